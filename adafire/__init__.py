@@ -1,0 +1,18 @@
+"""Convert trained networks into spiking neural networks, without training.
+
+>>> import torch, adafire
+>>> net = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Linear(8, 2)).eval()
+>>> x = torch.rand(16, 4)
+>>> snn = adafire.convert(net, x, method="adafire-signed", timesteps=8)
+>>> snn(x).shape, len(snn.sites)
+(torch.Size([16, 2]), 1)
+"""
+
+from . import methods
+from .check import check
+from .convert import SNN, convert
+from .energy import ENERGY_MODELS, EnergyModel
+from .errors import AdafireError, InputError, UnsupportedError
+
+__all__ = ["convert", "check", "SNN", "methods", "ENERGY_MODELS", "EnergyModel", "AdafireError", "InputError",
+           "UnsupportedError"]

@@ -1,0 +1,118 @@
+"""What a dry run remembers: calls, the shapes that flowed, and the sites where neurons go."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch.utils._pytree import tree_flatten, tree_map
+
+from . import ops
+from .activations import Activation
+
+INPUT = -1
+
+
+@dataclass
+class Call:
+    """One call of a torch function.
+
+    inputs: indices of the calls whose results it uses (INPUT: the network's input); template: its result with every
+    tensor replaced by a ``Spec``; spiking: the result is spikes, or sums of spikes; unit: whole spikes of one threshold;
+    flops: of its matrix products.
+    """
+
+    index: int
+    full: str
+    op: str
+    rule: ops.Rule
+    name: str
+    inputs: tuple
+    template: Any
+    arguments: tuple
+    streams: int = 0
+    mutates: bool = False
+    region: str = "independent"
+    consumers: list = field(default_factory=list)
+    spiking: bool = False
+    unit: bool = False
+    site: Any = None
+    flops: float = 0.0
+
+
+@dataclass(frozen=True)
+class Spec:
+    """Shape and type of a tensor that flowed."""
+
+    shape: tuple
+    dtype: torch.dtype
+    device: torch.device
+
+    def placeholder(self):
+        """A tensor of this shape that owns one number: for code that looks at shapes only."""
+        return torch.empty(1, dtype=self.dtype, device=self.device).expand(self.shape)
+
+
+@dataclass
+class Site:
+    """A call that becomes neurons. ``operand``: position of its input among the call's arguments."""
+
+    index: int
+    call: int
+    name: str
+    activation: Activation
+    shape: tuple
+    channel_axis: int
+    operand: int = 0
+
+    @property
+    def channels(self):
+        return self.shape[self.channel_axis]
+
+
+@dataclass
+class Trace:
+    """The result of a dry run. ``reads``: calls whose values Python looked at; ``others``: functions that are not
+    calls; ``outputs``: calls whose results the network returned."""
+
+    calls: list
+    sites: list
+    others: set
+    outputs: set
+    batch: int
+    signature: tuple
+
+
+class Stream:
+    """Stands for a tensor that depends on the input, in remembered arguments. ``call``: who made it."""
+
+    def __init__(self, call, shape):
+        self.call, self.shape = call, shape
+
+    def __repr__(self):
+        return f"stream({self.call}, {self.shape})"
+
+
+def specs_in(template):
+    """The Specs in a call's template, in order."""
+    return [leaf for leaf in tree_flatten(template)[0] if isinstance(leaf, Spec)]
+
+
+def map_specs(fn, template):
+    """A call's template with ``fn(spec)`` in place of every Spec."""
+    return tree_map(lambda leaf: fn(leaf) if isinstance(leaf, Spec) else leaf, template)
+
+
+def placeholders(call):
+    """Tensors of the right shapes for a call that is not computed in this pass."""
+    return map_specs(lambda spec: spec.placeholder(), call.template)
+
+
+def streams_of(call):
+    """The Streams among a call's arguments, in order."""
+    return [leaf for leaf in tree_flatten(call.arguments[1:])[0] if isinstance(leaf, Stream)]
+
+
+def stream_slots(call):
+    """For each tensor argument of a call, whether it depends on the input."""
+    leaves = tree_flatten(call.arguments[1:])[0]
+    return [isinstance(leaf, Stream) for leaf in leaves if isinstance(leaf, (Stream, torch.Tensor))]

@@ -1,0 +1,59 @@
+"""The pre-flight check: what would become of every operator of a network, in a second, before any calibration."""
+
+from dataclasses import dataclass
+
+from .convert import call_network
+from .trace import record
+
+
+@dataclass(frozen=True)
+class CheckRow:
+    """One kind of call. status: 'neurons', 'exact', 'analog' (exact on the mean, but numbers flow); where: first site."""
+
+    operator: str
+    status: str
+    region: str
+    calls: int
+    where: str
+    note: str
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """Rows by operator and region, and the call sites that become neurons. ``str()`` is a table."""
+
+    rows: list
+    sites: list
+
+    def __str__(self):
+        head = ("operator", "status", "region", "calls", "first at", "what becomes of it")
+        cells = [head] + [(r.operator, r.status, r.region, str(r.calls), r.where, r.note) for r in self.rows]
+        widths = [max(len(row[i]) for row in cells) for i in range(5)]
+        lines = ["  ".join([*(c.ljust(w) for c, w in zip(row, widths)), row[5]]).rstrip() for row in cells]
+        return "\n".join([f"{len(self.sites)} sites become neurons", *lines])
+
+
+def check(network, x, forward=None):
+    """CheckReport of ``forward(network, x)``: every operator's treatment, with the place and the reason.
+
+    Raises UnsupportedError, naming the call, its reason and the way out, if the network cannot be converted.
+    """
+    trace = record(network, x, forward or call_network)
+    rows = {}
+    for call in trace.calls:
+        if call.region == "independent":
+            continue
+        key = (call.op, _status(call), call.region, call.rule.note)
+        rows.setdefault(key, []).append(call.name)
+    return CheckReport([CheckRow(op, status, region, len(names), names[0], note)
+                        for (op, status, region, note), names in rows.items()], trace.sites)
+
+
+def _status(call):
+    if call.site is not None:
+        return "neurons"
+    if call.region == "readout" and call.rule.treatment in ("activation", "rate", "unsupported"):
+        return "read-out"
+    if call.rule.treatment == "rate" and not call.spiking:
+        return "analog" if call.region == "steps" else "exact"
+    return "exact" if call.rule.exact else "approximate"

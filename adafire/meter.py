@@ -1,0 +1,222 @@
+"""Counting what a simulation did, by sums that add up over batches: sums -> ``Report``."""
+
+from dataclasses import asdict, dataclass, field
+
+import torch
+
+from .calls import placeholders, specs_in, stream_slots, streams_of
+from .energy import ENERGY_MODELS, fan_out, macs, passed, synops
+from .passes import tensors_in
+from .simulate import PlannedPass
+
+
+@dataclass
+class Report:
+    """Means per sample at one read-out time (rates: per neuron and timestep).
+
+    synops: every unit spike at every synapse; synops_graded: one event for a burst; macs: multiply-accumulates that remain;
+    ann_macs: those of the network before conversion; over_fired: share of neurons that emitted more than their input
+    asked for (unsigned spikes cannot be taken back), and over_fired_sites: share of sites with such a neuron.
+    sites, layers: one dict for each site, and for each call with weights.
+    """
+
+    samples: int
+    timesteps: int
+    neurons: float
+    spikes: float
+    firing_rate: float
+    synops: float
+    synops_graded: float
+    macs: float
+    ann_macs: float
+    over_fired: float
+    over_fired_sites: float
+    sites: list = field(default_factory=list)
+    layers: list = field(default_factory=list)
+
+    def energy_pj(self, model="horowitz-45nm", graded=False):
+        """Energy of one sample in pJ under a named model."""
+        return ENERGY_MODELS.get(model).energy_pj(self.macs, self.synops_graded if graded else self.synops)
+
+    def ann_energy_pj(self, model="horowitz-45nm"):
+        """Energy of the network before conversion, one sample, in pJ."""
+        return ENERGY_MODELS.get(model).energy_pj(self.ann_macs, 0.0)
+
+    def as_dict(self):
+        """JSON-able."""
+        return asdict(self)
+
+
+class EventPass(PlannedPass):
+    """Sends spike counts through the network's structure; synapses count what arrives.
+
+    ``site_counts(site)`` and ``pool_counts(call)`` give counts [B, ...]; ``arrive(call, counts)`` receives them.
+    """
+
+    def __init__(self, plan, site_counts, pool_counts, arrive):
+        super().__init__(plan)
+        self.site_counts, self.pool_counts, self.arrive = site_counts, pool_counts, arrive
+
+    def prefix(self, call, this):
+        return placeholders(call)
+
+    def steps(self, call, this):
+        if call.site is not None:
+            return self.site_counts(call.site)
+        if call.rule.treatment == "rate" and call.spiking:
+            pooled, rest = self.pool_counts(call), placeholders(call)
+            return _first_replaced(rest, pooled)
+        if call.spiking:
+            return passed(call, this) if call.index not in self.plan.skipped else this.args[0]
+        if call.rule.counts == "synapse" or call.op in ("add", "sub", "rsub"):
+            for tensor, spiking in zip(tensors_in((this.args, this.kwargs)), spiking_slots(self.plan, call)):
+                if spiking and call.index not in self.plan.skipped:
+                    self.arrive(call, tensor)
+        return placeholders(call)
+
+    readout = steps
+
+
+def spiking_slots(plan, call):
+    """For each tensor argument of a call, whether spikes arrive through it."""
+    streams = iter(streams_of(call))
+    return [slot and _spiking(plan, next(streams)) for slot in stream_slots(call)]
+
+
+def _spiking(plan, stream):
+    return stream.call >= 0 and plan.trace.calls[stream.call].spiking
+
+
+def _first_replaced(structure, first):
+    if isinstance(structure, torch.Tensor):
+        return first
+    values = [first, *structure[1:]]
+    return type(structure)(values) if not hasattr(structure, "_fields") else type(structure)(*values)
+
+
+class Meter:
+    """Accumulates over batches, for each read-out time."""
+
+    def __init__(self):
+        self.sums = {}
+
+    def add(self, run):
+        """Count what ``run`` has done up to its present time."""
+        plan, t = run.plan, run.t
+        sums = self.sums.setdefault(t, {"samples": 0, "sites": {}, "layers": {}})
+        sums["samples"] += plan.trace.batch
+        costs = static_costs(plan)
+        for site in plan.trace.sites:
+            state, p = run.neurons[site.index], run.params[site.index]
+            target = site.activation.target(state.x + p.bias * t, t).div(p.theta).add_(p.v0).floor_()
+            row = sums["sites"].setdefault(site.name, {"neurons": 0, "spikes": 0.0, "graded": 0.0, "over": 0.0})
+            row["neurons"] = state.n[0].numel()
+            row["spikes"] += float(state.events.sum(dtype=torch.float64))
+            row["graded"] += float(state.graded.sum(dtype=torch.float64))
+            row["over"] += float((state.n > target.clamp(max=p.phi_plus * t)).sum())
+            row["phi_plus"], row["phi_minus"] = p.phi_plus, p.phi_minus
+            row["threshold"] = float(p.theta.float().mean())
+        for kind in ("events", "graded"):
+            arrived = {}
+
+            def arrive(call, counts):
+                reach, factor = costs[call.index][:2] if call.index in costs else (None, 1)
+                arrived[call.index] = arrived.get(call.index, 0.0) + float(synops(call, counts, reach, factor))
+            with torch.no_grad(), EventPass(plan, lambda site: getattr(run.neurons[site.index], kind),
+                                            lambda call: _pooled(run, call, kind), arrive):
+                run.forward(run.network, run.x)
+            for index, value in arrived.items():
+                self._layer(sums, plan.trace.calls[index])["synops" if kind == "events" else "synops_graded"] += value
+        for index, (_, _, dense) in costs.items():
+            call = plan.trace.calls[index]
+            row = self._layer(sums, call)
+            row["ann_macs"] += dense
+            if not any(spiking_slots(plan, call)):
+                row["macs"] += dense * (t if call.region == "steps" else 1)
+
+    def add_analog(self, plan, t):
+        """Count one forward of the network itself: every MAC once."""
+        sums = self.sums.setdefault(t, {"samples": 0, "sites": {}, "layers": {}})
+        sums["samples"] += plan.trace.batch
+        for index, (_, _, dense) in static_costs(plan).items():
+            row = self._layer(sums, plan.trace.calls[index])
+            row["ann_macs"] += dense
+            row["macs"] += dense
+
+    @staticmethod
+    def _layer(sums, call):
+        return sums["layers"].setdefault(call.name, {"op": call.op, "synops": 0.0, "synops_graded": 0.0, "macs": 0.0,
+                                                     "ann_macs": 0.0})
+
+    def report(self, t):
+        """Report at read-out time ``t``."""
+        sums = self.sums[t]
+        samples = sums["samples"]
+        sites = [{"site": name, "neurons": row["neurons"], "spikes": row["spikes"] / samples,
+                  "firing_rate": row["spikes"] / samples / row["neurons"] / t,
+                  "over_fired": row["over"] / samples / row["neurons"], "phi_plus": row["phi_plus"],
+                  "phi_minus": row["phi_minus"], "threshold": row["threshold"]} for name, row in sums["sites"].items()]
+        layers = [{"layer": name, "op": row["op"], **{k: row[k] / samples for k in
+                   ("synops", "synops_graded", "macs", "ann_macs")}} for name, row in sums["layers"].items()]
+        neurons = sum(row["neurons"] for row in sites)
+        spikes = sum(row["spikes"] for row in sites)
+        total = lambda key: sum(row[key] for row in layers)
+        return Report(samples, t, neurons, spikes, spikes / neurons / t if neurons else 0.0, total("synops"),
+                      total("synops_graded"), total("macs"), total("ann_macs"),
+                      sum(r["over_fired"] * r["neurons"] for r in sites) / neurons if neurons else 0.0,
+                      sum(r["over_fired"] > 0 for r in sites) / len(sites) if sites else 0.0, sites, layers)
+
+
+def static_costs(plan):
+    """call index -> (fan-out map, factor, MACs on the batch) for every call with weights; computed once a plan."""
+    if not hasattr(plan, "costs"):
+        plan.costs = {}
+        for call in plan.trace.calls:
+            if call.region == "independent" or call.index in plan.skipped:
+                continue
+            dense = macs(call)
+            if dense:
+                reach, factor = fan_out(call) if call.op.startswith("conv") else (
+                    None, dense / max(1, _operand_size(call)))
+                plan.costs[call.index] = (reach, factor, dense)
+    return plan.costs
+
+
+def _operand_size(call):
+    size = 1
+    for n in streams_of(call)[0].shape:
+        size *= n
+    return size
+
+
+def _pooled(run, call, kind):
+    """Spikes that a pooling operator emitted: its summed |increments| over the threshold they are multiples of."""
+    _, _, size, active = run.rates[call.index]
+    if kind == "graded":
+        return active
+    return (size / thresholds_at(run, call)).round()
+
+
+def thresholds_at(run, call):
+    """Threshold of the neuron behind every element of a pooled result; the network's structure moves it there."""
+    plan = run.plan
+    if not hasattr(run, "pool_thresholds"):
+        found = run.pool_thresholds = {}
+
+        class Thresholds(PlannedPass):
+            def prefix(self, call, this):
+                return placeholders(call)
+
+            def steps(self, call, this):
+                if call.site is not None:
+                    return run.params[call.site.index].theta.float().expand(specs_in(call.template)[0].shape)
+                if call.unit:
+                    out = this.func(*this.args, **this.kwargs)
+                    if call.rule.treatment == "rate":
+                        found[call.index] = tensors_in(out)[0]
+                    return out
+                return placeholders(call)
+            readout = steps
+        with torch.no_grad(), Thresholds(plan):
+            run.forward(run.network, run.x)
+    return run.pool_thresholds[call.index]

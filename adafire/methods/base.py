@@ -1,0 +1,79 @@
+"""What a method declares, and the pipeline that most methods share: thresholds, then calibration."""
+
+from dataclasses import asdict, dataclass, fields, replace
+
+from ..errors import InputError
+from ..registry import Registry, near_names
+
+methods = Registry("method")
+
+
+@dataclass(frozen=True)
+class Method:
+    """A conversion method.
+
+    kind: 'snn', or 'ann' and 'quantised' for the rows that SNNs are compared with.
+    threshold: 'max', 'percentile' (of all activations) or 'mmse' (needs T); per_channel: or one threshold a site.
+    phi_plus, phi_minus: most spikes emitted, and taken back, in a timestep. v0: initial potential over threshold.
+    objective: quantiser that 'mmse' fits, 'round' or 'floor'. shift: add theta / (2T) at each step in place of v0.
+    calibration: 'none', 'light' (bias) or 'potential' (initial potential per neuron).
+    """
+
+    name: str
+    source: str
+    kind: str = "snn"
+    threshold: str = "mmse"
+    percentile: float = 99.9
+    per_channel: bool = True
+    phi_plus: int = 1
+    phi_minus: int = 0
+    v0: float = 0.5
+    objective: str = "round"
+    shift: bool = False
+    calibration: str = "none"
+
+    def __post_init__(self):
+        for key, allowed in (("threshold", ("max", "percentile", "mmse")), ("objective", ("round", "floor")),
+                             ("calibration", ("none", "light", "potential")), ("kind", ("snn", "ann", "quantised"))):
+            if getattr(self, key) not in allowed:
+                raise InputError(f"method {self.name}: {key}={getattr(self, key)!r}; expected one of {', '.join(allowed)}")
+        for key, least in (("phi_plus", 1), ("phi_minus", 0)):
+            value = getattr(self, key)
+            if not isinstance(value, int) or isinstance(value, bool) or value < least:
+                raise InputError(f"method {self.name}: {key}={value!r}; expected an integer of {least} or more")
+        if not 0 < self.percentile <= 100:
+            raise InputError(f"method {self.name}: percentile={self.percentile!r}; expected a number in (0, 100]")
+        if not 0 <= self.v0 < 1:
+            raise InputError(f"method {self.name}: v0={self.v0!r}; expected a number in [0, 1)")
+
+    @property
+    def anytime(self):
+        """Whether no parameter depends on T, so that one simulation serves every T up to its end."""
+        return self.kind == "ann" or (self.kind == "snn" and self.threshold != "mmse" and self.calibration == "none"
+                                      and not self.shift)
+
+    def with_options(self, **options):
+        """This method with other parameters; an unknown one is an InputError with near names."""
+        known = [f.name for f in fields(self) if f.name not in ("name", "source", "kind")]
+        for key in options:
+            if key not in known:
+                raise InputError(f"method {self.name} has no option {key!r}{near_names(key, known)} "
+                                 f"Known: {', '.join(known)}")
+        return replace(self, **options)
+
+    def parameters(self, timesteps=None):
+        """JSON-able parameters, as they enter a record."""
+        return {k: v for k, v in asdict(self).items() if k not in ("name", "source", "kind")}
+
+    def fit(self, conversion):
+        """Set ``conversion.params`` (site index -> NeuronParams) from its calibration data."""
+        conversion.fit_thresholds(self)
+        if self.calibration == "light":
+            conversion.calibrate_bias()
+        elif self.calibration == "potential":
+            conversion.calibrate_potential()
+
+
+def register(method):
+    """Add ``method`` to the registry under its own name."""
+    return methods.register(method.name, method)

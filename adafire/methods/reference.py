@@ -1,0 +1,11 @@
+"""The rows every SNN is compared with: the network itself, and the network with activations quantised to T phi levels.
+
+A rate code of T steps with bursts of up to phi carries T phi + 1 values a neuron: the quantised network is the ceiling of
+what it can reach, and its honest competitor.
+"""
+
+from .base import Method, register
+
+register(Method("ann", "the network before conversion", kind="ann"))
+register(Method("quantised", "the network with activations rounded to T phi levels (ours: same thresholds as adafire)",
+                kind="quantised", phi_plus=4))

@@ -1,0 +1,101 @@
+"""One eager pass of an unchanged network, seen call by call.
+
+``CallPass`` is a ``TorchFunctionMode``: every torch function that the network calls goes through it, in order. It
+removes two difficulties for its subclasses: in-place operators are replaced by their functional twins (a later use of
+the written tensor is given the new value), and functions that return no tensor (shapes, dtypes) are not calls.
+"""
+
+import functools
+import inspect
+
+import torch
+from torch.overrides import TorchFunctionMode, resolve_name
+from torch.utils._pytree import tree_flatten, tree_map
+
+from . import ops
+
+FACTORIES = set("zeros_like ones_like empty_like full_like new_zeros new_ones new_empty new_full new_tensor zeros ones "
+                "empty full arange linspace tensor as_tensor eye meshgrid scalar_tensor".split())
+"""Give tensors whose values do not depend on those of their arguments."""
+
+MUTATIONS = set("setitem copy fill zero index_put index_fill index_copy index_add masked_fill_ scatter".split())
+
+
+def tensors_in(tree):
+    """All tensors in a nested structure, in order."""
+    return [leaf for leaf in tree_flatten(tree)[0] if isinstance(leaf, torch.Tensor)]
+
+
+def map_tensors(fn, tree):
+    """``tree`` with ``fn`` applied to its tensors."""
+    return tree_map(lambda leaf: fn(leaf) if isinstance(leaf, torch.Tensor) else leaf, tree)
+
+
+@functools.lru_cache(maxsize=None)
+def _identity(func):
+    """(full name, row name, in place, functional twin or None, position of an ``inplace`` argument or None)."""
+    full = resolve_name(func) or getattr(func, "__qualname__", None) or str(func)
+    name, in_place = ops.canonical(func)
+    twin = None
+    if in_place:
+        for home in (torch.Tensor, torch, torch.nn.functional):
+            twin = getattr(home, name, None)
+            if callable(twin):
+                break
+            twin = None
+    position = None
+    if not in_place and name in ops.RULES:
+        try:
+            names = list(inspect.signature(func).parameters)
+            position = names.index("inplace") if "inplace" in names else None
+        except (TypeError, ValueError):
+            position = None
+    return full, name, in_place, twin, position
+
+
+class Identity:
+    """What one intercepted function is, after in-place spellings are undone."""
+
+    __slots__ = ("full", "name", "func", "args", "kwargs", "written", "mutates")
+
+    def __init__(self, func, args, kwargs):
+        self.full, self.name, in_place, twin, position = _identity(func)
+        self.func, self.args, self.kwargs = func, args, kwargs
+        self.written, self.mutates = None, False
+        if in_place and twin is not None and self.name not in MUTATIONS:
+            self.func, self.written = twin, args[0]
+        elif in_place or self.name in MUTATIONS:
+            self.mutates = True
+        elif kwargs.get("inplace") or (position is not None and len(args) > position and args[position]):
+            self.written = args[0] if args else kwargs.get("input")
+            if kwargs.get("inplace"):
+                self.kwargs = {**kwargs, "inplace": False}
+            else:
+                self.args = (*args[:position], False, *args[position + 1:])
+
+
+class CallPass(TorchFunctionMode):
+    """Base of every pass over a network. Subclasses implement ``on_call(identity)`` and may implement ``on_other``."""
+
+    def __init__(self):
+        super().__init__()
+        self._alias = {}
+
+    def _current(self, tensor):
+        while id(tensor) in self._alias:
+            tensor = self._alias[id(tensor)][1]
+        return tensor
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        if self._alias:
+            args, kwargs = map_tensors(self._current, args), map_tensors(self._current, kwargs)
+        identity = Identity(func, args, kwargs)
+        out = self.on_call(identity)
+        written = identity.written
+        if written is not None and out is not written:
+            self._alias[id(written)] = (written, out)  # both kept alive, so that ids stay unique during the pass
+        return out
+
+    def on_call(self, identity):
+        raise NotImplementedError

@@ -1,0 +1,109 @@
+"""How one trace is executed: folded batch norms, what is kept at the borders of regions, how much memory a step takes."""
+
+import torch
+
+from .calls import INPUT, Stream, specs_in
+from .errors import UnsupportedError
+
+_FOLDABLE = {"conv1d", "conv2d", "conv3d", "linear"}
+_ACTIVATION_BYTES = 4
+
+
+class Plan:
+    """A trace with what its execution needs.
+
+    folded: call index -> (weight, bias) of a convolution with its batch norm in it; skipped: batch norms that are gone;
+    kept: prefix calls whose results later regions use; tapped: step calls whose time average the read-out uses.
+    """
+
+    def __init__(self, trace, folds=None):
+        self.trace = trace
+        self.folded, self.skipped = {}, set()
+        cache = {} if folds is None else folds
+        for call in trace.calls:
+            if call.op == "batch_norm" and call.inputs and call.inputs[0] != INPUT:
+                self._fold(trace.calls[call.inputs[0]], call, cache)
+        regions = [call.region for call in trace.calls]
+        self.kept = {c.index for c in trace.calls if c.region == "prefix"
+                     and (any(regions[k] != "prefix" for k in c.consumers) or c.index in trace.outputs)}
+        self.tapped = {c.index for c in trace.calls if c.region == "steps"
+                       and (any(regions[k] == "readout" for k in c.consumers) or c.index in trace.outputs)}
+        self.mutates = any(c.mutates for c in trace.calls)
+
+    def _fold(self, conv, norm, cache):
+        _, args, kwargs = conv.arguments
+        if conv.op not in _FOLDABLE or conv.consumers != [norm.index] or conv.index in self.trace.outputs:
+            return
+        names = dict(zip(("input", "running_mean", "running_var", "weight", "bias"), norm.arguments[1]))
+        names.update(norm.arguments[2])
+        weight = args[1] if len(args) > 1 else kwargs.get("weight")
+        bias = args[2] if len(args) > 2 else kwargs.get("bias")
+        mean, var = names.get("running_mean"), names.get("running_var")
+        eps = names.get("eps", norm.arguments[1][7] if len(norm.arguments[1]) > 7 else 1e-5)
+        if isinstance(weight, Stream) or isinstance(bias, Stream) or mean is None or weight is None:
+            return
+        if conv.op == "linear" and len(specs_in(conv.template)[0].shape) != 2:
+            return
+        if conv.index not in cache:
+            cache[conv.index] = _folded(weight, bias, mean, var, names.get("weight"), names.get("bias"), eps)
+        self.folded[conv.index] = cache[conv.index]
+        self.skipped.add(norm.index)
+
+    def match(self, k, this):
+        """The k-th call if ``this`` is it; None if it is a function that returns no tensor; an error otherwise."""
+        calls = self.trace.calls
+        if k < len(calls) and calls[k].full == this.full:
+            return calls[k]
+        if this.full in self.trace.others:
+            return None
+        expected = f"'{calls[k].op}' at {calls[k].name}" if k < len(calls) else "no further call"
+        raise UnsupportedError(f"the network's calls changed between passes: call {k} is '{this.name}', the dry run had "
+                               f"{expected}. Control flow that depends on data or on counters cannot be simulated")
+
+    def compute(self, call, this):
+        """The call itself, with folded weights where there are some."""
+        if call.index in self.skipped:
+            return this.args[0] if this.args else this.kwargs["input"]
+        if call.index in self.folded:
+            weight, bias = self.folded[call.index]
+            kwargs = {k: v for k, v in this.kwargs.items() if k not in ("input", "weight", "bias")}
+            x = this.args[0] if this.args else this.kwargs["input"]
+            return this.func(x, weight.to(x.dtype), bias.to(x.dtype), *this.args[3:], **kwargs)
+        return this.func(*this.args, **this.kwargs)
+
+    def step_bytes(self):
+        """Bytes that one timestep holds at its fullest: results of calls that are still to be used."""
+        calls = self.trace.calls
+        last = {c.index: max(c.consumers, default=c.index) for c in calls}
+        live = peak = 0
+        ending = {}
+        for call in calls:
+            if call.region == "steps":
+                size = sum(_numel(s.shape) for s in specs_in(call.template)) * _ACTIVATION_BYTES
+                live += size
+                ending[last[call.index]] = ending.get(last[call.index], 0) + size
+            peak = max(peak, live)
+            live -= ending.pop(call.index, 0)
+        return max(peak, 1)
+
+    def chunk(self, memory_gb):
+        """Most timesteps whose activations fit in ``memory_gb``; at least 1. The neuron holds about two copies."""
+        return max(1, int(memory_gb * 1e9 / (2.5 * self.step_bytes())))
+
+
+def _numel(shape):
+    total = 1
+    for size in shape:
+        total *= size
+    return total
+
+
+def _folded(weight, bias, mean, var, gamma, beta, eps):
+    scale = torch.rsqrt(var.double() + eps) * (1.0 if gamma is None else gamma.double())
+    shift = (0.0 if bias is None else bias.double()) - mean.double()
+    new_bias = shift * scale + (0.0 if beta is None else beta.double())
+    new_weight = weight.double() * scale.view(-1, *[1] * (weight.dim() - 1))
+    new_weight = new_weight.to(weight.dtype)
+    if weight.dim() == 4:
+        new_weight = new_weight.to(memory_format=torch.channels_last)
+    return new_weight.detach(), new_bias.to(weight.dtype).detach()

@@ -1,0 +1,54 @@
+"""Rate operators: any deterministic operator acts on the running mean of its inputs.
+
+With X_t the cumulative input, y_t = t f(X_t/t) - (t-1) f(X_{t-1}/(t-1)), so that the mean of y over t steps is exactly
+f(mean of x) (ECMT, MM 2024, for transformers; LIPooling, IJCAI 2022, is the case of max pooling; here for any f). For a
+homogeneous f the division by t cancels: max pooling of cumulative counts gives whole spikes again.
+"""
+
+import torch
+
+from .ops import HOMOGENEOUS_RATES
+
+_NOISE = 1e-5  # relative rounding of cumulative sums; one spike among 4,096 is 25 times larger
+
+
+def advance(run, call, function, tensors, changing, length):
+    """Increments [K, B, ...] of every result of ``function`` over the next ``length`` timesteps.
+
+    tensors: operands, [K, B, ...] where ``changing``, constant in time elsewhere. The state kept in ``run.rates`` is
+    (cumulative operands, last totals, sum of |increments|, steps with an increment): the last two count spikes.
+    """
+    carried, previous, size, active = run.rates.get(call.index, (None, None, 0.0, 0.0))
+    sums = [t.float().cumsum(0) if moves else t for t, moves in zip(tensors, changing)]
+    if carried is not None:
+        sums = [s + c if moves else s for s, c, moves in zip(sums, carried, changing)]
+    homogeneous = call.op in HOMOGENEOUS_RATES
+    clock = torch.arange(run.t + 1, run.t + length + 1, device=tensors[0].device, dtype=torch.float32)
+    operands = [s if homogeneous or not moves else s / _along(clock, s) for s, moves in zip(sums, changing)]
+    results = torch.vmap(function, in_dims=tuple(0 if moves else None for moves in changing))(*operands)
+    dtype = next(t.dtype for t, moves in zip(tensors, changing) if moves)
+    totals, increments = [], []
+    for i, result in enumerate(results):
+        if result.dtype.is_floating_point:
+            total = result.float() if homogeneous else result.float() * _along(clock, result)
+            before = torch.zeros_like(total[:1]) if previous is None else previous[i][None]
+            increment = torch.diff(total, dim=0, prepend=before)
+            if call.spiking:
+                increment = torch.where(increment.abs() <= _NOISE * total.abs(), 0.0, increment)
+            totals.append(total[-1])
+            increments.append(increment.to(dtype))
+        else:  # indices and masks: those of the running mean
+            totals.append(result[-1] * (run.t + length))
+            increments.append(result)
+    if call.spiking:
+        size = size + increments[0].abs().float().sum(0)
+        active = active + (increments[0] != 0).sum(0)
+    last = [s[-1] if moves else s for s, moves in zip(sums, changing)]
+    run.rates[call.index] = (last, totals, size, active)
+    if call.index in run.plan.tapped:
+        run.sums.update({(call.index, i): total for i, total in enumerate(totals)})
+    return tuple(increments)
+
+
+def _along(clock, tensor):
+    return clock.view(-1, *[1] * (tensor.dim() - 1))

@@ -1,0 +1,163 @@
+"""From a recorded list of calls to sites, regions, and what is refused."""
+
+from . import ops
+from .activations import activation_of, is_relu_clamp, silu
+from .calls import INPUT, Site, Stream, specs_in, streams_of
+from .errors import UnsupportedError
+
+
+def assign(trace, reads):
+    """Fill in sites, regions, spiking flags of ``trace``; raise UnsupportedError naming the call that cannot be."""
+    calls = trace.calls
+    for call in calls:
+        for source in call.inputs:
+            if source != INPUT:
+                calls[source].consumers.append(call.index)
+    skipped = _spelled_out_silu(calls, trace.outputs)
+    weights_ahead = _reaches(calls, lambda c: c.rule.counts == "synapse" and c.op != "batch_norm")
+    candidate = [c.index for c in calls if _activation_like(c) and c.index not in skipped
+                 and weights_ahead[c.index] and c.inputs]
+    sites = set(candidate)
+    feeds = _reaches(calls, lambda c: c.index in sites, inclusive=True)
+    after = [False] * len(calls)
+    for call in calls:
+        streams = sum(source != INPUT and (after[source] or source in sites) for source in _stream_operands(call))
+        after[call.index] = streams > 0
+        if call.inputs:
+            call.region = ("readout" if not feeds[call.index] else
+                           "steps" if after[call.index] or call.index in sites else "prefix")
+        if call.index not in sites and call.index not in skipped:
+            call.rule = ops.rule_for(call.op, streams)
+            call.rule = _special(call, streams, after, sites)
+        call.streams = streams
+    for index in sorted(sites):
+        trace.sites.append(_site(trace, calls[index], len(trace.sites), skipped))
+        calls[index].site = trace.sites[-1]
+    _refuse(trace, reads, after, skipped)
+    _mark_spiking(calls)
+    for index in skipped:
+        calls[index].rule = ops.Rule("skipped", True, "analog", "part of x * sigmoid(x)")
+
+
+def _stream_operands(call):
+    return [stream.call for stream in streams_of(call)]
+
+
+def _activation_like(call):
+    _, args, kwargs = call.arguments
+    return call.rule.treatment == "activation" or is_relu_clamp(call.op, args, kwargs)
+
+
+def _reaches(calls, wanted, inclusive=False):
+    """For each call whether a wanted call lies downstream of it."""
+    ahead = [False] * len(calls)
+    for call in reversed(calls):
+        ahead[call.index] = (inclusive and wanted(call)) or any(
+            ahead[c] or wanted(calls[c]) for c in call.consumers)
+    return ahead
+
+
+def _spelled_out_silu(calls, outputs):
+    """Indices of sigmoid calls that are only part of x * sigmoid(x); the product becomes the activation."""
+    skipped = set()
+    for call in calls:
+        if call.op not in ("mul", "multiply"):
+            continue
+        operands = _stream_operands(call)
+        if len(operands) != 2 or operands[0] == operands[1]:
+            continue
+        for position, (x, gate) in enumerate((operands, operands[::-1])):
+            if gate != INPUT and calls[gate].op == "sigmoid" and calls[gate].inputs == (x,) \
+                    and calls[gate].consumers == [call.index] and gate not in outputs:
+                call.rule = ops.RULES["silu"]
+                call.op = "silu"
+                call.arguments = (None, (call.arguments[1][position],), {"operand": position})
+                skipped.add(gate)
+    return skipped
+
+
+def _special(call, streams, after, sites):
+    """Rules that depend on the arguments: a divisor that changes in time, a parameter-free matmul before neurons."""
+    rule = call.rule
+    _, args, kwargs = call.arguments
+    if call.op in ops.QUOTIENTS and len(args) > 1 and isinstance(args[1], Stream):
+        changing = args[1].call != INPUT and (after[args[1].call] or args[1].call in sites)
+        if changing:
+            return ops.Rule("rate", True, "analog", "quotient of streams: acts on the running means; analog")
+    if call.op in ("interpolate", "upsample"):
+        mode = kwargs.get("mode", args[3] if len(args) > 3 else "nearest")
+        if mode in ("nearest", "nearest-exact", "area"):
+            return ops.Rule("linear", True, "through", "nearest: copies spikes")
+    if call.op in ("dropout", "dropout1d", "dropout2d", "dropout3d", "feature_dropout", "alpha_dropout"):
+        training = kwargs.get("training", args[2] if len(args) > 2 else True)
+        if training:
+            raise UnsupportedError(f"{call.name}: dropout in training mode; call network.eval() first")
+    if call.op == "batch_norm":
+        training = kwargs.get("training", args[5] if len(args) > 5 else False)
+        if training:
+            raise UnsupportedError(f"{call.name}: batch norm in training mode (or without running statistics); "
+                                   "call network.eval() first, and train with track_running_stats=True")
+    return rule
+
+
+def _site(trace, call, index, skipped):
+    func, args, kwargs = call.arguments
+    operand = 0
+    if call.op == "silu" and func is None:
+        activation, operand = silu(), kwargs["operand"]
+    else:
+        activation = activation_of(call.op, func, args, kwargs)
+    call.rule = ops.RULES[activation.kind]
+    spec = specs_in(call.template)[0]
+    return Site(index, call.index, call.name, activation, spec.shape, _channel_axis(trace.calls, call), operand)
+
+
+def _channel_axis(calls, call):
+    """1 after convolutions, -1 after linear layers on sequences: found by walking back along the first operand."""
+    ndim = len(specs_in(call.template)[0].shape)
+    while call.inputs and call.inputs[0] != INPUT:
+        call = calls[call.inputs[0]]
+        if call.op.startswith("conv") or call.op in ("batch_norm", "group_norm", "instance_norm"):
+            return 1
+        if call.op in ("linear", "addmm", "layer_norm", "matmul", "bmm"):
+            return ndim - 1
+    return min(1, ndim - 1)
+
+
+def _refuse(trace, reads, after, skipped):
+    calls = trace.calls
+    if not trace.sites:
+        raise UnsupportedError("no activation with weights after it was found: nothing would spike. Found calls: "
+                               + ", ".join(sorted({c.op for c in calls})) + ". A scripted or compiled network hides "
+                               "its calls: give the eager one")
+    for call in calls:
+        if call.region in ("prefix", "steps") and (call.rule.treatment == "unsupported" or call.mutates):
+            why = call.rule.note if call.rule.treatment == "unsupported" else "writes into a tensor in place"
+            raise UnsupportedError(f"{call.name}: operator '{call.op}' before a neuron {why}")
+    for name, inputs, where in reads:
+        if any(source != INPUT and (after[source] or calls[source].site) for source in inputs):
+            raise UnsupportedError(f"{where}: '{name}' hands values that depend on spikes to Python (control flow or an "
+                                   "index that depends on the data); move it out of forward")
+    for call in calls:
+        if call.region == "steps" and call.rule.treatment != "activation":
+            integer = [s for s in specs_in(call.template) if not s.dtype.is_floating_point]
+            floating = [s for s in specs_in(call.template) if s.dtype.is_floating_point]
+            if integer and not floating:
+                raise UnsupportedError(f"{call.name}: operator '{call.op}' feeds integers or booleans that depend on "
+                                       "spikes back into the network")
+
+
+def _mark_spiking(calls):
+    """Which results are still spikes, so that synapses after them count synaptic operations and not MACs."""
+    for call in calls:
+        if call.site is not None:
+            call.spiking = call.unit = True
+        elif call.rule.counts == "through" and call.inputs:
+            operands = _stream_operands(call)
+            whole = all(s != INPUT and calls[s].unit for s in operands)
+            moves = call.rule.treatment == "structure" or call.op in ("interpolate", "upsample")
+            if call.rule.treatment == "rate":
+                call.spiking = call.unit = whole and len(operands) == 1
+            else:
+                call.spiking = all(s != INPUT and calls[s].spiking for s in operands)
+                call.unit = whole and moves

@@ -1,0 +1,216 @@
+"""The simulator: time is a dimension that ``torch.vmap`` carries.
+
+The network's code sees one timestep of shape [B, ...]; every tensor between neurons holds K timesteps, which vmap folds
+into the batch of each layer. What comes before the first neuron is not batched over time and is computed once; what comes
+after the last neuron is skipped and run once, on time averages, for each requested read-out (DESIGN 3.3).
+"""
+
+from itertools import count
+
+import torch
+
+from .calls import map_specs, placeholders
+from .neuron import initial_state, scan
+from .passes import CallPass, map_tensors, tensors_in
+from .rates import advance
+
+
+class _Lift(torch.autograd.Function):
+    """Hands the physical tensors, [K, B, ...] or constant [B, ...], of a vmapped call to a function."""
+
+    generate_vmap_rule = False
+
+    @staticmethod
+    def forward(handler, step, *tensors):
+        raise RuntimeError("only meaningful inside torch.vmap")
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        pass
+
+    @staticmethod
+    def vmap(info, in_dims, handler, step, *tensors):
+        moved = [t if d is None else t.movedim(d, 0) for t, d in zip(tensors, in_dims[2:])]
+        out = handler(moved, [d is not None for d in in_dims[2:]])
+        return out, (0,) * len(out) if isinstance(out, tuple) else 0
+
+
+class Run:
+    """State of one simulation: neurons, rate operators, sums for the read-out, and results that are constant in time."""
+
+    def __init__(self, plan, params, network, x, forward):
+        self.plan, self.params = plan, params
+        self.network, self.x, self.forward = network, x, forward
+        self.t = 0
+        self.neurons, self.rates, self.sums, self.constants = {}, {}, {}, {}
+
+    def fire(self, site, z, steps):
+        """Spikes [K, B, ...] of a site for currents ``z`` at the next ``steps`` timesteps."""
+        state = self.neurons.get(site.index)
+        if state is None:
+            state = initial_state(z if z.dim() == len(site.shape) else z[0])
+        out, self.neurons[site.index] = scan(z, self.t, steps, self.params[site.index], state, site.activation)
+        return out.to(z.dtype)
+
+    def tap(self, call, position, value):
+        """Add [K, B, ...] to what the read-out will average."""
+        key = (call.index, position)
+        total = value.float().sum(0)
+        self.sums[key] = self.sums[key] + total if key in self.sums else total
+
+    def average(self, call):
+        """Time average up to now of a tapped call's results, in their structure."""
+        if call.site is not None:
+            mean = self.neurons[call.site.index].n * self.params[call.site.index].theta / self.t
+            return map_specs(lambda spec: mean.to(spec.dtype), call.template)
+        positions = count()
+        return map_specs(lambda spec: (self.sums[(call.index, next(positions))] / self.t).to(spec.dtype), call.template)
+
+
+class PlannedPass(CallPass):
+    """A pass that follows a plan: dispatches on the region of each call."""
+
+    def __init__(self, plan):
+        super().__init__()
+        self.plan, self.k = plan, 0
+
+    def on_call(self, this):
+        call = self.plan.match(self.k, this)
+        if call is None:
+            return this.func(*this.args, **this.kwargs)
+        self.k += 1
+        if call.region == "independent":
+            return this.func(*this.args, **this.kwargs)
+        return getattr(self, call.region)(call, this)
+
+
+class StepPass(PlannedPass):
+    """K timesteps of everything between the neurons. Runs inside ``torch.vmap`` over ``step``."""
+
+    def __init__(self, run, step, length):
+        super().__init__(run.plan)
+        self.run, self.step, self.length = run, step, length
+
+    def prefix(self, call, this):
+        constants = self.run.constants
+        if call.index in constants:
+            return constants[call.index]
+        if self.run.t > 0:
+            return placeholders(call)
+        out = self.plan.compute(call, this)
+        if call.index in self.plan.kept:
+            constants[call.index] = out
+        return out
+
+    def readout(self, call, this):
+        return this.args[0] if call.mutates else placeholders(call)
+
+    def steps(self, call, this):
+        if call.site is not None:
+            z = this.args[call.site.operand] if this.args else this.kwargs["input"]
+            return _Lift.apply(lambda tensors, _: self.run.fire(call.site, tensors[0], self.length), self.step, z)
+        if call.rule.treatment == "skipped":
+            return placeholders(call)
+        if call.rule.treatment == "rate":
+            return self._rate(call, this)
+        out = self.plan.compute(call, this)
+        if call.index in self.plan.tapped:
+            return self._tap(call, out)
+        return out
+
+    def _tap(self, call, out):
+        positions = count()
+
+        def one(tensor):
+            position = next(positions)
+
+            def handler(tensors, _):
+                self.run.tap(call, position, tensors[0])
+                return tensors[0].view_as(tensors[0])
+            return _Lift.apply(handler, self.step, tensor)
+        return map_tensors(one, out)
+
+    def _rate(self, call, this):
+        operands = tensors_in((this.args, this.kwargs))
+
+        def function(*values):
+            fresh = iter(values)
+            args, kwargs = map_tensors(lambda old: next(fresh).to(old.dtype), (this.args, this.kwargs))
+            return tuple(tensors_in(this.func(*args, **kwargs)))
+
+        def handler(tensors, changing):
+            return advance(self.run, call, function, tensors, changing, self.length)
+        results = iter(_Lift.apply(handler, self.step, *operands))
+        return map_specs(lambda spec: next(results), call.template)
+
+
+class ReadoutPass(PlannedPass):
+    """What follows the last neuron, once, at [B, ...], on the time averages of what the neurons emitted."""
+
+    def __init__(self, run):
+        super().__init__(run.plan)
+        self.run = run
+
+    def prefix(self, call, this):
+        if call.index not in self.run.constants:
+            return placeholders(call)
+        kept = self.run.constants[call.index]
+        return map_tensors(torch.clone, kept) if self.plan.mutates else kept
+
+    def steps(self, call, this):
+        return self.run.average(call) if call.index in self.plan.tapped else placeholders(call)
+
+    def readout(self, call, this):
+        return self.plan.compute(call, this)
+
+
+class PlainPass(PlannedPass):
+    """The network itself, with ``on_site(site, z)`` in place of its activations: for the ANN, its quantised twin, and
+    for collecting statistics."""
+
+    def __init__(self, plan, on_site):
+        super().__init__(plan)
+        self.on_site = on_site
+
+    def prefix(self, call, this):
+        return self.plan.compute(call, this)
+
+    readout = prefix
+
+    def steps(self, call, this):
+        if call.site is None:
+            return placeholders(call) if call.rule.treatment == "skipped" else self.plan.compute(call, this)
+        return self.on_site(call.site, this.args[call.site.operand] if this.args else this.kwargs["input"])
+
+
+def plain(plan, network, x, forward, on_site):
+    """Outputs of the network with ``on_site(site, z)`` in place of its activations."""
+    with torch.no_grad(), PlainPass(plan, on_site):
+        return forward(network, x)
+
+
+@torch.no_grad()
+def advance_chunk(run, length):
+    """Simulate the next ``length`` timesteps."""
+    def body(step):
+        with StepPass(run, step, length):
+            run.forward(run.network, run.x)
+        return step
+    device = tensors_in(run.x)[0].device
+    torch.vmap(body)(torch.arange(run.t + 1, run.t + length + 1, device=device, dtype=torch.float32))
+    run.t += length
+
+
+@torch.no_grad()
+def read_out(run):
+    """The network's outputs on time averages up to now."""
+    with ReadoutPass(run):
+        return run.forward(run.network, run.x)
+
+
+def simulate(run, at, chunk):
+    """Yield (t, outputs) for each t in ``at`` (ascending), from one simulation in chunks of at most ``chunk`` steps."""
+    for t in at:
+        while run.t < t:
+            advance_chunk(run, min(chunk, t - run.t))
+        yield t, read_out(run)

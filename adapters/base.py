@@ -1,0 +1,90 @@
+"""What an adapter hands to the runner: a network, its data, how raw outputs become predictions, and the metric.
+
+The runner knows nothing of frameworks. For every batch it simulates ``forward(network, batch.inputs)``, gives the
+time-averaged raw outputs to ``predict`` and, at the end, all predictions to ``evaluate``.
+"""
+
+from abc import ABC, abstractmethod
+from typing import Any, NamedTuple
+
+from adafire.registry import Registry
+
+adapters = Registry("adapter")
+"""name -> function(settings: dict, options: WorkloadOptions) -> Workload; a task names its adapter."""
+
+
+class Batch(NamedTuple):
+    """Some test samples: their ids, what ``forward`` takes, and what ``predict`` needs besides."""
+
+    ids: list
+    inputs: Any
+    context: Any = None
+
+
+class Evaluation(NamedTuple):
+    """Scores of one set of predictions.
+
+    metrics: every metric by name (floats; the primary one among them). low, high: 95 % interval of the primary metric.
+    evidence: what others need to recompute or compare it: JSON-able (packed correctness bits, bootstrap replicates
+    drawn with the fixed seed that makes them paired between methods, ...).
+    """
+
+    metrics: dict
+    low: float
+    high: float
+    evidence: dict
+
+
+class WorkloadOptions(NamedTuple):
+    """What the command line says about the data and weights of a task; None where it says nothing."""
+
+    split: str = "mini"
+    variant: str | None = None
+    data_root: str | None = None
+    checkpoint: str | None = None
+    trust_checkpoint: bool = False
+    limit: int | None = None
+    device: str = "cpu"
+    seed: int = 0
+
+
+class Workload(ABC):
+    """A network with the data to calibrate and to score it.
+
+    Attributes: ``network`` (nn.Module in eval mode, on the device), ``family`` ('detection', ...), ``metric`` (name of
+    the primary metric, higher is better).
+    """
+
+    family: str
+    metric: str
+    network: Any
+
+    def forward(self, network, inputs):
+        """How the network is called to get its raw outputs (tensors in any nesting). Default: network(inputs)."""
+        return network(inputs)
+
+    @abstractmethod
+    def calibration(self):
+        """list of inputs for ``forward``; unlabelled, disjoint from the test samples."""
+
+    @abstractmethod
+    def batches(self):
+        """Iterator of Batch over the test samples, in a fixed order."""
+
+    @abstractmethod
+    def __len__(self):
+        """Number of test samples."""
+
+    @abstractmethod
+    def predict(self, outputs, batch):
+        """list with one prediction a sample, from (time-averaged) raw outputs of one batch."""
+
+    @abstractmethod
+    def evaluate(self, predictions):
+        """Evaluation of ``{id: prediction}``."""
+
+    @abstractmethod
+    def describe(self):
+        """JSON-able identity of data and weights, all of which enters the record's key:
+        {'data': {name, split, samples, fingerprint}, 'calibration': {samples, fingerprint, overlap: 0},
+        'weights': {source, sha256}, 'network': name, ...}. ``overlap`` is counted, not assumed."""
