@@ -15,12 +15,13 @@ HOMOGENEOUS = {"relu", "leaky_relu", "prelu"}
 @dataclass(frozen=True)
 class Activation:
     """``kind``: row name in the support table; ``f``: the function; ``signed``: it takes negative values;
-    ``homogeneous``: f(a x) = a f(x) for a > 0."""
+    ``homogeneous``: f(a x) = a f(x) for a > 0; ``code``: (kind, a, b) for the fused kernel, where it knows f."""
 
     kind: str
     f: Callable[[Any], Any]
     signed: bool
     homogeneous: bool
+    code: tuple | None = None
 
     def target(self, x, t):
         """t f(x / t): the cumulative target at step ``t`` for the cumulative input ``x``."""
@@ -39,8 +40,19 @@ def activation_of(op, func, args, kwargs):
         low = rest[0] if rest else kwargs.get("min_val", -1.0)
         signed = low < 0
     if op == "relu" or is_relu_clamp(op, args, kwargs):
-        return Activation("relu", F.relu, False, True)
-    return Activation(op, lambda x: func(x, *rest, **kwargs), signed, op in HOMOGENEOUS)
+        return Activation("relu", F.relu, False, True, (0, 0.0, 0.0))
+    return Activation(op, lambda x: func(x, *rest, **kwargs), signed, op in HOMOGENEOUS, _code(op, rest, kwargs))
+
+
+def _code(op, rest, kwargs):
+    if op == "leaky_relu":
+        return 1, float(rest[0] if rest else kwargs.get("negative_slope", 0.01)), 0.0
+    if op == "relu6":
+        return 2, 0.0, 6.0
+    if op == "hardtanh":
+        return (2, float(rest[0] if rest else kwargs.get("min_val", -1.0)),
+                float(rest[1] if len(rest) > 1 else kwargs.get("max_val", 1.0)))
+    return None
 
 
 def silu():

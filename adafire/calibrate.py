@@ -7,7 +7,6 @@ the spot and passes corrected spikes on.
 
 import torch
 
-from .neuron import initial_state, scan
 from .simulate import Run, advance_chunk, plain
 
 
@@ -19,11 +18,11 @@ class _CorrectingRun(Run):
         self.reference, self.correct = reference, correct
 
     def fire(self, site, z, steps):
-        rest = initial_state(z if z.dim() == len(site.shape) else z[0])
+        params = self.params[site.index]
         for _ in range(2):  # the second look sees what clipping left of the first correction
-            out, _ = scan(z, 0, steps, self.params[site.index], rest, site.activation)
-            self.params[site.index] = self.correct(site, self.params[site.index], out.mean(0) - self.reference[site.index],
-                                                   steps)
+            super().fire(site, z, steps)
+            error = self.neurons.pop(site.index).n * (params.theta / steps) - self.reference[site.index]
+            self.params[site.index] = params = self.correct(site, params, error, steps)
         return super().fire(site, z, steps)
 
 

@@ -173,7 +173,7 @@ class SNN:
         """Initial potential of every neuron corrected against the ANN; needs inputs of one size."""
         if len({tuple(s[0][1:] for s in signature(x)) for x in self._inputs}) > 1:
             raise InputError("potential calibration keeps one value a neuron: give calibration inputs of one size, or "
-                             "use calibration='light'")
+                             "use correction='light'")
         self.params = calibrate(self.plan, self.params, self.network, self._inputs, self.forward, self.timesteps,
                                 correct_potential)
 

@@ -85,12 +85,21 @@ def macs(call):
     return call.flops / 2
 
 
-def synops(call, counts, reach, factor):
-    """<counts, fan-out map>: synaptic operations of spike ``counts`` [..., *positions] arriving at a call."""
+def total(counts):
+    """Sum of a tensor of counts as a Python float; exact below 2**24 a channel and sample."""
+    return float(counts.flatten(1).sum(1).sum(dtype=torch.float64)) if counts.dim() > 1 else float(counts.sum())
+
+
+def synops(counts, reach, factor):
+    """<counts, fan-out map>: synaptic operations of spike ``counts`` [..., *positions] arriving at a call with weights.
+
+    >>> synops(torch.tensor([[[2., 1.]]]), torch.tensor([3., 2.]), 5)  # (2 * 3 + 1 * 2) * 5
+    40.0
+    """
     if reach is None:
-        return counts.sum(dtype=torch.float64) * factor
-    positions = counts.sum(dim=tuple(range(counts.dim() - reach.dim())), dtype=torch.float64)
-    return (positions * reach.to(positions)).sum() * factor
+        return total(counts) * factor
+    positions = counts.sum(dim=tuple(range(counts.dim() - reach.dim()))).double()
+    return float((positions * reach.to(positions)).sum()) * factor
 
 
 def passed(call, this):

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 import torch
 
 from .calls import placeholders, specs_in, stream_slots, streams_of
-from .energy import ENERGY_MODELS, fan_out, macs, passed, synops
+from .energy import ENERGY_MODELS, fan_out, macs, passed, synops, total
 from .passes import tensors_in
 from .simulate import PlannedPass
 
@@ -108,12 +108,11 @@ class Meter:
         costs = static_costs(plan)
         for site in plan.trace.sites:
             state, p = run.neurons[site.index], run.params[site.index]
-            target = site.activation.target(state.x + p.bias * t, t).div(p.theta).add_(p.v0).floor_()
             row = sums["sites"].setdefault(site.name, {"neurons": 0, "spikes": 0.0, "graded": 0.0, "over": 0.0})
             row["neurons"] = state.n[0].numel()
-            row["spikes"] += float(state.events.sum(dtype=torch.float64))
-            row["graded"] += float(state.graded.sum(dtype=torch.float64))
-            row["over"] += float((state.n > target.clamp(max=p.phi_plus * t)).sum())
+            row["spikes"] += total(state.events)
+            row["graded"] += total(state.graded)
+            row["over"] += state.over
             row["phi_plus"], row["phi_minus"] = p.phi_plus, p.phi_minus
             row["threshold"] = float(p.theta.float().mean())
         for kind in ("events", "graded"):
@@ -121,7 +120,7 @@ class Meter:
 
             def arrive(call, counts):
                 reach, factor = costs[call.index][:2] if call.index in costs else (None, 1)
-                arrived[call.index] = arrived.get(call.index, 0.0) + float(synops(call, counts, reach, factor))
+                arrived[call.index] = arrived.get(call.index, 0.0) + synops(counts, reach, factor)
             with torch.no_grad(), EventPass(plan, lambda site: getattr(run.neurons[site.index], kind),
                                             lambda call: _pooled(run, call, kind), arrive):
                 run.forward(run.network, run.x)
@@ -160,9 +159,9 @@ class Meter:
                    ("synops", "synops_graded", "macs", "ann_macs")}} for name, row in sums["layers"].items()]
         neurons = sum(row["neurons"] for row in sites)
         spikes = sum(row["spikes"] for row in sites)
-        total = lambda key: sum(row[key] for row in layers)
-        return Report(samples, t, neurons, spikes, spikes / neurons / t if neurons else 0.0, total("synops"),
-                      total("synops_graded"), total("macs"), total("ann_macs"),
+        whole = lambda key: sum(row[key] for row in layers)
+        return Report(samples, t, neurons, spikes, spikes / neurons / t if neurons else 0.0, whole("synops"),
+                      whole("synops_graded"), whole("macs"), whole("ann_macs"),
                       sum(r["over_fired"] * r["neurons"] for r in sites) / neurons if neurons else 0.0,
                       sum(r["over_fired"] > 0 for r in sites) / len(sites) if sites else 0.0, sites, layers)
 

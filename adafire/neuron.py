@@ -29,34 +29,31 @@ class NeuronParams(NamedTuple):
 
 
 class NeuronState(NamedTuple):
-    """x: cumulative input [B, ...]; n: net spike count; events: unit spikes of either sign; graded: steps with a spike.
-
-    ``events`` is ``n`` itself where spikes are never taken back.
-    """
+    """x: cumulative input [B, ...]; n: net spike count; events: unit spikes of either sign (``n`` itself where spikes are
+    never taken back); graded: steps with a spike; over: how many neurons have emitted more than their input asks for."""
 
     x: torch.Tensor
     n: torch.Tensor
     events: torch.Tensor
     graded: torch.Tensor
+    over: int = 0
 
 
-def initial_state(like):
-    """A state at rest for a site whose input at one step looks like ``like`` ([B, ...])."""
-    zeros = torch.zeros_like(like, dtype=torch.float32)
-    return NeuronState(zeros, zeros.clone(), zeros.clone(), zeros.clone())
+def initial_state(like, params):
+    """A state at rest for a site whose input at one step looks like ``like`` ([B, ...]); it keeps its memory layout."""
+    x, n, graded = (torch.zeros_like(like, dtype=torch.float32, memory_format=torch.preserve_format) for _ in range(3))
+    return NeuronState(x, n, torch.zeros_like(n) if params.phi_minus else n, graded)
 
 
-def counts(x, n, t, params, activation):
-    """N_t from the cumulative input ``x`` and N_{t-1} = ``n``: the equation above.
+def target_counts(x, t, params, activation):
+    """floor(F_t / theta + v0): the count that the cumulative input ``x`` (without the bias current) asks for at step t.
 
     >>> from .activations import activation_of
-    >>> p = NeuronParams(torch.tensor(2.), torch.tensor(0.), torch.tensor(0.), 1, 0)
-    >>> relu = activation_of("relu", None, (None,), {})
-    >>> counts(torch.tensor([5., -1., 1.]), torch.tensor([0., 0., 0.]), 1, p, relu)
-    tensor([1., 0., 0.])
+    >>> p = NeuronParams(torch.tensor(2.), torch.tensor(0.), torch.tensor(0.5), 1, 0)
+    >>> target_counts(torch.tensor([5., 4.9, -1.]), 1, p, activation_of("relu", None, (None,), {}))
+    tensor([3., 2., 0.])
     """
-    target = activation.target(x, t).div(params.theta).add_(params.v0).floor_()
-    return torch.minimum(torch.maximum(target, n - params.phi_minus), n + params.phi_plus)
+    return activation.target(x + params.bias * float(t), t).div(params.theta).add_(params.v0).floor_()
 
 
 def scan(z, t, steps, params, state, activation):
@@ -66,26 +63,17 @@ def scan(z, t, steps, params, state, activation):
     of current, i.e. theta times the count, new state). Arithmetic is float32; counts are exact below 2**24.
     """
     constant = z.dim() == state.x.dim()
-    x, n, events, graded = state
+    x, n = state.x, state.n
     z = z.float()
-    shape = (steps, *x.shape)
-    out = torch.empty(shape, dtype=torch.float32, device=x.device) if x.is_contiguous() else _like(x, steps)
+    out = torch.empty_strided((steps, *x.shape), (x.numel(), *x.stride()), dtype=torch.float32, device=x.device)
+    want = n
     for k in range(steps):
         x = x + (z if constant else z[k])
-        new = counts(x + params.bias * (t + k + 1), n, t + k + 1, params, activation)
+        want = target_counts(x, t + k + 1, params, activation)
+        new = torch.minimum(torch.maximum(want, n - params.phi_minus), n + params.phi_plus)
         torch.sub(new, n, out=out[k])
         n = new
-    size = out.abs() if params.phi_minus else out
-    events = events + size.sum(0)
-    graded = graded + (out != 0).sum(0)
-    return out.mul_(params.theta), NeuronState(x, n, events, graded)
-
-
-def _like(x, steps):
-    """[steps, *x.shape] with the memory layout of ``x`` at every step (channels_last survives folding time)."""
-    order = sorted(range(x.dim()), key=lambda d: -x.stride(d))
-    base = torch.empty((steps, *(x.shape[d] for d in order)), dtype=torch.float32, device=x.device)
-    inverse = [0] * x.dim()
-    for position, d in enumerate(order):
-        inverse[d] = position + 1
-    return base.permute(0, *inverse)
+    events = state.events + out.abs().sum(0) if params.phi_minus else n
+    graded = state.graded + (out != 0).sum(0)
+    over = int((n > want.clamp(max=params.phi_plus * (t + steps))).sum())
+    return out.mul_(params.theta), NeuronState(x, n, events, graded, over)

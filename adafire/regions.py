@@ -157,7 +157,7 @@ def _mark_spiking(calls):
             whole = all(s != INPUT and calls[s].unit for s in operands)
             moves = call.rule.treatment == "structure" or call.op in ("interpolate", "upsample")
             if call.rule.treatment == "rate":
-                call.spiking = call.unit = whole and len(operands) == 1
+                call.spiking = call.unit = whole and len(operands) == 1 and call.region == "steps"
             else:
                 call.spiking = all(s != INPUT and calls[s].spiking for s in operands)
                 call.unit = whole and moves

@@ -9,6 +9,7 @@ from itertools import count
 
 import torch
 
+from . import fused
 from .calls import map_specs, placeholders
 from .neuron import initial_state, scan
 from .passes import CallPass, map_tensors, tensors_in
@@ -46,10 +47,13 @@ class Run:
 
     def fire(self, site, z, steps):
         """Spikes [K, B, ...] of a site for currents ``z`` at the next ``steps`` timesteps."""
-        state = self.neurons.get(site.index)
+        params, state = self.params[site.index], self.neurons.get(site.index)
         if state is None:
-            state = initial_state(z if z.dim() == len(site.shape) else z[0])
-        out, self.neurons[site.index] = scan(z, self.t, steps, self.params[site.index], state, site.activation)
+            state = initial_state(z if z.dim() == len(site.shape) else z[0], params)
+        result = fused.scan(z, self.t, steps, params, state, site)
+        if result is None:
+            result = scan(z, self.t, steps, params, state, site.activation)
+        out, self.neurons[site.index] = result
         return out.to(z.dtype)
 
     def tap(self, call, position, value):

@@ -23,6 +23,9 @@ class Histogram:
         """Add activations ``a`` ([B, ...], channels at ``channel_axis``)."""
         values = a.detach().float().abs().movedim(channel_axis, 0).flatten(1)
         largest = values.amax(1)
+        if not torch.isfinite(largest).all():
+            self.maximum = largest  # reported by whoever reads it
+            return
         self.maximum = torch.maximum(self.maximum, largest)
         self.top = torch.where(self.top == 0, largest, self.top)
         while (grow := largest > self.top).any():

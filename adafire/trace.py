@@ -56,7 +56,7 @@ class _Recorder(CallPass):
     def _name(self, op):
         path, module = self.stack[-1] if self.stack else ("", None)
         leaf = module is not None and not any(True for _ in module.children())
-        name = path if leaf and path else f"{path}:{op}" if path else op
+        name = path if leaf and path else f"{path}:{op}"
         self.counts[name] = self.counts.get(name, 0) + 1
         return name if self.counts[name] == 1 else f"{name}[call {self.counts[name]}]"
 

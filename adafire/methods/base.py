@@ -16,7 +16,7 @@ class Method:
     threshold: 'max', 'percentile' (of all activations) or 'mmse' (needs T); per_channel: or one threshold a site.
     phi_plus, phi_minus: most spikes emitted, and taken back, in a timestep. v0: initial potential over threshold.
     objective: quantiser that 'mmse' fits, 'round' or 'floor'. shift: add theta / (2T) at each step in place of v0.
-    calibration: 'none', 'light' (bias) or 'potential' (initial potential per neuron).
+    correction: 'none', 'light' (bias) or 'potential' (initial potential per neuron), measured on calibration data.
     """
 
     name: str
@@ -30,11 +30,11 @@ class Method:
     v0: float = 0.5
     objective: str = "round"
     shift: bool = False
-    calibration: str = "none"
+    correction: str = "none"
 
     def __post_init__(self):
         for key, allowed in (("threshold", ("max", "percentile", "mmse")), ("objective", ("round", "floor")),
-                             ("calibration", ("none", "light", "potential")), ("kind", ("snn", "ann", "quantised"))):
+                             ("correction", ("none", "light", "potential")), ("kind", ("snn", "ann", "quantised"))):
             if getattr(self, key) not in allowed:
                 raise InputError(f"method {self.name}: {key}={getattr(self, key)!r}; expected one of {', '.join(allowed)}")
         for key, least in (("phi_plus", 1), ("phi_minus", 0)):
@@ -49,7 +49,7 @@ class Method:
     @property
     def anytime(self):
         """Whether no parameter depends on T, so that one simulation serves every T up to its end."""
-        return self.kind == "ann" or (self.kind == "snn" and self.threshold != "mmse" and self.calibration == "none"
+        return self.kind == "ann" or (self.kind == "snn" and self.threshold != "mmse" and self.correction == "none"
                                       and not self.shift)
 
     def with_options(self, **options):
@@ -68,9 +68,9 @@ class Method:
     def fit(self, conversion):
         """Set ``conversion.params`` (site index -> NeuronParams) from its calibration data."""
         conversion.fit_thresholds(self)
-        if self.calibration == "light":
+        if self.correction == "light":
             conversion.calibrate_bias()
-        elif self.calibration == "potential":
+        elif self.correction == "potential":
             conversion.calibrate_potential()
 
 

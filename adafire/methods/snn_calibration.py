@@ -3,4 +3,4 @@
 from .base import Method, register
 
 register(Method("snn-calibration", "Li et al., ICML 2021, light pipeline: MMSE thresholds, bias correction",
-                calibration="light"))
+                correction="light"))

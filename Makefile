@@ -1,0 +1,29 @@
+# Two commands, each does the set-up that is missing:
+#   make bench [TASK=tasks/coco_yolo.py] [ARGS="--timesteps 1,2,4"]
+#   make test
+PYTHON ?= python3
+TASK   ?= tasks/coco_yolo.py
+ARGS   ?=
+PY     := .venv/bin/python
+
+.PHONY: setup bench test clean
+
+bench: setup
+	$(PY) tools/run_bench.py $(TASK) $(ARGS)
+
+test: setup
+	$(PY) -m pytest -m "not slow"
+	$(PY) -m pytest -m slow
+
+setup: .venv/.ready
+
+.venv/.ready: pyproject.toml constraints.txt tools/system_libraries.sh
+	@echo "setting up .venv (once; about two minutes)"
+	$(PYTHON) -m venv .venv
+	$(PY) -m pip install --quiet --upgrade "pip>=23"
+	$(PY) -m pip install --quiet -c constraints.txt -e ".[test]"
+	sh tools/system_libraries.sh $(PY)
+	@touch $@
+
+clean:
+	rm -rf .venv

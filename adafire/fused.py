@@ -1,0 +1,119 @@
+"""The neuron fused into one pass over memory: scan.c, compiled on first use, where there is a C compiler.
+
+Requirements and reasons: no build step at installation (a wheel must stay pure Python), the same bits as the reference in
+neuron.py (no contraction, no reciprocal), torch's own OpenMP runtime (a second one would fight it for the cores), and
+nothing lost where there is no compiler: ``scan`` then returns None and the caller uses the reference.
+"""
+
+import ctypes
+import functools
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import torch
+
+_SOURCE = Path(__file__).with_name("scan.c")
+_FLAGS = ["-O3", "-march=native", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-fPIC", "-shared",
+          "-fopenmp"]
+enabled = True
+"""Set to False to use the reference everywhere."""
+
+
+@functools.lru_cache(maxsize=1)
+def library():
+    """The compiled kernel, or None; compiled once and kept in the user's cache folder."""
+    compiler = os.environ.get("CC") or shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    if not compiler:
+        return None
+    cache = Path(os.environ.get("ADAFIRE_CACHE", Path.home() / ".cache" / "adafire"))
+    host = Path("/proc/cpuinfo").read_text()[:3000] if os.path.exists("/proc/cpuinfo") else os.uname().machine
+    flags_line = next((line for line in host.splitlines() if line.startswith("flags")), host)
+    key = hashlib.sha256((_SOURCE.read_text() + " ".join(_FLAGS) + compiler + flags_line + torch.__version__).encode())
+    path = cache / f"scan-{key.hexdigest()[:16]}.so"
+    if not path.exists():
+        try:
+            cache.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=cache) as folder:
+                built = Path(folder) / "scan.so"
+                _compile(compiler, built)
+                os.replace(built, path)
+        except (OSError, subprocess.SubprocessError):
+            return None
+    try:
+        function = ctypes.CDLL(str(path)).adafire_scan
+    except OSError:
+        return None
+    p, i, f = ctypes.c_void_p, ctypes.c_long, ctypes.c_float
+    function.argtypes = [p, i, i, i, i, i, p, p, p, p, p, p, p, f, f, i, ctypes.c_int, f, f, p, ctypes.c_int]
+    function.restype = ctypes.c_long
+    return function
+
+
+def _compile(compiler, target):
+    runtime = sorted(Path(torch.__file__).parent.glob("lib/libgomp*.so*")) + sorted(
+        Path(torch.__file__).parent.parent.glob("torch.libs/libgomp*.so*"))
+    if runtime:  # compile with OpenMP, link to the runtime that torch has loaded
+        with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+            obj = os.path.join(folder, "scan.o")
+            flags = [f for f in _FLAGS if f != "-shared"]
+            subprocess.run([compiler, *flags, "-c", str(_SOURCE), "-o", obj], check=True, capture_output=True, timeout=120)
+            subprocess.run([compiler, "-shared", obj, "-o", str(target), str(runtime[0]), "-lm"], check=True,
+                           capture_output=True, timeout=120)
+    else:
+        subprocess.run([compiler, *_FLAGS, str(_SOURCE), "-o", str(target), "-lm"], check=True, capture_output=True,
+                       timeout=120)
+
+
+def layout(tensor, channel_axis):
+    """(channels, inner) of a dense tensor [B, ..., C, ...] in memory order, or None if it has gaps."""
+    dims = sorted((d for d in range(tensor.dim()) if tensor.shape[d] > 1), key=lambda d: -tensor.stride(d))
+    expected = 1
+    for d in reversed(dims):
+        if tensor.stride(d) != expected:
+            return None
+        expected *= tensor.shape[d]
+    channels, inner = tensor.shape[channel_axis], 1
+    if channels > 1:
+        for d in dims[dims.index(channel_axis) + 1:]:
+            inner *= tensor.shape[d]
+    else:
+        inner = tensor.numel()
+    return channels, inner
+
+
+def scan(z, t, steps, params, state, site):
+    """As ``neuron.scan``, or None where this kernel does not apply. ``state`` is overwritten."""
+    code = site.activation.code
+    if not enabled or code is None or z.device.type != "cpu" or params.v0.numel() != params.theta.numel():
+        return None
+    function = library()
+    if function is None:
+        return None
+    found = layout(state.x, site.channel_axis)
+    if found is None:
+        return None
+    channels, inner = found
+    constant = z.dim() == state.x.dim()
+    z = z.float()
+    size = state.x.numel()
+    strides = state.x.stride() if constant else (size, *state.x.stride())
+    same = all(a == b for a, b, n in zip(z.stride(), strides, z.shape) if n > 1)
+    if not same:
+        moved = torch.empty_strided(z.shape, strides, dtype=torch.float32)
+        z = moved.copy_(z)
+    out = torch.empty_strided((steps, *state.x.shape), (size, *state.x.stride()), dtype=torch.float32)
+    flat = [p.expand(*_broadcast(p, channels)).reshape(-1).contiguous() for p in (params.theta, params.bias, params.v0)]
+    kind, a, b = code
+    over = function(z.data_ptr(), 0 if constant else size, steps, size, channels, inner, state.x.data_ptr(),
+                    state.n.data_ptr(), state.events.data_ptr(), state.graded.data_ptr(), *(p.data_ptr() for p in flat),
+                    float(params.phi_plus), float(params.phi_minus), t, kind, a, b, out.data_ptr(),
+                    torch.get_num_threads())
+    return out, state._replace(over=over)
+
+
+def _broadcast(parameter, channels):
+    return (channels,) if parameter.dim() == 0 else parameter.shape
