@@ -80,13 +80,17 @@ class SNN:
         if self.method.kind != "snn":
             outputs = [self._analog(plan, x, t) for t in times]
         else:
-            run, outputs = Run(plan, self.params, self.network, x, self.forward), []
+            run, outputs = self.run(plan, x), []
             for _, output in simulate(run, times, plan.chunk(self.memory_gb)):
                 self.meter.add(run)
                 outputs.append(output)
         if self._cast is not None:
             outputs = [map_tensors(lambda t: t.float() if t.is_floating_point() else t, o) for o in outputs]
         return outputs[0] if at is None else outputs
+
+    def run(self, plan, x):
+        """A simulation of ``x`` at rest."""
+        return Run(plan, self.params, self.network, x, self.forward, self.method.read_from(self.timesteps))
 
     def reset(self):
         """Forget what was counted."""

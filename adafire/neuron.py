@@ -9,7 +9,7 @@ phi_plus = 1, phi_minus = 0 is the integrate-and-fire neuron with soft reset; ph
 takes spikes back, so that an early excess does not stay.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 
@@ -18,7 +18,9 @@ class NeuronParams(NamedTuple):
     """Parameters of one site; tensors broadcast against the site's shape [B, ..., C, ...].
 
     theta: threshold; bias: current added at every step; v0: initial potential in units of theta (1/2 rounds);
-    phi_plus, phi_minus: most spikes emitted, and taken back, in one step (integers).
+    phi_plus, phi_minus: most spikes emitted, and taken back, in one step (integers); neuron: another law than ``scan``,
+    a module or object with ``initial_state(like, params)`` and ``scan(z, t, steps, params, state, activation)``, whose
+    state has ``n`` (cumulative output over theta), ``events``, ``graded`` and ``over``.
     """
 
     theta: torch.Tensor
@@ -26,6 +28,7 @@ class NeuronParams(NamedTuple):
     v0: torch.Tensor
     phi_plus: int
     phi_minus: int
+    neuron: Any = None
 
 
 class NeuronState(NamedTuple):

@@ -70,7 +70,7 @@ def _spelled_out_silu(calls, outputs):
             if gate != INPUT and calls[gate].op == "sigmoid" and calls[gate].inputs == (x,) \
                     and calls[gate].consumers == [call.index] and gate not in outputs:
                 call.rule = ops.RULES["silu"]
-                call.op = "silu"
+                call.op, call.name = "silu", calls[gate].name
                 call.arguments = (None, (call.arguments[1][position],), {"operand": position})
                 skipped.add(gate)
     return skipped

@@ -9,9 +9,8 @@ from itertools import count
 
 import torch
 
-from . import fused
-from .calls import map_specs, placeholders
-from .neuron import initial_state, scan
+from . import fused, neuron
+from .calls import map_specs, placeholders, specs_in
 from .passes import CallPass, map_tensors, tensors_in
 from .rates import advance
 
@@ -37,22 +36,26 @@ class _Lift(torch.autograd.Function):
 
 
 class Run:
-    """State of one simulation: neurons, rate operators, sums for the read-out, and results that are constant in time."""
+    """State of one simulation: neurons, rate operators, sums for the read-out, and results that are constant in time.
 
-    def __init__(self, plan, params, network, x, forward):
+    start: the read-out averages over the steps after this one (delayed read-out; the steps before still cost energy).
+    """
+
+    def __init__(self, plan, params, network, x, forward, start=0):
         self.plan, self.params = plan, params
         self.network, self.x, self.forward = network, x, forward
-        self.t = 0
+        self.t, self.start, self.before = 0, start, {}
         self.neurons, self.rates, self.sums, self.constants = {}, {}, {}, {}
 
     def fire(self, site, z, steps):
         """Spikes [K, B, ...] of a site for currents ``z`` at the next ``steps`` timesteps."""
         params, state = self.params[site.index], self.neurons.get(site.index)
+        law = params.neuron or neuron
         if state is None:
-            state = initial_state(z if z.dim() == len(site.shape) else z[0], params)
-        result = fused.scan(z, self.t, steps, params, state, site)
+            state = law.initial_state(z if z.dim() == len(site.shape) else z[0], params)
+        result = fused.scan(z, self.t, steps, params, state, site) if law is neuron else None
         if result is None:
-            result = scan(z, self.t, steps, params, state, site.activation)
+            result = law.scan(z, self.t, steps, params, state, site.activation)
         out, self.neurons[site.index] = result
         return out.to(z.dtype)
 
@@ -64,11 +67,25 @@ class Run:
 
     def average(self, call):
         """Time average up to now of a tapped call's results, in their structure."""
+        positions, start = count(), self.start if self.t > self.start else 0
+
+        def mean(spec):
+            key = (call.index, next(positions))
+            before = self.before[key] if start else 0.0
+            return ((self._sum(call, key) - before) / (self.t - start)).to(spec.dtype)
+        return map_specs(mean, call.template)
+
+    def _sum(self, call, key):
         if call.site is not None:
-            mean = self.neurons[call.site.index].n * self.params[call.site.index].theta / self.t
-            return map_specs(lambda spec: mean.to(spec.dtype), call.template)
-        positions = count()
-        return map_specs(lambda spec: (self.sums[(call.index, next(positions))] / self.t).to(spec.dtype), call.template)
+            return self.neurons[call.site.index].n * self.params[call.site.index].theta
+        return self.sums[key]
+
+    def remember(self):
+        """Keep the sums as they are, for a read-out that starts now."""
+        for index in self.plan.tapped:
+            call = self.plan.trace.calls[index]
+            for position in range(len(specs_in(call.template))):
+                self.before[(index, position)] = self._sum(call, (index, position)).clone()
 
 
 class PlannedPass(CallPass):
@@ -216,5 +233,7 @@ def simulate(run, at, chunk):
     """Yield (t, outputs) for each t in ``at`` (ascending), from one simulation in chunks of at most ``chunk`` steps."""
     for t in at:
         while run.t < t:
-            advance_chunk(run, min(chunk, t - run.t))
+            advance_chunk(run, min(chunk, t - run.t, run.start - run.t if run.t < run.start else t))
+            if run.t == run.start:
+                run.remember()
         yield t, read_out(run)

@@ -65,6 +65,10 @@ class Method:
         """JSON-able parameters, as they enter a record."""
         return {k: v for k, v in asdict(self).items() if k not in ("name", "source", "kind")}
 
+    def read_from(self, timesteps):
+        """The step after which the read-out begins to average (delayed read-out); 0: from the first."""
+        return 0
+
     def fit(self, conversion):
         """Set ``conversion.params`` (site index -> NeuronParams) from its calibration data."""
         conversion.fit_thresholds(self)

@@ -1,0 +1,1 @@
+"""The shared runner: task files, runs, records, statistics and the leaderboard rendered from the records."""

@@ -1,0 +1,55 @@
+"""Where a run happened: versions, hardware, commit. None of it enters a record's key."""
+
+import platform
+import subprocess
+from importlib import metadata
+
+from .task import PROJECT
+
+PACKAGES = ("adafire", "torch", "torchvision", "numpy", "mmengine", "mmcv", "mmcv-lite", "mmdet", "mmsegmentation",
+            "pycocotools")
+
+
+def versions():
+    """{'python': ..., package: version for every one of PACKAGES that is installed}"""
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def hardware(device="cpu"):
+    """{'cpu': model name, 'threads': of torch, 'device': 'cpu' or the name of the GPU}"""
+    import torch
+
+    name = torch.cuda.get_device_name() if device == "cuda" else "cpu"
+    return {"cpu": _cpu_model(), "threads": torch.get_num_threads(), "device": name}
+
+
+def git():
+    """{'commit': hash, 'dirty': are tracked files changed, results aside}; both None outside a checkout."""
+    commit = _git("rev-parse", "HEAD")
+    changes = _git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!results")
+    return {"commit": commit or None, "dirty": None if commit is None or changes is None else bool(changes)}
+
+
+def _git(*arguments):
+    try:
+        done = subprocess.run(["git", *arguments], cwd=PROJECT, capture_output=True, text=True, timeout=20)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def _cpu_model():
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            for line in file:
+                if line.startswith("model name"):
+                    return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine() or "unknown"

@@ -1,0 +1,211 @@
+"""Tables as a function of records: rows, the cells that are printed of them, and results/README.md.
+
+Results stand in one table only if they can be compared: same task, version, split, variant, data, samples, weights,
+settings and precision. A mini split says so in the task column and so never shares a table with the full benchmark.
+"""
+
+import json
+from itertools import groupby
+from typing import get_args
+
+from .record import ENERGY_MODEL
+from .store import Store, write_whole
+from .task import Family, task_label
+
+SECOND_METRICS = {"detection": ("mAP50",)}
+"""Shown beside the primary metric, where a record has them."""
+KINDS = ("ann", "quantised", "snn")
+
+ABOUT = f"""# Results
+
+Rendered from `records/` by the project's own code; change nothing here by hand. One section a family, one table a
+network and data set.
+
+- **T**: timesteps. **levels**: T times the firing limit, the number of values that an activation can take.
+  **burst**: the most spikes that a neuron may emit in one step; a burst of k spikes in one step is not free latency,
+  so compare methods at equal levels too.
+- `ann` is the network before conversion, `quantised` the ANN with activations quantised to so many levels: the ceiling
+  of what rate coding can reach.
+- **SynOps**: synaptic operations, one for every unit spike at every synapse; a burst of k counts k. **Energy** after
+  the model {ENERGY_MODEL} (4.6 pJ a multiply-accumulate, 0.9 pJ an accumulate; arithmetic only, no memory traffic).
+  Both are means per sample.
+- **over-fired**: share of neurons that emitted more spikes than their input asked for, in which share of the sites;
+  without negative spikes that stays.
+- The interval is the 95 % interval of the metric before it. **time**: wall time on the machine that the record names,
+  **convert** the part of it before the first test sample; the rows of a method that reads every T out of one
+  simulation share both.
+"""
+
+
+def rows_of(record):
+    """One dict a T, with the keys of --json; where the run did not get to a T, status is 'failed' and figures None."""
+    done = {row.timesteps: row for row in record.rows}
+    return [_row(record, t, done.get(t)) for t in record.timesteps or [None]]
+
+
+def _row(record, timesteps, row):
+    failed = row is None
+    return {"task": task_label(record.task, record.split), "split": record.split, "variant": record.variant,
+            "family": record.family, "method": record.method, "timesteps": timesteps, "metric": record.metric,
+            "value": None if failed else row.metrics[record.metric],
+            "low": None if failed else row.low, "high": None if failed else row.high,
+            "metrics": {} if failed else dict(row.metrics), "ann": _ann(record), "samples": record.samples,
+            **{name: None if failed else getattr(row, name)
+               for name in ("firing_rate", "synops", "synops_graded", "macs", "levels", "longest_burst", "over_fired",
+                            "over_fired_sites", "convert_s", "time_s")},
+            "energy_pj": None if failed else row.energy_pj.get(ENERGY_MODEL), "energy_model": ENERGY_MODEL,
+            "ann_energy_pj": _ann_energy(record),
+            "status": "failed" if failed else "ok", "reason": record.reason if failed else None}
+
+
+def _ann(record):
+    if record.kind == "ann":
+        return record.rows[0].metrics[record.metric] if record.rows else None
+    return record.ann.value if record.ann else None
+
+
+def _ann_energy(record):
+    source = record.rows[0] if record.kind == "ann" and record.rows else record.ann
+    return source.energy_pj.get(ENERGY_MODEL) if source else None
+
+
+def table(rows):
+    """(headers, lines of cells): the rows of one or several records as text. The same for terminal and Markdown."""
+    second = [name for name in dict.fromkeys(name for row in rows for name in SECOND_METRICS.get(row["family"], ()))
+              if any(name in row["metrics"] for row in rows)]
+    columns = {
+        "task": lambda row: row["task"],
+        "method": lambda row: row["method"],
+        "T": lambda row: _text(row["timesteps"]),
+        "levels": lambda row: _text(row["levels"]),
+        "burst": lambda row: _text(row["longest_burst"]),
+        " / ".join(dict.fromkeys(row["metric"] for row in rows)):
+            lambda row: "failed" if row["status"] == "failed" else _text(row["value"], ".3f"),
+        "95 % interval": lambda row: "-" if row["low"] is None else f"{row['low']:.3f} to {row['high']:.3f}",
+        **{name: lambda row, name=name: _text(row["metrics"].get(name), ".3f") for name in second},
+        "firing rate": lambda row: _text(row["firing_rate"], ".4f"),
+        "over-fired": _over_fired,
+        "SynOps (M)": lambda row: _text(row["synops"], ".2f", 1e6),
+        "MACs (M)": lambda row: _text(row["macs"], ".2f", 1e6),
+        f"energy (uJ, {ENERGY_MODEL})": lambda row: _text(row["energy_pj"], ".2f", 1e6),
+        "of ANN's": lambda row: _text(row["ann_energy_pj"] and row["energy_pj"], ".3f", row["ann_energy_pj"]),
+        "convert (s)": lambda row: _text(row["convert_s"], ".1f"),
+        "time (s)": lambda row: _text(row["time_s"], ".1f"),
+    }
+    if any(row["reason"] for row in rows):
+        columns["reason"] = lambda row: row["reason"] or ""
+    return list(columns), [[cell(row) for cell in columns.values()] for row in rows]
+
+
+def _text(value, form="", unit=None):
+    """A number, in units of ``unit`` where one is given; '-' where there is no number."""
+    if value is None:
+        return "-"
+    return format(value / unit if unit else value, form)
+
+
+def _over_fired(row):
+    neurons, sites = row["over_fired"], row["over_fired_sites"]
+    return "-" if neurons is None else f"{100 * neurons:.2f} % in {100 * sites:.0f} %"
+
+
+def render(records):
+    """Text of results/README.md: the same bytes for the same records, in whatever order they come."""
+    newest = {}
+    for record in records:
+        place = (record.task, record.split, record.variant)
+        newest[place] = max(newest.get(place, 0), record.task_version)
+    current = [r for r in records if r.task_version == newest[r.task, r.split, r.variant]]
+    sections = [ABOUT]
+    ordered = sorted(current, key=lambda r: (get_args(Family).index(r.family), r.task, r.split, r.variant, _setting(r)))
+    for family, of_family in groupby(ordered, key=lambda r: r.family):
+        sections.append(f"## {family.capitalize()}\n")
+        for _, group in groupby(of_family, key=lambda r: (r.task, r.split, r.variant, _setting(r))):
+            sections.append(_section(list(group)))
+    if not current:
+        sections.append("No results yet: `make bench`.\n")
+    elif len(current) < len(records):
+        sections.append(f"{len(records) - len(current)} records of older versions of a task are not shown.\n")
+    return "\n".join(sections)
+
+
+def _setting(record):
+    """What two records must share, besides task, split and variant, to stand in one table."""
+    identity = record.model_dump(mode="json", include={"workload", "settings", "precision", "seed", "limit",
+                                                       "device_type", "samples", "metric"})
+    return json.dumps(identity, sort_keys=True)
+
+
+def _section(records):
+    first = records[0]
+    rows = _rows_of_table(records)
+    label = task_label(first.task, first.split)
+    data, weights = first.workload.data, first.workload.weights
+    about = [f"data {data.name} {data.split}, {first.samples} samples" + (f" (the first {first.limit} were asked for)"
+                                                                          if first.limit else ""),
+             f"network {first.workload.network}, weights {(weights.sha256 or 'none')[:12]}",
+             f"{first.precision}, {first.device_type}, seed {first.seed}, task version {first.task_version}"]
+    command = f"python tools/run_bench.py tasks/{first.task}.py --variant {first.variant}"
+    text = [f"### {label}: {first.variant}\n", "; ".join(about) + f". `{command}`\n"]
+    for metric in (first.metric, *SECOND_METRICS.get(first.family, ())):
+        text += _by_timesteps(rows, metric, label)
+    headers, lines = table(rows)
+    text.append(_markdown(headers, lines))
+    text += [f"Note on {r.method}: {note}\n" for r in sorted(records, key=_rank) for note in r.notes]
+    return "\n".join(text)
+
+
+def _rank(record):
+    return KINDS.index(record.kind), record.method, record.key
+
+
+def _rows_of_table(records):
+    """The rows of a table: of several results for one method and T the good one, of those the latest."""
+    best = {}
+    for record in sorted(records, key=lambda r: (r.method_version, r.date, r.key)):
+        for row in rows_of(record):
+            place = (KINDS.index(record.kind), record.method, row["timesteps"] or 0)
+            if place not in best or row["status"] == "ok" or best[place]["status"] == "failed":
+                best[place] = row
+    return [best[place] for place in sorted(best)]
+
+
+def _by_timesteps(rows, metric, label):
+    """A small table, methods down and T across; nothing where no record has the metric."""
+    if not any(metric in row["metrics"] for row in rows):
+        return []
+    columns = sorted({row["timesteps"] for row in rows if row["timesteps"]})
+    if not columns:
+        return []
+    lines = []
+    for method, own in groupby(rows, key=lambda row: row["method"]):
+        cells = {row["timesteps"]: "failed" if row["status"] == "failed" else _text(row["metrics"].get(metric), ".3f")
+                 for row in own}
+        constant = cells.get(None)  # the ANN: one value for all T
+        lines.append([label, method, *(constant or cells.get(t, "-") for t in columns)])
+    return [_markdown(["task", "method", *(f"{metric}, T={t}" for t in columns)], lines)]
+
+
+def _markdown(headers, lines):
+    def line(cells):
+        return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
+
+    words = ("task", "method", "reason")
+    rule = "|".join(" --- " if header in words else " ---: " for header in headers)
+    return "\n".join([line(headers), f"|{rule}|", *map(line, lines)]) + "\n"
+
+
+def _cell(text):
+    """A reason can hold anything: keep it from ending the cell or becoming markup."""
+    return text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("`", "'").replace("\n", " ")
+
+
+def write_leaderboard(out):
+    """Render ``out``/README.md from ``out``/records. List of problems: one line a file that is no record."""
+    store = Store(out)
+    with store.lock("leaderboard"):  # so the last of several runs sees, and shows, the records of all
+        records, problems = store.load()
+        path, text = store.out / "README.md", render(records)
+        if not path.exists() or path.read_text(encoding="utf-8", errors="replace") != text:
+            write_whole(path, text)
+    return problems

@@ -1,0 +1,238 @@
+"""Run methods on one variant of a task and keep a record of each: finished keys are not run again, a run that fails is
+a record too, and Ctrl-C keeps what is done.
+
+Errors that a user can mend (unknown method, missing file, empty calibration set, ...) are raised before the first
+simulation; afterwards an exception belongs to its run, and the others go on.
+"""
+
+import importlib
+import importlib.util
+import time
+from collections import deque
+from datetime import datetime, timezone
+from typing import NamedTuple
+
+import torch
+
+import adafire.methods
+from adafire.errors import InputError
+from adafire.registry import near_names
+from adapters.base import WorkloadOptions, adapters
+
+from . import environment
+from .catalogue import data_folder
+from .measure import measure, parameters, plain
+from .record import METHOD_VERSION, SCHEMA_VERSION, Description, Record, Reference, Row, key_of
+from .schema import parse
+from .store import Store
+from .task import check_timesteps, task_label
+
+PRECISIONS = ("fp32", "bf16")
+
+
+class RunOptions(NamedTuple):
+    """How to run. ``workload``: data, weights, device and seed, as the adapters take them."""
+
+    workload: WorkloadOptions = WorkloadOptions()
+    precision: str = "fp32"
+    rerun: bool = False
+
+
+class Event(NamedTuple):
+    """What on_progress hears. kind: 'loading', 'converting', 'running' (a batch is done), 'waiting' (another process
+    runs it), 'finished', 'cached', 'failed' or 'note'; done, total: samples; timesteps: those simulated together."""
+
+    kind: str
+    task: str
+    method: str = ""
+    timesteps: tuple = ()
+    done: int = 0
+    total: int = 0
+    text: str = ""
+    error: BaseException | None = None
+
+
+class Outcome(NamedTuple):
+    """Records of the ANN and of every method asked for, as far as they were reached; keys that were there before."""
+
+    records: list
+    cached: set
+    interrupted: bool
+
+
+def run(task, variant, methods=None, timesteps=None, options=RunOptions(), out="results", on_progress=None):
+    """Outcome of ``methods`` at ``timesteps`` (default: the task's) on the variant named ``variant`` of ``task``.
+
+    Raises AdafireError for what can be known before the first simulation. A KeyboardInterrupt after the first
+    simulation began does not go through: Outcome.interrupted is set.
+    """
+    methods, timesteps = check_request(task, methods, timesteps, options)
+    tell = on_progress or (lambda event: None)
+    tell(Event("loading", task_label(task.name, task.variants[variant].split), text=variant))
+    session = _Session(task, variant, timesteps, options, Store(out), tell)
+    interrupted = False
+    try:
+        session.work(["ann"])
+        session.work(methods)
+    except KeyboardInterrupt:
+        interrupted = True
+    done = [session.records[name] for name in ("ann", *methods) if name in session.records]
+    return Outcome(done, session.cached, interrupted)
+
+
+def check_request(task, methods=None, timesteps=None, options=RunOptions()):
+    """(methods without 'ann', timesteps ascending), checked; InputError for what cannot be run. Loads no data."""
+    asked = list(task.methods if methods is None else methods)
+    for name in asked:
+        if asked.count(name) > 1:
+            raise InputError(f"method {name!r} is asked for twice")
+    methods = dict.fromkeys(adafire.methods.get(name).name for name in asked)  # a method can have a second name
+    try:
+        timesteps = sorted(check_timesteps(list(task.timesteps if timesteps is None else timesteps)))
+    except ValueError as error:
+        raise InputError(f"timesteps: expected {error}") from None
+    if options.precision not in PRECISIONS:
+        raise InputError(f"unknown precision {options.precision!r}{near_names(options.precision, PRECISIONS)} "
+                         f"Known: {', '.join(PRECISIONS)}")
+    if options.workload.device not in ("cpu", "cuda"):
+        raise InputError(f"unknown device {options.workload.device!r}; expected cpu or cuda")
+    if options.workload.device == "cuda" and not torch.cuda.is_available():
+        built = "sees no GPU" if torch.version.cuda else "is built without CUDA"
+        raise InputError(f"--device cuda: this torch ({torch.__version__}) {built}; "
+                         "leave --device out to run on the CPU")
+    if options.workload.limit is not None and options.workload.limit < 1:
+        raise InputError(f"limit: found {options.workload.limit}, expected 1 sample or more")
+    return [name for name in methods if name != "ann"], timesteps
+
+
+def find_adapter(name):
+    """The adapter registered under ``name``; adapters/<name>.py is imported if it is not registered yet."""
+    if name not in adapters.names() and name.isidentifier() and importlib.util.find_spec(f"adapters.{name}"):
+        importlib.import_module(f"adapters.{name}")
+    return adapters.get(name)
+
+
+class _Session:
+    """One variant with its workload, built once; ``records`` by method as they come, ``cached`` keys among them."""
+
+    def __init__(self, task, variant, timesteps, options, store, tell):
+        self.task, self.variant, self.name = task, task.variants[variant], variant
+        self.timesteps, self.options, self.store, self.tell = timesteps, options, store, tell
+        folder = data_folder(self.variant, options.workload.data_root) if self.variant.split == "full" else None
+        wanted = options.workload._replace(variant=variant, split=self.variant.split,
+                                           data_root=str(folder) if folder else None)
+        self.workload = find_adapter(task.adapter)(self.variant.settings(), wanted)
+        if len(self.workload) < 1:
+            raise InputError(f"task {task.name!r}, variant {variant!r}: no test samples")
+        self.calibration = list(self.workload.calibration())
+        if not self.calibration:
+            raise InputError(f"task {task.name!r}, variant {variant!r}: the calibration set is empty")
+        if self.workload.metric != task.metric:
+            raise InputError(f"task {task.name!r}: metric is {task.metric!r}, but adapter {task.adapter!r} gives "
+                             f"{self.workload.metric!r}")
+        described = plain(self.workload.describe())
+        parse(Description, described, f"adapter {task.adapter!r}, what it says of data and weights")
+        # The library's own refusals (an operator, a NaN weight, ...) come out here, not as a failure of every method.
+        adafire.convert(self.workload.network, self.calibration, method="ann", timesteps=1,
+                        forward=self.workload.forward, precision=options.precision)
+        settings = {key: plain(value) for key, value in self.variant.settings().items()
+                    if key not in ("config", "checkpoint")}
+        self.common = {"schema_version": SCHEMA_VERSION, "method_version": METHOD_VERSION, "task": task.name,
+                       "task_version": task.version, "family": task.family, "metric": task.metric,
+                       "variant": variant, "split": self.variant.split, "settings": settings,
+                       "workload": described, "precision": options.precision,
+                       "seed": options.workload.seed, "limit": options.workload.limit,
+                       "device_type": options.workload.device}
+        self.surroundings = {"versions": environment.versions(), "git": environment.git(),
+                             "hardware": environment.hardware(options.workload.device)}
+        self.records, self.cached, self.told = {}, set(), set()
+
+    def work(self, names):
+        """Find or make the record of every method. One that another process is at goes to the end of the queue; when
+        only such are left, wait for the first."""
+        todo, put_back = deque(names), 0
+        while todo:
+            name = todo.popleft()
+            if self._find_or_run(name, wait=put_back > len(todo)):
+                put_back = 0
+            else:
+                todo.append(name)
+                put_back += 1
+                if put_back == 1:
+                    self._tell("waiting", name, text="another run is at it")
+
+    def _find_or_run(self, name, wait):
+        method = adafire.methods.get(name)
+        timesteps = [] if method.kind == "ann" else self.timesteps
+        fields = {**self.common, "method": name, "kind": method.kind, "anytime": method.anytime,
+                  "timesteps": timesteps, "parameters": parameters(method, max(timesteps, default=None))}
+        fields["key"] = key_of(fields)
+        if self._is_there(fields):
+            return True
+        with self.store.lock(fields["key"][:12], wait) as mine:
+            if mine and not self._is_there(fields):  # it may have been written while we waited
+                self._run(method, fields)
+            return mine
+
+    def _is_there(self, fields):
+        if self.options.rerun:
+            return False
+        name = fields["method"]
+        record, problem = self.store.find(fields, fields["key"])
+        if problem and problem not in self.told:
+            self.told.add(problem)
+            self._tell("note", name, text=problem)
+        if record is None or record.status != "ok":
+            return False
+        self.records[name] = record
+        self.cached.add(record.key)
+        self._tell("cached", name)
+        return True
+
+    def _run(self, method, fields):
+        begin, rows, error = time.perf_counter(), [], None
+        ann = self.records.get("ann")
+        try:
+            if ann is not None and ann.status == "failed":
+                raise RuntimeError(f"not run, because the ANN failed on the same samples ({ann.reason})")
+            for row in measure(self.workload, self.calibration, method, fields["timesteps"] or [None],
+                               self.options.precision, self.options.workload.seed,
+                               lambda t, done: self._tell("converting" if done is None else "running", method.name, t,
+                                                          done or 0)):
+                rows.append(parse(Row, row, f"result at T={row['timesteps']}"))
+        except Exception as problem:  # whatever went wrong belongs to this run; the others go on
+            error = problem
+        reason = error and f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+        record = Record(**fields, **self.surroundings, rows=rows, status="failed" if error else "ok", reason=reason,
+                        notes=self._surprise(method, rows), ann=_reference(ann), samples=len(self.workload),
+                        wall_s=round(time.perf_counter() - begin, 3),
+                        date=datetime.now(timezone.utc).isoformat(timespec="seconds"))
+        self.store.write(record, self.options.rerun)
+        self.records[method.name] = record
+        for note in record.notes:
+            self._tell("note", method.name, text=note)
+        self._tell("failed" if error else "finished", method.name, text=reason or f"{record.wall_s:.1f} s", error=error)
+
+    def _surprise(self, method, rows):
+        """A note if the ANN, on all samples and with the task's own weights, is not what the task expects of it."""
+        expected, own = self.variant.expected, self.options.workload
+        if method.kind != "ann" or not rows or expected is None or own.limit or own.checkpoint:
+            return []
+        value = rows[0].metrics[self.task.metric]
+        if abs(value - expected.ann) <= expected.tolerance:
+            return []
+        return [f"the ANN has {self.task.metric} {value:.4f}; the task expects {expected.ann} +- {expected.tolerance}. "
+                "Other data or weights, or they are read wrongly"]
+
+    def _tell(self, kind, method, timesteps=(), done=0, text="", error=None):
+        self.tell(Event(kind, task_label(self.task.name, self.variant.split), method, tuple(timesteps), done,
+                        len(self.workload), text, error))
+
+
+def _reference(ann):
+    """What the others keep of the ANN's record; None if there is none or it failed."""
+    if ann is None or ann.status == "failed":
+        return None
+    row = ann.rows[0]
+    return Reference(key=ann.key, value=row.metrics[ann.metric], low=row.low, high=row.high, metrics=row.metrics,
+                     macs=row.macs, energy_pj=row.energy_pj)

@@ -1,0 +1,125 @@
+"""The results folder: records written all or nothing, read with validation, one lock a key.
+
+    results/records/<task>-<split>-<variant>/<method>-<key>.json      committed
+    results/.locks/                                                    not committed; empty files, safe to remove
+                                                                       when nothing runs
+
+Any number of processes can share a folder: who holds a key's lock may run and write it, the others find it done.
+"""
+
+import os
+from contextlib import contextmanager
+from pathlib import Path
+
+import filelock
+from pydantic import ValidationError
+
+from adafire.errors import InputError
+
+from .record import Record, file_name, to_json
+from .schema import explain
+
+LARGEST_RECORD = 64 * 2**20  # bytes; a record of 5,000 images is a few hundred kB
+
+
+class Store:
+    """Records below ``out`` (a folder that need not exist: nothing is created before the first lock)."""
+
+    def __init__(self, out):
+        self.out = Path(out)
+        self.records = self.out / "records"
+
+    def find(self, identity, key):
+        """(record or None, problem or None) for a key; ``identity`` holds task, split, variant and method."""
+        path = self.records / file_name(identity["task"], identity["split"], identity["variant"], identity["method"],
+                                        key)
+        if not path.exists():
+            return None, None
+        try:
+            return read_record(path), None
+        except InputError as error:
+            return None, str(error)
+
+    def load(self):
+        """(records, problems): every readable record in order of file name, and a line for every file that is not."""
+        records, problems = [], []
+        for path in sorted(self.records.glob("*/*.json")):
+            try:
+                record = read_record(path)
+                if f"{path.parent.name}/{path.name}" != record.name:
+                    raise InputError(f"{path.parent.name}/{path.name}: not used: it should be called {record.name}")
+                records.append(record)
+            except InputError as error:
+                problems.append(str(error))
+        return records, problems
+
+    def write(self, record, rerun=False):
+        """Write ``record`` unless a good one stands under its key; with ``rerun`` a good one replaces a good one.
+        A failed run never replaces a good record. True if it was written."""
+        standing, _ = self.find(record.model_dump(include={"task", "split", "variant", "method"}), record.key)
+        if standing is not None and standing.status == "ok" and not (rerun and record.status == "ok"):
+            return False
+        write_whole(self.records / record.name, to_json(record))
+        return True
+
+    @contextmanager
+    def lock(self, name, wait=True):
+        """Hold the lock ``name`` over all processes that use this folder: yields True, or False at once when another
+        holds it and ``wait`` is False."""
+        folder = self.out / ".locks"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            if not (folder / ".gitignore").exists():
+                (folder / ".gitignore").write_text("*\n")
+            lock = filelock.FileLock(folder / f"{name}.lock", timeout=-1 if wait else 0)
+            try:
+                lock.acquire()
+            except filelock.Timeout:
+                yield False
+                return
+        except OSError as error:
+            raise InputError(f"results folder {self.out} cannot be used: {error.strerror or error}; "
+                             "choose another with --out DIR") from error
+        try:
+            yield True
+        finally:
+            lock.release()
+
+
+def read_record(path):
+    """Record in a file; InputError that names the file if it is no record of this schema, or was changed."""
+    label = f"{path.parent.name}/{path.name}: not used"
+    try:
+        if path.stat().st_size > LARGEST_RECORD:
+            raise InputError(f"{label}: larger than any record ({path.stat().st_size} bytes)")
+        return Record.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise InputError(f"{label}: {error.strerror}") from error
+    except ValidationError as error:
+        raise InputError(explain(error, label)) from None
+
+
+def write_whole(path, text):
+    """Write a file so that a reader, or a crash at any moment, sees the old text or the new, never a part.
+
+    The temporary name is the same each time: what a killed process left is overwritten by whoever does its work again.
+    """
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with open(temporary, "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)  # the rename itself must survive a power cut
+        finally:
+            os.close(folder)
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror or error}; nothing that was there is lost") from error

@@ -1,0 +1,200 @@
+"""Records: schema, keys, all-or-nothing writing, locks, and what happens to files that are no records."""
+
+import json
+import multiprocessing
+import os
+import time
+
+import pytest
+from pydantic import ValidationError
+
+from adafire.errors import InputError
+from benchmarks import environment, store as store_module
+from benchmarks.record import IDENTITY, Record, key_of, to_json
+from benchmarks.store import Store, read_record, write_whole
+
+
+def make_row(timesteps=4, value=0.5, **changes):
+    return {"timesteps": timesteps, "metrics": {"mAP": value, "mAP50": min(1.0, value + 0.2)}, "low": value - 0.1,
+            "high": value + 0.1, "evidence": {"replicates": [value, value + 0.01]}, "firing_rate": 0.1,
+            "spikes": 1000.0, "synops": 2e6, "synops_graded": 1e6, "macs": 3e6, "energy_pj": {"horowitz-45nm": 15.6e6},
+            "levels": 4 * (timesteps or 1), "longest_burst": 4, "over_fired": 0.01, "over_fired_sites": 0.5,
+            "parameters": {"phi": 4}, "convert_s": 0.5, "time_s": 1.5, "sites": [{"site": "relu", "phi_plus": 4}],
+            "layers": [], **changes}
+
+
+def make(method="adafire", rows=None, **changes):
+    """A good record; the ANN's own for method 'ann'."""
+    ann = method == "ann"
+    fields = {"task": "toy", "task_version": 1, "family": "detection", "metric": "mAP", "variant": "mini",
+              "split": "mini", "settings": {"batch_size": 8}, "samples": 20,
+              "workload": {"data": {"name": "scenes", "split": "test", "samples": 20, "fingerprint": "d" * 64},
+                           "calibration": {"samples": 4, "fingerprint": "c" * 64, "overlap": 0},
+                           "weights": {"source": "toy.pth", "sha256": "w" * 64}, "network": "ToyYOLO",
+                           "input": [3, 8, 8]},
+              "method": method, "kind": "ann" if ann else "snn", "anytime": True, "parameters": {"phi": 4},
+              "timesteps": [] if ann else [2, 4], "precision": "fp32", "seed": 0, "limit": None, "device_type": "cpu",
+              "versions": {"python": "3.11"}, "hardware": {"cpu": "x", "threads": 2, "device": "cpu"},
+              "git": {"commit": None, "dirty": None}, "date": "2026-01-01T00:00:00+00:00", "wall_s": 3.0,
+              "status": "ok", "reason": None, "notes": [],
+              "ann": None if ann else {"key": "a" * 64, "value": 0.6, "low": 0.5, "high": 0.7,
+                                       "metrics": {"mAP": 0.6, "mAP50": 0.8}, "macs": 1e7,
+                                       "energy_pj": {"horowitz-45nm": 46e6}},
+              "rows": rows if rows is not None else [make_row(None, 0.6)] if ann else [make_row(2, 0.4), make_row(4)]}
+    return Record.model_validate({**fields, **changes})
+
+
+def test_round_trip_through_a_file(tmp_path):
+    record, store = make(), Store(tmp_path)
+    assert store.write(record)
+    path = tmp_path / "records" / record.name
+    assert path.name == f"adafire-{record.key[:12]}.json" and path.parent.name == "toy-mini-mini"
+    assert read_record(path) == record
+    assert to_json(read_record(path)) == path.read_text()
+    assert json.loads(path.read_text())["rows"][1]["timesteps"] == 4
+    assert store.load() == ([record], [])
+    assert os.stat(path).st_mode & 0o044, "others can read it"
+
+
+def test_key_changes_with_what_determines_the_result_and_with_nothing_else():
+    base = make()
+    other = {"task": "toy2", "task_version": 2, "variant": "big", "split": "full", "settings": {"batch_size": 4},
+             "method": "burst", "parameters": {"phi": 2}, "timesteps": [1, 4], "precision": "bf16", "seed": 1,
+             "limit": 5, "device_type": "cuda", "method_version": 99}
+    for name, value in other.items():
+        rows = [make_row(1), make_row(4)] if name == "timesteps" else None
+        assert make(rows=rows, **{name: value}).key != base.key, name
+    for part, name in (("data", "fingerprint"), ("calibration", "fingerprint"), ("weights", "sha256")):
+        workload = base.model_dump()["workload"]
+        workload[part][name] = "other"
+        assert make(workload=workload).key != base.key, part
+    assert set(other) | {"workload", "schema_version"} == set(IDENTITY), "a new part of the key is tested here"
+    assert make(date="2027-01-01T00:00:00+00:00", wall_s=9.0, versions={"python": "3.12"}).key == base.key
+
+
+def test_key_is_the_same_on_every_machine():
+    identity = {name: 1 for name in IDENTITY}
+    assert key_of(identity) == key_of(dict(reversed(identity.items())))
+    assert key_of(identity)[:12] == "5f678217a625"
+
+
+@pytest.mark.parametrize("changes", [
+    dict(status="failed"), dict(reason="x"), dict(rows=[make_row(2)]), dict(rows=[make_row(4), make_row(2)]),
+    dict(metric="accuracy"), dict(key="0" * 64), dict(samples=0), dict(colour="red"), dict(timesteps=[0, 4]),
+    dict(rows=[make_row(2), make_row(4, low=float("nan"))]), dict(rows=[make_row(2), make_row(4, synops=-1.0)]),
+    dict(rows=[make_row(2), make_row(4, evidence={"x": [float("nan")]})]), dict(schema_version=2),
+    dict(precision="fp8"),
+])
+def test_what_is_no_record(changes):
+    with pytest.raises(ValidationError):
+        make(**changes)
+
+
+def test_overlap_of_calibration_and_test_is_refused():
+    workload = make().model_dump()["workload"]
+    workload["calibration"]["overlap"] = 3
+    with pytest.raises(ValidationError):
+        make(workload=workload)
+
+
+@pytest.mark.parametrize("damage", [
+    lambda text: text[:len(text) // 2], lambda text: "", lambda text: "{}", lambda text: "[1, 2]",
+    lambda text: '{"schema_version": 1, "title": "not ours"}',
+    lambda text: text.replace('"wall_s": 3.0', '"wall_s": "3"'),
+    lambda text: text.replace('"mAP": 0.4', '"mAP": NaN'), lambda text: text.replace('"seed": 0', '"seed": 1'),
+    lambda text: "[" * 100000, lambda text: "\x00\xff",
+], ids=["cut", "empty", "object", "list", "foreign", "type", "nan", "edited", "deep", "binary"])
+def test_damaged_file_is_reported_and_not_used(tmp_path, damage):
+    record, store = make(), Store(tmp_path)
+    store.write(record)
+    path = tmp_path / "records" / record.name
+    path.write_text(damage(path.read_text()), encoding="latin-1")
+    records, problems = store.load()
+    assert not records and len(problems) == 1
+    assert record.name in problems[0] and "not used" in problems[0] and problems[0].count("\n") <= 4
+    found, problem = store.find(record.model_dump(), record.key)
+    assert found is None and problem
+    assert store.write(record), "a new result takes its place"
+    assert store.load() == ([record], [])
+
+
+def test_renamed_and_oversized_files_are_reported(tmp_path, monkeypatch):
+    record, store = make(), Store(tmp_path)
+    store.write(record)
+    path = tmp_path / "records" / record.name
+    path.rename(path.with_name("adafire-000000000000.json"))
+    assert "should be called" in store.load()[1][0]
+    monkeypatch.setattr(store_module, "LARGEST_RECORD", 10)
+    assert "larger" in store.load()[1][0]
+
+
+def failed():
+    return make(status="failed", reason="RuntimeError: no", rows=[])
+
+
+def test_a_good_record_stands_until_a_good_rerun(tmp_path):
+    store, good = Store(tmp_path), make()
+    assert store.write(failed()) and store.write(good)
+    assert not store.write(make(wall_s=9.0)) and not store.write(failed()) and not store.write(failed(), rerun=True)
+    assert store.load()[0] == [good]
+    assert store.write(make(wall_s=9.0), rerun=True)
+    assert store.load()[0][0].wall_s == 9.0
+
+
+def test_writing_leaves_the_old_text_or_the_new(tmp_path, monkeypatch):
+    path = tmp_path / "a.json"
+    write_whole(path, "old")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+    for step in ("fsync", "replace"):
+        with monkeypatch.context() as patch:
+            patch.setattr(os, step, full)
+            with pytest.raises(InputError, match="No space left"):
+                write_whole(path, "new")
+        assert path.read_text() == "old" and os.listdir(tmp_path) == ["a.json"]
+    (tmp_path / ".a.json.tmp").write_text("what a killed process left")
+    write_whole(path, "new")
+    assert path.read_text() == "new" and os.listdir(tmp_path) == ["a.json"]
+
+
+def _hold(folder, held, release):
+    with Store(folder).lock("k") as mine:
+        held.put(mine)
+        release.get()
+
+
+def test_a_key_is_locked_over_processes(tmp_path):
+    context = multiprocessing.get_context("spawn")
+    held, release = context.Queue(), context.Queue()
+    process = context.Process(target=_hold, args=(tmp_path, held, release))
+    process.start()
+    assert held.get(timeout=30)
+    store = Store(tmp_path)
+    with store.lock("k", wait=False) as mine:
+        assert not mine
+    with store.lock("other", wait=False) as mine:
+        assert mine
+    begin = time.monotonic()
+    process.kill()  # a lock dies with its holder
+    with store.lock("k") as mine:
+        assert mine and time.monotonic() - begin < 10
+    process.join()
+    assert (tmp_path / ".locks" / ".gitignore").read_text() == "*\n"
+
+
+def test_folder_that_cannot_be_used(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="--out"), Store(tmp_path / "file" / "results").lock("k"):
+        pass
+
+
+def test_nothing_is_created_by_looking(tmp_path):
+    store = Store(tmp_path / "results")
+    assert store.load() == ([], []) and store.find(make().model_dump(), make().key) == (None, None)
+    assert not (tmp_path / "results").exists()
+
+
+def test_surroundings_fit_the_schema():
+    record = make(versions=environment.versions(), hardware=environment.hardware(), git=environment.git())
+    assert {"python", "torch"} <= set(record.versions)

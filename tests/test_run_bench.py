@@ -1,0 +1,262 @@
+"""The command line: options, exit codes, messages, what is printed where, Ctrl-C."""
+
+import importlib.util
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from rich.console import Console
+
+from benchmarks.progress import Bars, Lines
+from benchmarks.runner import Event
+from benchmarks.store import Store
+from benchmarks.task import PROJECT
+from test_leaderboard import JSON_KEYS
+from test_runner import TASK, ToyWorkload
+from test_tasks import lines
+
+SCRIPT = PROJECT / "tools" / "run_bench.py"
+spec = importlib.util.spec_from_file_location("run_bench", SCRIPT)
+run_bench = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(run_bench)
+
+
+def task_file(folder, **changes):
+    path = folder / "toy.py"
+    path.write_text(lines({**TASK, "methods": ["adafire"], **changes}))
+    return str(path)
+
+
+@pytest.fixture
+def bench(tmp_path, capsys, monkeypatch):
+    """bench('--limit', '4', ...) runs the toy task in this process: (exit code, stdout, stderr)."""
+    monkeypatch.delenv("ADAFIRE_DATA", raising=False)
+    path = task_file(tmp_path)
+
+    def call(*arguments, task=path, trust=True):
+        argv = [*([task] if task else []), *(["--trust-config"] if trust else []), "--out", str(tmp_path / "out"),
+                *arguments]
+        try:
+            code = run_bench.main(argv)
+        except SystemExit as stop:
+            code = stop.code
+        return code, *capsys.readouterr()
+    return call
+
+
+def test_table_json_records_and_leaderboard(bench, tmp_path):
+    code, out, err = bench("--methods", "quantised,adafire", "--timesteps", "4,1", "--json", str(tmp_path / "t.json"))
+    assert code == 0
+    rows = json.loads((tmp_path / "t.json").read_text())
+    assert [(r["method"], r["timesteps"]) for r in rows] == [("ann", None), ("quantised", 1), ("quantised", 4),
+                                                             ("adafire", 1), ("adafire", 4)]
+    assert all(JSON_KEYS <= set(row) for row in rows)
+    assert {(r["task"], r["split"], r["family"], r["metric"], r["status"], r["samples"]) for r in rows} == {
+        ("toy mini", "mini", "classification", "accuracy", "ok", 10)}
+    assert out.count("toy mini") == 5 and "accuracy" in out and "horowitz-45nm" in out
+    assert max(map(len, out.splitlines())) < 400, "no wider than its text"
+    assert "toy mini: adafire, T = 4" in err and "\x1b" not in err, "plain lines where there is no terminal"
+    assert len(Store(tmp_path / "out").load()[0]) == 3
+    assert "toy mini" in (tmp_path / "out" / "README.md").read_text()
+
+
+def test_second_call_prints_the_same_table_and_runs_nothing(bench, tmp_path, monkeypatch):
+    first = bench("--timesteps", "1")
+    page = (tmp_path / "out" / "README.md").read_bytes()
+    monkeypatch.setattr(ToyWorkload, "batches", lambda self: pytest.fail("it ran again"))
+    second = bench("--timesteps", "1")
+    assert second[:2] == first[:2] and second[2].count("done before") == 2
+    assert (tmp_path / "out" / "README.md").read_bytes() == page
+
+
+def test_failed_run_is_in_the_table_and_in_the_exit_code(bench, monkeypatch):
+    def evaluate(self, predictions):
+        evaluate.calls += 1
+        if evaluate.calls == 2:
+            raise MemoryError("no room for 3 GB")
+        return real(self, predictions)
+    real, evaluate.calls = ToyWorkload.evaluate, 0
+    monkeypatch.setattr(ToyWorkload, "evaluate", evaluate)
+    code, out, err = bench("--methods", "adafire,burst", "--timesteps", "2")
+    assert code == 1 and "MemoryError: no room for 3 GB" in out and "Traceback" not in err
+    assert [word in out for word in ("burst", "failed", "reason")] == [True] * 3
+    monkeypatch.undo()
+    assert bench("--methods", "adafire,burst", "--timesteps", "2")[0] == 0, "tried again, and all is well"
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (["--methods", "adafir"], "did you mean 'adafire'"),
+    (["--methods", ""], "names with commas"),
+    (["--methods", "adafire,,burst"], "names with commas"),
+    (["--methods", "burst,burst"], "twice"),
+    (["--timesteps", "0"], "whole numbers of 1 or more"),
+    (["--timesteps", "1,two"], "whole numbers of 1 or more"),
+    (["--timesteps", "-1"], "--timesteps"),
+    (["--timesteps", "1,2,1"], "1 stands twice"),
+    (["--limit", "0"], "1 or more"),
+    (["--limit", "1.5"], "whole number"),
+    (["--seed", "-1"], "--seed"),
+    (["--split", "huge"], "--split"),
+    (["--precision", "fp64"], "--precision"),
+    (["--device", "tpu"], "--device"),
+    (["--variant", "min"], "did you mean 'mini'"),
+    (["--variant", "mini", "--split", "full"], "mini split, but --split full"),
+    (["--split", "full"], "no full split"),
+    (["--data-root", "/nowhere"], "no full split"),
+    (["--checkpoint", "nothing.pth"], "nothing.pth is missing"),
+    (["--json", "/nowhere/t.json"], "--json"),
+    (["--json", "/dev/null"], "--json"),
+    (["--rrun"], "--rrun"),
+])
+def test_bad_options(bench, tmp_path, arguments, words):
+    begin = time.monotonic()
+    code, out, err = bench(*arguments)
+    assert code == 2 and not out and words in err and err.startswith("error: ")
+    assert err.count("\n") <= 5 and "Traceback" not in err and time.monotonic() - begin < 5
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("task, trust, words", [
+    (None, True, "which task?"), ("coco_yoloo", True, "did you mean 'coco_yolo'"),
+    ("missing/toy.py", True, "unknown task"), ("toy", False, "--trust-config"),
+])
+def test_bad_tasks(bench, tmp_path, task, trust, words):
+    code, out, err = bench(task=str(tmp_path / "toy.py") if task == "toy" else task, trust=trust)
+    assert code == 2 and words in err and err.startswith("error: ") and not out
+    assert not (tmp_path / "out").exists()
+
+
+def test_results_folder_that_is_a_file(bench, tmp_path):
+    (tmp_path / "out").write_text("")
+    code, _, err = bench()
+    assert code == 2 and "is a file" in err
+
+
+def test_tracebacks_only_with_debug(bench, monkeypatch):
+    assert "Traceback" in bench("--methods", "x", "--debug")[2]
+    monkeypatch.setattr(ToyWorkload, "describe", lambda self: 1 / 0)
+    code, _, err = bench()
+    assert code == 2 and err.splitlines()[-2].startswith("error: ZeroDivisionError") and "Traceback" not in err
+    assert "Traceback" in bench("--debug")[2]
+
+
+def test_several_tasks_one_of_which_cannot_run(bench, tmp_path, monkeypatch):
+    (tmp_path / "b").mkdir()
+    second = task_file(tmp_path / "b", name="empty", variants={"mini": {
+        **TASK["variants"]["mini"], "options": {"calibrated": False}}})
+    code, out, err = bench(second, "--timesteps", "1")
+    assert code == 2 and "error: empty: " in err and "calibration set is empty" in err
+    assert "toy mini" in out and "adafire" in out, "the other task ran"
+    assert "given twice" in bench(str(tmp_path / "toy.py"))[2]
+
+
+def test_damaged_record_is_reported(bench, tmp_path):
+    bench("--timesteps", "1")
+    (tmp_path / "out" / "records" / "toy-mini-mini" / "stray-0123.json").write_text("{}")
+    code, _, err = bench("--timesteps", "1")
+    assert code == 0 and "stray-0123.json: not used" in err
+
+
+def test_list_names_tasks_variants_and_methods(bench):
+    code, out, _ = bench("--list", task=None, trust=False)
+    assert code == 0
+    for word in ("coco_yolo", "yolov3", "mini", "--data-root", "adafire-signed", "quantised", "snn-calibration"):
+        assert word in out
+
+
+def test_help_is_quick_and_has_every_option(tmp_path):
+    begin = time.monotonic()
+    done = subprocess.run([sys.executable, SCRIPT, "--help"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0 and time.monotonic() - begin < 2 and "examples:" in done.stdout
+    for option in ("methods", "timesteps", "split", "variant", "data-root", "checkpoint", "limit", "device",
+                   "precision", "seed", "out", "rerun", "list", "json", "trust-checkpoint", "trust-config", "debug"):
+        assert f"--{option}" in done.stdout
+
+
+SLOW_ADAPTER = """
+import os, time
+from adapters.base import adapters
+from test_runner import ToyWorkload
+
+class Slow(ToyWorkload):
+    passes = 0
+
+    def batches(self):
+        self.passes += 1
+        if self.passes == int(os.environ["STOP_AT_PASS"]):
+            time.sleep(60)
+        return super().batches()
+
+adapters.register("slow", Slow)
+"""
+
+
+@pytest.mark.slow
+def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(tmp_path):
+    """A real process, a real signal, an adapter of one's own brought in by custom_imports, another working folder."""
+    env = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{PROJECT / 'tests'}", "STOP_AT_PASS": "3"}
+    (tmp_path / "slow_adapter.py").write_text(SLOW_ADAPTER)
+    task_file(tmp_path, adapter="slow", custom_imports=dict(imports=["slow_adapter"]))
+    command = [sys.executable, SCRIPT, "toy.py", "--trust-config", "--methods", "burst,adafire", "--timesteps", "1"]
+    process = subprocess.Popen(command, cwd=tmp_path, env=env, text=True, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE)
+    for line in process.stderr:
+        if "adafire, T = 1: 0 of 10 samples" in line:
+            break
+    process.send_signal(signal.SIGINT)
+    begin = time.monotonic()
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 130 and time.monotonic() - begin < 10 and "Traceback" not in err
+    assert "run_bench.py toy.py --trust-config --methods burst,adafire --timesteps 1" in err
+    assert "burst" in out and "adafire" not in out
+    assert {r.method for r in Store(tmp_path / "results").load()[0]} == {"ann", "burst"}
+    env["STOP_AT_PASS"] = "0"
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
+    assert done.returncode == 0 and done.stderr.count("done before") == 2 and "adafire" in done.stdout, done.stderr
+    assert not list(tmp_path.rglob("*.tmp"))
+
+
+EVENTS = [Event("loading", "toy mini", text="mini"), Event("converting", "toy mini", "burst", (1, 2), 0, 8),
+          Event("running", "toy mini", "burst", (1, 2), 0, 8),
+          Event("running", "toy mini", "burst", (1, 2), 4, 8),
+          Event("finished", "toy mini", "burst", text="2.0 s", total=8),
+          Event("failed", "toy mini", "rate", text="RuntimeError: [bold]no[/bold]", total=8)]
+
+
+def test_plain_lines():
+    stream = io.StringIO()
+    with Lines(stream) as tell:
+        for event in EVENTS:
+            tell(event)
+    assert stream.getvalue().splitlines() == [
+        "toy mini: loading network and data (mini)", "toy mini: burst, T = 1, 2: converting",
+        "toy mini: burst, T = 1, 2: 0 of 8 samples",
+        "toy mini: burst: done in 2.0 s", "toy mini: rate: FAILED: RuntimeError: [bold]no[/bold]"]
+
+
+def test_bars_on_a_terminal():
+    stream = io.StringIO()
+    with Bars(Console(file=stream, force_terminal=True, width=100, highlight=False)) as tell:
+        for event in EVENTS:
+            tell(event)
+            tell.progress.refresh()
+    assert "None" not in stream.getvalue() and "converting" in stream.getvalue()
+    assert "4 of 8 samples" in stream.getvalue() and "[bold]no[/bold]" in stream.getvalue()
+
+
+@pytest.mark.parametrize("width", [60, 120, 300])
+def test_table_on_a_terminal_leaves_out_what_does_not_fit(monkeypatch, width):
+    stream = io.StringIO()
+    monkeypatch.setattr("rich.console.Console", lambda **options: Console(file=stream, force_terminal=True, **{
+        "width": width, **options}))
+    headers = ["task", "method", "T", "levels", "burst", "mAP", "95 % interval", "firing rate", "MACs (M)", "time (s)"]
+    cells = ["toy mini", "adafire", "4", "16", "4", "0.512", "0.400 to 0.600", "0.1", "3.0", "1"]
+    run_bench.print_table(headers, [cells])
+    text = stream.getvalue()
+    assert "0.512" in text and "toy mini" in text
+    assert ("MACs (M)" in text) == (width > 60)

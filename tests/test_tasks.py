@@ -1,0 +1,213 @@
+"""Task files: the schema, the files of the project, the choice of a variant, and what a wrong file is told."""
+
+from pathlib import Path
+
+import pytest
+
+from adafire.errors import InputError
+from benchmarks import catalogue
+from benchmarks.task import PROJECT, Task, load_task
+from benchmarks.schema import parse
+
+GOOD = {"name": "toy", "version": 1, "family": "detection", "metric": "mAP", "adapter": "mmdetection",
+        "methods": ["adafire"], "timesteps": [1, 2],
+        "variants": {"mini": {"split": "mini", "data": {"type": "scenes"}, "calibration": {"samples": 4}},
+                     "big": {"split": "full", "data": {"type": "coco"}, "calibration": {"samples": 4},
+                             "needs": ["annotations"]}}}
+
+
+def changed(path, value):
+    """GOOD with the entry at 'a.b.c' replaced; None removes it."""
+    import copy
+
+    data = copy.deepcopy(GOOD)
+    *parents, last = path.split(".")
+    place = data
+    for key in parents:
+        place = place[key]
+    place[last] = value
+    if value is None:
+        del place[last]
+    return data
+
+
+@pytest.mark.parametrize("path", catalogue.task_files(), ids=lambda path: path.stem)
+def test_every_task_file_of_the_project_fits(path):
+    task = load_task(path)
+    assert task.name == path.stem, "a task is called like its file"
+    for name, variant in task.variants.items():
+        assert variant.config is None or "::" in variant.config or Path(variant.config).is_absolute()
+        if variant.split == "mini":  # runs on what the project carries
+            catalogue.check_ready(task, name)
+    assert catalogue.choose_variant(task) in task.variants
+    methods = pytest.importorskip("adafire.methods")
+    for method in task.methods:
+        methods.get(method)
+
+
+def test_settings_are_what_the_adapter_gets():
+    data = changed("variants.mini.options", {"width": 3})
+    variant = parse(Task, data, "toy").variants["mini"]
+    assert variant.settings() == {"width": 3, "data": {"type": "scenes"}, "calibration": {"samples": 4},
+                                  "batch_size": 8}
+
+
+@pytest.mark.parametrize("path, value, words", [
+    ("timestep", [1], ["unknown key 'timestep'", "'timesteps'"]),
+    ("variants.mini.checkpont", "x", ["variants.mini", "unknown key 'checkpont'", "'checkpoint'"]),
+    ("name", None, ["key 'name' is missing"]),
+    ("name", "../up", ["name", "'../up'"]),
+    ("version", "1", ["version", "found '1' (str)", "expected a valid integer"]),
+    ("version", True, ["version", "found True (bool)"]),
+    ("version", 0, ["version", "greater than or equal to 1"]),
+    ("family", "detecton", ["family", "'detecton'", "'detection'"]),
+    ("timesteps", [], ["timesteps", "at least one"]),
+    ("timesteps", [0], ["timesteps", "1 or more"]),
+    ("timesteps", [4, 4], ["timesteps", "twice"]),
+    ("timesteps", 4, ["timesteps", "found 4 (int)", "list"]),
+    ("methods", [], ["methods"]),
+    ("variants", {}, ["variants"]),
+    ("variants.mini.split", "tiny", ["variants.mini.split", "'mini' or 'full'"]),
+    ("variants.mini.data", {}, ["variants.mini.data", "'type'"]),
+    ("variants.mini.calibration", {"samples": 0}, ["variants.mini.calibration", "1 or more"]),
+    ("variants.mini.batch_size", 0, ["batch_size"]),
+    ("variants.mini.expected", {"ann": float("nan"), "tolerance": 1.0}, ["expected.ann", "finite"]),
+])
+def test_wrong_entry(path, value, words):
+    with pytest.raises(InputError) as caught:
+        parse(Task, changed(path, value), "task file toy.py")
+    message = str(caught.value)
+    assert message.startswith("task file toy.py: ") and message.count("\n") < 5
+    for word in words:
+        assert word in message
+
+
+def test_many_faults_are_still_a_short_message():
+    with pytest.raises(InputError) as caught:
+        parse(Task, {}, "task file toy.py")
+    assert str(caught.value).count("\n") <= 4 and "more" in str(caught.value)
+
+
+def lines(entries):
+    return "\n".join(f"{key} = {value!r}" for key, value in entries.items())
+
+
+def write(folder, text):
+    path = folder / "toy.py"
+    path.write_text(text)
+    return path
+
+
+def test_foreign_file_wants_trust_and_is_not_executed_without(tmp_path):
+    path = write(tmp_path, f"open({str(tmp_path / 'ran')!r}, 'w')\n" + lines(GOOD))
+    with pytest.raises(InputError, match="--trust-config"):
+        load_task(path)
+    assert not (tmp_path / "ran").exists()
+    assert load_task(path, trust_config=True).name == "toy"
+    assert (tmp_path / "ran").exists()
+
+
+def test_a_link_from_tasks_to_elsewhere_is_foreign(tmp_path, monkeypatch):
+    from benchmarks import task
+
+    (tmp_path / "tasks").mkdir()
+    monkeypatch.setattr(task, "TASKS", tmp_path / "tasks")
+    (tmp_path / "tasks" / "toy.py").symlink_to(write(tmp_path, "name = 'toy'"))
+    with pytest.raises(InputError, match="--trust-config"):
+        load_task(tmp_path / "tasks" / "toy.py")
+
+
+@pytest.mark.parametrize("text, words", [
+    ("name = (", "SyntaxError"),
+    ("raise SystemExit(3)", "SystemExit"),
+    ("1 / 0", "ZeroDivisionError"),
+    ("import no_such_module_anywhere", "ModuleNotFoundError"),
+    ("", "key 'name' is missing"),
+])
+def test_file_that_cannot_be_executed(tmp_path, text, words):
+    with pytest.raises(InputError, match=words):
+        load_task(write(tmp_path, text), trust_config=True)
+
+
+def test_helper_names_and_paths_beside_the_file(tmp_path):
+    (tmp_path / "net.py").write_text("")
+    data = changed("variants.mini.config", "net.py")
+    path = write(tmp_path, "_n = 2\n" + lines(data))
+    assert load_task(path, trust_config=True).variants["mini"].config == str(tmp_path / "net.py")
+
+
+def test_not_a_task_file(tmp_path):
+    for name in ("nothing.py", "notes.txt", "sub"):
+        (tmp_path / "notes.txt").write_text("x")
+        (tmp_path / "sub").mkdir(exist_ok=True)
+        with pytest.raises(InputError):
+            load_task(tmp_path / name, trust_config=True)
+
+
+def test_find_task_by_path_and_name(monkeypatch, tmp_path):
+    expected = PROJECT / "tasks" / "coco_yolo.py"
+    monkeypatch.chdir(tmp_path)
+    for given in ("coco_yolo", "coco_yolo.py", "tasks/coco_yolo.py", str(expected)):
+        assert catalogue.find_task(given).resolve() == expected
+    with pytest.raises(InputError, match="did you mean 'coco_yolo'"):
+        catalogue.find_task("coco_yol")
+    with pytest.raises(InputError, match="unknown task"):
+        catalogue.find_task("elsewhere/coco_yolo.py")
+
+
+@pytest.fixture
+def toy(monkeypatch):
+    monkeypatch.delenv(catalogue.DATA_VARIABLE, raising=False)
+    return parse(Task, GOOD, "toy")
+
+
+def test_choice_of_a_variant(toy, monkeypatch):
+    choose = catalogue.choose_variant
+    assert choose(toy) == "mini"
+    assert choose(toy, data_root="/data") == "big"
+    assert choose(toy, split="full") == "big" and choose(toy, variant="big") == "big"
+    monkeypatch.setenv(catalogue.DATA_VARIABLE, "/data")
+    assert choose(toy) == "big" and choose(toy, split="mini") == "mini" and choose(toy, variant="mini") == "mini"
+    mini_only = parse(Task, {**GOOD, "variants": {"mini": GOOD["variants"]["mini"]}}, "toy")
+    assert choose(mini_only) == "mini"  # the variable is set for good and means no task in particular
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (dict(variant="bg"), "did you mean 'big'"),
+    (dict(variant="mini", split="full"), "--variant mini is a mini split, but --split full"),
+    (dict(variant="mini", data_root="/data"), "brings its own data"),
+    (dict(split="mini", data_root="/data"), "brings its own data"),
+])
+def test_contradictory_choice(toy, arguments, words):
+    with pytest.raises(InputError, match=words):
+        catalogue.choose_variant(toy, **arguments)
+
+
+def test_data_root_for_a_task_without_a_full_split():
+    mini_only = parse(Task, {**GOOD, "variants": {"mini": GOOD["variants"]["mini"]}}, "toy")
+    with pytest.raises(InputError, match="has no full split"):
+        catalogue.choose_variant(mini_only, data_root="/data")
+
+
+def test_what_is_missing_is_named_before_work(toy, tmp_path):
+    check = catalogue.check_ready
+    with pytest.raises(InputError, match="--data-root DIR with annotations"):
+        check(toy, "big")
+    with pytest.raises(InputError, match="annotations is missing in .*--variant mini runs"):
+        check(toy, "big", data_root=str(tmp_path))
+    with pytest.raises(InputError, match="no such folder"):
+        check(toy, "big", data_root=str(tmp_path / "none"))
+    (tmp_path / "annotations").mkdir()
+    check(toy, "big", data_root=str(tmp_path))
+    with pytest.raises(InputError, match="--checkpoint FILE"):
+        check(toy, "big", data_root=str(tmp_path), checkpoint="none.pth")
+    for key, word in (("config", "config file"), ("checkpoint", "checkpoint")):
+        lacking = toy.model_copy(update={"variants": {"mini": toy.variants["mini"].model_copy(update={key: "/no.py"})}})
+        with pytest.raises(InputError, match=word):
+            check(lacking, "mini")
+
+
+def test_listing_has_every_variant_of_every_task():
+    rows = catalogue.listing()
+    assert {(r["task"], r["variant"]) for r in rows} >= {("coco_yolo", "mini"), ("coco_yolo", "yolov3")}
+    assert all({"data", "weights", "split"} <= set(row) for row in rows)

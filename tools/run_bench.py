@@ -1,0 +1,242 @@
+#!/usr/bin/env python
+"""Convert the network of a task by several methods and measure each: accuracy against timesteps and energy."""
+
+import argparse
+import json
+import os
+import shlex
+import sys
+import traceback
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # from a clone, nothing need be installed
+
+EXAMPLES = """examples:
+  python tools/run_bench.py --list
+  python tools/run_bench.py tasks/coco_yolo.py
+  python tools/run_bench.py tasks/coco_yolo.py --methods adafire,adafire-signed --timesteps 1,2,4,8
+  python tools/run_bench.py tasks/coco_yolo.py --variant yolov3 --data-root /data/coco --limit 100
+  python tools/run_bench.py tasks/*.py --split mini --json table.json
+
+What is finished stays in the --out folder and is not run again: after Ctrl-C or a crash, call the same command again.
+exit status: 0 every run succeeded; 1 some failed (the table says why); 2 nothing could be run as asked; 130 Ctrl-C"""
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse with the project's form of an error: one message, without the whole usage."""
+
+    def error(self, message):
+        print(f"error: {message}\n(--help shows all options)", file=sys.stderr)
+        sys.exit(2)
+
+
+def names(text):
+    """'a,b' -> ['a', 'b']"""
+    found = [part.strip() for part in text.split(",")]
+    if not all(found):
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected names with commas between, such as rate,adafire")
+    return found
+
+
+def timesteps(text):
+    """'1,2,4' -> [1, 2, 4]"""
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isascii() and part.isdigit() and int(part) > 0 for part in parts):
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected whole numbers of 1 or more with commas between, "
+                                         "such as 1,2,4,8")
+    values = [int(part) for part in parts]
+    for value in values:
+        if values.count(value) > 1:
+            raise argparse.ArgumentTypeError(f"{value} stands twice in {text!r}")
+    return values
+
+
+def whole(least):
+    """Type of an option: a whole number of ``least`` or more."""
+    def convert(text):
+        if not (text.isascii() and text.isdigit() and int(text) >= least):
+            raise argparse.ArgumentTypeError(f"found {text!r}, expected a whole number of {least} or more")
+        return int(text)
+    return convert
+
+
+def parser():
+    p = Parser(description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter,
+               allow_abbrev=False)
+    add = p.add_argument
+    add("tasks", nargs="*", metavar="TASK", help="task file, or the name of one in tasks/")
+    add("--methods", type=names, metavar="A,B", help="methods to run (default: the task's; the ANN is always run)")
+    add("--timesteps", type=timesteps, metavar="1,2,4", help="numbers of timesteps T (default: the task's)")
+    add("--split", choices=("auto", "full", "mini"), default="auto",
+        help="full: the real data; mini: data that the project brings; auto: full where a data root is given")
+    add("--variant", metavar="NAME", help="variant of the task (--list shows them; default: the first of the split)")
+    add("--data-root", metavar="DIR", help="folder with the data of a full split (or $ADAFIRE_DATA)")
+    add("--checkpoint", metavar="FILE", help="weights to use instead of the variant's own")
+    add("--limit", type=whole(1), metavar="N", help="score the first N samples only; they get a table of their own")
+    add("--device", choices=("cpu", "cuda"), default="cpu")
+    add("--precision", choices=("fp32", "bf16"), default="fp32")
+    add("--seed", type=whole(0), default=0, metavar="N")
+    add("--out", default="results", metavar="DIR", help="folder for records and tables (default: %(default)s)")
+    add("--json", metavar="FILE", help="write the table as a list of rows")
+    add("--rerun", action="store_true", help="run again what is finished")
+    add("--list", action="store_true", help="list tasks, variants and methods, and what each lacks; run nothing")
+    add("--trust-checkpoint", action="store_true", help="unpickle a checkpoint that cannot be read as plain weights; "
+        "it can then run any code")
+    add("--trust-config", action="store_true", help="execute a task file from outside this project (it is Python)")
+    add("--debug", action="store_true", help="show tracebacks")
+    return p
+
+
+def main(argv=None):
+    argv = sys.argv[1:] if argv is None else argv
+    args = parser().parse_intermixed_args(argv)  # tasks may stand anywhere
+    try:
+        from adafire.errors import AdafireError  # torch comes with it, so not before --help and argument errors
+
+        try:
+            return show_list(args) if args.list else run_all(args, argv)
+        except AdafireError as error:
+            return complain(error, args.debug)
+    except KeyboardInterrupt:
+        print("interrupted before the first run", file=sys.stderr)
+        return 130
+    except Exception as error:  # not foreseen, so a fault of the project; still no wall of text unless asked for
+        return complain(f"{type(error).__name__}: {' '.join(str(error).split())[:500]}\n"
+                        "(not foreseen, so a fault in the program: --debug shows where)", args.debug)
+
+
+def complain(error, debug):
+    if debug:
+        traceback.print_exc()
+    print(f"error: {error}", file=sys.stderr)
+    return 2
+
+
+def run_all(args, argv):
+    """Check everything that can be checked before work, run task after task, show what came out."""
+    from adafire.errors import AdafireError, InputError
+    from benchmarks import catalogue
+    from benchmarks.progress import reporter
+    from benchmarks.task import load_task
+
+    if not args.tasks:
+        raise InputError("which task? For example: python tools/run_bench.py tasks/coco_yolo.py (--list shows all)")
+    check_places(args)
+    jobs = []
+    for given in args.tasks:
+        task = load_task(catalogue.find_task(given), args.trust_config)
+        variant = catalogue.choose_variant(task, args.variant, args.split, args.data_root)
+        if (task.name, variant) in [(other.name, name) for other, name in jobs]:
+            raise InputError(f"task {task.name!r} is given twice")
+        jobs.append((task, variant))
+
+    from adapters.base import WorkloadOptions  # the rest needs torch, which takes seconds to import
+    from benchmarks import leaderboard, runner
+
+    options = runner.RunOptions(WorkloadOptions(data_root=args.data_root, checkpoint=args.checkpoint, limit=args.limit,
+                                                trust_checkpoint=args.trust_checkpoint, device=args.device,
+                                                seed=args.seed), args.precision, args.rerun)
+    for task, variant in jobs:
+        runner.check_request(task, args.methods, args.timesteps, options)
+        catalogue.check_ready(task, variant, args.data_root, args.checkpoint)
+    rows, code, interrupted = [], 0, False
+    with reporter() as tell:
+        def on_progress(event):
+            tell(event)
+            if args.debug and event.error is not None:
+                traceback.print_exception(event.error)
+
+        for task, variant in jobs:
+            try:
+                outcome = runner.run(task, variant, args.methods, args.timesteps, options, args.out, on_progress)
+            except AdafireError as error:
+                if len(jobs) == 1:
+                    raise
+                code = complain(f"{task.name}: {error}", args.debug)  # the other tasks go on
+                continue
+            rows += [row for record in outcome.records for row in leaderboard.rows_of(record)]
+            if code == 0 and any(record.status == "failed" for record in outcome.records):
+                code = 1
+            if outcome.interrupted:
+                interrupted = True
+                break
+    if rows:
+        show(rows, args)
+        for problem in leaderboard.write_leaderboard(args.out):
+            print(f"note: {problem}", file=sys.stderr)
+        print(f"All results: {Path(args.out) / 'README.md'}", file=sys.stderr)
+    if interrupted:
+        print("Interrupted; what is done is kept. To go on: " +
+              shlex.join(["python", os.path.relpath(__file__), *argv]), file=sys.stderr)
+        return 130
+    return code
+
+
+def check_places(args):
+    """InputError if the results or the JSON file could not be written at the end."""
+    from adafire.errors import InputError
+
+    out = Path(args.out)
+    there = next(path for path in (out, *out.absolute().parents) if path.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise InputError(f"--out {args.out}: {there} is {'not writable' if there.is_dir() else 'a file, not a folder'}")
+    table = args.json and Path(args.json).absolute()
+    if table and (table.exists() and not table.is_file() or not table.parent.is_dir()):
+        raise InputError(f"--json {args.json}: expected a file name in a folder that exists")
+
+
+def show(rows, args):
+    """The table on stdout, and as JSON where asked for."""
+    from benchmarks.leaderboard import table
+    from benchmarks.store import write_whole
+
+    if args.json:
+        write_whole(Path(args.json).resolve(), json.dumps(rows, indent=1, allow_nan=False) + "\n")
+    print_table(*table(rows))
+
+
+def print_table(headers, lines, spare=("convert (s)", "over-fired", "MACs (M)", "burst", "of ANN's", "levels",
+                                      "firing rate", "95 % interval", "time (s)", "mAP50")):
+    """A table as wide as it must be in a pipe; on a terminal, without ``spare`` columns as far as it is too narrow."""
+    from rich.box import SIMPLE
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False, markup=False, emoji=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, markup=False, emoji=False, width=1000)
+    need = {header: max(len(text) for text in (header, *(line[k] for line in lines))) + 3 for k, header in
+            enumerate(headers)}
+    wrapped = {"reason", "data", "weights", "description", "source"}  # sentences: may be broken into lines
+    need.update({header: min(need[header], 23) for header in wrapped & set(need)})
+    for header in spare:
+        if sum(need.values()) > console.width:
+            need.pop(header, None)
+    view = Table(box=SIMPLE, pad_edge=False)
+    for k, header in enumerate(headers):
+        number = all(line[k][:1].isdigit() or line[k] in ("-", "failed") for line in lines)
+        if header in need:
+            view.add_column(header, justify="right" if number else "left", overflow="fold",
+                            no_wrap=header not in wrapped)
+    for line in lines:
+        view.add_row(*(text for header, text in zip(headers, line) if header in need))
+    console.print(view)
+
+
+def show_list(args):
+    import adafire.methods
+    from benchmarks.catalogue import listing
+
+    rows = listing(args.data_root)
+    keys = ("task", "family", "variant", "split", "data", "weights", "description")
+    print_table(list(keys), [[row.get(key, row.get("error", "") if key == "description" else "-") for key in keys]
+                             for row in rows], spare=())
+    methods = [(name, adafire.methods.get(name)) for name in adafire.methods.names()]
+    print_table(["method", "kind", "one simulation for all T", "source"],
+                [[name, m.kind, "yes" if m.anytime else "no", m.source if m.name == name else f"the same as {m.name}"]
+                 for name, m in methods], spare=())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
