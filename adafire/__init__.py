@@ -10,9 +10,9 @@
 
 from . import methods
 from .check import check
-from .convert import SNN, convert
+from .convert import SNN, Calibration, convert
 from .energy import ENERGY_MODELS, EnergyModel
 from .errors import AdafireError, InputError, UnsupportedError
 
-__all__ = ["convert", "check", "SNN", "methods", "ENERGY_MODELS", "EnergyModel", "AdafireError", "InputError",
+__all__ = ["convert", "check", "SNN", "Calibration", "methods", "ENERGY_MODELS", "EnergyModel", "AdafireError", "InputError",
            "UnsupportedError"]

@@ -16,6 +16,9 @@ from .thresholds import Histogram, alive, maximum, mmse, percentile
 from .trace import record, signature
 
 
+_PLANS_KEPT = 64
+
+
 def call_network(network, x):
     """Default ``forward``: a tensor is one argument, a tuple or list positional arguments, a dict keyword arguments."""
     if isinstance(x, dict):
@@ -42,28 +45,53 @@ def convert(network, calibration, method="adafire", timesteps=8, forward=None, m
     for name, parameter in [*network.named_parameters(), *network.named_buffers()]:
         if parameter.is_floating_point() and not bool(torch.isfinite(parameter).all()):
             raise InputError(f"weight '{name}' holds NaN or infinity; load a sound checkpoint")
-    inputs = [calibration] if isinstance(calibration, torch.Tensor) else list(calibration)
-    if not inputs or any(not tensors_in(x) or any(t.numel() == 0 for t in tensors_in(x)) for x in inputs):
-        raise InputError("the calibration set is empty; give at least one batch of inputs "
-                         "(a tensor [B, ...], or a list of inputs)")
+    if not isinstance(calibration, Calibration):
+        calibration = Calibration(calibration)
     if not memory_gb > 0:
         raise InputError(f"memory_gb={memory_gb!r}; expected a positive number of gigabytes")
     torch.manual_seed(seed)
-    snn = SNN(network, method, timesteps, forward or call_network, memory_gb)
-    snn.fit(inputs)
+    calibration.measured_on(network)
+    snn = SNN(network, method, timesteps, forward or call_network, memory_gb, calibration)
+    snn.fit()
     if precision == "bf16":
         snn.to_bf16()
     return snn
 
 
+class Calibration:
+    """Calibration inputs with what was measured on them.
+
+    Give the same object to several conversions of one network, and its dry runs and activation statistics are made once.
+    """
+
+    def __init__(self, inputs):
+        self.inputs = [inputs] if isinstance(inputs, torch.Tensor) else list(inputs)
+        if not self.inputs or any(not tensors_in(x) or any(t.numel() == 0 for t in tensors_in(x)) for x in self.inputs):
+            raise InputError("the calibration set is empty; give at least one batch of inputs "
+                             "(a tensor [B, ...], or a list of inputs)")
+        self._network = None
+        self._forget()
+
+    def _forget(self):
+        self.plans, self.folds, self.histograms = {}, {}, None
+
+    def measured_on(self, network):
+        """Forget what was measured on another network, or on other weights."""
+        state = (id(network), sum(p._version for p in network.parameters()), sum(b._version for b in network.buffers()))
+        if self._network != state:
+            self._forget()
+        self._network = state
+
+
 class SNN:
     """A converted network. Call it like the network; ``at`` asks for several read-out times of one simulation."""
 
-    def __init__(self, network, method, timesteps, forward, memory_gb):
+    def __init__(self, network, method, timesteps, forward, memory_gb, calibration):
         self.network, self.method, self.timesteps = network, method, timesteps
         self.forward, self.memory_gb = forward, memory_gb
         self.params, self.meter = {}, Meter()
-        self._plans, self._folds, self._inputs, self._cast = {}, {}, None, None
+        self._calibration, self._inputs = calibration, calibration.inputs
+        self._plans, self._folds, self._cast = calibration.plans, calibration.folds, None
 
     # -- use ------------------------------------------------------------------------------------------------------
 
@@ -106,8 +134,8 @@ class SNN:
 
     @property
     def sites(self):
-        """The call sites that became neurons (of the last input shape)."""
-        return next(reversed(self._plans.values())).trace.sites
+        """The call sites that became neurons (with the shapes of the first input)."""
+        return next(iter(self._plans.values())).trace.sites
 
     # -- conversion -----------------------------------------------------------------------------------------------
 
@@ -118,22 +146,23 @@ class SNN:
             plan = Plan(record(self.network, x, self.forward), self._folds)
             if self._plans:
                 self._same_sites(plan, next(iter(self._plans.values())))
-            if len(self._plans) >= 8:
-                self._plans.pop(next(iter(list(self._plans)[1:])))
+            if len(self._plans) >= _PLANS_KEPT:
+                self._plans.pop(list(self._plans)[1])  # the first stays: it names the sites
             self._plans[key] = plan
         return self._plans[key]
 
-    def fit(self, inputs):
-        """Fit the method to calibration inputs."""
-        self._inputs = inputs
-        self.plan(inputs[0])
+    def fit(self):
+        """Fit the method to the calibration inputs."""
+        self.plan(self._inputs[0])
         if self.method.kind != "ann":
             self.method.fit(self)
-        self._inputs = None
+        self._calibration = self._inputs = None  # the data is not needed any more
 
     def statistics(self):
         """site index -> Histogram of the ANN's activations on the calibration inputs."""
-        histograms = {}
+        if self._calibration.histograms is not None:
+            return self._calibration.histograms
+        histograms = self._calibration.histograms = {}
         for x in self._inputs:
             def collect(site, z):
                 a = site.activation.f(z)
@@ -146,18 +175,29 @@ class SNN:
 
     def fit_thresholds(self, method):
         """NeuronParams for every site by the method's threshold rule."""
-        sites = self.plan(self._inputs[0]).trace.sites
+        found = {}
         for index, histogram in self.statistics().items():
-            if not torch.isfinite(histogram.maximum).all():
-                raise InputError(f"{sites[index].name}: NaN or infinite activations on the calibration data")
+            self.check_finite(index, histogram.maximum)
             whole = histogram if method.per_channel else histogram.pooled()
             if method.threshold == "max":
-                theta = maximum(whole)
+                found[index] = maximum(whole)
             elif method.threshold == "percentile":
-                theta = percentile(whole, method.percentile)
+                found[index] = percentile(whole, method.percentile)
             else:
-                theta = mmse(whole, method.phi_plus, method.phi_plus * self.timesteps, method.objective)
-            self.params[index] = self._params(sites[index], alive(theta).expand(histogram.maximum.shape), method)
+                found[index] = mmse(whole, method.phi_plus, method.phi_plus * self.timesteps, method.objective)
+        self.set_thresholds(method, found)
+
+    def set_thresholds(self, method, thresholds):
+        """NeuronParams for every site from its thresholds [C] or [1] (0: a channel that was silent on all data)."""
+        for site in self.plan(self._inputs[0]).trace.sites:
+            self.check_finite(site.index, thresholds[site.index])
+            theta = alive(thresholds[site.index]).expand(site.channels)
+            self.params[site.index] = self._params(site, theta, method)
+
+    def check_finite(self, index, values):
+        """InputError that names the site unless all of ``values``, measured there on calibration data, are finite."""
+        if not torch.isfinite(values).all():
+            raise InputError(f"{self.sites[index].name}: NaN or infinite activations on the calibration data")
 
     def _params(self, site, theta, method):
         shape = [1] * len(site.shape)
@@ -166,7 +206,7 @@ class SNN:
         v0 = torch.full_like(theta, 0.0 if method.shift else method.v0)
         bias = theta / (2 * self.timesteps) if method.shift else torch.zeros_like(theta)
         back = method.phi_plus if site.activation.signed else 0  # a negative branch needs negative spikes
-        return NeuronParams(theta, bias, v0, method.phi_plus, max(method.phi_minus, back))
+        return NeuronParams(theta, bias, v0, method.phi_plus, max(method.phi_minus, back), method.neuron())
 
     def calibrate_bias(self):
         """Light pipeline: bias of every channel corrected against the ANN."""

@@ -73,28 +73,35 @@ def mmse(histogram, phi, levels, objective="round"):
     initial potential theta / 2 computes (ours); 'floor' is the released code's (its thresholds come out 9 to 25 % too
     small for a rounding neuron). Search: clip values from 2 % to 100 % of the maximum, then once more around the best.
     """
-    weights, centres = histogram.counts.float(), histogram.centres()
-    offset = 0.5 if objective == "round" else 0.0
-    best = histogram.maximum.clone()
-    grid = torch.linspace(0.02, 1.0, 50)
-    error, best_ratio = None, torch.ones_like(best)
-    for ratio in grid:
-        error, best_ratio = _better(weights, centres, ratio.expand_as(best), histogram, levels, offset, error, best_ratio)
-    around = best_ratio.clone()
-    for shift in torch.linspace(-0.018, 0.018, 10):
-        candidate = (around + shift).clamp(0.005, 1.0)
-        error, best_ratio = _better(weights, centres, candidate, histogram, levels, offset, error, best_ratio)
-    return best_ratio * histogram.maximum / phi
+    offset = 0.5 if objective == "round" else 1.0
+    counts, centres = histogram.counts, histogram.centres().double()
+    zero = counts.new_zeros(len(counts), 1)
+    moments = [torch.cat([zero, (counts * centres**k).cumsum(1)], 1) for k in range(3)]
+    ratio = torch.linspace(0.02, 1.0, 50, dtype=torch.float64, device=counts.device).expand(len(counts), -1)
+    best = ratio.gather(1, _errors(moments, ratio, histogram, levels, offset).argmin(1, keepdim=True))
+    ratio = (best + torch.linspace(-0.018, 0.018, 13, dtype=torch.float64, device=counts.device)).clamp(0.005, 1.0)
+    best = ratio.gather(1, _errors(moments, ratio, histogram, levels, offset).argmin(1, keepdim=True))
+    return best[:, 0].float() * histogram.maximum / phi
 
 
-def _better(weights, centres, ratio, histogram, levels, offset, error, best):
-    step = (ratio * histogram.maximum / levels).clamp_min(1e-30)[:, None]
-    quantised = (centres / step).add_(offset).floor_().clamp_(max=levels).mul_(step)
-    new = (weights * (centres - quantised).square_()).sum(1)
-    if error is None:
-        return new, ratio.clone()
-    better = new < error
-    return torch.where(better, new, error), torch.where(better, ratio, best)
+def _errors(moments, ratio, histogram, levels, offset):
+    """Squared error, up to a constant, of each clip value ``ratio`` [C, R] of the maximum: [C, R].
+
+    A quantiser q_j = j s with cell borders b_j has sum (a - q)^2 = M2 - 2 s sum_j j dM1_j + s^2 sum_j j^2 dM0_j; summed by
+    parts, only the moments M0, M1 below each of the ``levels`` borders are needed.
+    """
+    step = (ratio * histogram.maximum[:, None].double() / levels).clamp_min(1e-30)
+    width = (histogram.top.double() / histogram.BINS).clamp_min(1e-30)[:, None]
+    first, second = (torch.zeros_like(step) for _ in range(2))
+    for chunk in torch.arange(levels, device=step.device).split(256):
+        border = ((chunk + offset) * step[..., None] / width[..., None] - 0.5).ceil_()
+        index = border.clamp_(0, histogram.BINS).long().flatten(1)
+        below = [m.gather(1, index).view(*step.shape, -1) for m in moments[:2]]
+        first += below[1].sum(-1)
+        second += (below[0] * (2 * chunk + 1)).sum(-1)
+    first = levels * moments[1][:, -1:] - first
+    second = levels**2 * moments[0][:, -1:] - second
+    return step * (step * second - 2 * first)
 
 
 def alive(theta):

@@ -1,6 +1,7 @@
 """What a method declares, and the pipeline that most methods share: thresholds, then calibration."""
 
 from dataclasses import asdict, dataclass, fields, replace
+from typing import ClassVar
 
 from ..errors import InputError
 from ..registry import Registry, near_names
@@ -10,7 +11,7 @@ methods = Registry("method")
 
 @dataclass(frozen=True)
 class Method:
-    """A conversion method.
+    """A conversion method; one with a threshold rule or a neuron of its own is a subclass, with its own fields.
 
     kind: 'snn', or 'ann' and 'quantised' for the rows that SNNs are compared with.
     threshold: 'max', 'percentile' (of all activations) or 'mmse' (needs T); per_channel: or one threshold a site.
@@ -31,9 +32,10 @@ class Method:
     objective: str = "round"
     shift: bool = False
     correction: str = "none"
+    thresholds: ClassVar[tuple] = ("max", "percentile", "mmse")
 
     def __post_init__(self):
-        for key, allowed in (("threshold", ("max", "percentile", "mmse")), ("objective", ("round", "floor")),
+        for key, allowed in (("threshold", self.thresholds), ("objective", ("round", "floor")),
                              ("correction", ("none", "light", "potential")), ("kind", ("snn", "ann", "quantised"))):
             if getattr(self, key) not in allowed:
                 raise InputError(f"method {self.name}: {key}={getattr(self, key)!r}; expected one of {', '.join(allowed)}")
@@ -69,9 +71,21 @@ class Method:
         """The step after which the read-out begins to average (delayed read-out); 0: from the first."""
         return 0
 
+    def neuron(self):
+        """The law of this method's neurons (see NeuronParams); None: the count-form neuron of neuron.py."""
+        return None
+
     def fit(self, conversion):
         """Set ``conversion.params`` (site index -> NeuronParams) from its calibration data."""
+        self.fit_thresholds(conversion)
+        self.calibrate(conversion)
+
+    def fit_thresholds(self, conversion):
+        """First half of ``fit``: thresholds by this method's rule."""
         conversion.fit_thresholds(self)
+
+    def calibrate(self, conversion):
+        """Second half of ``fit``: corrections that are measured on calibration data."""
         if self.correction == "light":
             conversion.calibrate_bias()
         elif self.correction == "potential":

@@ -1,0 +1,382 @@
+"""MMDetection's detectors as workloads: boxes as MMDetection decodes them, data set apart, bad input named."""
+
+import json
+import pathlib
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from adafire.errors import InputError, UnsupportedError
+from adapters.base import WorkloadOptions, adapters
+
+pytest.importorskip("mmdet", reason="MMDetection is not installed")
+from adapters import coco, mmdetection  # noqa: E402
+
+CLASSES = ("cat", "dog", "emu")
+DATA = pathlib.Path(__file__).resolve().parents[2] / "shared" / "data" / "coco_val2017_206"
+YOLOX = "yolox/yolox_tiny_8xb8-300e_coco.py"
+CONFIG = """
+_base_ = 'mmdet::{base}'
+model = dict(bbox_head=dict(num_classes=3))
+test_dataloader = dict(dataset=dict(metainfo=dict(classes={classes}), pipeline=[
+    dict(type='LoadImageFromFile'),
+    dict(type='Resize', scale=(96, 96), keep_ratio=True),
+    dict(type='LoadAnnotations', with_bbox=True),
+    dict(type='PackDetInputs', meta_keys=('img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor'))]))
+"""
+
+TINY = """
+model = dict(
+    type='YOLOX',
+    data_preprocessor=dict(type='DetDataPreprocessor', mean=[99.], std=[60.], pad_size_divisor=32),
+    backbone=dict(type='ResNet', depth=18, base_channels=8, out_indices=(1, 2, 3)),
+    neck=dict(type='FPN', in_channels=[16, 32, 64], out_channels=16, num_outs=3),
+    bbox_head=dict(type='YOLOXHead', num_classes=3, in_channels=16, feat_channels=16, stacked_convs=1,
+                   act_cfg=dict(type='ReLU')),
+    test_cfg=dict(score_thr=0.01, nms=dict(type='nms', iou_threshold=0.65)))
+test_dataloader = dict(dataset=dict(type='CocoDataset'))
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """Small convolutions lose more to waiting for a second thread on busy cores than they win."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    """A COCO-format folder of 8 images of 3 shapes, with one object each."""
+    root = tmp_path_factory.mktemp("coco")
+    (root / "val2017").mkdir()
+    (root / "annotations").mkdir()
+    rng, images, objects = np.random.default_rng(0), [], []
+    for i in range(1, 9):
+        height, width = ((64, 96), (120, 80), (100, 100))[i % 3]
+        picture = np.kron(rng.integers(0, 255, (height // 4, width // 4, 3)), np.ones((4, 4, 1))).astype(np.uint8)
+        Image.fromarray(picture).save(root / "val2017" / f"{i:03d}.png")
+        images.append({"id": i, "file_name": f"{i:03d}.png", "width": width, "height": height})
+        objects.append({"id": i, "image_id": i, "category_id": 10 * (i % 3 + 1), "bbox": [5, 6, 30, 40], "area": 1200,
+                        "iscrowd": 0})
+    (root / "annotations" / "instances_val2017.json").write_text(json.dumps({
+        "images": images, "annotations": objects,
+        "categories": [{"id": 10 * (k + 1), "name": name} for k, name in enumerate(CLASSES)]}))
+    return root
+
+
+def lively(model):
+    """Random weights whose outputs look like a trained network's: batch norm is given the statistics of its inputs."""
+    torch.manual_seed(1)
+    with torch.no_grad():
+        for p in model.bbox_head.parameters():
+            p.add_(0.03 * torch.randn_like(p))
+        norms = [m for m in model.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+        for m in norms:
+            m.train()
+            m.momentum = 1.0
+        images = [torch.randint(0, 256, (3, 96, 96), dtype=torch.uint8) for _ in range(2)]
+        model(model.data_preprocessor({"inputs": images, "data_samples": None})["inputs"], mode="tensor")
+        model.eval()
+    return model
+
+
+def write_config(folder, base, classes=CLASSES):
+    """A config that inherits one of MMDetection's, or the file ``base``."""
+    text = CONFIG.format(base=base, classes=classes)
+    text = text if "/" in base else text.replace("mmdet::", "./")
+    (folder / "config.py").write_text(text.replace("num_classes=3", f"num_classes={len(classes)}"))
+    (folder / "tiny.py").write_text(TINY)
+    return folder / "config.py"
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    """(config file, checkpoint file) of a small random detector on ``CLASSES``."""
+    folder = tmp_path_factory.mktemp("tiny")
+    config = write_config(folder, "tiny.py")
+    model, _ = mmdetection.build_detector(config)
+    torch.save({"state_dict": lively(model).state_dict(), "meta": {"epoch": 1}}, folder / "weights.pth")
+    return config, folder / "weights.pth"
+
+
+def settings(files, **change):
+    return {"config": str(files[0]), "checkpoint": str(files[1]), "data": {"type": "coco"},
+            "calibration": {"samples": 3}, "batch_size": 2, "score_thr": 0.001, **change}
+
+
+def make(files, root, options=None, **change):
+    given = {"split": "full", "data_root": str(root) if root else None, **(options or {})}
+    return adapters.get("mmdetection")(settings(files, **change), WorkloadOptions(**given))
+
+
+def predict_all(workload):
+    found = {}
+    with torch.no_grad():
+        for batch in workload.batches():
+            outputs = workload.forward(workload.network, batch.inputs)
+            found.update(zip(batch.ids, workload.predict(outputs, batch), strict=True))
+    return found
+
+
+@pytest.mark.parametrize("base", [
+    "yolo/yolov3_d53_8xb8-320-273e_coco.py", "retinanet/retinanet_r18_fpn_1x_coco.py",
+    "fcos/fcos_r50-caffe_fpn_gn-head_1x_coco.py", YOLOX, "ssd/ssdlite_mobilenetv2-scratch_8xb24-600e_coco.py"])
+@torch.no_grad()
+def test_boxes_equal_mmdetections_own(tmp_path, root, base):
+    """Against MMDetection's dataset, collation and test_step, image by image; in batches against mode='predict'."""
+    from mmdet.registry import DATASETS
+    from mmengine.config import Config
+    from mmengine.dataset import pseudo_collate
+    from mmengine.registry import DefaultScope
+    config = write_config(tmp_path, base)
+    if "r50" in base:  # to save time
+        config.write_text(config.read_text().replace("bbox_head", """
+    backbone=dict(depth=18), neck=dict(in_channels=[64, 128, 256, 512]), bbox_head"""))
+    workload = make((config, "random"), root, {"limit": 3}, batch_size=1)
+    lively(workload.network)
+    mine = predict_all(workload)
+    dataset = Config.fromfile(config).test_dataloader.dataset
+    dataset.update(data_root=str(root), ann_file="annotations/instances_val2017.json", data_prefix=dict(img="val2017/"))
+    with DefaultScope.overwrite_default_scope("mmdet"):
+        dataset = DATASETS.build(dataset)
+    assert dataset.cat_ids == workload.category_ids == [10, 20, 30]
+    assert sorted(mine) == workload.ids and len(mine) == len(workload) == 3
+    for sample in dataset:
+        if sample["data_samples"].img_id in mine:
+            expected = workload.network.test_step(pseudo_collate([sample]))[0].pred_instances
+            same_boxes(mine[sample["data_samples"].img_id], expected)
+    workload.batch_size = 2
+    batch = max(workload.batches(), key=lambda b: len(b.ids))
+    found = workload.predict(workload.forward(workload.network, batch.inputs), batch)
+    for one, other in zip(found, workload.network(batch.inputs, batch.context, mode="predict"), strict=True):
+        same_boxes(one, other.pred_instances)
+    assert 0 <= workload.evaluate(mine).metrics["mAP"] < 0.9
+
+
+def same_boxes(found, expected):
+    assert 5 < len(expected) == len(found["boxes"])
+    assert np.allclose(found["boxes"], expected.bboxes.numpy(), atol=1e-4)
+    assert np.allclose(found["scores"], expected.scores.numpy(), atol=1e-4)
+    assert np.array_equal(found["labels"], expected.labels.numpy())
+
+
+def test_predict_leaves_the_outputs_alone(tiny, root):
+    workload = make(tiny, root)
+    batch = next(workload.batches())
+    with torch.no_grad():
+        outputs = workload.forward(workload.network, batch.inputs)
+    before = [[level.clone() for level in part] for part in outputs]
+    workload.predict(outputs, batch)
+    assert all(torch.equal(a, b) for p, q in zip(before, outputs) for a, b in zip(p, q))
+    assert workload.predict([[level.bfloat16() for level in part] for part in outputs], batch)
+
+
+def test_batches_hold_one_padded_size_each_and_come_in_a_fixed_order(tiny, root):
+    workload = make(tiny, root)
+    order = [batch.ids for batch in workload.batches()]
+    assert order == [batch.ids for batch in workload.batches()] and sorted(sum(order, [])) == workload.ids
+    assert {tuple(b.inputs.shape[2:]) for b in workload.batches()} <= {(64, 96), (96, 64), (96, 96)}
+    assert all(1 <= len(ids) <= 2 for ids in order)
+
+
+def test_calibration_is_set_aside_and_never_scored(tiny, root):
+    workload = make(tiny, root)
+    scored = {workload.annotations.path(i).name for i in workload.ids}
+    calibration = {p.name for p in workload.calibration_paths}
+    assert len(calibration) == 3 and not scored & calibration and sum(len(x) for x in workload.calibration()) == 3
+    assert make(tiny, root, {"limit": 2}).calibration_paths == workload.calibration_paths
+    description = workload.describe()
+    assert description["data"]["samples"] == 5 and description["calibration"]["samples"] == 3
+    assert description["calibration"]["overlap"] == 0 and description["calibration"]["set_aside"]
+    assert description["weights"]["source"] == "weights.pth" and description["network"] == "YOLOX"
+    assert len(description["config"]["sha256"]) == 64 and json.dumps(description)
+
+
+def copy_root(root, target):
+    for path in root.rglob("*.*"):
+        (target / path.relative_to(root)).parent.mkdir(parents=True, exist_ok=True)
+        (target / path.relative_to(root)).write_bytes(path.read_bytes())
+    return target
+
+
+def test_calibration_from_train2017_without_what_is_scored(tiny, root, tmp_path):
+    target = copy_root(root, tmp_path / "coco")
+    (target / "train2017").mkdir()
+    for i in range(6):
+        Image.new("RGB", (80, 60), (40 * i, 0, 0)).save(target / "train2017" / f"{i}.png")
+    for i in range(8):  # under other names, images that are scored
+        (target / "train2017" / f"same{i}.png").write_bytes((target / "val2017" / f"{i + 1:03d}.png").read_bytes())
+    workload = make(tiny, target, calibration={"samples": 5})
+    assert len(workload) == 8 and len(workload.calibration_paths) == 5
+    assert not any(p.name.startswith("same") for p in workload.calibration_paths)
+    assert workload.describe()["calibration"]["overlap"] == 0
+
+
+def test_fingerprints_follow_the_data(tiny, root, tmp_path):
+    target = copy_root(root, tmp_path / "coco")
+    scored = make(tiny, root)
+    same, before = make(tiny, target).describe(), scored.describe()
+    assert same == before  # another folder, the same data
+    image = target / "val2017" / scored.annotations.path(scored.ids[0]).name
+    Image.new("RGB", Image.open(image).size).save(image)
+    assert make(tiny, target).describe()["data"]["fingerprint"] != before["data"]["fingerprint"]
+    assert make(tiny, root, score_thr=0.2).describe()["config"] != before["config"]
+
+
+def test_limit_takes_the_first(tiny, root):
+    assert make(tiny, root, {"limit": 2}).ids == make(tiny, root).ids[:2]
+
+
+def test_fashion_scenes_run_on_what_the_project_carries(tmp_path):
+    from adapters.data.fashion_scenes import CLASSES as names
+    config = write_config(tmp_path, "tiny.py", tuple(names))
+    workload = make((config, "random"), None, {"split": "mini", "limit": 4}, data={"type": "fashion_scenes"})
+    assert len(workload) == 4 and workload.describe()["data"]["split"] == "mini"
+    assert len(workload.category_ids) == len(names) and workload.calibration()[0].shape[1:] == (3, 96, 96)
+    assert workload.describe()["calibration"]["overlap"] == 0 and len(workload.describe()["data"]["fingerprint"]) == 64
+    with pytest.raises(InputError, match="only ever the split 'mini'"):
+        make((config, "random"), None, {"split": "full"}, data={"type": "fashion_scenes"})
+
+
+def test_building_twice_gives_equal_random_weights_and_leaves_the_generator_alone():
+    state = torch.random.get_rng_state()
+    one, two, three = (mmdetection.build_detector(f"mmdet::{YOLOX}", seed=s)[0] for s in (0, 0, 1))
+    assert torch.equal(torch.random.get_rng_state(), state)
+    assert mmdetection.fingerprint(one) == mmdetection.fingerprint(two) != mmdetection.fingerprint(three)
+    assert not one.training and not any(m.training for m in one.modules())
+
+
+def test_sync_batch_norm_and_pretrained_backbones_are_replaced(tmp_path):
+    config = tmp_path / "config.py"
+    config.write_text("_base_ = 'mmdet::retinanet/retinanet_r18_fpn_1x_coco.py'\n"
+                      "model = dict(backbone=dict(norm_cfg=dict(type='SyncBN')))\n")
+    model, cfg = mmdetection.build_detector(config)
+    kinds = {type(m).__name__ for m in model.modules()}
+    assert "SyncBatchNorm" not in kinds and cfg.model.backbone.init_cfg is None
+    with torch.no_grad():
+        assert model(torch.zeros(1, 3, 64, 64), mode="tensor")[0][0].shape == (1, 720, 8, 8)
+
+
+@pytest.mark.parametrize("config, message", [
+    ("mmdet::yolo/yolov3_d53_8xb8-320-273e_cocoo.py", "did you mean.*'yolo/yolov3_d53_8xb8-320-273e_coco'"),
+    ("mmdet::retinanet_r18_fpn_1x_coco", "did you mean 'mmdet::retinanet/retinanet_r18_fpn_1x_coco'"),
+    ("absent.py", "config file 'absent.py' is not there.*mmdet::")])
+def test_unknown_config(config, message):
+    with pytest.raises(InputError, match=message):
+        mmdetection.build_detector(config)
+
+
+@pytest.mark.parametrize("text, message", [
+    ("model = dict(", "cannot be read: SyntaxError"), ("x = 1", "it has no 'model'"),
+    ("model = dict(type='NoSuchNet')", "builds no network: .*NoSuchNet"),
+    ("model = dict(type='ResNet', depth=18)", "is not of a detector: it builds ResNet"),
+    ("_base_ = 'mmdet::yolox/yolox_tiny_8xb8-300e_coco.py'\nmodel = dict(neck=dict(wrong_key=1))", "wrong_key")])
+def test_broken_config(tmp_path, text, message):
+    (tmp_path / "config.py").write_text(text)
+    with pytest.raises(InputError, match=message):
+        mmdetection.build_detector(tmp_path / "config.py")
+
+
+def test_two_stage_is_refused_with_what_works(root, tmp_path):
+    (tmp_path / "config.py").write_text("_base_ = 'mmdet::faster_rcnn/faster-rcnn_r50_fpn_1x_coco.py'\n"
+                                         "model = dict(backbone=dict(depth=18),"
+                                         "             neck=dict(in_channels=[64, 128, 256, 512]))\n")
+    with pytest.raises(UnsupportedError, match="FasterRCNN is not a single-stage.*RetinaNet, FCOS, YOLOv3, YOLOX"):
+        make((tmp_path / "config.py", "random"), root)
+
+
+def test_config_without_test_data(root, tmp_path):
+    (tmp_path / "config.py").write_text(TINY.replace("test_dataloader", "other"))
+    with pytest.raises(InputError, match="no test_dataloader"):
+        make((tmp_path / "config.py", "random"), root)
+
+
+def test_missing_checkpoint_and_download(tiny, root, tmp_path, monkeypatch):
+    with pytest.raises(InputError, match="'absent.pth' is not there.*--checkpoint FILE"):
+        make((tiny[0], "absent.pth"), root)
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
+    url = "https://download.invalid/zoo/net-0123abcd.pth"
+    calls = []
+
+    def download(source, target, digest, progress):
+        calls.append((source, digest))
+        raise OSError("no network")
+    monkeypatch.setattr(torch.hub, "download_url_to_file", download)
+    with pytest.raises(InputError, match="'net-0123abcd.pth' is not on this machine.*no network.*place it at"):
+        make((tiny[0], url), root)
+    assert calls == [(url, "0123abcd")]
+    (tmp_path / "hub" / "checkpoints" / "net-0123abcd.pth").write_bytes(tiny[1].read_bytes())
+    assert make((tiny[0], url), root).describe()["weights"]["source"] == "net-0123abcd.pth" and len(calls) == 1
+    with pytest.raises(InputError, match="cannot be downloaded"):
+        mmdetection.find_checkpoint("yolov3_d53_320_273e_coco-421362b6.pth")  # MMDetection's own, by file name
+    assert calls[1][0].startswith("https://") and calls[1][0].endswith("/yolov3_d53_320_273e_coco-421362b6.pth")
+
+
+def test_checkpoint_of_another_network(tiny, root):
+    with pytest.raises(InputError, match="not of this network.*shape.*expected .* found"):
+        make((tiny[0], tiny[1]), root, config=f"mmdet::{YOLOX}")
+
+
+def test_command_line_checkpoint_wins(tiny, root):
+    workload = make((tiny[0], "absent.pth"), root, {"checkpoint": str(tiny[1])})
+    assert workload.describe()["weights"]["source"] == "weights.pth"
+
+
+@pytest.mark.parametrize("change, options, message", [
+    (dict(batchsize=3), {}, "unknown setting 'batchsize'; did you mean 'batch_size'"),
+    (dict(config=None), {}, "no config is given"), (dict(checkpoint=None), {}, "no checkpoint is given"),
+    (dict(data=dict(type="voc")), {}, "expected a dict with a type of coco, fashion_scenes"),
+    (dict(data=dict(type="coco", image="x")), {}, "unknown key of data 'coco': 'image'; did you mean 'images'"),
+    (dict(calibration=dict(samples=0)), {}, "calibration samples is 0"), (dict(batch_size=0), {}, "batch_size is 0"),
+    (dict(calibration=dict(samples=8)), {}, "8 calibration images leave none to score"),
+    ({}, {"limit": 0}, "limit is 0"), ({}, {"data_root": None}, "--data-root DIR"),
+    ({}, {"data_root": "/nowhere"}, "cannot read annotation file.*--data-root"),
+])
+def test_bad_settings(tiny, root, change, options, message):
+    with pytest.raises(InputError, match=message):
+        make(tiny, root, options, **change)
+
+
+def test_missing_and_broken_images(tiny, root, tmp_path):
+    target = copy_root(root, tmp_path / "coco")
+    image = target / "val2017" / "001.png"
+    image.write_bytes(image.read_bytes()[:60])
+    with pytest.raises(InputError, match=f"{image.name}' does not decode"):
+        make(tiny, target)
+    image.unlink()
+    with pytest.raises(InputError, match=f"{image.name}' is missing; 'instances_val2017.json' lists it"):
+        make(tiny, target)
+
+
+def test_classes_that_are_not_in_the_annotations(tiny, root, tmp_path):
+    target = copy_root(root, tmp_path / "coco")
+    file = target / "annotations" / "instances_val2017.json"
+    content = json.loads(file.read_text())
+    content["categories"][1]["name"] = "yak"
+    file.write_text(json.dumps(content))
+    with pytest.raises(InputError, match="has 2 of the network's 3 classes; it lacks 'dog'"):
+        make(tiny, target)
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="the COCO val2017 subset is not on this machine")
+def test_real_coco_images(tmp_path):
+    config = f"mmdet::{YOLOX}"
+    model, _ = mmdetection.build_detector(config)
+    torch.save(lively(model).state_dict(), tmp_path / "weights.pth")
+    workload = make((config, tmp_path / "weights.pth"), DATA, {"limit": 4})
+    assert workload.describe()["data"]["name"] == "coco" and len(workload.category_ids) == 80
+    assert workload.evaluate(predict_all(workload)).metrics["mAP"] < 0.02
+    truth = {i: {"boxes": [], "scores": [], "labels": []} for i in workload.ids}
+    for o in workload.annotations.objects:
+        if o["image_id"] in truth and not o["iscrowd"]:
+            x, y, w, h = o["bbox"]
+            truth[o["image_id"]]["boxes"].append([x, y, x + w, y + h])
+            truth[o["image_id"]]["scores"].append(0.9)
+            truth[o["image_id"]]["labels"].append(workload.category_ids.index(o["category_id"]))
+    assert workload.evaluate(truth).metrics["mAP"] == pytest.approx(1)
+    assert coco.read(DATA / "annotations/instances_val2017.json", DATA / "val2017").objects[0]["id"] == 1
