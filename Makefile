@@ -9,7 +9,7 @@ PY     := .venv/bin/python
 .PHONY: setup bench test clean
 
 bench: setup
-	$(PY) tools/run_bench.py $(TASK) $(ARGS)
+	$(PY) tools/run_bench.py $(TASK) --out runs $(ARGS)
 
 test: setup
 	$(PY) -m pytest -m "not slow"

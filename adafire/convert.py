@@ -26,7 +26,7 @@ def call_network(network, x):
     return network(*x) if isinstance(x, (tuple, list)) else network(x)
 
 
-def convert(network, calibration, method="adafire", timesteps=8, forward=None, memory_gb=2.0, precision="fp32", seed=0,
+def convert(network, calibration, method="adafire", timesteps=8, forward=None, memory_gb=0.5, precision="fp32", seed=0,
             **options):
     """Convert a trained network into a spiking one, without training.
 
@@ -89,7 +89,7 @@ class SNN:
     def __init__(self, network, method, timesteps, forward, memory_gb, calibration):
         self.network, self.method, self.timesteps = network, method, timesteps
         self.forward, self.memory_gb = forward, memory_gb
-        self.params, self.meter = {}, Meter()
+        self.params, self.meter, self.found = {}, Meter(), {}
         self._calibration, self._inputs = calibration, calibration.inputs
         self._plans, self._folds, self._cast = calibration.plans, calibration.folds, None
 
@@ -163,15 +163,25 @@ class SNN:
         if self._calibration.histograms is not None:
             return self._calibration.histograms
         histograms = self._calibration.histograms = {}
-        for x in self._inputs:
-            def collect(site, z):
-                a = site.activation.f(z)
-                if site.index not in histograms:
-                    histograms[site.index] = Histogram(site.channels, a.device)
-                histograms[site.index].update(a, site.channel_axis)
-                return a
-            plain(self.plan(x), self.network, x, self.forward, collect)
+
+        def collect(site, z):
+            a = site.activation.f(z)
+            if site.index not in histograms:
+                histograms[site.index] = Histogram(site.channels, a.device)
+            histograms[site.index].update(a, site.channel_axis)
+            return a
+        self.sweep(collect)
         return histograms
+
+    @property
+    def inputs(self):
+        """The calibration inputs, while the method is being fitted."""
+        return self._inputs
+
+    def sweep(self, on_site):
+        """Run the network itself over the calibration inputs, with ``on_site(site, z)`` in place of its activations."""
+        for x in self._inputs:
+            plain(self.plan(x), self.network, x, self.forward, on_site)
 
     def fit_thresholds(self, method):
         """NeuronParams for every site by the method's threshold rule."""
@@ -204,9 +214,31 @@ class SNN:
         shape[site.channel_axis] = -1
         theta = theta.contiguous().view(shape)
         v0 = torch.full_like(theta, 0.0 if method.shift else method.v0)
-        bias = theta / (2 * self.timesteps) if method.shift else torch.zeros_like(theta)
+        bias = self.unshifted_bias(NeuronParams(theta, None, None, 1, 0), method)
         back = method.phi_plus if site.activation.signed else 0  # a negative branch needs negative spikes
         return NeuronParams(theta, bias, v0, method.phi_plus, max(method.phi_minus, back), method.neuron())
+
+    def with_limit(self, index, phi, method):
+        """NeuronParams of one site with another limit, its threshold refitted for it (or kept, without ``method.refit``)."""
+        present = self.params[index]
+        back = phi if method.phi_minus or present.phi_minus else 0
+        if not method.refit:
+            return present._replace(phi_plus=phi, phi_minus=back)
+        histogram = self.statistics()[index]
+        histogram = histogram if method.per_channel else histogram.pooled()
+        theta = alive(mmse(histogram, phi, phi * self.timesteps, method.objective)).expand(present.theta.numel())
+        return present._replace(theta=theta.reshape(present.theta.shape), phi_plus=phi, phi_minus=back)
+
+    def corrected(self, params, method):
+        """``params`` with their bias correction measured afresh, where the method corrects."""
+        if method.correction != "light":
+            return params
+        fresh = {i: p._replace(bias=self.unshifted_bias(p, method)) for i, p in params.items()}
+        return calibrate(self.plan, fresh, self.network, self._inputs, self.forward, self.timesteps, correct_bias)
+
+    def unshifted_bias(self, params, method):
+        """Bias current before any correction: the per-step shift where the method has one."""
+        return params.theta / (2 * self.timesteps) if method.shift else torch.zeros_like(params.theta)
 
     def calibrate_bias(self):
         """Light pipeline: bias of every channel corrected against the ANN."""

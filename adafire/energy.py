@@ -85,21 +85,37 @@ def macs(call):
     return call.flops / 2
 
 
-def total(counts):
-    """Sum of a tensor of counts as a Python float; exact below 2**24 a channel and sample."""
-    return float(counts.flatten(1).sum(1).sum(dtype=torch.float64)) if counts.dim() > 1 else float(counts.sum())
+class Tally:
+    """Sums of count tensors; each tensor is read once, however many layers its spikes arrive at.
 
-
-def synops(counts, reach, factor):
-    """<counts, fan-out map>: synaptic operations of spike ``counts`` [..., *positions] arriving at a call with weights.
-
-    >>> synops(torch.tensor([[[2., 1.]]]), torch.tensor([3., 2.]), 5)  # (2 * 3 + 1 * 2) * 5
+    >>> tally = Tally()
+    >>> spikes = torch.tensor([[[2., 1.]]])
+    >>> tally.synops(spikes, reach=torch.tensor([3., 2.]), factor=5)  # (2 * 3 + 1 * 2) * 5
     40.0
+    >>> tally.total(spikes)
+    3.0
     """
-    if reach is None:
-        return total(counts) * factor
-    positions = counts.sum(dim=tuple(range(counts.dim() - reach.dim()))).double()
-    return float((positions * reach.to(positions)).sum()) * factor
+
+    def __init__(self):
+        self._maps = {}
+
+    def _map(self, counts, positions):
+        """Counts summed over batch and channels, as float64 of shape [*positions]; exact below 2**24 a position."""
+        key = (id(counts), positions)
+        if key not in self._maps:
+            summed = counts.sum(dim=tuple(range(counts.dim() - positions))).double()
+            self._maps[key] = (summed, counts)  # the tensor is kept, so that its id stays its own
+        return self._maps[key][0]
+
+    def total(self, counts):
+        """All counts."""
+        return float(self._map(counts, max(0, counts.dim() - 2)).sum())
+
+    def synops(self, counts, reach, factor):
+        """<counts, fan-out map>: synaptic operations of spikes [..., *positions] arriving at a call with weights."""
+        if reach is None:
+            return self.total(counts) * factor
+        return float((self._map(counts, reach.dim()) * reach.to(counts.device)).sum()) * factor
 
 
 def passed(call, this):

@@ -5,8 +5,9 @@ from dataclasses import asdict, dataclass, field
 import torch
 
 from .calls import placeholders, specs_in, stream_slots, streams_of
-from .energy import ENERGY_MODELS, fan_out, macs, passed, synops, total
+from .energy import ENERGY_MODELS, Tally, fan_out, macs, passed
 from .passes import tensors_in
+from .rates import differential
 from .simulate import PlannedPass
 
 
@@ -105,13 +106,13 @@ class Meter:
         plan, t = run.plan, run.t
         sums = self.sums.setdefault(t, {"samples": 0, "sites": {}, "layers": {}})
         sums["samples"] += plan.trace.batch
-        costs = static_costs(plan)
+        costs, tally = static_costs(plan), Tally()
         for site in plan.trace.sites:
             state, p = run.neurons[site.index], run.params[site.index]
             row = sums["sites"].setdefault(site.name, {"neurons": 0, "spikes": 0.0, "graded": 0.0, "over": 0.0})
             row["neurons"] = state.n[0].numel()
-            row["spikes"] += total(state.events)
-            row["graded"] += total(state.graded)
+            row["spikes"] += tally.total(state.events)
+            row["graded"] += tally.total(state.graded)
             row["over"] += state.over
             row["phi_plus"], row["phi_minus"] = p.phi_plus, p.phi_minus
             row["threshold"] = float(p.theta.float().mean())
@@ -120,7 +121,7 @@ class Meter:
 
             def arrive(call, counts):
                 reach, factor = costs[call.index][:2] if call.index in costs else (None, 1)
-                arrived[call.index] = arrived.get(call.index, 0.0) + synops(counts, reach, factor)
+                arrived[call.index] = arrived.get(call.index, 0.0) + tally.synops(counts, reach, factor)
             with torch.no_grad(), EventPass(plan, lambda site: getattr(run.neurons[site.index], kind),
                                             lambda call: _pooled(run, call, kind), arrive):
                 run.forward(run.network, run.x)
@@ -189,9 +190,10 @@ def _operand_size(call):
 
 
 def _pooled(run, call, kind):
-    """Spikes that a pooling operator emitted: its summed |increments| over the threshold they are multiples of."""
+    """Spikes that a pooling operator emitted: its summed |increments| over the threshold they are multiples of; where
+    coding is differential, one event for each change of the pooled mean."""
     _, _, size, active = run.rates[call.index]
-    if kind == "graded":
+    if kind == "graded" or differential(run):
         return active
     return (size / thresholds_at(run, call)).round()
 

@@ -16,7 +16,7 @@ def advance(run, call, function, tensors, changing, length):
     """Increments [K, B, ...] of every result of ``function`` over the next ``length`` timesteps.
 
     tensors: operands, [K, B, ...] where ``changing``, constant in time elsewhere. The state kept in ``run.rates`` is
-    (cumulative operands, last totals, sum of |increments|, steps with an increment): the last two count spikes.
+    (cumulative operands, last totals, sum of |what was sent|, steps that sent something): the last two count spikes.
     """
     carried, previous, size, active = run.rates.get(call.index, (None, None, 0.0, 0.0))
     sums = [t.float().cumsum(0) if moves else t for t, moves in zip(tensors, changing)]
@@ -35,19 +35,33 @@ def advance(run, call, function, tensors, changing, length):
             increment = torch.diff(total, dim=0, prepend=before)
             if call.spiking:
                 increment = torch.where(increment.abs() <= _NOISE * total.abs(), 0.0, increment)
+                if i == 0:
+                    sent = _change(increment, total, clock) if differential(run) else increment
             totals.append(total[-1])
             increments.append(increment.to(dtype))
         else:  # indices and masks: those of the running mean
             totals.append(result[-1] * (run.t + length))
             increments.append(result)
     if call.spiking:
-        size = size + increments[0].abs().float().sum(0)
-        active = active + (increments[0] != 0).sum(0)
+        size = size + sent.abs().sum(0)
+        active = active + (sent != 0).sum(0)
     last = [s[-1] if moves else s for s, moves in zip(sums, changing)]
     run.rates[call.index] = (last, totals, size, active)
     if call.index in run.plan.tapped:
         run.sums.update({(call.index, i): total for i, total in enumerate(totals)})
     return tuple(increments)
+
+
+def differential(run):
+    """Whether the neurons of ``run`` tell their receivers changes of the running mean (multi_threshold.py)."""
+    return any(getattr(p.neuron, "differential", False) for p in run.params.values())
+
+
+def _change(increment, total, clock):
+    """s_t of y_t = m_{t-1} + s_t: what a pooled result sends where silence means 'as before'."""
+    before = (total - increment) / _along((clock - 1).clamp_min(1), total)
+    change = increment - before
+    return torch.where(change.abs() <= _NOISE * total.abs(), 0.0, change)
 
 
 def _along(clock, tensor):

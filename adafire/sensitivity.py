@@ -1,43 +1,17 @@
 """How much the outputs suffer when one site is coded differently, and what its spikes cost: tables for the searches.
 
 Sensitivity of site i with option v: the divergence between the outputs of the ANN and of the SNN in which only site i
-differs from the present setting (paper code: symmetric KL). Simulating every (site, option) pair costs sites x options
-simulations. Here (ours) ONE simulation of the present setting gives every site's currents, on which all its options are
-tried in place; what the change of its output does to the network's outputs is read from gradients of the ANN:
-
-    S_i(v) = mean over directions u and samples of ( e_u + < d u.y / d a_i , out_i(v) - out_i(present) > )^2 / 2
-
-with e_u the present error along u. For class scores the directions are the Fisher directions of softmax (y drawn from the
-ANN's own prediction): S is the second-order expansion of the KL divergence. For raw outputs of detectors and segmenters
-they are random signs over outputs divided by their spread: S is half the mean squared error of the raw outputs in units
-of their standard deviation.
+differs from the present setting (as the paper's code measures it). Every pair is simulated, but only from its site on: one
+simulation of the present setting keeps the currents at the borders, so that a pair costs half a simulation on average; and
+on as few calibration samples as a stated number of simulations allows (``samples_for``).
 """
 
 import torch
 
-from .meter import EventPass
-from .passes import tensors_in
-from .simulate import PlainPass, Run, advance_chunk, read_out
-
-
-class TryingRun(Run):
-    """Fires with the present parameters, and tries every option of each site on the same currents."""
-
-    def __init__(self, *args, options):
-        super().__init__(*args)
-        self.options, self.tried = options, {}
-
-    def fire(self, site, z, steps):
-        present, rows = self.params[site.index], []
-        for candidate in self.options[site.index]:
-            self.params[site.index] = candidate
-            self.neurons.pop(site.index, None)
-            super().fire(site, z, steps)
-            state = self.neurons.pop(site.index)
-            rows.append((state.n * (candidate.theta / steps), state.events))
-        self.params[site.index] = present
-        self.tried[site.index] = rows
-        return super().fire(site, z, steps)
+from .calls import placeholders
+from .meter import EventPass, static_costs
+from .passes import map_tensors, tensors_in
+from .simulate import Run, StepPass, plain, read_out
 
 
 def divergence(outputs, reference, kind="auto"):
@@ -51,32 +25,15 @@ def divergence(outputs, reference, kind="auto"):
                  / (2 * len(b)))
 
 
-def _directions(reference, draws, generator):
-    """Cotangents u, each a list like the outputs, such that mean over u of (u . dy)^2 is the metric above, per sample."""
-    outputs = tensors_in(reference)
-    if len(outputs) == 1 and outputs[0].dim() == 2:
-        p = outputs[0].float().softmax(1)
-        labels = torch.multinomial(p, draws, replacement=True, generator=generator)
-        return [[torch.nn.functional.one_hot(labels[:, i], p.shape[1]).to(p) - p] for i in range(draws)]
-    found = []
-    for _ in range(draws):
-        signs = [torch.randint(0, 2, y.shape, generator=generator).to(y) * 2 - 1 for y in outputs]
-        found.append([s / (y.float().var().clamp_min(1e-12) * y[0].numel() * len(outputs)).sqrt()
-                      for s, y in zip(signs, outputs)])
-    return found
-
-
 def site_fan_out(run):
-    """site index -> synapses that one spike of each of its neurons reaches, [1, ...] (mean over the batch)."""
-    from .energy import synops_tensor
-    from .meter import static_costs
+    """site index -> synapses that one spike of each of its neurons reaches, [B, ...]."""
     plan, costs = run.plan, static_costs(run.plan)
     counts = {s.index: run.neurons[s.index].events.clone().requires_grad_() for s in plan.trace.sites}
     arrived = []
 
     def arrive(call, tensor):
         reach, factor = costs[call.index][:2] if call.index in costs else (None, 1)
-        arrived.append(synops_tensor(tensor, reach, factor))
+        arrived.append((tensor.sum() if reach is None else (tensor * reach.to(tensor)).sum()) * factor)
 
     class Differentiable(EventPass):
         def steps(self, call, this):
@@ -86,49 +43,124 @@ def site_fan_out(run):
         readout = steps
     with torch.enable_grad(), Differentiable(plan, lambda site: counts[site.index], None, arrive):
         run.forward(run.network, run.x)
+    with torch.enable_grad():
         gradients = torch.autograd.grad(sum(arrived), list(counts.values()), allow_unused=True)
-    return {i: (torch.zeros_like(c[:1]) if g is None else g.mean(0, keepdim=True))
-            for (i, c), g in zip(counts.items(), gradients)}
+    return {i: (torch.zeros_like(c) if g is None else g) for (i, c), g in zip(counts.items(), gradients)}
 
 
-def tables(plan, params, options, network, x, forward, steps, weigh="synops", draws=8, seed=0):
+def borders(plan):
+    """site index -> (calls that the site reaches, calls outside whose results these use)."""
+    found = {}
+    for site in plan.trace.sites:
+        reached = {site.call}
+        for call in plan.trace.calls[site.call + 1:]:
+            if any(source in reached for source in call.inputs):
+                reached.add(call.index)
+        outside = {s for k in reached for s in plan.trace.calls[k].inputs if s >= 0 and s not in reached}
+        found[site.index] = reached, {s for s in outside if plan.trace.calls[s].region == "steps"}
+    return found
+
+
+class _Recording(StepPass):
+    """A simulation that hands out what its border calls gave at every timestep."""
+
+    def __init__(self, run, step, length, wanted):
+        super().__init__(run, step, length)
+        self.wanted, self.kept = wanted, {}
+
+    def steps(self, call, this):
+        out = super().steps(call, this)
+        if call.index in self.wanted:
+            self.kept[call.index] = out
+        return out
+
+
+class _Rest(StepPass):
+    """A simulation of what lies behind one site; known results come from ``known``."""
+
+    def __init__(self, run, step, length, reached, known):
+        super().__init__(run, step, length)
+        self.reached, self.known = reached, known
+
+    def prefix(self, call, this):
+        return self.run.constants[call.index] if call.index in self.run.constants else placeholders(call)
+
+    def steps(self, call, this):
+        if call.index in self.reached:
+            return super().steps(call, this)
+        return self.known[call.index] if call.index in self.known else placeholders(call)
+
+
+@torch.no_grad()
+def tables(plan, params, options, network, x, forward, steps, weigh="synops"):
     """(sensitivity, cost): for each site index a list with one value an option.
 
-    options: site index -> list of NeuronParams. cost: mean per sample of 'synops' (spikes weighted by fan-out) or 'spikes'.
-    Cost of the call: one simulation, with every site's options tried on its currents, and ``draws`` backward passes.
+    options: site index -> list of NeuronParams. cost: mean per sample of the site's own 'synops' (spikes weighted by
+    fan-out) or 'spikes'.
     """
-    run = TryingRun(plan, dict(params), network, x, forward, options=options)
-    advance_chunk(run, steps)
-    outputs = tensors_in(read_out(run))
-    fan_out = site_fan_out(run) if weigh == "synops" else None
-    activations = {}
+    base, edges = Run(plan, dict(params), network, x, forward), borders(plan)
+    clock = torch.arange(1, steps + 1, device=tensors_in(x)[0].device, dtype=torch.float32)
+    wanted = set().union(*(outside for _, outside in edges.values()))
 
-    def remember(site, z):
-        a = site.activation.f(z)
-        activations[site.index] = a if a.requires_grad else a.detach().requires_grad_()
-        return activations[site.index]
-    sensitivity = {i: [0.0] * len(options[i]) for i in options}
-    generator = torch.Generator(device="cpu").manual_seed(seed)
-    with torch.enable_grad(), PlainPass(plan, remember):
-        reference = tensors_in(forward(network, x))
-    indices = [i for i in options]
-    batch = x_batch(x)
-    for u in _directions([y.detach().cpu() for y in reference], draws, generator):
-        u = [d.to(y.device) for d, y in zip(u, reference)]
-        error = sum(((o - y.detach()).float() * d).flatten(1).sum(1) if o.shape[0] == batch else
-                    ((o - y.detach()).float() * d).sum() / batch for o, y, d in zip(outputs, reference, u))
-        objective = sum((y.float() * d).sum() for y, d in zip(reference, u))
-        gradients = torch.autograd.grad(objective, [activations[i] for i in indices], retain_graph=True, allow_unused=True)
-        for i, g in zip(indices, gradients):
-            present = run.neurons[i].n * (run.params[i].theta / steps)
-            for v, (out, _) in enumerate(run.tried[i]):
-                change = 0.0 if g is None else ((out - present) * g).flatten(1).sum(1)
-                sensitivity[i][v] += float((error + change).square().mean()) / (2 * draws)
-    cost = {}
-    for i, rows in run.tried.items():
-        weight = 1.0 if fan_out is None else fan_out[i]
-        cost[i] = [float((events * weight).flatten(1).sum(1).mean()) for _, events in rows]
+    def record(step):
+        with _Recording(base, step, steps, wanted) as recording:
+            forward(network, x)
+        return recording.kept
+    known = torch.vmap(record)(clock)
+    base.t = steps
+    reference = plain(plan, network, x, forward, lambda site, z: site.activation.f(z))
+    fan_out = site_fan_out(base) if weigh == "synops" else None
+    present = divergence(read_out(base), reference)
+    sensitivity, cost = {}, {}
+    for site in plan.trace.sites:
+        reached, outside = edges[site.index]
+        needed = {k: known[k] for k in outside}
+        sensitivity[site.index], cost[site.index] = [], []
+        for option in options[site.index]:
+            same = option is params[site.index]
+            run = base if same else _behind(base, site, option, reached, needed, clock, steps)
+            sensitivity[site.index].append(present if same else divergence(read_out(run), reference))
+            events = run.neurons[site.index].events
+            weight = 1.0 if fan_out is None else fan_out[site.index]
+            cost[site.index].append(float((events * weight).flatten(1).sum(1).mean()))
     return sensitivity, cost
+
+
+def _behind(base, site, option, reached, known, clock, steps):
+    """The state after simulating ``base`` with another option at one site."""
+    run = Run(base.plan, {**base.params, site.index: option}, base.network, base.x, base.forward)
+    run.constants = base.constants
+    calls = base.plan.trace.calls
+    run.neurons = {i: s for i, s in base.neurons.items() if base.plan.trace.sites[i].call not in reached}
+    run.rates = {k: s for k, s in base.rates.items() if calls[k].index not in reached}
+    run.sums = {k: s for k, s in base.sums.items() if k[0] not in reached}
+
+    def body(step, given):
+        with _Rest(run, step, steps, reached, given):
+            base.forward(base.network, base.x)
+        return step
+    torch.vmap(body)(clock, known)
+    run.t = steps
+    return run
+
+
+def samples_for(plan, options, total, simulations=20):
+    """How many of ``total`` calibration samples the tables may use to cost about ``simulations`` simulations of all."""
+    pairs = sum(len(row) - 1 for row in options.values())
+    return max(min(total, 8), min(total, int(total * simulations / max(1.0, 0.5 * pairs))))
+
+
+def first_samples(inputs, wanted):
+    """The first ``wanted`` samples of a list of inputs, as a list of inputs."""
+    found = []
+    for x in inputs:
+        batch = x_batch(x)
+        take = min(batch, wanted)
+        found.append(x if take == batch else map_tensors(lambda t: t[:take] if t.shape[:1] == (batch,) else t, x))
+        wanted -= take
+        if wanted <= 0:
+            break
+    return found
 
 
 def x_batch(x):

@@ -124,9 +124,10 @@ class _Session:
         self.workload = find_adapter(task.adapter)(self.variant.settings(), wanted)
         if len(self.workload) < 1:
             raise InputError(f"task {task.name!r}, variant {variant!r}: no test samples")
-        self.calibration = list(self.workload.calibration())
-        if not self.calibration:
+        inputs = list(self.workload.calibration())
+        if not inputs:
             raise InputError(f"task {task.name!r}, variant {variant!r}: the calibration set is empty")
+        self.calibration = adafire.Calibration(inputs)  # measured once for all methods and T
         if self.workload.metric != task.metric:
             raise InputError(f"task {task.name!r}: metric is {task.metric!r}, but adapter {task.adapter!r} gives "
                              f"{self.workload.metric!r}")

@@ -8,6 +8,7 @@ import torch
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
+torch.set_num_threads(1)  # tests run beside each other
 SHARED = ROOT.parent / "shared" / "data"
 
 

@@ -1,8 +1,57 @@
-"""AdaFire (Wang et al., AAAI 2025): bursts with calibrated thresholds; signed bursts take an early excess back (ours)."""
+"""AdaFire (Wang et al., AAAI 2025): bursts whose limit is searched layer by layer, and SSC on top of it.
 
+Departures from the paper's released code, which does not run, are listed in adafire/search.py; thresholds are fitted for a
+rounding neuron with v0 = theta / 2 (there a per-step shift and a floor objective). Signed bursts are ours: they take an
+early excess back, which unsigned bursts cannot.
+"""
+
+from dataclasses import dataclass
+
+from .. import search
+from ..errors import InputError
 from .base import Method, register
 
-register(Method("adafire", "Wang et al., AAAI 2025: burst neuron, per-channel MMSE thresholds, bias correction; here with "
-                "one limit for every site", phi_plus=4, correction="light"))
-register(Method("adafire-signed", "ours: adafire with phi_minus = phi_plus, so that counts follow their input both ways",
-                phi_plus=4, phi_minus=4, correction="light"))
+
+@dataclass(frozen=True)
+class AdaFire(Method):
+    """search: choose a limit for every site among ``candidates``, at ``budget`` times the cost of the uniform limit
+    phi_plus; weigh: cost in 'synops' or 'spikes'; refit: thresholds refitted for every candidate. ssc: raise thresholds by
+    ``ratios`` while the divergence from the ANN stays below ``ssc_budget`` times what it was."""
+
+    phi_plus: int = 4
+    correction: str = "light"
+    search: bool = False
+    candidates: tuple = (1, 2, 3, 4, 6, 8, 12, 16)
+    budget: float = 1.0
+    weigh: str = "synops"
+    refit: bool = True
+    ssc: bool = False
+    ratios: tuple = (1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0, 8.0)
+    ssc_budget: float = 1.5
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.weigh not in ("synops", "spikes"):
+            raise InputError(f"method {self.name}: weigh={self.weigh!r}; expected 'synops' or 'spikes'")
+        if not self.budget > 0 or not self.ssc_budget >= 1:
+            raise InputError(f"method {self.name}: budget={self.budget!r}, ssc_budget={self.ssc_budget!r}; expected a "
+                             "budget above 0 and an ssc_budget of 1 or more")
+        if 1.0 not in self.ratios or any(not isinstance(c, int) or c < 1 for c in self.candidates):
+            raise InputError(f"method {self.name}: ratios must hold 1.0, candidates be integers of 1 or more; found "
+                             f"ratios={self.ratios!r}, candidates={self.candidates!r}")
+
+    def fit(self, conversion):
+        """Uniform limit, then the searches, each verified end to end."""
+        super().fit(conversion)
+        if self.search:
+            conversion.found["search"] = search.firing_limits(conversion, self)
+        if self.ssc:
+            conversion.found["ssc"] = search.threshold_ratios(conversion, self)
+
+
+PAPER = "Wang et al., AAAI 2025: burst neuron, MMSE thresholds, bias correction"
+register(AdaFire("adafire-uniform", f"{PAPER}; one limit for every site"))
+register(AdaFire("adafire", f"{PAPER}; limits searched layer by layer", search=True))
+register(AdaFire("adafire+ssc", f"{PAPER}; searched limits and sensitivity spike compression", search=True, ssc=True))
+register(AdaFire("adafire-signed", "ours: adafire-uniform with phi_minus = phi_plus, so that counts follow their input both "
+                 "ways", phi_minus=4))

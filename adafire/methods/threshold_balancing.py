@@ -1,0 +1,82 @@
+"""Local threshold balancing with delayed read-out (Bu et al., CVPR 2025, arXiv 2409.03368).
+
+Thresholds come from forward passes alone. Each channel starts at theta = 0; on every batch
+
+    theta <- theta + 2 mean((a - theta)+),      a <- min(a, theta)
+
+which is gradient descent on its squared clipping error, and the next layer sees the clipped values. theta does not
+come to rest: for a tail that falls off exponentially it grows like the logarithm of the number of updates, which
+therefore is a parameter (the code's default: 4,000). Neurons are integrate-and-fire with V(0) = theta / 2. The read-out
+averages over the last steps only, since early outputs come from layers that are not charged yet. The steps before it
+count as timesteps, and cost their energy.
+
+Differences from the authors' code:
+ - there every update is made on a new batch of 100 training images. Here the ``updates`` are spread over ``sweeps``
+   passes over the calibration set: at each visit a site makes its share of them on the histogram of the batch, then
+   passes the batch on, clipped;
+ - every activation is a site, also where no batch norm or linear layer comes right before it (there: an error);
+ - max pooling is exact on counts; there it is moved before the neuron. A silent channel gets the median threshold;
+ - there every pair of first and last read-out step is evaluated, so that the delay can be chosen on the results. Here
+   it is fixed beforehand, as a share of T: the read-out averages over the second half (T = 1: over the one step). So a
+   simulation serves one T; with delay=0 it serves all.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+
+from ..errors import InputError
+from ..thresholds import Histogram, balanced
+from .base import Method, register
+
+
+@dataclass(frozen=True)
+class Balancing(Method):
+    """updates: of each threshold, in ``sweeps`` passes over the calibration set; delay: share of T without read-out."""
+
+    threshold: str = "balanced"
+    updates: int = 4000
+    sweeps: int = 4
+    delay: float = 0.5
+    thresholds: ClassVar[tuple] = ("balanced",)
+
+    def __post_init__(self):
+        super().__post_init__()
+        for key in ("updates", "sweeps"):
+            value = getattr(self, key)
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise InputError(f"method {self.name}: {key}={value!r}; expected an integer of 1 or more")
+        if not 0 <= self.delay < 1:
+            raise InputError(f"method {self.name}: delay={self.delay!r}; expected a share of T, a number in [0, 1)")
+
+    @property
+    def anytime(self):
+        return self.delay == 0 and super().anytime
+
+    def read_from(self, timesteps):
+        return int(self.delay * timesteps)
+
+    def fit_thresholds(self, conversion):
+        share = -(-self.updates // (self.sweeps * len(conversion.inputs)))
+        clips = {}
+
+        def clip(site, z):
+            a = site.activation.f(z)
+            histogram = Histogram(site.channels, a.device)
+            histogram.update(a, site.channel_axis)
+            conversion.check_finite(site.index, histogram.maximum)
+            histogram = histogram if self.per_channel else histogram.pooled()
+            present = clips.get(site.index, torch.zeros_like(histogram.maximum))
+            clips[site.index] = balanced(histogram, present, share)
+            shape = [1] * a.dim()
+            shape[site.channel_axis] = -1
+            bound = clips[site.index].view(shape).to(a.dtype)
+            return torch.minimum(torch.maximum(a, -bound), bound)
+        for _ in range(self.sweeps):
+            conversion.sweep(clip)
+        conversion.set_thresholds(self, {index: theta / self.phi_plus for index, theta in clips.items()})
+
+
+register(Balancing("threshold-balancing", "Bu et al., CVPR 2025: thresholds from local threshold balancing, initial "
+                   "potential of half the threshold, delayed read-out"))

@@ -1,0 +1,134 @@
+"""Image classification sets by name: where the pictures to score and to calibrate on come from, in usual layouts.
+
+A reader is a function (data: the task's dict without 'type', options: WorkloadOptions) -> ImageSet; one a layout.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from adafire.errors import InputError
+from adafire.registry import Registry, near_names
+
+from .fashion_mnist import CLASSES as FASHION
+from .fashion_mnist import carried, full
+from .images import ImageSet, class_folders, pictures, split_in_two
+
+PROJECT = Path(__file__).resolve().parents[2]
+image_sets = Registry("image set")
+CANDIDATES = 200  # pictures of each class of a train set that are thought of for calibration
+SET_ASIDE = 1000  # pictures to calibrate on, never scored, where only the test set is there
+CIFAR10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+
+
+def read(data, options):
+    """ImageSet of a task's ``data``: {'type': name, ...}; InputError for what is unknown or not there."""
+    if not isinstance(data, dict) or "type" not in data:
+        raise InputError(f"data is {data!r}; expected a dict with a type of {', '.join(image_sets.names())}")
+    return image_sets.get(data["type"])({k: v for k, v in data.items() if k != "type"}, options)
+
+
+def _take(data, kind, **defaults):
+    """The values of ``data`` for the keys of ``defaults``, in their order; InputError for other keys."""
+    for key in data:
+        if key not in defaults:
+            raise InputError(f"unknown key of data {kind!r}: {key!r}{near_names(key, defaults)} "
+                             f"Known: {', '.join(('type', *defaults))}")
+    return [data.get(key, value) for key, value in defaults.items()]
+
+
+def _root(options, data_root, wanted):
+    root = options.data_root or data_root and PROJECT / data_root
+    if not root:
+        raise InputError(f"this variant wants data of yours: give the folder that holds {wanted} with --data-root DIR")
+    if not Path(root).exists():
+        raise InputError(f"data folder '{root}' is not there; expected a folder with {wanted} (--data-root DIR)")
+    return Path(root)
+
+
+@image_sets.register("fashion_mnist")
+def fashion_mnist(data, options):
+    """Fashion-MNIST, 28 x 28 grey. Mini: the carried 2,500 test pictures; full: all 10,000, below the data root or
+    where Debian's package puts them. Calibration: the carried 500 of the train split."""
+    (root,) = _take(data, "fashion_mnist", root=None)
+    aside, test = carried("calibration"), carried("test")
+    if options.split == "full":
+        try:
+            test = full("test", options.data_root or root)
+        except InputError as error:
+            raise InputError(f"{str(error).split(';')[0]}; give the folder of t10k-images-idx3-ubyte.gz and "
+                             "t10k-labels-idx1-ubyte.gz with --data-root DIR, or 'apt-get install "
+                             "dataset-fashion-mnist'") from error
+
+    def listed(objects):
+        ids = [f"{objects.split}/{i:05d}" for i in objects.indices]
+        return pictures(ids, objects.labels, objects.images, len(FASHION), "Fashion-MNIST")
+    return ImageSet("Fashion-MNIST", FASHION, listed(test), listed(aside), side=28)
+
+
+@image_sets.register("cifar10")
+def cifar10(data, options):
+    """CIFAR-10, 32 x 32 colour, as torchvision keeps it (cifar-10-batches-py) or as pictures: test/<class>/..., and
+    train/<class>/... if there, in a folder or in a zip file in it. Calibration: of the train set; without one,
+    ``set_aside`` test pictures, which are then not scored."""
+    root, number = _take(data, "cifar10", root=None, set_aside=SET_ASIDE)
+    wanted = "cifar-10-batches-py, or test/<class>/<picture> for the ten classes (as a zip file, too)"
+    root = _root(options, root, wanted)
+    for place in (root, root.parent):
+        if (place / "cifar-10-batches-py").is_dir() and (place == root or root.name == "cifar-10-batches-py"):
+            return ImageSet("CIFAR-10", CIFAR10, _batches(place, False), _batches(place, True), side=32)
+    for place in (root, *(sorted(root.glob("*.zip")) if root.is_dir() else ())):
+        test = class_folders(place, "test")
+        if test is not None:
+            train = class_folders(place, "train", CANDIDATES)
+            break
+    else:
+        raise InputError(f"no CIFAR-10 in '{root}'; expected {wanted}")
+    for found in (test, train or test):
+        different = sorted(set(CIFAR10) ^ set(found))
+        if different:
+            raise InputError(f"the class folders in '{place}' are not CIFAR-10's: {different[0]!r} is "
+                             f"{'missing' if different[0] in CIFAR10 else 'unknown'}; expected {', '.join(CIFAR10)}")
+    return _image_set("CIFAR-10", CIFAR10, test, train, number, place)._replace(side=32)
+
+
+def _batches(root, train):
+    """Pictures of torchvision's layout, which torchvision reads: it unpickles files of known checksums only."""
+    from torchvision.datasets import CIFAR10 as Cifar
+    try:
+        found = Cifar(str(root), train=train)
+    except Exception as error:
+        raise InputError(f"'{root / Cifar.base_folder}' is incomplete or damaged ({str(error).splitlines()[0]}); "
+                         "expected the eight files of cifar-10-python.tar.gz, unpacked: copy or download them "
+                         "again") from error
+    ids = [f"{'train' if train else 'test'}/{i:05d}" for i in range(len(found.targets))]
+    return pictures(ids, found.targets, np.asarray(found.data), len(CIFAR10), f"'{root / Cifar.base_folder}'")
+
+
+@image_sets.register("imagefolder")
+def imagefolder(data, options):
+    """One folder a class, as ImageNet's validation set is kept: val/<class>/<picture>; classes are numbered in the
+    order of their names (as numbers, where all are). ``name``: of the set, for records. Calibration: of
+    train/<class>/...; without it, ``set_aside`` of these pictures."""
+    root, name, test, train, number = _take(data, "imagefolder", root=None, name="pictures", test="val", train="train",
+                                            set_aside=SET_ASIDE)
+    root = _root(options, root, f"{test}/<class>/<picture>")
+    scored = class_folders(root, test)
+    if scored is None:
+        raise InputError(f"'{root}' has no folder '{test}'; expected {test}/<class>/<picture>, one folder a class")
+    classes = tuple(sorted(scored, key=int if all(map(str.isdecimal, scored)) else None))
+    return _image_set(name, classes, scored, class_folders(root, train, CANDIDATES), number, root)
+
+
+def _image_set(name, classes, test, train, number, what):
+    """ImageSet from what ``class_folders`` found; ``train`` (None without) serves to calibrate, its labels do not."""
+    number_of = {name: k for k, name in enumerate(classes)}
+
+    def listed(found, split=""):
+        triples = [(f"{split}{label}/{file}", number_of.get(label, 0), source)
+                   for label, files in found.items() for file, source in files.items()]
+        return pictures(*zip(*triples), len(classes), f"'{what}'")
+    if train:
+        return ImageSet(name, classes, listed(test), listed(train, "train/"))
+    aside, scored = split_in_two(listed(test), number, f"'{what}'")
+    return ImageSet(name, classes, scored, aside, set_aside=True)

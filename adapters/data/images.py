@@ -1,0 +1,205 @@
+"""Labelled pictures in class folders, in zip archives or in memory: listed, ordered, checked and decoded.
+
+Listing reads no picture. ``check`` reads each one that will be used, before any long work, and names the first that is
+wrong. The order is by a hash of the id: the same everywhere, and every stretch of it holds all classes.
+"""
+
+import hashlib
+import io
+import os
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from adafire.errors import InputError
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".ppm", ".pgm", ".tif", ".tiff")
+MAX_PIXELS = 2 ** 26  # of one picture; ImageNet's largest has 2 ** 25
+MAX_BYTES = 2 ** 28  # of one file, unpacked
+THREADS = 4  # that read and decode; both leave Python's lock alone
+
+
+class Picture(NamedTuple):
+    """id: unique in its set; label: from 0; source: a file (Path), a Member, or uint8 pixels [H, W] or [H, W, 3]."""
+
+    id: str
+    label: int
+    source: Any
+
+
+class Member(NamedTuple):
+    """A file in an open zip archive."""
+
+    archive: zipfile.ZipFile
+    info: zipfile.ZipInfo
+
+    def __str__(self):
+        return f"{self.archive.filename}/{self.info.filename}"
+
+
+class ImageSet(NamedTuple):
+    """test: the Pictures to score; candidates: for calibration, none of them in ``test``; both ``by_hash``. set_aside:
+    the candidates were taken from the same pictures. side: width and height that each must have, None for any."""
+
+    name: str
+    classes: tuple
+    test: list
+    candidates: list
+    set_aside: bool = False
+    side: int | None = None
+
+
+class Facts(NamedTuple):
+    """sha256 of a picture's file (of shape and pixels where it has none); width and height in pixels."""
+
+    sha256: str
+    size: tuple
+
+
+def by_hash(names):
+    """Names in an order that is arbitrary but the same everywhere."""
+    return sorted(names, key=lambda name: hashlib.sha256(name.encode()).digest())
+
+
+def pictures(ids, labels, sources, classes, what):
+    """[Picture] by hash; InputError if a label is not in 0 .. ``classes`` - 1. ``what``: the set, for the message."""
+    for name, label in zip(ids, labels, strict=True):
+        if not 0 <= label < classes:
+            raise InputError(f"{what}: picture {name} has label {label}; expected 0 to {classes - 1}. The labels are "
+                             "not of this data set, or the file is damaged: copy or download it again")
+    found = {i: Picture(i, int(label), source) for i, label, source in zip(ids, labels, sources, strict=True)}
+    return [found[i] for i in by_hash(found)]
+
+
+def split_in_two(found, number, what):
+    """(the first ``number``, the rest) of pictures by hash: to calibrate and to score, where there is only one set."""
+    if number < 1 or len(found) <= number:
+        raise InputError(f"{what} has {len(found)} pictures and there are no others to calibrate on, so setting "
+                         f"{number} aside leaves none to score; lower data=dict(set_aside=...)")
+    return found[:number], found[number:]
+
+
+def class_folders(root, split, most=None):
+    """{class: {file name: source}} of ``split``/<class>/<picture> below a folder or in a zip file; None without it.
+
+    most: keep so many pictures of each class, by hash. A folder around everything in a zip is looked through. Files
+    that are no pictures by their name are left out.
+    InputError: no class folders, a class without pictures, a zip that cannot be read.
+    """
+    found = _in_zip(root, split, most) if Path(root).is_file() else _in_folder(Path(root) / split, most)
+    if found is None:
+        return None
+    if not found:
+        raise InputError(f"'{root}' has a folder '{split}', but no class folders in it; expected "
+                         f"{split}/<class>/<picture>.jpg (or .png, ...), one folder a class")
+    for name, files in found.items():
+        if not files:
+            raise InputError(f"class '{name}' of '{root}' is empty: {split}/{name} holds no picture "
+                             f"({', '.join(SUFFIXES[:3])}, ...); copy its pictures there, or remove the folder")
+    return found
+
+
+def _is_picture(name):
+    return not name.startswith(".") and name.lower().endswith(SUFFIXES)
+
+
+def _in_folder(folder, most):
+    if not folder.is_dir():
+        return None
+    found = {}
+    for entry in sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")):
+        files = []
+        for place, _, names in os.walk(entry, followlinks=True):
+            below = Path(place).relative_to(entry).as_posix()
+            files += [name if below == "." else f"{below}/{name}" for name in names if _is_picture(name)]
+        found[entry.name] = {name: entry / name for name in by_hash(files)[:most]}
+    return found
+
+
+def _in_zip(path, split, most):
+    try:
+        archive = zipfile.ZipFile(path)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise InputError(f"'{path}' cannot be read as a zip archive ({error}); copy or download it again") from error
+    entries = {tuple(info.filename.strip("/").split("/")): info for info in archive.infolist()
+               if not info.filename.startswith("__MACOSX")}
+    depth = 0
+    while len(tops := {key[depth] for key in entries if len(key) > depth}) == 1 and split not in tops:
+        depth += 1
+    inside = {key[depth + 1:]: info for key, info in entries.items() if split in key[depth:depth + 1]}
+    if not inside:
+        return None
+    found = {key[0]: {} for key, info in sorted(inside.items()) if len(key) > 1 or key and info.is_dir()}
+    for key, info in inside.items():
+        if len(key) > 1 and not info.is_dir() and _is_picture(key[-1]):
+            found[key[0]]["/".join(key[1:])] = Member(archive, info)
+    return {name: {file: files[file] for file in by_hash(files)[:most]} for name, files in found.items()}
+
+
+def _content(source):
+    """Bytes of a file or Member."""
+    size = source.info.file_size if isinstance(source, Member) else source.stat().st_size
+    if size > MAX_BYTES:
+        raise ValueError(f"it has {size:,} bytes, more than {MAX_BYTES:,}")
+    return source.archive.read(source.info) if isinstance(source, Member) else source.read_bytes()
+
+
+def _open(content):
+    image = Image.open(io.BytesIO(content))
+    if image.width * image.height > MAX_PIXELS:
+        raise ValueError(f"it has {image.width} x {image.height} pixels, more than {MAX_PIXELS:,}")
+    return image
+
+
+def decode(picture):
+    """The PIL image of a Picture, in the mode it was stored in. Raises what Pillow raises; see ``check``."""
+    if isinstance(picture.source, np.ndarray):
+        return Image.fromarray(picture.source)
+    image = _open(_content(picture.source))
+    image.load()
+    return image
+
+
+def _facts(picture):
+    """(Facts, None), or (None, what is wrong with the picture)."""
+    try:
+        if isinstance(picture.source, np.ndarray):
+            pixels = picture.source
+            digest = hashlib.sha256(str(pixels.shape).encode() + pixels.tobytes()).hexdigest()
+            return Facts(digest, pixels.shape[1::-1]), None
+        content = _content(picture.source)
+        image = _open(content)
+        size = image.size
+        image.draft(None, (64, 64))  # JPEG: all of the file is read, few pixels are computed
+        image.load()
+        return Facts(hashlib.sha256(content).hexdigest(), size), None
+    except FileNotFoundError:
+        return None, "is missing"
+    except UnidentifiedImageError:
+        return None, "is not a picture"
+    except Exception as error:  # Pillow's plugins and zipfile raise what they like on damaged files
+        return None, f"does not decode ({error})"
+
+
+def check(found, side=None):
+    """[Facts] of Pictures, each read and decoded; InputError with the first that is wrong, and how many are.
+
+    side: width and height in pixels that each must have.
+    """
+    with ThreadPoolExecutor(THREADS) as pool:
+        facts = list(pool.map(_facts, found))
+    bad = [(p, error) for p, (_, error) in zip(found, facts) if error]
+    if side:
+        bad += [(p, f"has {f.size[0]} x {f.size[1]} pixels, not {side} x {side}") for p, (f, _) in zip(found, facts)
+                if f and f.size != (side, side)]
+    if bad:
+        picture, error = bad[0]
+        name = picture.id if isinstance(picture.source, np.ndarray) else str(picture.source)
+        more = f" (and {len(bad) - 1} more of {len(found)} pictures)" if len(bad) > 1 else ""
+        raise InputError(f"picture '{name}' {error}{more}; copy or download it again, or choose another folder with "
+                         "--data-root DIR")
+    return [f for f, _ in facts]

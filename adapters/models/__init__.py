@@ -1,0 +1,99 @@
+"""Networks by name: torchvision's, timm's, and small ones of the project's own (one file an architecture).
+
+    build("torchvision::resnet18"); build("timm::resnet18d")
+    build({"name": "adapters.models.resnet_small:resnet_small", "num_classes": 20})
+"""
+
+import importlib
+import pkgutil
+
+import torch
+from torch import nn
+
+from adafire.errors import InputError
+from adafire.registry import near_names
+
+FORMS = "'torchvision::resnet18', 'timm::resnet18d' or 'adapters.models.resnet_cifar:resnet20'"
+
+
+OWN_WEIGHTS = ("weights", "pretrained")  # arguments of torchvision's and timm's functions that bring weights
+
+
+def has_own_weights(model):
+    """What weights a model's own arguments name ('IMAGENET1K_V1', 'pretrained'); None without any."""
+    given = [(key, model[key]) for key in OWN_WEIGHTS if model.get(key)] if isinstance(model, dict) else []
+    return next((str(value) if value is not True else key for key, value in given), None)
+
+
+def build(model, seed=0, own_weights=False):
+    """A network in eval mode on the CPU, with random weights (of ``seed``).
+
+    model: a name, or a dict of 'name' and the arguments of the function behind it (num_classes, ...). own_weights:
+    with the weights that these arguments name; the library downloads them. Otherwise nothing is downloaded.
+    InputError: unknown name, arguments that it does not take, no network, no weights.
+    """
+    arguments = dict(model) if isinstance(model, dict) else {"name": model}
+    name = arguments.pop("name", None)
+    if not own_weights:
+        arguments = {key: value for key, value in arguments.items() if key not in OWN_WEIGHTS}
+    if not isinstance(name, str):
+        raise InputError(f"model is {model!r}; expected a name, as {FORMS}, or a dict with 'name' and its arguments")
+    make = _function(name)
+    try:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            network = make(**arguments)
+    except OSError as error:
+        raise InputError(f"the weights of model '{name}' ({has_own_weights(model)}) are not on this machine and cannot "
+                         f"be downloaded ({error}); give a file with --checkpoint FILE") from error
+    except Exception as error:  # whatever a network's constructor raises
+        raise InputError(f"model '{name}' cannot be built with {arguments or 'no arguments'}: "
+                         f"{type(error).__name__}: {error}") from error
+    if not isinstance(network, nn.Module):
+        raise InputError(f"model '{name}' gives {type(network).__name__}, not a torch.nn.Module")
+    return network.eval()
+
+
+def _function(name):
+    """The function that makes the network called ``name``."""
+    library, _, own = name.rpartition("::")
+    if library == "torchvision":
+        from torchvision import models
+        if own not in models.list_models():
+            raise InputError(f"torchvision has no model '{own}'{near_names(own, models.list_models())} "
+                             "torchvision.models.list_models() lists them")
+        return lambda **arguments: models.get_model(own, **{"weights": None, **_quick(own), **arguments})
+    if library == "timm":
+        timm = timm_package(name)
+        if not timm.is_model(own):
+            raise InputError(f"timm has no model '{own}'{near_names(own, timm.list_models())} "
+                             "timm.list_models() lists them")
+        return lambda **arguments: timm.create_model(own, **{"pretrained": False, **arguments})
+    module, _, own = name.partition(":")
+    if library or not own:
+        raise InputError(f"model '{name}' is not understood; expected {FORMS}")
+    try:
+        found = importlib.import_module(module)
+    except ImportError as error:
+        known = [f"{__name__}.{m.name}" for m in pkgutil.iter_modules(__path__)]
+        raise InputError(f"model '{name}': cannot import {module} ({error}){near_names(module, known)} "
+                         f"The project's own are in {', '.join(known)}") from error
+    if not callable(getattr(found, own, None)):
+        known = [n for n, f in vars(found).items() if callable(f) and getattr(f, "__module__", "") == module]
+        raise InputError(f"model '{name}': {module} has no function '{own}'{near_names(own, known)} "
+                         f"It has {', '.join(known)}")
+    return getattr(found, own)
+
+
+def _quick(name):
+    """torchvision draws the initial weights of these two for a minute unless told not to."""
+    return {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
+
+
+def timm_package(name):
+    """timm, which is optional."""
+    try:
+        import timm
+    except ImportError as error:
+        raise InputError(f"model '{name}' is timm's, which is not installed ({error}); pip install timm") from error
+    return timm

@@ -1,0 +1,76 @@
+"""MMDetection's configs as they are: number of sites, treatments, convergence of the raw outputs, parity of chunks."""
+
+import pytest
+import torch
+from torch import nn
+
+import adafire
+from adafire.passes import tensors_in
+from adafire.simulate import Run, simulate
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+
+CONFIGS = {  # config: (sites, operators between or at neurons, beside conv2d, batch_norm and add)
+    "mmdet::retinanet/retinanet_r18_fpn_1x_coco.py": (57, {"relu": "neurons", "max_pool2d": "exact", "interpolate": "exact"}),
+    "mmdet::fcos/fcos_r50-caffe_fpn_gn-head_1x_coco.py": (90, {"relu": "neurons", "group_norm": "analog",
+                                                               "max_pool2d": "exact", "interpolate": "exact"}),
+    "mmdet::yolo/yolov3_d53_8xb8-320-273e_coco.py": (72, {"leaky_relu": "neurons", "cat": "exact", "interpolate": "exact"}),
+    "mmdet::yolox/yolox_tiny_8xb8-300e_coco.py": (74, {"silu": "neurons", "sigmoid": "exact", "max_pool2d": "exact",
+                                                       "cat": "exact", "interpolate": "exact"}),
+    "benchmarks/zoo/yolo_fashion/config.py": (None, {"relu": "neurons"}),
+}
+
+
+def raw(network, x):
+    return network(x, mode="tensor")
+
+
+def detector(config):
+    """Random weights at which signals neither vanish nor explode, and heads that do not answer with their bias alone."""
+    from adapters.mmdetection import build_detector
+    network, _ = build_detector(config)
+    torch.manual_seed(0)
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+        elif isinstance(module, nn.BatchNorm2d):
+            module.weight.data.fill_(0.6)
+    return network
+
+
+def spread_error(a, b):
+    """Root mean squared error of the raw outputs over their own spread, mean over the tensors."""
+    pairs = list(zip(tensors_in(a), tensors_in(b)))
+    return sum(float((x - y).norm() / (y - y.mean()).norm()) for x, y in pairs) / len(pairs)
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_sites_treatments_and_convergence(config):
+    sites, operators = CONFIGS[config]
+    network, x = detector(config), torch.randn(1, 3, 64, 64)
+    report = adafire.check(network, x, forward=raw)
+    if sites:
+        assert len(report.sites) == sites
+    found = {row.operator: row.status for row in report.rows if row.region == "steps"}
+    assert {k: v for k, v in found.items() if k in operators} == operators
+    with torch.no_grad():
+        expected = raw(network, x)
+    snn = adafire.convert(network, x, method="burst", threshold="max", phi_plus=8, phi_minus=8, v0=0.5, timesteps=64,
+                          forward=raw)
+    snn.params = {i: p._replace(theta=p.theta / 4) for i, p in snn.params.items()}
+    errors = [spread_error(y, expected) for y in snn(x, at=(4, 16, 64))]
+    assert errors[1] < 0.5 * errors[0] and errors[2] < 0.5 * errors[1] and errors[2] < 0.05, errors
+
+
+def test_chunks_agree_on_a_detector():
+    config = "mmdet::retinanet/retinanet_r18_fpn_1x_coco.py"
+    network, x = detector(config), torch.randn(2, 3, 64, 64)
+    snn = adafire.convert(network, x, method="adafire-signed", timesteps=6, forward=raw)
+    results = []
+    for chunk in (1, 3, 6):
+        run = Run(snn.plan(x), snn.params, network, x, raw)
+        list(simulate(run, (6,), chunk))
+        results.append([s.n for s in run.neurons.values()])
+    for other in results[1:]:  # sums of real currents round differently in other batch sizes: ties may move
+        same = sum(int((a == b).sum()) for a, b in zip(results[0], other)) / sum(a.numel() for a in other)
+        assert same > 0.9999
