@@ -10,9 +10,10 @@
 
 from . import methods
 from .check import check
-from .convert import SNN, Calibration, convert
+from .convert import SNN, convert
 from .energy import ENERGY_MODELS, EnergyModel
 from .errors import AdafireError, InputError, UnsupportedError
+from .fitting import Calibration
 
 __all__ = ["convert", "check", "SNN", "Calibration", "methods", "ENERGY_MODELS", "EnergyModel", "AdafireError", "InputError",
            "UnsupportedError"]

@@ -4,6 +4,7 @@ import torch
 
 from .calls import INPUT, Stream, specs_in
 from .errors import UnsupportedError
+from .trace import record, signature
 
 _FOLDABLE = {"conv1d", "conv2d", "conv3d", "linear"}
 _ACTIVATION_BYTES = 4
@@ -89,6 +90,39 @@ class Plan:
     def chunk(self, memory_gb):
         """Most timesteps whose activations fit in ``memory_gb``; at least 1. The neuron holds about two copies."""
         return max(1, int(memory_gb * 1e9 / (2.5 * self.step_bytes())))
+
+
+class Plans:
+    """Plans of one network, by the shapes of its input; a new shape costs one dry run."""
+
+    KEPT = 64
+
+    def __init__(self, network, forward):
+        self.network, self.forward = network, forward
+        self._plans, self._folds = {}, {}
+
+    def __call__(self, x):
+        key = signature(x)
+        if key not in self._plans:
+            plan = Plan(record(self.network, x, self.forward), self._folds)
+            if self._plans:
+                self._same_sites([s.name for s in plan.trace.sites])
+            if len(self._plans) >= self.KEPT:
+                self._plans.pop(list(self._plans)[1])  # the first stays: it names the sites
+            self._plans[key] = plan
+        return self._plans[key]
+
+    @property
+    def sites(self):
+        """The call sites that become neurons, with the shapes of the first input."""
+        return next(iter(self._plans.values())).trace.sites
+
+    def _same_sites(self, names):
+        known = [s.name for s in self.sites]
+        if names != known:
+            odd = next((a for a, b in zip(names + [None], known + [None]) if a != b), None)
+            raise UnsupportedError(f"with this input shape the network calls other activations (first difference at {odd}; "
+                                   f"{len(names)} sites, {len(known)} when it was converted)")
 
 
 def _numel(shape):

@@ -30,18 +30,20 @@ def detector(config):
     from adapters.mmdetection import build_detector
     network, _ = build_detector(config)
     torch.manual_seed(0)
+    gain = 1.2 if "yolox" in config else 0.6  # SiLU shrinks what passes, residual sums grow it
     for module in network.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
         elif isinstance(module, nn.BatchNorm2d):
-            module.weight.data.fill_(0.6)
+            module.weight.data.fill_(gain)
     return network
 
 
 def spread_error(a, b):
-    """Root mean squared error of the raw outputs over their own spread, mean over the tensors."""
+    """Norm of the error of all raw outputs over the norm of their spread about each tensor's mean."""
     pairs = list(zip(tensors_in(a), tensors_in(b)))
-    return sum(float((x - y).norm() / (y - y.mean()).norm()) for x, y in pairs) / len(pairs)
+    error = sum(float((x - y).square().sum()) for x, y in pairs)
+    return (error / sum(float((y - y.mean()).square().sum()) for _, y in pairs)) ** 0.5
 
 
 @pytest.mark.parametrize("config", CONFIGS)

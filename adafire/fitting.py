@@ -1,0 +1,144 @@
+"""From calibration data to the parameters of every site: what methods are made of."""
+
+import torch
+
+from .calibrate import calibrate, correct_bias, correct_potential
+from .errors import InputError
+from .neuron import NeuronParams
+from .passes import tensors_in
+from .plan import Plans
+from .simulate import plain
+from .thresholds import Histogram, alive, maximum, mmse, percentile
+from .trace import signature
+
+
+class Calibration:
+    """Calibration inputs with what was measured on them.
+
+    Give the same object to several conversions of one network, and its dry runs and activation statistics are made once.
+    """
+
+    def __init__(self, inputs):
+        self.inputs = [inputs] if isinstance(inputs, torch.Tensor) else list(inputs)
+        if not self.inputs or any(not tensors_in(x) or any(t.numel() == 0 for t in tensors_in(x)) for x in self.inputs):
+            raise InputError("the calibration set is empty; give at least one batch of inputs "
+                             "(a tensor [B, ...], or a list of inputs)")
+        self._state, self.plans, self.histograms = None, None, None
+
+    def measured_on(self, network, forward):
+        """The plans of ``network``; what was measured on another network, or on other weights, is forgotten."""
+        versions = [t._version for t in (*network.parameters(), *network.buffers())]
+        state = (id(network), forward, versions)
+        if self._state != state:
+            self._state, self.plans, self.histograms = state, Plans(network, forward), None
+        return self.plans
+
+
+class Fitting:
+    """A conversion while it is being made: a method's ``fit`` sets ``params`` (site index -> NeuronParams).
+
+    inputs: the calibration inputs; plan(x): the plan for an input; sites: the call sites; found: what searches report.
+    """
+
+    def __init__(self, network, method, timesteps, forward, memory_gb, calibration):
+        self.network, self.method, self.timesteps = network, method, timesteps
+        self.forward, self.memory_gb = forward, memory_gb
+        self.calibration, self.inputs = calibration, calibration.inputs
+        self.plan = calibration.measured_on(network, forward)
+        self.params, self.found = {}, {}
+        self.plan(self.inputs[0])
+
+    @property
+    def sites(self):
+        """The call sites that become neurons."""
+        return self.plan.sites
+
+    def statistics(self):
+        """site index -> Histogram of the ANN's activations on the calibration inputs."""
+        if self.calibration.histograms is not None:
+            return self.calibration.histograms
+        histograms = self.calibration.histograms = {}
+
+        def collect(site, z):
+            a = site.activation.f(z)
+            if site.index not in histograms:
+                histograms[site.index] = Histogram(site.channels, a.device)
+            histograms[site.index].update(a, site.channel_axis)
+            return a
+        self.sweep(collect)
+        return histograms
+
+    def sweep(self, on_site):
+        """Run the network itself over the calibration inputs, with ``on_site(site, z)`` in place of its activations."""
+        for x in self.inputs:
+            plain(self.plan(x), self.network, x, self.forward, on_site)
+
+    def fit_thresholds(self, method):
+        """NeuronParams for every site by the method's threshold rule."""
+        found = {}
+        for index, histogram in self.statistics().items():
+            self.check_finite(index, histogram.maximum)
+            whole = histogram if method.per_channel else histogram.pooled()
+            if method.threshold == "max":
+                found[index] = maximum(whole)
+            elif method.threshold == "percentile":
+                found[index] = percentile(whole, method.percentile)
+            else:
+                found[index] = mmse(whole, method.phi_plus, method.phi_plus * self.timesteps, method.objective)
+        self.set_thresholds(method, found)
+
+    def set_thresholds(self, method, thresholds):
+        """NeuronParams for every site from its thresholds [C] or [1] (0: a channel that was silent on all data)."""
+        for site in self.plan(self.inputs[0]).trace.sites:
+            self.check_finite(site.index, thresholds[site.index])
+            theta = alive(thresholds[site.index]).expand(site.channels)
+            self.params[site.index] = self._params(site, theta, method)
+
+    def check_finite(self, index, values):
+        """InputError that names the site unless all of ``values``, measured there on calibration data, are finite."""
+        if not torch.isfinite(values).all():
+            raise InputError(f"{self.sites[index].name}: NaN or infinite activations on the calibration data")
+
+    def _params(self, site, theta, method):
+        shape = [1] * len(site.shape)
+        shape[site.channel_axis] = -1
+        theta = theta.contiguous().view(shape)
+        v0 = torch.full_like(theta, 0.0 if method.shift else method.v0)
+        bias = self.unshifted_bias(NeuronParams(theta, None, None, 1, 0), method)
+        back = method.phi_plus if site.activation.signed else 0  # a negative branch needs negative spikes
+        return NeuronParams(theta, bias, v0, method.phi_plus, max(method.phi_minus, back), method.neuron())
+
+    def with_limit(self, index, phi, method):
+        """NeuronParams of one site with another limit, its threshold refitted for it (or kept, without ``method.refit``)."""
+        present = self.params[index]
+        back = phi if method.phi_minus or present.phi_minus else 0
+        if not method.refit:
+            return present._replace(phi_plus=phi, phi_minus=back)
+        histogram = self.statistics()[index]
+        histogram = histogram if method.per_channel else histogram.pooled()
+        theta = alive(mmse(histogram, phi, phi * self.timesteps, method.objective)).expand(present.theta.numel())
+        return present._replace(theta=theta.reshape(present.theta.shape), phi_plus=phi, phi_minus=back)
+
+    def corrected(self, params, method):
+        """``params`` with their bias correction measured afresh, where the method corrects."""
+        if method.correction != "light":
+            return params
+        fresh = {i: p._replace(bias=self.unshifted_bias(p, method)) for i, p in params.items()}
+        return calibrate(self.plan, fresh, self.network, self.inputs, self.forward, self.timesteps, correct_bias)
+
+    def unshifted_bias(self, params, method):
+        """Bias current before any correction: the per-step shift where the method has one."""
+        return params.theta / (2 * self.timesteps) if method.shift else torch.zeros_like(params.theta)
+
+    def calibrate_bias(self):
+        """Light pipeline: bias of every channel corrected against the ANN."""
+        self.params = calibrate(self.plan, self.params, self.network, self.inputs, self.forward, self.timesteps,
+                                correct_bias)
+
+    def calibrate_potential(self):
+        """Initial potential of every neuron corrected against the ANN; needs inputs of one size."""
+        if len({tuple(s[0][1:] for s in signature(x)) for x in self.inputs}) > 1:
+            raise InputError("potential calibration keeps one value a neuron: give calibration inputs of one size, or "
+                             "use correction='light'")
+        self.params = calibrate(self.plan, self.params, self.network, self.inputs, self.forward, self.timesteps,
+                                correct_potential)
