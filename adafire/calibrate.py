@@ -5,7 +5,6 @@ all T steps does it: a site's currents are known, for all steps, before anything
 the spot and passes corrected spikes on.
 """
 
-import torch
 
 from .simulate import Run, advance_chunk, plain
 

@@ -5,6 +5,7 @@ import copy
 import torch
 
 from .errors import InputError
+from .exit import run_until_sure
 from .fitting import Calibration, Fitting
 from .meter import Meter
 from .methods import Method, get
@@ -61,6 +62,7 @@ class SNN:
         self.network, self.method, self.timesteps = fitting.network, fitting.method, fitting.timesteps
         self.forward, self.memory_gb = fitting.forward, fitting.memory_gb
         self.params, self.found, self.plan = fitting.params, fitting.found, fitting.plan
+        self.exit = fitting.exit
         self.meter, self._cast = Meter(), None
 
     def __call__(self, x, at=None):
@@ -73,7 +75,9 @@ class SNN:
         if self._cast is not None:
             x = map_tensors(lambda t: t.to(self._cast) if t.is_floating_point() else t, x)
         plan = self.plan(x)
-        if self.method.kind != "snn":
+        if self.exit is not None:
+            outputs = [self._until_sure(plan, x)]
+        elif self.method.kind != "snn":
             outputs = [self._analog(plan, x, t) for t in times]
         else:
             run, outputs = self.run(plan, x), []
@@ -120,6 +124,16 @@ class SNN:
             return (site.activation.f(z.float()) / step).round().clamp(low, p.phi_plus * t).mul(step).to(z.dtype)
         self.meter.add_analog(plan, t)
         return plain(plan, self.network, x, self.forward, on_site)
+
+    def _until_sure(self, plan, x):
+        """Class scores [B, K], each sample's at the step it left."""
+        found = {}
+
+        def leave(rows, scores, run):
+            self.meter.add(run, at=self.timesteps)
+            found.update(zip(rows.tolist(), scores))
+        run_until_sure(self.run(plan, x), self.exit, self.plan, leave)
+        return torch.stack([found[i] for i in range(len(found))])
 
     def _check_times(self, times):
         bad = [t for t in times if not isinstance(t, int) or isinstance(t, bool) or t < 1]

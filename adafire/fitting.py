@@ -4,10 +4,11 @@ import torch
 
 from .calibrate import calibrate, correct_bias, correct_potential
 from .errors import InputError
+from .exit import fit_thresholds, trajectory
 from .neuron import NeuronParams
-from .passes import tensors_in
+from .passes import split_samples, tensors_in, x_batch
 from .plan import Plans
-from .simulate import plain
+from .simulate import Run, plain
 from .thresholds import Histogram, alive, maximum, mmse, percentile
 from .trace import signature
 
@@ -23,14 +24,14 @@ class Calibration:
         if not self.inputs or any(not tensors_in(x) or any(t.numel() == 0 for t in tensors_in(x)) for x in self.inputs):
             raise InputError("the calibration set is empty; give at least one batch of inputs "
                              "(a tensor [B, ...], or a list of inputs)")
-        self._state, self.plans, self.histograms = None, None, None
+        self._state, self.plans, self.histograms = None, None, {}
 
     def measured_on(self, network, forward):
         """The plans of ``network``; what was measured on another network, or on other weights, is forgotten."""
         versions = [t._version for t in (*network.parameters(), *network.buffers())]
         state = (id(network), forward, versions)
         if self._state != state:
-            self._state, self.plans, self.histograms = state, Plans(network, forward), None
+            self._state, self.plans, self.histograms = state, Plans(network, forward), {}
         return self.plans
 
 
@@ -45,8 +46,17 @@ class Fitting:
         self.forward, self.memory_gb = forward, memory_gb
         self.calibration, self.inputs = calibration, calibration.inputs
         self.plan = calibration.measured_on(network, forward)
-        self.params, self.found = {}, {}
+        self.params, self.found, self.exit = {}, {}, None
         self.plan(self.inputs[0])
+
+    def hold_out(self, share=1 / 3):
+        """Take the last ``share`` of the calibration samples out of ``inputs``, and return them as a list of inputs."""
+        total = sum(map(x_batch, self.inputs))
+        keep = total - int(total * share)
+        if not 0 < keep < total:
+            raise InputError(f"{total} calibration samples are too few to hold some out for early exit; give 3 or more")
+        self.inputs, held = split_samples(self.inputs, keep)
+        return held
 
     @property
     def sites(self):
@@ -55,9 +65,10 @@ class Fitting:
 
     def statistics(self):
         """site index -> Histogram of the ANN's activations on the calibration inputs."""
-        if self.calibration.histograms is not None:
-            return self.calibration.histograms
-        histograms = self.calibration.histograms = {}
+        key = sum(map(x_batch, self.inputs))  # inputs are only ever shortened, by what is held out
+        if key in self.calibration.histograms:
+            return self.calibration.histograms[key]
+        histograms = self.calibration.histograms[key] = {}
 
         def collect(site, z):
             a = site.activation.f(z)
@@ -125,6 +136,14 @@ class Fitting:
             return params
         fresh = {i: p._replace(bias=self.unshifted_bias(p, method)) for i, p in params.items()}
         return calibrate(self.plan, fresh, self.network, self.inputs, self.forward, self.timesteps, correct_bias)
+
+    def fit_exit(self, held, drop):
+        """Exit thresholds [T] of IAT, fitted on held-out inputs."""
+        scores = []
+        for x in held:
+            run = Run(self.plan(x), self.params, self.network, x, self.forward, self.method.read_from(self.timesteps))
+            scores.append(trajectory(run, self.timesteps))
+        return fit_thresholds(torch.cat(scores, 1), drop)
 
     def unshifted_bias(self, params, method):
         """Bias current before any correction: the per-step shift where the method has one."""

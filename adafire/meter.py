@@ -13,8 +13,9 @@ from .simulate import PlannedPass
 
 @dataclass
 class Report:
-    """Means per sample at one read-out time (rates: per neuron and timestep).
+    """Means per sample at one read-out time (rates: per neuron and timestep spent).
 
+    mean_timesteps: steps that a sample spent, and exits: samples by the step they left at (all at T without early exit);
     synops: every unit spike at every synapse; synops_graded: one event for a burst; macs: multiply-accumulates that remain;
     ann_macs: those of the network before conversion; over_fired: share of neurons that emitted more than their input
     asked for (unsigned spikes cannot be taken back), and over_fired_sites: share of sites with such a neuron.
@@ -23,6 +24,8 @@ class Report:
 
     samples: int
     timesteps: int
+    mean_timesteps: float
+    exits: dict
     neurons: float
     spikes: float
     firing_rate: float
@@ -101,11 +104,17 @@ class Meter:
     def __init__(self):
         self.sums = {}
 
-    def add(self, run):
-        """Count what ``run`` has done up to its present time."""
+    def _sums(self, at, batch, t):
+        sums = self.sums.setdefault(at, {"samples": 0, "steps": 0, "exits": {}, "sites": {}, "layers": {}})
+        sums["samples"] += batch
+        sums["steps"] += batch * t
+        sums["exits"][t] = sums["exits"].get(t, 0) + batch
+        return sums
+
+    def add(self, run, at=None):
+        """Count what ``run`` has done up to its present time, under the read-out time ``at`` (default: the present)."""
         plan, t = run.plan, run.t
-        sums = self.sums.setdefault(t, {"samples": 0, "sites": {}, "layers": {}})
-        sums["samples"] += plan.trace.batch
+        sums = self._sums(at or t, plan.trace.batch, t)
         costs, tally = static_costs(plan), Tally()
         for site in plan.trace.sites:
             state, p = run.neurons[site.index], run.params[site.index]
@@ -136,8 +145,7 @@ class Meter:
 
     def add_analog(self, plan, t):
         """Count one forward of the network itself: every MAC once."""
-        sums = self.sums.setdefault(t, {"samples": 0, "sites": {}, "layers": {}})
-        sums["samples"] += plan.trace.batch
+        sums = self._sums(t, plan.trace.batch, t)
         for index, (_, _, dense) in static_costs(plan).items():
             row = self._layer(sums, plan.trace.calls[index])
             row["ann_macs"] += dense
@@ -152,8 +160,9 @@ class Meter:
         """Report at read-out time ``t``."""
         sums = self.sums[t]
         samples = sums["samples"]
+        spent = sums["steps"] / samples
         sites = [{"site": name, "neurons": row["neurons"], "spikes": row["spikes"] / samples,
-                  "firing_rate": row["spikes"] / samples / row["neurons"] / t,
+                  "firing_rate": row["spikes"] / samples / row["neurons"] / spent,
                   "over_fired": row["over"] / samples / row["neurons"], "phi_plus": row["phi_plus"],
                   "phi_minus": row["phi_minus"], "threshold": row["threshold"]} for name, row in sums["sites"].items()]
         layers = [{"layer": name, "op": row["op"], **{k: row[k] / samples for k in
@@ -161,7 +170,7 @@ class Meter:
         neurons = sum(row["neurons"] for row in sites)
         spikes = sum(row["spikes"] for row in sites)
         whole = lambda key: sum(row[key] for row in layers)
-        return Report(samples, t, neurons, spikes, spikes / neurons / t if neurons else 0.0, whole("synops"),
+        return Report(samples, t, spent, dict(sums["exits"]), neurons, spikes, spikes / neurons / spent if neurons else 0.0, whole("synops"),
                       whole("synops_graded"), whole("macs"), whole("ann_macs"),
                       sum(r["over_fired"] * r["neurons"] for r in sites) / neurons if neurons else 0.0,
                       sum(r["over_fired"] > 0 for r in sites) / len(sites) if sites else 0.0, sites, layers)

@@ -31,6 +31,24 @@ def map_tensors(fn, tree):
     return tree_map(lambda leaf: fn(leaf) if isinstance(leaf, torch.Tensor) else leaf, tree)
 
 
+def x_batch(x):
+    """Number of samples in an input."""
+    return tensors_in(x)[0].shape[0]
+
+
+def split_samples(inputs, count):
+    """A list of inputs cut after its first ``count`` samples: two lists of inputs."""
+    first, rest = [], []
+    for x in inputs:
+        batch = x_batch(x)
+        take = min(batch, max(0, count))
+        count -= take
+        for part, rows in ((first, slice(0, take)), (rest, slice(take, batch))):
+            if rows.stop > rows.start:
+                part.append(map_tensors(lambda t: t[rows] if t.shape[:1] == (batch,) else t, x))
+    return first, rest
+
+
 @functools.lru_cache(maxsize=None)
 def _identity(func):
     """(full name, row name, in place, functional twin or None, position of an ``inplace`` argument or None)."""

@@ -12,7 +12,8 @@ there before it (there it can be infeasible); the chosen point is simulated, and
 
 from .meter import Meter
 from .pareto import best
-from .sensitivity import divergence, first_samples, samples_for, tables, x_batch
+from .passes import split_samples, x_batch
+from .sensitivity import divergence, samples_for, tables
 from .simulate import Run, advance_chunk, plain, read_out
 
 _ROUNDS = 5
@@ -47,7 +48,7 @@ class Bench:
         """Sensitivity and cost tables, averaged over as many calibration samples as about 20 simulations allow."""
         c, total = self.conversion, None
         everything = sum(map(x_batch, c.inputs))
-        inputs = first_samples(c.inputs, samples_for(c.plan(c.inputs[0]), options, everything))
+        inputs, _ = split_samples(c.inputs, samples_for(options, everything))
         samples = sum(map(x_batch, inputs))
         for x in inputs:
             found = tables(c.plan(x), params, options, c.network, x, c.forward, c.timesteps, self.weigh)

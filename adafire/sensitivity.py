@@ -10,7 +10,7 @@ import torch
 
 from .calls import placeholders
 from .meter import EventPass, static_costs
-from .passes import map_tensors, tensors_in
+from .passes import tensors_in
 from .simulate import Run, StepPass, plain, read_out
 
 
@@ -144,25 +144,7 @@ def _behind(base, site, option, reached, known, clock, steps):
     return run
 
 
-def samples_for(plan, options, total, simulations=20):
+def samples_for(options, total, simulations=20):
     """How many of ``total`` calibration samples the tables may use to cost about ``simulations`` simulations of all."""
     pairs = sum(len(row) - 1 for row in options.values())
     return max(min(total, 8), min(total, int(total * simulations / max(1.0, 0.5 * pairs))))
-
-
-def first_samples(inputs, wanted):
-    """The first ``wanted`` samples of a list of inputs, as a list of inputs."""
-    found = []
-    for x in inputs:
-        batch = x_batch(x)
-        take = min(batch, wanted)
-        found.append(x if take == batch else map_tensors(lambda t: t[:take] if t.shape[:1] == (batch,) else t, x))
-        wanted -= take
-        if wanted <= 0:
-            break
-    return found
-
-
-def x_batch(x):
-    """Number of samples in an input."""
-    return tensors_in(x)[0].shape[0]

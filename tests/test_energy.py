@@ -15,7 +15,7 @@ from networks import NETWORKS, build
 
 def events_of_conv(counts, weight, stride, padding, dilation, groups):
     """Deliver every spike of ``counts`` [B, C, H, W] to every synapse of a convolution, one by one."""
-    total, (out_channels, per_group, kh, kw) = 0, weight.shape
+    total, (out_channels, _per_group, kh, kw) = 0, weight.shape
     (b, c, h, w) = counts.shape
     oh = (h + 2 * padding - dilation * (kh - 1) - 1) // stride + 1
     ow = (w + 2 * padding - dilation * (kw - 1) - 1) // stride + 1

@@ -27,14 +27,17 @@ def test_error_falls_as_T_grows(name, case):
               for t in (2, 8, 32)]
     if methods.get(name).kind == "ann":
         assert max(errors) < 1e-5
-    else:
+    elif methods.get(name).converges:
         assert errors[2] < errors[0] and errors[2] < 0.5, errors
+    else:
+        assert max(errors) < 0.5, errors
 
 
 @pytest.mark.parametrize("name", SNN)
 def test_energy_equals_the_slow_counter(name, case):
     network, calibration, x, _ = case
     snn = adafire.convert(network, calibration, method=name, timesteps=4)
+    snn.exit = None  # every sample to the end, as the counter below has it
     snn(x[:2])
     run = Run(snn.plan(x[:2]), snn.params, network, x[:2], snn.forward)
     list(simulate(run, (4,), 4))

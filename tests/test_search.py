@@ -7,7 +7,6 @@ import torch
 
 import adafire
 from adafire.pareto import best, frontier
-from adafire.search import Bench
 from adafire.simulate import Run, advance_chunk, read_out
 from adafire.sensitivity import divergence, tables
 from networks import build

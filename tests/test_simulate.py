@@ -6,6 +6,7 @@ import torch.nn.functional as F
 
 import adafire
 from adafire.passes import tensors_in
+from adafire.plan import Plan
 from adafire.simulate import Run, simulate
 from networks import NETWORKS, build, integer_network, relative_error
 
@@ -119,9 +120,6 @@ def test_constant_prefix_and_readout_run_once():
     network, x, calls = build("Residual"), torch.randn(2, 3, 16, 16), []
     snn = adafire.convert(network, x, method="rate-max", timesteps=6)
     snn.memory_gb = 1e-9  # one timestep a chunk
-    stem, head = network.stem.weight, network.fc.weight
-    original_conv, original_linear = F.conv2d, F.linear
-    from adafire.plan import Plan
     compute = Plan.compute
 
     def counting(self, call, this):

@@ -16,7 +16,9 @@ from .base import Method, register
 class AdaFire(Method):
     """search: choose a limit for every site among ``candidates``, at ``budget`` times the cost of the uniform limit
     phi_plus; weigh: cost in 'synops' or 'spikes'; refit: thresholds refitted for every candidate. ssc: raise thresholds by
-    ``ratios`` while the divergence from the ANN stays below ``ssc_budget`` times what it was."""
+    ``ratios`` while the divergence from the ANN stays below ``ssc_budget`` times what it was. iat: a sample leaves when its
+    scores are sure enough, with thresholds fitted on a third of the calibration samples, held out from everything else, so
+    that a share of at most ``exit_drop`` of them leaves with another class than at T."""
 
     phi_plus: int = 4
     correction: str = "light"
@@ -28,30 +30,45 @@ class AdaFire(Method):
     ssc: bool = False
     ratios: tuple = (1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0, 8.0)
     ssc_budget: float = 1.5
+    iat: bool = False
+    exit_drop: float = 0.005
 
     def __post_init__(self):
         super().__post_init__()
         if self.weigh not in ("synops", "spikes"):
             raise InputError(f"method {self.name}: weigh={self.weigh!r}; expected 'synops' or 'spikes'")
-        if not self.budget > 0 or not self.ssc_budget >= 1:
-            raise InputError(f"method {self.name}: budget={self.budget!r}, ssc_budget={self.ssc_budget!r}; expected a "
-                             "budget above 0 and an ssc_budget of 1 or more")
+        if not self.budget > 0 or not self.ssc_budget >= 1 or not 0 <= self.exit_drop < 1:
+            raise InputError(f"method {self.name}: budget={self.budget!r}, ssc_budget={self.ssc_budget!r}, "
+                             f"exit_drop={self.exit_drop!r}; expected a budget above 0, an ssc_budget of 1 or more, and an "
+                             "exit_drop in [0, 1)")
         if 1.0 not in self.ratios or any(not isinstance(c, int) or c < 1 for c in self.candidates):
             raise InputError(f"method {self.name}: ratios must hold 1.0, candidates be integers of 1 or more; found "
                              f"ratios={self.ratios!r}, candidates={self.candidates!r}")
 
+    @property
+    def converges(self):
+        """Early exit stops where it is sure enough, however large T is."""
+        return not self.iat
+
     def fit(self, conversion):
         """Uniform limit, then the searches, each verified end to end."""
+        held = conversion.hold_out() if self.iat else None
         super().fit(conversion)
         if self.search:
             conversion.found["search"] = search.firing_limits(conversion, self)
         if self.ssc:
             conversion.found["ssc"] = search.threshold_ratios(conversion, self)
+        if self.iat:
+            conversion.exit = conversion.fit_exit(held, self.exit_drop)
 
 
 PAPER = "Wang et al., AAAI 2025: burst neuron, MMSE thresholds, bias correction"
 register(AdaFire("adafire-uniform", f"{PAPER}; one limit for every site"))
 register(AdaFire("adafire", f"{PAPER}; limits searched layer by layer", search=True))
 register(AdaFire("adafire+ssc", f"{PAPER}; searched limits and sensitivity spike compression", search=True, ssc=True))
+register(AdaFire("adafire+iat", f"{PAPER}; searched limits and input-aware adaptive timesteps", search=True, iat=True))
+register(AdaFire("adafire+ssc+iat", f"{PAPER}; searched limits, SSC and IAT", search=True, ssc=True, iat=True))
+register(AdaFire("ours", "ours: signed bursts, searched limits, SSC within a small rise of the divergence", phi_minus=4,
+                 search=True, ssc=True, ssc_budget=1.25))
 register(AdaFire("adafire-signed", "ours: adafire-uniform with phi_minus = phi_plus, so that counts follow their input both "
                  "ways", phi_minus=4))

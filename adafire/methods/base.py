@@ -54,6 +54,11 @@ class Method:
         return self.kind == "ann" or (self.kind == "snn" and self.threshold != "mmse" and self.correction == "none"
                                       and not self.shift)
 
+    @property
+    def converges(self):
+        """Whether outputs tend to the ANN's as T grows."""
+        return True
+
     def with_options(self, **options):
         """This method with other parameters; an unknown one is an InputError with near names."""
         known = [f.name for f in fields(self) if f.name not in ("name", "source", "kind")]

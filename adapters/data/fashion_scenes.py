@@ -16,7 +16,7 @@ import numpy as np
 from adafire.errors import InputError
 from adafire.registry import near_names
 
-from .fashion_mnist import CLASSES, SIDE, carried, full
+from .fashion_mnist import SIDE, carried, full
 from .textures import Stream, background, hsv, mix, resize
 
 VERSION = 1  # raise it with any change of the pixels or boxes

@@ -1,0 +1,61 @@
+"""What would become of every operator of a network, before any conversion: exact, neurons, analog, refused, and why.
+
+    python tools/check.py mmdet::retinanet/retinanet_r18_fpn_1x_coco.py --size 320
+    python tools/check.py my_detector_config.py --checkpoint my.pth
+    python tools/check.py torchvision::resnet18 --size 224
+"""
+
+import argparse
+import sys
+import warnings
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("network", help="an MMDetection config (file, or mmdet::folder/name.py), or torchvision::name")
+    parser.add_argument("--size", type=int, default=320, help="side of the square input, pixels (default 320)")
+    parser.add_argument("--checkpoint", metavar="FILE", help="weights (default: random; the treatment is the same)")
+    parser.add_argument("--trust-checkpoint", action="store_true", help="unpickle the checkpoint: it may run code")
+    args = parser.parse_args(argv)
+    warnings.filterwarnings("ignore")
+    import torch
+
+    import adafire
+    from adafire.errors import AdafireError, InputError
+    try:
+        if args.size < 1:
+            raise InputError(f"--size {args.size}: expected 1 pixel or more")
+        network, forward = build(args)
+        print(adafire.check(network, torch.zeros(1, 3, args.size, args.size), forward=forward))
+    except AdafireError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def build(args):
+    """(network in eval mode, forward) for what the command line names."""
+    if args.network.startswith("torchvision::"):
+        import torchvision
+
+        from adafire.errors import InputError
+        from adafire.registry import near_names
+        name = args.network.removeprefix("torchvision::")
+        if name not in torchvision.models.list_models():
+            raise InputError(f"torchvision has no model {name!r}{near_names(name, torchvision.models.list_models())}")
+        network = torchvision.models.get_model(name, weights=None).eval()
+        if args.checkpoint:
+            from adapters.checkpoints import load_into, load_state_dict
+            load_into(network, load_state_dict(args.checkpoint, args.trust_checkpoint)[0])
+        return network, None
+    from adapters.mmdetection import build_detector
+    network, _ = build_detector(args.network, args.checkpoint, trust=args.trust_checkpoint)
+    return network, lambda net, x: net(x, mode="tensor")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
