@@ -37,6 +37,7 @@ class Call:
     unit: bool = False
     site: Any = None
     flops: float = 0.0
+    stand_in: Any = None
 
 
 @dataclass(frozen=True)
@@ -103,8 +104,10 @@ def map_specs(fn, template):
 
 
 def placeholders(call):
-    """Tensors of the right shapes for a call that is not computed in this pass."""
-    return map_specs(lambda spec: spec.placeholder(), call.template)
+    """Tensors of the right shapes for a call that is not computed in this pass; made once, nobody writes to them."""
+    if call.stand_in is None:
+        call.stand_in = map_specs(lambda spec: spec.placeholder(), call.template)
+    return call.stand_in
 
 
 def streams_of(call):

@@ -1,8 +1,9 @@
-"""The neuron fused into one pass over memory: scan.c, compiled on first use, where there is a C compiler.
+"""The neuron, and max pooling, each fused into one pass over memory: kernels.c, compiled on first use, where there is a C
+compiler.
 
 Requirements and reasons: no build step at installation (a wheel must stay pure Python), the same bits as the reference in
 neuron.py (no contraction, no reciprocal), torch's own OpenMP runtime (a second one would fight it for the cores), and
-nothing lost where there is no compiler: ``scan`` then returns None and the caller uses the reference.
+nothing lost where there is no compiler: the functions then return None and the caller uses the reference.
 """
 
 import ctypes
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import torch
 
-_SOURCE = Path(__file__).with_name("scan.c")
+_SOURCE = Path(__file__).with_name("kernels.c")
 _FLAGS = ["-O3", "-march=native", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-fPIC", "-shared",
           "-fopenmp"]
 enabled = True
@@ -25,7 +26,7 @@ enabled = True
 
 @functools.lru_cache(maxsize=1)
 def library():
-    """The compiled kernel, or None; compiled once and kept in the user's cache folder."""
+    """The compiled kernels, or None; compiled once and kept in the user's cache folder."""
     compiler = os.environ.get("CC") or shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     if not compiler:
         return None
@@ -33,24 +34,26 @@ def library():
     host = Path("/proc/cpuinfo").read_text()[:3000] if os.path.exists("/proc/cpuinfo") else os.uname().machine
     flags_line = next((line for line in host.splitlines() if line.startswith("flags")), host)
     key = hashlib.sha256((_SOURCE.read_text() + " ".join(_FLAGS) + compiler + flags_line + torch.__version__).encode())
-    path = cache / f"scan-{key.hexdigest()[:16]}.so"
+    path = cache / f"kernels-{key.hexdigest()[:16]}.so"
     if not path.exists():
         try:
             cache.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=cache) as folder:
-                built = Path(folder) / "scan.so"
+                built = Path(folder) / "kernels.so"
                 _compile(compiler, built)
                 os.replace(built, path)
         except (OSError, subprocess.SubprocessError):
             return None
     try:
-        function = ctypes.CDLL(str(path)).adafire_scan
+        loaded = ctypes.CDLL(str(path))
     except OSError:
         return None
-    p, i, f = ctypes.c_void_p, ctypes.c_long, ctypes.c_float
-    function.argtypes = [p, i, i, i, i, i, p, p, p, p, p, p, p, f, f, i, ctypes.c_int, f, f, p, ctypes.c_int]
-    function.restype = ctypes.c_long
-    return function
+    p, i, f, n = ctypes.c_void_p, ctypes.c_long, ctypes.c_float, ctypes.c_int
+    loaded.adafire_scan.argtypes = [p, i, i, i, i, i, p, p, p, p, p, p, p, f, f, i, n, f, f, p, n]
+    loaded.adafire_scan.restype = ctypes.c_long
+    loaded.adafire_pool.argtypes = [p, *[i] * 13, f, p, p, p, p, p, n]
+    loaded.adafire_pool.restype = None
+    return loaded
 
 
 def _compile(compiler, target):
@@ -58,7 +61,7 @@ def _compile(compiler, target):
         Path(torch.__file__).parent.parent.glob("torch.libs/libgomp*.so*"))
     if runtime:  # compile with OpenMP, link to the runtime that torch has loaded
         with tempfile.TemporaryDirectory(dir=target.parent) as folder:
-            obj = os.path.join(folder, "scan.o")
+            obj = os.path.join(folder, "kernels.o")
             flags = [f for f in _FLAGS if f != "-shared"]
             subprocess.run([compiler, *flags, "-c", str(_SOURCE), "-o", obj], check=True, capture_output=True, timeout=120)
             subprocess.run([compiler, "-shared", obj, "-o", str(target), str(runtime[0]), "-lm"], check=True,
@@ -90,8 +93,8 @@ def scan(z, t, steps, params, state, site):
     code = site.activation.code
     if not enabled or code is None or z.device.type != "cpu" or params.v0.numel() != params.theta.numel():
         return None
-    function = library()
-    if function is None:
+    loaded = library()
+    if loaded is None:
         return None
     found = layout(state.x, site.channel_axis)
     if found is None:
@@ -108,11 +111,38 @@ def scan(z, t, steps, params, state, site):
     out = torch.empty_strided((steps, *state.x.shape), (size, *state.x.stride()), dtype=torch.float32)
     flat = [p.expand(*_broadcast(p, channels)).reshape(-1).contiguous() for p in (params.theta, params.bias, params.v0)]
     kind, a, b = code
-    over = function(z.data_ptr(), 0 if constant else size, steps, size, channels, inner, state.x.data_ptr(),
+    over = loaded.adafire_scan(z.data_ptr(), 0 if constant else size, steps, size, channels, inner, state.x.data_ptr(),
                     state.n.data_ptr(), state.events.data_ptr(), state.graded.data_ptr(), *(p.data_ptr() for p in flat),
                     float(params.phi_plus), float(params.phi_minus), t, kind, a, b, out.data_ptr(),
                     torch.get_num_threads())
     return out, state._replace(over=over)
+
+
+def pool(spikes, window, out_size, state, noise):
+    """Increments [K, B, C, H', W'] of max pooling over cumulative ``spikes`` [K, B, C, H, W], and the new state.
+
+    window: ((kernel), (stride), (padding)), each (height, width); state: (cumulative input, totals, sum of |increments|,
+    steps with one), or None at the start; overwritten. None where this kernel does not apply (another layout, no compiler).
+    """
+    if not enabled or spikes.device.type != "cpu" or spikes.dtype != torch.float32:
+        return None
+    steps, batch, channels, height, width = spikes.shape
+    order = spikes.permute(0, 1, 3, 4, 2)
+    loaded = library()
+    if loaded is None or not order.is_contiguous():
+        return None
+    if state is None:
+        state = (torch.zeros(batch, height, width, channels), *(torch.zeros(batch, *out_size, channels) for _ in range(3)))
+    else:
+        state = tuple(s.permute(0, 2, 3, 1) for s in state)
+        if not all(s.is_contiguous() for s in state):
+            return None
+    x, total, size, active = state
+    out = torch.empty(steps, batch, *out_size, channels)
+    (kh, kw), (sh, sw), (ph, pw) = window
+    loaded.adafire_pool(spikes.data_ptr(), steps, batch, height, width, channels, kh, kw, sh, sw, ph, pw, *out_size, noise,
+                        *(t.data_ptr() for t in (x, total, out, size, active)), torch.get_num_threads())
+    return out.permute(0, 1, 4, 2, 3), tuple(s.permute(0, 3, 1, 2) for s in state)
 
 
 def _broadcast(parameter, channels):

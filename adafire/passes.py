@@ -104,9 +104,14 @@ class CallPass(TorchFunctionMode):
             tensor = self._alias[id(tensor)][1]
         return tensor
 
+    def _stale(self, tree):
+        """Whether a tensor that has been written to stands somewhere in nested arguments."""
+        values = tree.values() if isinstance(tree, dict) else tree
+        return any(id(v) in self._alias or (isinstance(v, (list, tuple, dict)) and self._stale(v)) for v in values)
+
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
-        if self._alias:
+        if self._alias and self._stale((args, kwargs)):
             args, kwargs = map_tensors(self._current, args), map_tensors(self._current, kwargs)
         identity = Identity(func, args, kwargs)
         out = self.on_call(identity)

@@ -13,7 +13,7 @@ _ACTIVATION_BYTES = 4
 class Plan:
     """A trace with what its execution needs.
 
-    folded: call index -> (weight, bias) of a convolution with its batch norm in it; skipped: batch norms that are gone;
+    folded: call index -> (weight, bias) of a convolution, with its batch norm in it and in channels_last; skipped: batch norms that are gone;
     kept: prefix calls whose results later regions use; tapped: step calls whose time average the read-out uses.
     """
 
@@ -24,6 +24,9 @@ class Plan:
         for call in trace.calls:
             if call.op == "batch_norm" and call.inputs and call.inputs[0] != INPUT:
                 self._fold(trace.calls[call.inputs[0]], call, cache)
+        for call in trace.calls:
+            if call.op == "conv2d" and call.region != "independent" and call.index not in self.folded:
+                self._relay(call, cache)
         regions = [call.region for call in trace.calls]
         self.kept = {c.index for c in trace.calls if c.region == "prefix"
                      and (any(regions[k] != "prefix" for k in c.consumers) or c.index in trace.outputs)}
@@ -50,6 +53,16 @@ class Plan:
         self.folded[conv.index] = cache[conv.index]
         self.skipped.add(norm.index)
 
+    def _relay(self, conv, cache):
+        """Weights in channels_last: what flows then is too, which the layers and the fused kernels are fastest with."""
+        _, args, kwargs = conv.arguments
+        weight = args[1] if len(args) > 1 else kwargs.get("weight")
+        bias = args[2] if len(args) > 2 else kwargs.get("bias")
+        if isinstance(weight, torch.Tensor) and not isinstance(bias, Stream):
+            if conv.index not in cache:
+                cache[conv.index] = weight.detach().to(memory_format=torch.channels_last), bias
+            self.folded[conv.index] = cache[conv.index]
+
     def match(self, k, this):
         """The k-th call if ``this`` is it; None if it is a function that returns no tensor; an error otherwise."""
         calls = self.trace.calls
@@ -69,7 +82,7 @@ class Plan:
             weight, bias = self.folded[call.index]
             kwargs = {k: v for k, v in this.kwargs.items() if k not in ("input", "weight", "bias")}
             x = this.args[0] if this.args else this.kwargs["input"]
-            return this.func(x, weight.to(x.dtype), bias.to(x.dtype), *this.args[3:], **kwargs)
+            return this.func(x, weight.to(x.dtype), None if bias is None else bias.to(x.dtype), *this.args[3:], **kwargs)
         return this.func(*this.args, **this.kwargs)
 
     def step_bytes(self):

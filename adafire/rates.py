@@ -7,6 +7,8 @@ homogeneous f the division by t cancels: max pooling of cumulative counts gives 
 
 import torch
 
+from . import fused
+from .calls import specs_in
 from .ops import HOMOGENEOUS_RATES
 
 _NOISE = 1e-5  # relative rounding of cumulative sums; one spike among 4,096 is 25 times larger
@@ -18,6 +20,9 @@ def advance(run, call, function, tensors, changing, length):
     tensors: operands, [K, B, ...] where ``changing``, constant in time elsewhere. The state kept in ``run.rates`` is
     (cumulative operands, last totals, sum of |what was sent|, steps that sent something): the last two count spikes.
     """
+    pooled = _fused_pool(run, call, tensors, changing)
+    if pooled is not None:
+        return pooled
     carried, previous, size, active = run.rates.get(call.index, (None, None, 0.0, 0.0))
     sums = [t.float().cumsum(0) if moves else t for t, moves in zip(tensors, changing)]
     if carried is not None:
@@ -50,6 +55,29 @@ def advance(run, call, function, tensors, changing, length):
     if call.index in run.plan.tapped:
         run.sums.update({(call.index, i): total for i, total in enumerate(totals)})
     return tuple(increments)
+
+
+def _fused_pool(run, call, tensors, changing):
+    """As ``advance``, for max pooling of spikes in two dimensions, where the fused kernel applies; else None."""
+    if call.op != "max_pool2d" or not call.spiking or changing != [True] or tensors[0].dim() != 5 or differential(run):
+        return None
+    options = dict(zip(("input", "kernel_size", "stride", "padding", "dilation", "ceil_mode", "return_indices"),
+                       call.arguments[1])) | call.arguments[2]
+    pair = lambda value: (value, value) if isinstance(value, int) else tuple(value)
+    kernel = pair(options["kernel_size"])
+    if pair(options.get("dilation", 1)) != (1, 1) or options.get("return_indices"):
+        return None
+    window = kernel, pair(options.get("stride") or kernel), pair(options.get("padding", 0))
+    kept = run.rates.get(call.index)
+    state = None if kept is None else (kept[0][0], kept[1][0], kept[2], kept[3])
+    result = fused.pool(tensors[0], window, specs_in(call.template)[0].shape[-2:], state, _NOISE)
+    if result is None:
+        return None
+    out, (x, total, size, active) = result
+    run.rates[call.index] = ([x], [total], size, active)
+    if call.index in run.plan.tapped:
+        run.sums[(call.index, 0)] = total
+    return (out,)
 
 
 def differential(run):

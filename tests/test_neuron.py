@@ -8,10 +8,12 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+import adafire
 from adafire import fused
 from adafire.activations import activation_of
 from adafire.calls import Site
 from adafire.neuron import NeuronParams, initial_state, scan
+from adafire.simulate import simulate
 
 RELU = activation_of("relu", None, (None,), {})
 
@@ -131,3 +133,35 @@ def test_fused_equals_reference_bit_for_bit(name, minus, memory):
     out, got = fused.scan(z, 4, steps, p, initial_state(step, p), site)
     assert torch.equal(out, expected)
     assert all(torch.equal(a, b) for a, b in zip(got[:4], want[:4])) and got.over == want.over
+
+
+@pytest.mark.parametrize("kernel,stride,padding,ceil", [(2, 2, 0, False), (3, 2, 1, False), (3, 2, 1, True), (5, 1, 2, False),
+                                                        ((2, 3), (1, 2), 0, False)])
+def test_fused_pooling_equals_the_rate_operator(kernel, stride, padding, ceil, monkeypatch):
+    if fused.library() is None:
+        pytest.skip("no C compiler on this machine: the reference is used everywhere")
+    pooled = torch.nn.MaxPool2d(kernel, stride, padding, ceil_mode=ceil)
+    network = torch.nn.Sequential(torch.nn.Conv2d(2, 5, 3, padding=1), torch.nn.ReLU(), pooled, torch.nn.Conv2d(5, 3, 1),
+                                  torch.nn.ReLU(), torch.nn.Conv2d(3, 2, 1)).eval()
+    x = torch.randn(3, 2, 11, 12)
+    snn = adafire.convert(network, x, method="burst", timesteps=6, phi_plus=3, phi_minus=2)
+    plan, results = snn.plan(x), []
+    for on in (True, False):
+        used = []
+        monkeypatch.setattr(fused, "enabled", on)
+        monkeypatch.setattr(fused, "pool", _counting(fused.pool, used) if on else fused.pool)
+        run = snn.run(plan, x)
+        outputs = [y for _, y in simulate(run, (1, 4, 6), 3)]
+        ((_, totals, size, active),) = run.rates.values()
+        results.append((outputs, totals[0], size, active))
+        assert not on or all(used) and used
+    for a, b in zip(*results):
+        assert torch.allclose(torch.stack(list(a)), torch.stack(list(b)), atol=1e-6)
+
+
+def _counting(function, used):
+    def wrapped(*args):
+        result = function(*args)
+        used.append(result is not None)
+        return result
+    return wrapped

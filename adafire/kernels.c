@@ -1,4 +1,5 @@
-/* The count-form neuron of neuron.py, fused over K timesteps: one read of the current and one write of the spikes.
+/* The count-form neuron of neuron.py, fused over K timesteps: one read of the current and one write of the spikes; and, below,
+ * max pooling of cumulative spikes.
  *
  * A step is [outer, C, inner] in memory (inner = 1 for channels_last). Arithmetic is the same, operation by operation, as
  * the reference in neuron.py; compile with -ffp-contract=off so that both give the same bits.
@@ -75,4 +76,48 @@ long adafire_scan(const float *z, long z_step, long steps, long size, long chann
                       kind, a, b, out, size);
     }
     return over;
+}
+
+/* Max pooling as a rate operator (rates.py): x += s_k; y_k = increment of the maximum over the window of x, with increments
+ * below ``noise`` of the total taken as rounding. Memory order is [steps, batch, height, width, channels]. size: sum of |y|;
+ * active: steps with y != 0; total: the maximum of the last step. */
+void adafire_pool(const float *s, long steps, long batch, long height, long width, long channels, long kernel_h,
+                  long kernel_w, long stride_h, long stride_w, long pad_h, long pad_w, long out_h, long out_w, float noise,
+                  float *x, float *total, float *out, float *size, float *active, int threads) {
+    const long row = width * channels, out_row = out_w * channels;
+#pragma omp parallel num_threads(threads)
+    for (long k = 0; k < steps; k++) {
+        const float *sk = s + k * batch * height * row;
+        float *yk = out + k * batch * out_h * out_row;
+#pragma omp for schedule(static)
+        for (long r = 0; r < batch * height; r++)
+            for (long i = r * row; i < (r + 1) * row; i++) x[i] += sk[i];
+#pragma omp for schedule(static)
+        for (long r = 0; r < batch * out_h; r++) {
+            const long b = r / out_h, top = (r % out_h) * stride_h - pad_h;
+            const long y0 = top < 0 ? 0 : top, y1 = top + kernel_h < height ? top + kernel_h : height;
+            for (long ox = 0; ox < out_w; ox++) {
+                const long left = ox * stride_w - pad_w;
+                const long x0 = left < 0 ? 0 : left, x1 = left + kernel_w < width ? left + kernel_w : width;
+                const long at = r * out_row + ox * channels;
+                float *m = yk + at;
+                for (long c = 0; c < channels; c++) m[c] = -INFINITY;
+                for (long iy = y0; iy < y1; iy++)
+                    for (long ix = x0; ix < x1; ix++) {
+                        const float *p = x + (b * height + iy) * row + ix * channels;
+#pragma GCC ivdep
+                        for (long c = 0; c < channels; c++) m[c] = p[c] > m[c] ? p[c] : m[c];
+                    }
+#pragma GCC ivdep
+                for (long c = 0; c < channels; c++) {
+                    const float now = m[c], step = now - total[at + c], magnitude = step < 0.0f ? -step : step;
+                    const float y = magnitude <= noise * (now < 0.0f ? -now : now) ? 0.0f : step;
+                    total[at + c] = now;
+                    size[at + c] += y < 0.0f ? -y : y;
+                    active[at + c] += y != 0.0f ? 1.0f : 0.0f;
+                    m[c] = y;
+                }
+            }
+        }
+    }
 }
