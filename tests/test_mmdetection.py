@@ -233,7 +233,7 @@ def test_limit_takes_the_first(tiny, root):
 
 
 def test_fashion_scenes_run_on_what_the_project_carries(tmp_path):
-    from adapters.data.fashion_scenes import CLASSES as names
+    from adapters.data.fashion_mnist import CLASSES as names
     config = write_config(tmp_path, "tiny.py", tuple(names))
     workload = make((config, "random"), None, {"split": "mini", "limit": 4}, data={"type": "fashion_scenes"})
     assert len(workload) == 4 and workload.describe()["data"]["split"] == "mini"
