@@ -37,8 +37,11 @@ def correct_potential(site, params, error, steps):
     return params._replace(v0=params.v0 - steps * error.mean(0, keepdim=True) / params.theta)
 
 
-def calibrate(plan_of, params, network, inputs, forward, steps, correct):
-    """Corrected params; with several calibration batches, the mean of their corrections (each starts from ``params``)."""
+def calibrate(plan_of, params, network, inputs, forward, steps, correct, reference_plan=None):
+    """Corrected params; with several calibration batches, the mean of their corrections (each starts from ``params``).
+
+    reference_plan: the ANN's plans, where those of the SNN (``plan_of``) have other weights.
+    """
     total, field = None, "bias" if correct is correct_bias else "v0"
     for x in inputs:
         plan, reference = plan_of(x), {}
@@ -46,7 +49,7 @@ def calibrate(plan_of, params, network, inputs, forward, steps, correct):
         def remember(site, z):
             reference[site.index] = site.activation.f(z)
             return reference[site.index]
-        plain(plan, network, x, forward, remember)
+        plain((reference_plan or plan_of)(x), network, x, forward, remember)
         run = _CorrectingRun(plan, params, network, x, forward, reference, correct)
         advance_chunk(run, steps)
         found = {i: getattr(p, field) for i, p in run.params.items()}

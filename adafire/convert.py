@@ -112,7 +112,7 @@ class SNN:
     def to_bf16(self):
         """Weights, and what flows between sites, in bfloat16; membranes and counts stay float32."""
         self.network, self._cast = copy.deepcopy(self.network).to(torch.bfloat16), torch.bfloat16
-        self.plan = Plans(self.network, self.forward)
+        self.plan = Plans(self.network, self.forward, self.plan.overrides)
 
     def _analog(self, plan, x, t):
         def on_site(site, z):

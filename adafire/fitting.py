@@ -11,6 +11,7 @@ from .plan import Plans
 from .simulate import Run, plain
 from .thresholds import Histogram, alive, maximum, mmse, percentile
 from .trace import signature
+from .weights import calibrated_plans
 
 
 class Calibration:
@@ -38,14 +39,15 @@ class Calibration:
 class Fitting:
     """A conversion while it is being made: a method's ``fit`` sets ``params`` (site index -> NeuronParams).
 
-    inputs: the calibration inputs; plan(x): the plan for an input; sites: the call sites; found: what searches report.
+    inputs: the calibration inputs; plan(x): the plan for an input; ann_plan(x): with the network's own weights;
+    sites: the call sites; found: what searches report.
     """
 
     def __init__(self, network, method, timesteps, forward, memory_gb, calibration):
         self.network, self.method, self.timesteps = network, method, timesteps
         self.forward, self.memory_gb = forward, memory_gb
         self.calibration, self.inputs = calibration, calibration.inputs
-        self.plan = calibration.measured_on(network, forward)
+        self.plan = self.ann_plan = calibration.measured_on(network, forward)
         self.params, self.found, self.exit = {}, {}, None
         self.plan(self.inputs[0])
 
@@ -82,7 +84,7 @@ class Fitting:
     def sweep(self, on_site):
         """Run the network itself over the calibration inputs, with ``on_site(site, z)`` in place of its activations."""
         for x in self.inputs:
-            plain(self.plan(x), self.network, x, self.forward, on_site)
+            plain(self.ann_plan(x), self.network, x, self.forward, on_site)
 
     def fit_thresholds(self, method):
         """NeuronParams for every site by the method's threshold rule."""
@@ -135,7 +137,7 @@ class Fitting:
         if method.correction != "light":
             return params
         fresh = {i: p._replace(bias=self.unshifted_bias(p, method)) for i, p in params.items()}
-        return calibrate(self.plan, fresh, self.network, self.inputs, self.forward, self.timesteps, correct_bias)
+        return self._calibrated(fresh, correct_bias)
 
     def fit_exit(self, held, drop):
         """Exit thresholds [T] of IAT, fitted on held-out inputs."""
@@ -151,13 +153,25 @@ class Fitting:
 
     def calibrate_bias(self):
         """Light pipeline: bias of every channel corrected against the ANN."""
-        self.params = calibrate(self.plan, self.params, self.network, self.inputs, self.forward, self.timesteps,
-                                correct_bias)
+        self.params = self._calibrated(self.params, correct_bias)
 
     def calibrate_potential(self):
         """Initial potential of every neuron corrected against the ANN; needs inputs of one size."""
-        if len({tuple(s[0][1:] for s in signature(x)) for x in self.inputs}) > 1:
+        if not self.of_one_size:
             raise InputError("potential calibration keeps one value a neuron: give calibration inputs of one size, or "
                              "use correction='light'")
-        self.params = calibrate(self.plan, self.params, self.network, self.inputs, self.forward, self.timesteps,
-                                correct_potential)
+        self.params = self._calibrated(self.params, correct_potential)
+
+    def calibrate_weights(self, count, rate):
+        """Layers before neurons fitted against the ANN (weights.py), in plans of this conversion only."""
+        self.plan = calibrated_plans(self.ann_plan, self.params, self.network, self.inputs, self.forward,
+                                     self.timesteps, count, rate)
+
+    @property
+    def of_one_size(self):
+        """Whether all calibration inputs have the same shape but for the batch."""
+        return len({tuple(s[0][1:] for s in signature(x)) for x in self.inputs}) == 1
+
+    def _calibrated(self, params, correct):
+        return calibrate(self.plan, params, self.network, self.inputs, self.forward, self.timesteps, correct,
+                         self.ann_plan)

@@ -27,6 +27,7 @@ class Plan:
         for call in trace.calls:
             if call.op == "conv2d" and call.region != "independent" and call.index not in self.folded:
                 self._relay(call, cache)
+        self.folded.update({k: v for k, v in cache.items() if k not in self.folded})  # overrides of other layers
         regions = [call.region for call in trace.calls]
         self.kept = {c.index for c in trace.calls if c.region == "prefix"
                      and (any(regions[k] != "prefix" for k in c.consumers) or c.index in trace.outputs)}
@@ -106,13 +107,16 @@ class Plan:
 
 
 class Plans:
-    """Plans of one network, by the shapes of its input; a new shape costs one dry run."""
+    """Plans of one network, by the shapes of its input; a new shape costs one dry run.
+
+    overrides: call index -> (weight, bias) that a layer computes with in place of the network's (batch norm included).
+    """
 
     KEPT = 64
 
-    def __init__(self, network, forward):
-        self.network, self.forward = network, forward
-        self._plans, self._folds = {}, {}
+    def __init__(self, network, forward, overrides=None):
+        self.network, self.forward, self.overrides = network, forward, dict(overrides or {})
+        self._plans, self._folds = {}, dict(self.overrides)
 
     def __call__(self, x):
         key = signature(x)

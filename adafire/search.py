@@ -14,7 +14,7 @@ from .meter import Meter
 from .pareto import best
 from .passes import split_samples, x_batch
 from .sensitivity import divergence, samples_for, tables
-from .simulate import Run, advance_chunk, plain, read_out
+from .simulate import Run, plain, simulate
 
 _ROUNDS = 5
 
@@ -25,7 +25,7 @@ class Bench:
     def __init__(self, conversion, weigh):
         self.conversion, self.weigh = conversion, weigh
         c = conversion
-        self.references = [plain(c.plan(x), c.network, x, c.forward, lambda site, z: site.activation.f(z))
+        self.references = [plain(c.ann_plan(x), c.network, x, c.forward, lambda site, z: site.activation.f(z))
                            for x in c.inputs]
         self.simulations = 0
 
@@ -35,9 +35,8 @@ class Bench:
         meter = Meter()
         for x, reference in zip(c.inputs, self.references):
             run = Run(c.plan(x), params, c.network, x, c.forward, c.method.read_from(c.timesteps))
-            for _ in range(0, c.timesteps, step := min(c.timesteps, run.plan.chunk(c.memory_gb))):
-                advance_chunk(run, min(step, c.timesteps - run.t))
-            loss += divergence(read_out(run), reference) * x_batch(x)
+            ((_, outputs),) = simulate(run, (c.timesteps,), run.plan.chunk(c.memory_gb))
+            loss += divergence(outputs, reference) * x_batch(x)
             samples += x_batch(x)
             meter.add(run)
         self.simulations += 1
@@ -51,7 +50,7 @@ class Bench:
         inputs, _ = split_samples(c.inputs, samples_for(options, everything))
         samples = sum(map(x_batch, inputs))
         for x in inputs:
-            found = tables(c.plan(x), params, options, c.network, x, c.forward, c.timesteps, self.weigh)
+            found = tables(c.plan(x), params, options, c.network, x, c.forward, c.timesteps, self.weigh, c.ann_plan(x))
             share = x_batch(x) / samples
             scaled = [{i: [v * share for v in row] for i, row in table.items()} for table in found]
             total = scaled if total is None else [{i: [a + b for a, b in zip(old[i], new[i])] for i in old}

@@ -92,11 +92,11 @@ class _Rest(StepPass):
 
 
 @torch.no_grad()
-def tables(plan, params, options, network, x, forward, steps, weigh="synops"):
+def tables(plan, params, options, network, x, forward, steps, weigh="synops", ann_plan=None):
     """(sensitivity, cost): for each site index a list with one value an option.
 
     options: site index -> list of NeuronParams. cost: mean per sample of the site's own 'synops' (spikes weighted by
-    fan-out) or 'spikes'.
+    fan-out) or 'spikes'. ann_plan: that of the network's own weights, where ``plan`` has calibrated ones.
     """
     base, edges = Run(plan, dict(params), network, x, forward), borders(plan)
     clock = torch.arange(1, steps + 1, device=tensors_in(x)[0].device, dtype=torch.float32)
@@ -108,7 +108,7 @@ def tables(plan, params, options, network, x, forward, steps, weigh="synops"):
         return recording.kept
     known = torch.vmap(record)(clock)
     base.t = steps
-    reference = plain(plan, network, x, forward, lambda site, z: site.activation.f(z))
+    reference = plain(ann_plan or plan, network, x, forward, lambda site, z: site.activation.f(z))
     fan_out = site_fan_out(base) if weigh == "synops" else None
     present = divergence(read_out(base), reference)
     sensitivity, cost = {}, {}

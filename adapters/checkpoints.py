@@ -19,7 +19,7 @@ import torch
 
 from adafire.errors import InputError
 
-KEYS = ("state_dict", "model", "model_state_dict", "state_dict_ema", "ema_state_dict")
+KEYS = ("state_dict", "model", "net", "model_state_dict", "state_dict_ema", "ema_state_dict")
 """Where checkpoints keep their weights, most usual first; MMEngine's 'state_dict' already holds averaged weights."""
 
 

@@ -1,5 +1,6 @@
 """ResNet-20 on CIFAR-10: a hard, thin network (0.27 M weights) that conversions lose accuracy on.
 
+    python tools/run_bench.py tasks/cifar10_resnet20.py                                        # mini
     python tools/run_bench.py tasks/cifar10_resnet20.py --data-root DIR [--checkpoint resnet20-12fca82f.th]
 
 DIR holds torchvision's cifar-10-batches-py, or the test pictures as test/<class>/<picture>.png (or .jpg; a zip file of
@@ -28,5 +29,18 @@ variants = dict(
         batch_size=50,
         options=dict(preprocessing=dict(mean=[0.485, 0.456, 0.406], std=[0.229, 0.224, 0.225])),  # as it was trained
         expected=dict(ann=0.917, tolerance=0.005),  # published, on lossless pictures; JPEG costs it ten points
+    ),
+    # The family's small network on the Fashion-MNIST subset (as in fashion_resnet), not ResNet-20 on CIFAR-10.
+    mini=dict(
+        split='mini',
+        description="The family's small network on the Fashion-MNIST subset; not ResNet-20",
+        model='adapters.models.resnet_small:resnet_small',
+        checkpoint='benchmarks/zoo/resnet_fashion/resnet_fashion.pth',
+        data=dict(type='fashion_mnist'),
+        calibration=dict(samples=256),
+        batch_size=50,
+        options=dict(preprocessing=dict(mean=[0.286], std=[0.353])),
+        needs=['adapters/data/fashion_mnist_subset/test.png', 'adapters/data/fashion_mnist_subset/calibration.png'],
+        expected=dict(ann=0.93, tolerance=0.002),
     ),
 )

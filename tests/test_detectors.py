@@ -27,7 +27,7 @@ def raw(network, x):
 
 def detector(config):
     """Random weights at which signals neither vanish nor explode, and heads that do not answer with their bias alone."""
-    from adapters.mmdetection import build_detector
+    from adapters.detectors import build_detector
     network, _ = build_detector(config)
     torch.manual_seed(0)
     gain = 1.2 if "yolox" in config else 0.6  # SiLU shrinks what passes, residual sums grow it

@@ -12,7 +12,8 @@ from adafire.errors import InputError, UnsupportedError
 from adapters.base import WorkloadOptions, adapters
 
 pytest.importorskip("mmdet", reason="MMDetection is not installed")
-from adapters import coco, mmdetection  # noqa: E402
+from adapters import coco, detectors, mmdetection  # noqa: E402, F401 - the last registers the adapter
+from adapters.checkpoints import fingerprint  # noqa: E402
 
 CLASSES = ("cat", "dog", "emu")
 DATA = pathlib.Path(__file__).resolve().parents[2] / "shared" / "data" / "coco_val2017_206"
@@ -99,7 +100,7 @@ def tiny(tmp_path_factory):
     """(config file, checkpoint file) of a small random detector on ``CLASSES``."""
     folder = tmp_path_factory.mktemp("tiny")
     config = write_config(folder, "tiny.py")
-    model, _ = mmdetection.build_detector(config)
+    model, _ = detectors.build_detector(config)
     torch.save({"state_dict": lively(model).state_dict(), "meta": {"epoch": 1}}, folder / "weights.pth")
     return config, folder / "weights.pth"
 
@@ -245,9 +246,9 @@ def test_fashion_scenes_run_on_what_the_project_carries(tmp_path):
 
 def test_building_twice_gives_equal_random_weights_and_leaves_the_generator_alone():
     state = torch.random.get_rng_state()
-    one, two, three = (mmdetection.build_detector(f"mmdet::{YOLOX}", seed=s)[0] for s in (0, 0, 1))
+    one, two, three = (detectors.build_detector(f"mmdet::{YOLOX}", seed=s)[0] for s in (0, 0, 1))
     assert torch.equal(torch.random.get_rng_state(), state)
-    assert mmdetection.fingerprint(one) == mmdetection.fingerprint(two) != mmdetection.fingerprint(three)
+    assert fingerprint(one) == fingerprint(two) != fingerprint(three)
     assert not one.training and not any(m.training for m in one.modules())
 
 
@@ -255,7 +256,7 @@ def test_sync_batch_norm_and_pretrained_backbones_are_replaced(tmp_path):
     config = tmp_path / "config.py"
     config.write_text("_base_ = 'mmdet::retinanet/retinanet_r18_fpn_1x_coco.py'\n"
                       "model = dict(backbone=dict(norm_cfg=dict(type='SyncBN')))\n")
-    model, cfg = mmdetection.build_detector(config)
+    model, cfg = detectors.build_detector(config)
     kinds = {type(m).__name__ for m in model.modules()}
     assert "SyncBatchNorm" not in kinds and cfg.model.backbone.init_cfg is None
     with torch.no_grad():
@@ -268,7 +269,7 @@ def test_sync_batch_norm_and_pretrained_backbones_are_replaced(tmp_path):
     ("absent.py", "config file 'absent.py' is not there.*mmdet::")])
 def test_unknown_config(config, message):
     with pytest.raises(InputError, match=message):
-        mmdetection.build_detector(config)
+        detectors.build_detector(config)
 
 
 @pytest.mark.parametrize("text, message", [
@@ -279,7 +280,7 @@ def test_unknown_config(config, message):
 def test_broken_config(tmp_path, text, message):
     (tmp_path / "config.py").write_text(text)
     with pytest.raises(InputError, match=message):
-        mmdetection.build_detector(tmp_path / "config.py")
+        detectors.build_detector(tmp_path / "config.py")
 
 
 def test_two_stage_is_refused_with_what_works(root, tmp_path):
@@ -313,7 +314,7 @@ def test_missing_checkpoint_and_download(tiny, root, tmp_path, monkeypatch):
     (tmp_path / "hub" / "checkpoints" / "net-0123abcd.pth").write_bytes(tiny[1].read_bytes())
     assert make((tiny[0], url), root).describe()["weights"]["source"] == "net-0123abcd.pth" and len(calls) == 1
     with pytest.raises(InputError, match="cannot be downloaded"):
-        mmdetection.find_checkpoint("yolov3_d53_320_273e_coco-421362b6.pth")  # MMDetection's own, by file name
+        detectors.find_checkpoint("yolov3_d53_320_273e_coco-421362b6.pth")  # MMDetection's own, by file name
     assert calls[1][0].startswith("https://") and calls[1][0].endswith("/yolov3_d53_320_273e_coco-421362b6.pth")
 
 
@@ -366,7 +367,7 @@ def test_classes_that_are_not_in_the_annotations(tiny, root, tmp_path):
 @pytest.mark.skipif(not DATA.is_dir(), reason="the COCO val2017 subset is not on this machine")
 def test_real_coco_images(tmp_path):
     config = f"mmdet::{YOLOX}"
-    model, _ = mmdetection.build_detector(config)
+    model, _ = detectors.build_detector(config)
     torch.save(lively(model).state_dict(), tmp_path / "weights.pth")
     workload = make((config, tmp_path / "weights.pth"), DATA, {"limit": 4})
     assert workload.describe()["data"]["name"] == "coco" and len(workload.category_ids) == 80

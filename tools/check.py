@@ -52,7 +52,7 @@ def build(args):
             from adapters.checkpoints import load_into, load_state_dict
             load_into(network, load_state_dict(args.checkpoint, args.trust_checkpoint)[0])
         return network, None
-    from adapters.mmdetection import build_detector
+    from adapters.detectors import build_detector
     network, _ = build_detector(args.network, args.checkpoint, trust=args.trust_checkpoint)
     return network, lambda net, x: net(x, mode="tensor")
 

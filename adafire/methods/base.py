@@ -17,7 +17,9 @@ class Method:
     threshold: 'max', 'percentile' (of all activations) or 'mmse' (needs T); per_channel: or one threshold a site.
     phi_plus, phi_minus: most spikes emitted, and taken back, in a timestep. v0: initial potential over threshold.
     objective: quantiser that 'mmse' fits, 'round' or 'floor'. shift: add theta / (2T) at each step in place of v0.
-    correction: 'none', 'light' (bias) or 'potential' (initial potential per neuron), measured on calibration data.
+    correction: 'none', 'light' (bias), 'potential' (initial potential per neuron) or 'advanced' (weights, then
+    potential, or bias where inputs differ in size), measured on calibration data. weight_steps, weight_rate: of Adam
+    in 'advanced'; only snn-calibration-advanced has them as options.
     """
 
     name: str
@@ -32,11 +34,14 @@ class Method:
     objective: str = "round"
     shift: bool = False
     correction: str = "none"
+    weight_steps: ClassVar[int] = 100
+    weight_rate: ClassVar[float] = 0.01
     thresholds: ClassVar[tuple] = ("max", "percentile", "mmse")
 
     def __post_init__(self):
         for key, allowed in (("threshold", self.thresholds), ("objective", ("round", "floor")),
-                             ("correction", ("none", "light", "potential")), ("kind", ("snn", "ann", "quantised"))):
+                             ("correction", ("none", "light", "potential", "advanced")),
+                             ("kind", ("snn", "ann", "quantised"))):
             if getattr(self, key) not in allowed:
                 raise InputError(f"method {self.name}: {key}={getattr(self, key)!r}; expected one of {', '.join(allowed)}")
         for key, least in (("phi_plus", 1), ("phi_minus", 0)):
@@ -47,6 +52,11 @@ class Method:
             raise InputError(f"method {self.name}: percentile={self.percentile!r}; expected a number in (0, 100]")
         if not 0 <= self.v0 < 1:
             raise InputError(f"method {self.name}: v0={self.v0!r}; expected a number in [0, 1)")
+
+    @property
+    def uses_gradients(self):
+        """Whether a layer's weights are fitted by gradients; the network passed in is not modified all the same."""
+        return self.correction == "advanced"
 
     @property
     def anytime(self):
@@ -93,8 +103,12 @@ class Method:
         """Second half of ``fit``: corrections that are measured on calibration data."""
         if self.correction == "light":
             conversion.calibrate_bias()
-        elif self.correction == "potential":
+        if self.correction == "advanced":
+            conversion.calibrate_weights(self.weight_steps, self.weight_rate)
+        if self.correction == "potential" or self.correction == "advanced" and conversion.of_one_size:
             conversion.calibrate_potential()
+        elif self.correction == "advanced":
+            conversion.calibrate_bias()
 
 
 def register(method):

@@ -19,6 +19,15 @@ image_sets = Registry("image set")
 CANDIDATES = 200  # pictures of each class of a train set that are thought of for calibration
 SET_ASIDE = 1000  # pictures to calibrate on, never scored, where only the test set is there
 CIFAR10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+CIFAR100 = tuple("""
+apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus butterfly camel can castle
+caterpillar cattle chair chimpanzee clock cloud cockroach couch crab crocodile cup dinosaur dolphin elephant
+flatfish forest fox girl hamster house kangaroo keyboard lamp lawn_mower leopard lion lizard lobster man maple_tree
+motorcycle mountain mouse mushroom oak_tree orange orchid otter palm_tree pear pickup_truck pine_tree plain plate
+poppy porcupine possum rabbit raccoon ray road rocket rose sea seal shark shrew skunk skyscraper snail snake spider
+squirrel streetcar sunflower sweet_pepper table tank telephone television tiger tractor train trout tulip turtle
+wardrobe whale willow_tree wolf woman worm
+""".split())
 
 
 def read(data, options):
@@ -71,38 +80,52 @@ def cifar10(data, options):
     """CIFAR-10, 32 x 32 colour, as torchvision keeps it (cifar-10-batches-py) or as pictures: test/<class>/..., and
     train/<class>/... if there, in a folder or in a zip file in it. Calibration: of the train set; without one,
     ``set_aside`` test pictures, which are then not scored."""
-    root, number = _take(data, "cifar10", root=None, set_aside=SET_ASIDE)
-    wanted = "cifar-10-batches-py, or test/<class>/<picture> for the ten classes (as a zip file, too)"
+    return _cifar("CIFAR-10", CIFAR10, *_take(data, "cifar10", root=None, set_aside=SET_ASIDE), options)
+
+
+@image_sets.register("cifar100")
+def cifar100(data, options):
+    """CIFAR-100 (fine labels), in torchvision's layout (cifar-100-python) or as pictures; otherwise as ``cifar10``."""
+    return _cifar("CIFAR-100", CIFAR100, *_take(data, "cifar100", root=None, set_aside=SET_ASIDE), options)
+
+
+def _cifar(name, classes, root, number, options):
+    from torchvision import datasets
+    reader = getattr(datasets, name.replace("-", ""))
+    packed = reader.base_folder
+    words = {10: "ten", 100: "hundred"}[len(classes)]
+    wanted = f"{packed}, or test/<class>/<picture> for the {words} classes (as a zip file, too)"
     root = _root(options, root, wanted)
     for place in (root, root.parent):
-        if (place / "cifar-10-batches-py").is_dir() and (place == root or root.name == "cifar-10-batches-py"):
-            return ImageSet("CIFAR-10", CIFAR10, _batches(place, False), _batches(place, True), side=32)
+        if (place / packed).is_dir() and (place == root or root.name == packed):
+            test, train = (_packed(reader, place, train, classes) for train in (False, True))
+            return ImageSet(name, classes, test, train, side=32)
     for place in (root, *(sorted(root.glob("*.zip")) if root.is_dir() else ())):
         test = class_folders(place, "test")
         if test is not None:
             train = class_folders(place, "train", CANDIDATES)
             break
     else:
-        raise InputError(f"no CIFAR-10 in '{root}'; expected {wanted}")
+        raise InputError(f"no {name} in '{root}'; expected {wanted}")
     for found in (test, train or test):
-        different = sorted(set(CIFAR10) ^ set(found))
+        different = sorted(set(classes) ^ set(found))
         if different:
-            raise InputError(f"the class folders in '{place}' are not CIFAR-10's: {different[0]!r} is "
-                             f"{'missing' if different[0] in CIFAR10 else 'unknown'}; expected {', '.join(CIFAR10)}")
-    return _image_set("CIFAR-10", CIFAR10, test, train, number, place)._replace(side=32)
+            raise InputError(f"the class folders in '{place}' are not {name}'s: {different[0]!r} is "
+                             f"{'missing' if different[0] in classes else 'unknown'}; expected {', '.join(classes)}")
+    return _image_set(name, classes, test, train, number, place)._replace(side=32)
 
 
-def _batches(root, train):
+def _packed(reader, root, train, classes):
     """Pictures of torchvision's layout, which torchvision reads: it unpickles files of known checksums only."""
-    from torchvision.datasets import CIFAR10 as Cifar
     try:
-        found = Cifar(str(root), train=train)
+        found = reader(str(root), train=train)
     except Exception as error:
-        raise InputError(f"'{root / Cifar.base_folder}' is incomplete or damaged ({str(error).splitlines()[0]}); "
-                         "expected the eight files of cifar-10-python.tar.gz, unpacked: copy or download them "
+        count = {10: "eight", 100: "four"}[len(classes)]
+        raise InputError(f"'{root / reader.base_folder}' is incomplete or damaged ({str(error).splitlines()[0]}); "
+                         f"expected the {count} files of {reader.filename}, unpacked: copy or download them "
                          "again") from error
     ids = [f"{'train' if train else 'test'}/{i:05d}" for i in range(len(found.targets))]
-    return pictures(ids, found.targets, np.asarray(found.data), len(CIFAR10), f"'{root / Cifar.base_folder}'")
+    return pictures(ids, found.targets, np.asarray(found.data), len(classes), f"'{root / reader.base_folder}'")
 
 
 @image_sets.register("imagefolder")

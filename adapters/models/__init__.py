@@ -43,6 +43,8 @@ def build(model, seed=0, own_weights=False):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             network = make(**arguments)
+    except InputError:
+        raise
     except OSError as error:
         raise InputError(f"the weights of model '{name}' ({has_own_weights(model)}) are not on this machine and cannot "
                          f"be downloaded ({error}); give a file with --checkpoint FILE") from error

@@ -1,0 +1,130 @@
+"""Images for a detector: which are scored, which calibrate, which categories its labels mean, and that all is there."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from adafire.errors import InputError
+from adafire.registry import near_names
+
+from . import coco
+from .downloads import PROJECT
+
+DATA = {"coco": ("type", "root", "annotations", "images", "calibration_images"), "fashion_scenes": ("type",)}
+
+
+def check_keys(given, known, what):
+    for key in given:
+        if key not in known:
+            raise InputError(f"unknown {what} {key!r}{near_names(key, known)} Known: {', '.join(known)}")
+
+
+def test_dataset(cfg, config):
+    """The dict of the config's test dataset that has a pipeline, inside whatever wraps it."""
+    node = (cfg.get("test_dataloader") or cfg.get("val_dataloader") or {}).get("dataset")
+    while isinstance(node, dict) and "pipeline" not in node:
+        node = node.get("dataset") or next(iter(node.get("datasets") or []), None)
+    if not isinstance(node, dict):
+        raise InputError(f"config '{config}' has no test_dataloader with a dataset and its pipeline; MMDetection's "
+                         "data configs (_base_/datasets/coco_detection.py) show one")
+    return node
+
+
+def category_ids(model, dataset, annotations):
+    """Category ids of an annotation file by label, as MMDetection orders them: the file's order, the config's names."""
+    from mmdet.registry import DATASETS
+    number = model.bbox_head.num_classes
+    kind = dataset["type"] if not isinstance(dataset["type"], str) else DATASETS.get(dataset["type"])
+    sources = ((dataset.get("metainfo") or {}).get("classes"), model.dataset_meta.get("classes"),
+               getattr(kind, "METAINFO", {}).get("classes"), list(annotations.categories.values()))
+    names = next((list(s) for s in sources if s and not isinstance(s, str) and len(s) == number), None)
+    if names is None:
+        raise InputError(f"the network has {number} classes, but neither its config nor "
+                         f"'{annotations.annotation_file}' ({len(annotations.categories)} categories) names as many; "
+                         "set metainfo=dict(classes=(...)) in the config's test dataset")
+    ids = [i for i, name in annotations.categories.items() if name in names]
+    if len(ids) != number:
+        absent = [n for n in names if n not in annotations.categories.values()]
+        raise InputError(f"'{annotations.annotation_file}' has {len(ids)} of the network's {number} classes"
+                         + (f"; it lacks '{absent[0]}'" if absent else "; it has a name twice")
+                         + "; expected the annotations of the data that the network was trained for")
+    return ids
+
+
+def _by_hash(names):
+    """Names in an order that is arbitrary but the same everywhere."""
+    return sorted(names, key=lambda name: hashlib.sha256(str(name).encode()).hexdigest())
+
+
+class Source(NamedTuple):
+    """Test images of a CocoSet, and candidates (paths) for calibration. ``set_aside``: they were taken from the same
+    set. ``identity``: what generated images are made of (theirs, the candidates'); else None, and files are hashed."""
+
+    name: str
+    annotations: coco.CocoSet
+    ids: list
+    candidates: list
+    set_aside: bool = False
+    identity: Any = None
+
+
+def find_source(data, options, samples):
+    """The Source that a variant's ``data`` names; InputError for what is not there."""
+    if not isinstance(data, dict) or data.get("type") not in DATA:
+        raise InputError(f"data is {data!r}; expected a dict with a type of {', '.join(DATA)}")
+    check_keys(data, DATA[data["type"]], f"key of data {data['type']!r}:")
+    return (_fashion_scenes if data["type"] == "fashion_scenes" else _coco)(data, options, samples)
+
+
+def _fashion_scenes(data, options, samples):
+    from .data.coco_export import ensure
+    from .data.coco_export import fingerprint as made_of  # of the pixels: PNG files differ between zlib versions
+    if options.split == "full":
+        raise InputError("fashion scenes are generated data and only ever the split 'mini', not 'full'")
+    root, other = ensure("test"), ensure("calibration")
+    annotations = coco.read(root / "annotations" / "instances_test.json", root / "test")
+    candidates = [other / "calibration" / n for n in _by_hash(p.name for p in (other / "calibration").glob("*.png"))]
+    return Source("fashion scenes", annotations, sorted(annotations.images), candidates,
+                  identity=(made_of(root, "test"), made_of(other, "calibration")))
+
+
+def _coco(data, options, samples):
+    root = options.data_root or (PROJECT / data["root"] if data.get("root") else None)
+    if root is None:
+        raise InputError("this variant is scored on COCO: give the folder that holds "
+                         "annotations/instances_val2017.json and val2017/ with --data-root DIR")
+    root = Path(root)
+    found = coco.read(root / data.get("annotations", "annotations/instances_val2017.json"),
+                      root / data.get("images", "val2017"))
+    ids = sorted(found.images)
+    elsewhere = root / data.get("calibration_images", "train2017")
+    names = [p.name for p in elsewhere.iterdir() if p.suffix.lower() in (".jpg", ".jpeg", ".png")] \
+        if elsewhere.is_dir() else []
+    if names:
+        return Source("coco", found, ids, [elsewhere / n for n in _by_hash(names)])
+    if len(ids) <= samples:
+        raise InputError(f"'{found.annotation_file}' lists {len(ids)} images and there is no folder '{elsewhere}', so "
+                         f"{samples} calibration images leave none to score; lower calibration=dict(samples=...)")
+    aside = dict.fromkeys(_by_hash(found.images[i]["file_name"] for i in ids)[:samples])
+    return Source("coco", found, [i for i in ids if found.images[i]["file_name"] not in aside],
+                  [found.folder / name for name in aside], set_aside=True)
+
+
+def calibration_images(candidates, samples, scored, listed_in):
+    """[(path, sha256)] of the first ``samples`` candidates whose content is not among ``scored`` (sha256 of each)."""
+    chosen = []
+    for start in range(0, len(candidates), samples):
+        part = candidates[start:start + samples]
+        chosen += [(p, h) for p, h in zip(part, coco.check_images(part, listed_in)) if h not in scored]
+        if len(chosen) >= samples:
+            break
+    if not chosen:
+        raise InputError(f"no calibration images: {listed_in} has {len(candidates)}, none that is not scored as well; "
+                         "give images that are not in the test set")
+    return chosen[:samples]
+
+
+def digest(files, *more):
+    """sha256 of file names, or (name, sha256 of its content) pairs, and whatever else identifies them."""
+    return hashlib.sha256(json.dumps([sorted(files), more], sort_keys=True).encode()).hexdigest()
