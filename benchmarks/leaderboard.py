@@ -51,7 +51,7 @@ def _row(record, timesteps, row):
             "low": None if failed else row.low, "high": None if failed else row.high,
             "metrics": {} if failed else dict(row.metrics), "ann": _ann(record), "samples": record.samples,
             **{name: None if failed else getattr(row, name)
-               for name in ("firing_rate", "synops", "synops_graded", "macs", "levels", "longest_burst", "over_fired",
+               for name in ("firing_rate", "mean_timesteps", "synops", "synops_graded", "macs", "levels", "longest_burst", "over_fired",
                             "over_fired_sites", "convert_s", "time_s")},
             "energy_pj": None if failed else row.energy_pj.get(ENERGY_MODEL), "energy_model": ENERGY_MODEL,
             "ann_energy_pj": _ann_energy(record),
@@ -92,6 +92,8 @@ def table(rows):
         "convert (s)": lambda row: _text(row["convert_s"], ".1f"),
         "time (s)": lambda row: _text(row["time_s"], ".1f"),
     }
+    if any(row["mean_timesteps"] for row in rows):
+        columns["mean T"] = lambda row: _text(row["mean_timesteps"], ".2f")
     if any(row["reason"] for row in rows):
         columns["reason"] = lambda row: row["reason"] or ""
     return list(columns), [[cell(row) for cell in columns.values()] for row in rows]

@@ -76,6 +76,8 @@ def _costs(report, method, timesteps):
     limits = sites or [parameters(method, timesteps)]  # the quantised ANN has levels, but no sites of neurons
     up, down = ([int(entry[limit]) for entry in limits if entry.get(limit)] for limit in ("phi_plus", "phi_minus"))
     return {**{name: float(getattr(report, name)) if spiking else None for name in SPIKING},
+            **({"mean_timesteps": float(report.mean_timesteps), "exits": {str(t): n for t, n in report.exits.items()}}
+               if spiking and report.mean_timesteps < report.timesteps else {}),
             "macs": float(report.macs),
             "energy_pj": {model: float(report.energy_pj(model=model)) for model in ENERGY_MODELS.names()},
             "levels": timesteps * max(up) if timesteps and up else None,

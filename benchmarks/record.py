@@ -107,6 +107,9 @@ class Row(Closed):
     """Synaptic operations; a burst of k spikes counts k."""
     synops_graded: NotNegative | None
     """The other convention: one event for a burst of any length."""
+    mean_timesteps: NotNegative | None = None
+    exits: dict[str, NotNegative] | None = None
+    """Steps that a sample spent, and samples by the step they left at, where early exit let some leave before T."""
     macs: NotNegative | None
     energy_pj: dict[str, NotNegative]
     """By the name of the energy model."""
