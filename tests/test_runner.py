@@ -85,8 +85,8 @@ class ScriptedSNN:
         return script(outputs) if script else outputs
 
     def report(self, at):
-        return SimpleNamespace(timesteps=at, mean_timesteps=float(at), exits={at: 1}, firing_rate=0.1, spikes=10.0 * at, synops=100.0 * at, synops_graded=100.0 * at,
-                               macs=50.0, layers=[], over_fired=0.0, over_fired_sites=0.0,
+        return SimpleNamespace(timesteps=at, mean_timesteps=float(at), exits={at: 1}, firing_rate=0.1,
+                               spikes=10.0 * at, synops=100.0 * at, synops_graded=100.0 * at, macs=50.0, layers=[], over_fired=0.0, over_fired_sites=0.0,
                                energy_pj=lambda model: 90.0 * at,
                                sites=[{"site": "1", "phi_plus": 2, "phi_minus": 0, "threshold": float("inf")}])
 
