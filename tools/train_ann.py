@@ -15,9 +15,9 @@ from adafire.errors import AdafireError, InputError  # noqa: E402
 
 EXAMPLES = """\
 examples:
-  python tools/train_ann.py benchmarks/zoo/yolo_fashion/config.py --out /tmp/yolo/yolo_fashion.pth
+  python tools/train_ann.py benchmarks/zoo/yolo_fashion/config.py --out trained/yolo_fashion.pth
   python tools/train_ann.py benchmarks/zoo/yolo_fashion/config.py --resume        # go on after an interruption
-  python tools/train_ann.py CONFIG --epochs 2 --work-dir /tmp/try --cfg-options data_setup.train.scenes=500
+  python tools/train_ann.py CONFIG --epochs 2 --work-dir work_dirs/try --cfg-options data_setup.train.scenes=500
 
 The config is an ordinary MMEngine config (training, validation and test loops) with one optional line, data_setup, that
 names a set-up of adapters/data/setups.py; missing data are generated. The checkpoint with the best validation metric
