@@ -72,8 +72,8 @@ class Site:
 
 @dataclass
 class Trace:
-    """The result of a dry run. ``reads``: calls whose values Python looked at; ``others``: functions that are not
-    calls; ``outputs``: calls whose results the network returned."""
+    """The result of a dry run. ``others``: names of functions that are not calls; ``outputs``: calls whose results
+    the network returned; ``batch``: samples in the input."""
 
     calls: list
     sites: list

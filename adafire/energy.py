@@ -11,6 +11,7 @@ Conventions (DESIGN 4; ours where the field is silent):
   * MACs of the ANN are counted with the same maps, so the two sides are comparable.
 """
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -75,13 +76,13 @@ def macs(call):
     if call.op.startswith("conv") and call.rule.counts == "synapse":
         reach, outputs = fan_out(call)
         shape = streams_of(call)[0].shape if streams_of(call) else ()
-        return float(reach.sum()) * outputs * _numel(shape[:len(shape) - reach.dim()])
+        return float(reach.sum()) * outputs * math.prod(shape[:len(shape) - reach.dim()])
     if call.op == "batch_norm":
-        return float(_numel(specs_in(call.template)[0].shape))
+        return float(math.prod(specs_in(call.template)[0].shape))
     if call.op in ("interpolate", "upsample") and call.rule.counts == "analog":
         _, args, kwargs = call.arguments
         mode = kwargs.get("mode", args[3] if len(args) > 3 else "nearest")
-        return float(_LINEAR_MODES.get(mode, 1) * _numel(specs_in(call.template)[0].shape))
+        return float(_LINEAR_MODES.get(mode, 1) * math.prod(specs_in(call.template)[0].shape))
     return call.flops / 2
 
 
@@ -151,10 +152,3 @@ def _window_sums(x, axis, size):
     start = torch.tensor([i * n // size for i in range(size)], device=x.device)
     end = torch.tensor([-((-(i + 1) * n) // size) for i in range(size)], device=x.device)
     return (padded[..., end] - padded[..., start]).movedim(-1, axis)
-
-
-def _numel(shape):
-    total = 1
-    for size in shape:
-        total *= size
-    return total

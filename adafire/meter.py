@@ -1,5 +1,6 @@
 """Counting what a simulation did, by sums that add up over batches: sums -> ``Report``."""
 
+import math
 from dataclasses import asdict, dataclass, field
 
 import torch
@@ -186,16 +187,9 @@ def static_costs(plan):
             dense = macs(call)
             if dense:
                 reach, factor = fan_out(call) if call.op.startswith("conv") else (
-                    None, dense / max(1, _operand_size(call)))
+                    None, dense / max(1, math.prod(streams_of(call)[0].shape)))
                 plan.costs[call.index] = (reach, factor, dense)
     return plan.costs
-
-
-def _operand_size(call):
-    size = 1
-    for n in streams_of(call)[0].shape:
-        size *= n
-    return size
 
 
 def _pooled(run, call, kind):

@@ -93,7 +93,7 @@ class Identity:
 
 
 class CallPass(TorchFunctionMode):
-    """Base of every pass over a network. Subclasses implement ``on_call(identity)`` and may implement ``on_other``."""
+    """Base of every pass over a network. Subclasses implement ``on_call(identity)``."""
 
     def __init__(self):
         super().__init__()

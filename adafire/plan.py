@@ -1,5 +1,7 @@
 """How one trace is executed: folded batch norms, what is kept at the borders of regions, how much memory a step takes."""
 
+import math
+
 import torch
 
 from .calls import INPUT, Stream, specs_in
@@ -94,7 +96,7 @@ class Plan:
         ending = {}
         for call in calls:
             if call.region == "steps":
-                size = sum(_numel(s.shape) for s in specs_in(call.template)) * _ACTIVATION_BYTES
+                size = sum(math.prod(s.shape) for s in specs_in(call.template)) * _ACTIVATION_BYTES
                 live += size
                 ending[last[call.index]] = ending.get(last[call.index], 0) + size
             peak = max(peak, live)
@@ -140,13 +142,6 @@ class Plans:
             odd = next((a for a, b in zip(names + [None], known + [None]) if a != b), None)
             raise UnsupportedError(f"with this input shape the network calls other activations (first difference at {odd}; "
                                    f"{len(names)} sites, {len(known)} when it was converted)")
-
-
-def _numel(shape):
-    total = 1
-    for size in shape:
-        total *= size
-    return total
 
 
 def _folded(weight, bias, mean, var, gamma, beta, eps):

@@ -28,12 +28,12 @@ def assign(trace, reads):
                            "steps" if after[call.index] or call.index in sites else "prefix")
         if call.index not in sites and call.index not in skipped:
             call.rule = ops.rule_for(call.op, streams)
-            call.rule = _special(call, streams, after, sites)
+            call.rule = _special(call, after, sites)
         call.streams = streams
     for index in sorted(sites):
-        trace.sites.append(_site(trace, calls[index], len(trace.sites), skipped))
+        trace.sites.append(_site(trace, calls[index], len(trace.sites)))
         calls[index].site = trace.sites[-1]
-    _refuse(trace, reads, after, skipped)
+    _refuse(trace, reads, after)
     _mark_spiking(calls)
     for index in skipped:
         calls[index].rule = ops.Rule("skipped", True, "analog", "part of x * sigmoid(x)")
@@ -76,8 +76,8 @@ def _spelled_out_silu(calls, outputs):
     return skipped
 
 
-def _special(call, streams, after, sites):
-    """Rules that depend on the arguments: a divisor that changes in time, a parameter-free matmul before neurons."""
+def _special(call, after, sites):
+    """Rules that depend on the arguments: a divisor that changes in time, the mode of an interpolation, training."""
     rule = call.rule
     _, args, kwargs = call.arguments
     if call.op in ops.QUOTIENTS and len(args) > 1 and isinstance(args[1], Stream):
@@ -100,7 +100,7 @@ def _special(call, streams, after, sites):
     return rule
 
 
-def _site(trace, call, index, skipped):
+def _site(trace, call, index):
     func, args, kwargs = call.arguments
     operand = 0
     if call.op == "silu" and func is None:
@@ -124,7 +124,7 @@ def _channel_axis(calls, call):
     return min(1, ndim - 1)
 
 
-def _refuse(trace, reads, after, skipped):
+def _refuse(trace, reads, after):
     calls = trace.calls
     if not trace.sites:
         raise UnsupportedError("no activation with weights after it was found: nothing would spike. Found calls: "

@@ -325,7 +325,6 @@ def test_zoo_files_belong_together():
 
 
 def test_training_sees_the_pictures_as_the_adapter_shows_them():
-    pytest.importorskip("mmengine")
     from benchmarks.zoo.classification import AugmentedBatch, FashionObjects
     batch = next(task_workload("fashion_resnet", {"limit": 4}).batches())
     objects = FashionObjects("test")

@@ -11,7 +11,6 @@ from PIL import Image
 from adafire.errors import InputError, UnsupportedError
 from adapters.base import WorkloadOptions, adapters
 
-pytest.importorskip("mmdet", reason="MMDetection is not installed")
 from adapters import coco, detectors, mmdetection  # noqa: E402, F401 - the last registers the adapter
 from adapters.checkpoints import fingerprint  # noqa: E402
 
