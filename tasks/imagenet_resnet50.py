@@ -1,45 +1,21 @@
-"""ResNet-50 with torchvision's weights on ImageNet (ILSVRC 2012).
+"""ResNet-50 with torchvision's weights on ImageNet; what it does not say is as in imagenet_resnet18.py.
 
     python tools/run_bench.py tasks/imagenet_resnet50.py                                     # mini
     python tools/run_bench.py tasks/imagenet_resnet50.py --data-root DIR [--checkpoint resnet50-0676ba61.pth]
-
-DIR holds val/<class>/<picture>.JPEG, one folder for each of the 1,000 classes, named by its WordNet number (n01440764
-and so on), and, if you like, train/ of the same form to calibrate on. Without it, 1,000 pictures of val are set aside.
 """
 
-name = 'imagenet_resnet50'
-version = 1  # raise it when a change here makes old results incomparable; old records then leave the table
-family = 'classification'
-description = 'ResNet-50; accuracy (top 1) on the ImageNet validation set'
-metric = 'accuracy'
-adapter = 'classification'
+_base_ = './imagenet_resnet18.py'
 
-methods = ['quantised', 'rate-max', 'rate-percentile', 'snn-calibration', 'burst', 'adafire', 'adafire-signed']
-timesteps = [1, 2, 4, 8, 16, 32]
+name = 'imagenet_resnet50'
+version = 1
+description = 'ResNet-50; accuracy (top 1) on the ImageNet validation set'
 
 variants = dict(
     full=dict(
-        split='full',
         model='torchvision::resnet50',
         checkpoint='https://download.pytorch.org/models/resnet50-0676ba61.pth',  # IMAGENET1K_V1; downloaded once
-        data=dict(type='imagefolder', name='ImageNet', test='val', train='train'),
-        calibration=dict(samples=256),
         batch_size=8,
-        options=dict(preprocessing=dict(resize=256, size=224, mean=[0.485, 0.456, 0.406], std=[0.229, 0.224, 0.225])),
-        needs=['val'],  # looked for below --data-root before any work
-        expected=dict(ann=0.7613, tolerance=0.003),  # published
+        expected=dict(ann=0.7613),  # published
     ),
-    # The family's small network on the Fashion-MNIST subset (as in fashion_resnet), not ResNet-50 on ImageNet.
-    mini=dict(
-        split='mini',
-        description="The family's small network on the Fashion-MNIST subset; not ResNet-50",
-        model='adapters.models.resnet_small:resnet_small',
-        checkpoint='benchmarks/zoo/resnet_fashion/resnet_fashion.pth',
-        data=dict(type='fashion_mnist'),
-        calibration=dict(samples=256),
-        batch_size=50,
-        options=dict(preprocessing=dict(mean=[0.286], std=[0.353])),
-        needs=['adapters/data/fashion_mnist_subset/test.png', 'adapters/data/fashion_mnist_subset/calibration.png'],
-        expected=dict(ann=0.93, tolerance=0.002),
-    ),
+    mini=dict(description="The family's small network on the Fashion-MNIST subset; not ResNet-50"),
 )
