@@ -68,7 +68,5 @@ register(AdaFire("adafire", f"{PAPER}; limits searched layer by layer", search=T
 register(AdaFire("adafire+ssc", f"{PAPER}; searched limits and sensitivity spike compression", search=True, ssc=True))
 register(AdaFire("adafire+iat", f"{PAPER}; searched limits and input-aware adaptive timesteps", search=True, iat=True))
 register(AdaFire("adafire+ssc+iat", f"{PAPER}; searched limits, SSC and IAT", search=True, ssc=True, iat=True))
-register(AdaFire("ours", "ours: signed bursts, searched limits, SSC within a small rise of the divergence", phi_minus=4,
-                 search=True, ssc=True, ssc_budget=1.25))
 register(AdaFire("adafire-signed", "ours: adafire-uniform with phi_minus = phi_plus, so that counts follow their input both "
                  "ways", phi_minus=4))
