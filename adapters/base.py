@@ -7,6 +7,7 @@ time-averaged raw outputs to ``predict`` and, at the end, all predictions to ``e
 from abc import ABC, abstractmethod
 from typing import Any, NamedTuple
 
+from adafire.errors import UnsupportedError
 from adafire.registry import Registry
 
 adapters = Registry("adapter")
@@ -52,12 +53,13 @@ class Workload(ABC):
     """A network with the data to calibrate and to score it.
 
     Attributes: ``network`` (nn.Module in eval mode, on the device), ``family`` ('detection', ...), ``metric`` (name of
-    the primary metric, higher is better).
+    the primary metric, higher is better), ``projection`` (of the matplotlib Axes it is drawn into; '3d' or None).
     """
 
     family: str
     metric: str
     network: Any
+    projection: str | None = None
 
     def forward(self, network, inputs):
         """How the network is called to get its raw outputs (tensors in any nesting). Default: network(inputs)."""
@@ -88,3 +90,13 @@ class Workload(ABC):
         """JSON-able identity of data and weights, all of which enters the record's key:
         {'data': {name, split, samples, fingerprint}, 'calibration': {samples, fingerprint, overlap: 0},
         'weights': {source, sha256}, 'network': name, ...}. ``overlap`` is counted, not assumed."""
+
+    def draw(self, axes, sample_id, prediction):
+        """Draw test sample ``sample_id`` into matplotlib Axes, with ``prediction`` (what ``predict`` gave for it), or
+        with its ground truth where that is None. Words about it go into ``axes.set_xlabel``; the title is taken."""
+        raise UnsupportedError(f"{type(self).__name__} workloads cannot be drawn yet: their adapter has no draw()")
+
+    draw_input = None
+    """draw_input(axes, sample_id): the sample alone, where ``draw`` hides it."""
+    draw_error = None
+    """draw_error(axes, sample_id, prediction): where the prediction is wrong, in families that have such a picture."""

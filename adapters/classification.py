@@ -145,6 +145,13 @@ class Classification(Workload):
     def describe(self):
         return self.description
 
+    def draw(self, axes, sample_id, prediction):
+        picture = next(p for p in self.test if p.id == sample_id)
+        image = decode(picture)
+        axes.imshow(image, cmap="gray" if image.mode in ("L", "1") else None)
+        chosen = picture.label if prediction is None else prediction.top
+        axes.set_xlabel(self.classes[chosen], color="black" if chosen == picture.label else "#d55e00")
+
 
 def _check_outputs(workload, name):
     """InputError unless the network gives one number a class for the first calibration pictures."""
