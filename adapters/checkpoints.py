@@ -220,7 +220,11 @@ def load_into(network, state_dict):
     expected = network.state_dict()
     shapes = [k for k in expected if k in state_dict and expected[k].shape != state_dict[k].shape]
     fitting = {k: v for k, v in state_dict.items() if k not in shapes}
-    result = network.load_state_dict(fitting, strict=False)  # asked, so that modules may rename keys of old versions
+    try:
+        result = network.load_state_dict(fitting, strict=False)  # asked, so that modules may rename keys of old versions
+    except RuntimeError as error:  # shapes of renamed keys
+        raise InputError(f"the checkpoint is not of this network ({type(network).__name__}): "
+                         f"{' '.join(str(error).split())[:300]}") from error
     counters = ("num_batches_tracked",)
     missing = [k for k in result.missing_keys if not k.endswith(counters) and k not in shapes]
     unexpected = [k for k in result.unexpected_keys if not k.endswith(counters)]

@@ -30,7 +30,7 @@ def checkpoint_file(checkpoint):
     try:
         socket.setdefaulttimeout(30)
         cached.parent.mkdir(parents=True, exist_ok=True)
-        digest = torch.hub.HASH_REGEX.search(name)
+        digest = re.search(r"-([a-f0-9]{8,})\.", name)
         torch.hub.download_url_to_file(checkpoint, str(cached), digest and digest[1], sys.stderr.isatty())
     except (OSError, RuntimeError) as error:  # no network, no such file, a wrong hash
         raise InputError(f"checkpoint '{name}' is not on this machine and cannot be downloaded ({error}); get "
