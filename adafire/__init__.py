@@ -14,6 +14,7 @@ from .convert import SNN, convert
 from .energy import ENERGY_MODELS, EnergyModel
 from .errors import AdafireError, InputError, UnsupportedError
 from .fitting import Calibration
+from .frames import Frames
 
-__all__ = ["convert", "check", "SNN", "Calibration", "methods", "ENERGY_MODELS", "EnergyModel", "AdafireError", "InputError",
-           "UnsupportedError"]
+__all__ = ["convert", "check", "SNN", "Calibration", "Frames", "methods", "ENERGY_MODELS", "EnergyModel", "AdafireError",
+           "InputError", "UnsupportedError"]

@@ -49,7 +49,7 @@ def calibrate(plan_of, params, network, inputs, forward, steps, correct, referen
         def remember(site, z):
             reference[site.index] = site.activation.f(z)
             return reference[site.index]
-        plain((reference_plan or plan_of)(x), network, x, forward, remember)
+        plain((reference_plan or plan_of)(x), network, x, forward, remember, steps)
         run = _CorrectingRun(plan, params, network, x, forward, reference, correct)
         advance_chunk(run, steps)
         found = {i: getattr(p, field) for i, p in run.params.items()}

@@ -9,14 +9,15 @@ from torch.utils._pytree import tree_flatten, tree_map
 from . import ops
 from .activations import Activation
 
-INPUT = -1
+INPUT, FRAMES = -1, -2
+"""In place of a call's index: the network's input; the part of it that changes in time (frames.py)."""
 
 
 @dataclass
 class Call:
     """One call of a torch function.
 
-    inputs: indices of the calls whose results it uses (INPUT: the network's input); template: its result with every
+    inputs: indices of the calls whose results it uses (INPUT, FRAMES: the network's input); template: its result with every
     tensor replaced by a ``Spec``; spiking: the result is spikes, or sums of spikes; unit: whole spikes of one threshold;
     flops: of its matrix products.
     """

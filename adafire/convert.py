@@ -123,7 +123,7 @@ class SNN:
             low = -p.phi_minus * t if site.activation.signed else 0
             return (site.activation.f(z.float()) / step).round().clamp(low, p.phi_plus * t).mul(step).to(z.dtype)
         self.meter.add_analog(plan, t)
-        return plain(plan, self.network, x, self.forward, on_site)
+        return plain(plan, self.network, x, self.forward, on_site, None if self.method.kind == "ann" else t)
 
     def _until_sure(self, plan, x):
         """Class scores [B, K], each sample's at the step it left."""

@@ -143,7 +143,7 @@ class Diagnosis:
             return a
         laws = {"ann": remember, "clipped": lambda site, z: coded(site, params[site.index], z),
                 "quantised": lambda site, z: coded(site, params[site.index], z, t, offset)}
-        found = {stage: plain(own_plan, snn.network, x, snn.forward, law) for stage, law in laws.items()}
+        found = {stage: plain(own_plan, snn.network, x, snn.forward, law, t) for stage, law in laws.items()}
         run = snn.run(plan, x)
         ((_, found["snn"]),) = simulate(run, (t,), plan.chunk(snn.memory_gb))
         if count:

@@ -5,6 +5,7 @@ import torch
 from .calibrate import calibrate, correct_bias, correct_potential
 from .errors import InputError
 from .exit import fit_thresholds, trajectory
+from .frames import Frames, frames_in
 from .neuron import NeuronParams
 from .passes import split_samples, tensors_in, x_batch
 from .plan import Plans
@@ -21,7 +22,7 @@ class Calibration:
     """
 
     def __init__(self, inputs):
-        self.inputs = [inputs] if isinstance(inputs, torch.Tensor) else list(inputs)
+        self.inputs = [inputs] if isinstance(inputs, (torch.Tensor, Frames)) else list(inputs)
         if not self.inputs or any(not tensors_in(x) or any(t.numel() == 0 for t in tensors_in(x)) for x in self.inputs):
             raise InputError("the calibration set is empty; give at least one batch of inputs "
                              "(a tensor [B, ...], or a list of inputs)")
@@ -67,7 +68,8 @@ class Fitting:
 
     def statistics(self):
         """site index -> Histogram of the ANN's activations on the calibration inputs."""
-        key = sum(map(x_batch, self.inputs))  # inputs are only ever shortened, by what is held out
+        moving = any(frames_in(x) for x in self.inputs)
+        key = sum(map(x_batch, self.inputs)), self.timesteps if moving else None  # inputs are only ever shortened
         if key in self.calibration.histograms:
             return self.calibration.histograms[key]
         histograms = self.calibration.histograms[key] = {}
@@ -82,9 +84,10 @@ class Fitting:
         return histograms
 
     def sweep(self, on_site):
-        """Run the network itself over the calibration inputs, with ``on_site(site, z)`` in place of its activations."""
+        """Run the network itself over the calibration inputs, with ``on_site(site, z)`` in place of its activations (inputs
+        with frames: on the mean of what T steps show)."""
         for x in self.inputs:
-            plain(self.ann_plan(x), self.network, x, self.forward, on_site)
+            plain(self.ann_plan(x), self.network, x, self.forward, on_site, self.timesteps)
 
     def fit_thresholds(self, method):
         """NeuronParams for every site by the method's threshold rule."""

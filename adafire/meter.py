@@ -134,7 +134,7 @@ class Meter:
                 arrived[call.index] = arrived.get(call.index, 0.0) + tally.synops(counts, reach, factor)
             with torch.no_grad(), EventPass(plan, lambda site: getattr(run.neurons[site.index], kind),
                                             lambda call: _pooled(run, call, kind), arrive):
-                run.forward(run.network, run.x)
+                run.forward(run.network, run.picture)
             for index, value in arrived.items():
                 self._layer(sums, plan.trace.calls[index])["synops" if kind == "events" else "synops_graded"] += value
         for index, (_, _, dense) in costs.items():
@@ -222,5 +222,5 @@ def thresholds_at(run, call):
                 return placeholders(call)
             readout = steps
         with torch.no_grad(), Thresholds(plan):
-            run.forward(run.network, run.x)
+            run.forward(run.network, run.picture)
     return run.pool_thresholds[call.index]

@@ -4,8 +4,9 @@ import math
 
 import torch
 
-from .calls import INPUT, Stream, specs_in
+from .calls import Stream, specs_in
 from .errors import UnsupportedError
+from .frames import pattern
 from .trace import record, signature
 
 _FOLDABLE = {"conv1d", "conv2d", "conv3d", "linear"}
@@ -24,7 +25,7 @@ class Plan:
         self.folded, self.skipped = {}, set()
         cache = {} if folds is None else folds
         for call in trace.calls:
-            if call.op == "batch_norm" and call.inputs and call.inputs[0] != INPUT:
+            if call.op == "batch_norm" and call.inputs and call.inputs[0] >= 0:
                 self._fold(trace.calls[call.inputs[0]], call, cache)
         for call in trace.calls:
             if call.op == "conv2d" and call.region != "independent" and call.index not in self.folded:
@@ -121,7 +122,7 @@ class Plans:
         self._plans, self._folds = {}, dict(self.overrides)
 
     def __call__(self, x):
-        key = signature(x)
+        key = signature(x), pattern(x)
         if key not in self._plans:
             plan = Plan(record(self.network, x, self.forward), self._folds)
             if self._plans:

@@ -2,7 +2,7 @@
 
 from . import ops
 from .activations import activation_of, is_relu_clamp, silu
-from .calls import INPUT, Site, Stream, specs_in, streams_of
+from .calls import FRAMES, Site, Stream, specs_in, streams_of
 from .errors import UnsupportedError
 
 
@@ -11,7 +11,7 @@ def assign(trace, reads):
     calls = trace.calls
     for call in calls:
         for source in call.inputs:
-            if source != INPUT:
+            if source >= 0:
                 calls[source].consumers.append(call.index)
     skipped = _spelled_out_silu(calls, trace.outputs)
     weights_ahead = _reaches(calls, lambda c: c.rule.counts == "synapse" and c.op != "batch_norm")
@@ -21,7 +21,7 @@ def assign(trace, reads):
     feeds = _reaches(calls, lambda c: c.index in sites, inclusive=True)
     after = [False] * len(calls)
     for call in calls:
-        streams = sum(source != INPUT and (after[source] or source in sites) for source in _stream_operands(call))
+        streams = sum(_changes(source, after, sites) for source in _stream_operands(call))
         after[call.index] = streams > 0
         if call.inputs:
             call.region = ("readout" if not feeds[call.index] else
@@ -41,6 +41,11 @@ def assign(trace, reads):
 
 def _stream_operands(call):
     return [stream.call for stream in streams_of(call)]
+
+
+def _changes(source, after, sites):
+    """Whether what a call (or the input) gives differs from timestep to timestep."""
+    return source == FRAMES or source >= 0 and (after[source] or source in sites)
 
 
 def _activation_like(call):
@@ -67,7 +72,7 @@ def _spelled_out_silu(calls, outputs):
         if len(operands) != 2 or operands[0] == operands[1]:
             continue
         for position, (x, gate) in enumerate((operands, operands[::-1])):
-            if gate != INPUT and calls[gate].op == "sigmoid" and calls[gate].inputs == (x,) \
+            if gate >= 0 and calls[gate].op == "sigmoid" and calls[gate].inputs == (x,) \
                     and calls[gate].consumers == [call.index] and gate not in outputs:
                 call.rule = ops.RULES["silu"]
                 call.op, call.name = "silu", calls[gate].name
@@ -81,8 +86,7 @@ def _special(call, after, sites):
     rule = call.rule
     _, args, kwargs = call.arguments
     if call.op in ops.QUOTIENTS and len(args) > 1 and isinstance(args[1], Stream):
-        changing = args[1].call != INPUT and (after[args[1].call] or args[1].call in sites)
-        if changing:
+        if _changes(args[1].call, after, sites):
             return ops.Rule("rate", True, "analog", "quotient of streams: acts on the running means; analog")
     if call.op in ("interpolate", "upsample"):
         mode = kwargs.get("mode", args[3] if len(args) > 3 else "nearest")
@@ -115,7 +119,7 @@ def _site(trace, call, index):
 def _channel_axis(calls, call):
     """1 after convolutions, -1 after linear layers on sequences: found by walking back along the first operand."""
     ndim = len(specs_in(call.template)[0].shape)
-    while call.inputs and call.inputs[0] != INPUT:
+    while call.inputs and call.inputs[0] >= 0:
         call = calls[call.inputs[0]]
         if call.op.startswith("conv") or call.op in ("batch_norm", "group_norm", "instance_norm"):
             return 1
@@ -135,8 +139,9 @@ def _refuse(trace, reads, after):
             why = call.rule.note if call.rule.treatment == "unsupported" else "writes into a tensor in place"
             raise UnsupportedError(f"{call.name}: operator '{call.op}' before a neuron {why}")
     for name, inputs, where in reads:
-        if any(source != INPUT and (after[source] or calls[source].site) for source in inputs):
-            raise UnsupportedError(f"{where}: '{name}' hands values that depend on spikes to Python (control flow or an "
+        if any(source == FRAMES or source >= 0 and (after[source] or calls[source].site) for source in inputs):
+            what = "spikes or frames" if any(FRAMES in call.inputs for call in calls) else "spikes"
+            raise UnsupportedError(f"{where}: '{name}' hands values that depend on {what} to Python (control flow or an "
                                    "index that depends on the data); move it out of forward")
     for call in calls:
         if call.region == "steps" and call.rule.treatment != "activation":
@@ -154,10 +159,10 @@ def _mark_spiking(calls):
             call.spiking = call.unit = True
         elif call.rule.counts == "through" and call.inputs:
             operands = _stream_operands(call)
-            whole = all(s != INPUT and calls[s].unit for s in operands)
+            whole = all(s >= 0 and calls[s].unit for s in operands)
             moves = call.rule.treatment == "structure" or call.op in ("interpolate", "upsample")
             if call.rule.treatment == "rate":
                 call.spiking = call.unit = whole and len(operands) == 1 and call.region == "steps"
             else:
-                call.spiking = all(s != INPUT and calls[s].spiking for s in operands)
+                call.spiking = all(s >= 0 and calls[s].spiking for s in operands)
                 call.unit = whole and moves

@@ -25,7 +25,8 @@ class Bench:
     def __init__(self, conversion, weigh):
         self.conversion, self.weigh = conversion, weigh
         c = conversion
-        self.references = [plain(c.ann_plan(x), c.network, x, c.forward, lambda site, z: site.activation.f(z))
+        self.references = [plain(c.ann_plan(x), c.network, x, c.forward, lambda site, z: site.activation.f(z),
+                                 c.timesteps)
                            for x in c.inputs]
         self.simulations = 0
 

@@ -9,9 +9,10 @@ on as few calibration samples as a stated number of simulations allows (``sample
 import torch
 
 from .calls import placeholders
+from .frames import put
 from .meter import EventPass, static_costs
 from .passes import tensors_in
-from .simulate import Run, StepPass, plain, read_out
+from .simulate import Run, StepPass, clock, plain, read_out
 
 
 def divergence(outputs, reference, kind="auto"):
@@ -42,7 +43,7 @@ def site_fan_out(run):
             return super().steps(call, this)
         readout = steps
     with torch.enable_grad(), Differentiable(plan, lambda site: counts[site.index], None, arrive):
-        run.forward(run.network, run.x)
+        run.forward(run.network, run.picture)
     with torch.enable_grad():
         gradients = torch.autograd.grad(sum(arrived), list(counts.values()), allow_unused=True)
     return {i: (torch.zeros_like(c) if g is None else g) for (i, c), g in zip(counts.items(), gradients)}
@@ -99,16 +100,15 @@ def tables(plan, params, options, network, x, forward, steps, weigh="synops", an
     fan-out) or 'spikes'. ann_plan: that of the network's own weights, where ``plan`` has calibrated ones.
     """
     base, edges = Run(plan, dict(params), network, x, forward), borders(plan)
-    clock = torch.arange(1, steps + 1, device=tensors_in(x)[0].device, dtype=torch.float32)
     wanted = set().union(*(outside for _, outside in edges.values()))
 
-    def record(step):
+    def record(step, pictures):
         with _Recording(base, step, steps, wanted) as recording:
-            forward(network, x)
+            forward(network, put(x, pictures))
         return recording.kept
-    known = torch.vmap(record)(clock)
+    known = torch.vmap(record)(*clock(x, 0, steps))
     base.t = steps
-    reference = plain(ann_plan or plan, network, x, forward, lambda site, z: site.activation.f(z))
+    reference = plain(ann_plan or plan, network, x, forward, lambda site, z: site.activation.f(z), steps)
     fan_out = site_fan_out(base) if weigh == "synops" else None
     present = divergence(read_out(base), reference)
     sensitivity, cost = {}, {}
@@ -118,7 +118,7 @@ def tables(plan, params, options, network, x, forward, steps, weigh="synops", an
         sensitivity[site.index], cost[site.index] = [], []
         for option in options[site.index]:
             same = option is params[site.index]
-            run = base if same else _behind(base, site, option, reached, needed, clock, steps)
+            run = base if same else _behind(base, site, option, reached, needed, steps)
             sensitivity[site.index].append(present if same else divergence(read_out(run), reference))
             events = run.neurons[site.index].events
             weight = 1.0 if fan_out is None else fan_out[site.index]
@@ -126,7 +126,7 @@ def tables(plan, params, options, network, x, forward, steps, weigh="synops", an
     return sensitivity, cost
 
 
-def _behind(base, site, option, reached, known, clock, steps):
+def _behind(base, site, option, reached, known, steps):
     """The state after simulating ``base`` with another option at one site."""
     run = Run(base.plan, {**base.params, site.index: option}, base.network, base.x, base.forward)
     run.constants = base.constants
@@ -135,11 +135,11 @@ def _behind(base, site, option, reached, known, clock, steps):
     run.rates = {k: s for k, s in base.rates.items() if calls[k].index not in reached}
     run.sums = {k: s for k, s in base.sums.items() if k[0] not in reached}
 
-    def body(step, given):
+    def body(step, pictures, given):
         with _Rest(run, step, steps, reached, given):
-            base.forward(base.network, base.x)
+            base.forward(base.network, put(base.x, pictures))
         return step
-    torch.vmap(body)(clock, known)
+    torch.vmap(body)(*clock(base.x, 0, steps), known)
     run.t = steps
     return run
 

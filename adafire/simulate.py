@@ -11,6 +11,7 @@ import torch
 
 from . import fused, neuron
 from .calls import map_specs, placeholders, specs_in
+from .frames import Frames, frames_in, put, show
 from .passes import CallPass, map_tensors, tensors_in
 from .rates import advance
 
@@ -39,11 +40,13 @@ class Run:
     """State of one simulation: neurons, rate operators, sums for the read-out, and results that are constant in time.
 
     start: the read-out averages over the steps after this one (delayed read-out; the steps before still cost energy).
+    picture: the input at one step, for passes that look at shapes only.
     """
 
     def __init__(self, plan, params, network, x, forward, start=0):
         self.plan, self.params = plan, params
         self.network, self.x, self.forward = network, x, forward
+        self.picture = show(x, Frames.first)
         self.t, self.start, self.before = 0, start, {}
         self.neurons, self.rates, self.sums, self.constants = {}, {}, {}, {}
 
@@ -204,29 +207,40 @@ class PlainPass(PlannedPass):
         return self.on_site(call.site, this.args[call.site.operand] if this.args else this.kwargs["input"])
 
 
-def plain(plan, network, x, forward, on_site):
-    """Outputs of the network with ``on_site(site, z)`` in place of its activations."""
-    with torch.no_grad(), PlainPass(plan, on_site):
+@torch.no_grad()
+def plain(plan, network, x, forward, on_site, steps=None):
+    """Outputs of the network with ``on_site(site, z)`` in place of its activations; where the input has frames, on the
+    mean of what ``steps`` timesteps show (None: of all frames)."""
+    x = show(x, lambda frames: frames.mean(steps))
+    with PlainPass(plan, on_site):
         return forward(network, x)
 
 
 @torch.no_grad()
 def advance_chunk(run, length):
     """Simulate the next ``length`` timesteps."""
-    def body(step):
+    def body(step, pictures):
         with StepPass(run, step, length):
-            run.forward(run.network, run.x)
+            run.forward(run.network, put(run.x, pictures))
         return step
-    device = tensors_in(run.x)[0].device
-    torch.vmap(body)(torch.arange(run.t + 1, run.t + length + 1, device=device, dtype=torch.float32))
+    torch.vmap(body)(*clock(run.x, run.t, length))
     run.t += length
+
+
+def clock(x, before, length):
+    """What ``torch.vmap`` runs over in the ``length`` timesteps after step ``before``: their numbers [K], and what each
+    Frames of the input shows at them, [K, B, ...]."""
+    steps = torch.arange(before + 1, before + length + 1, device=tensors_in(x)[0].device, dtype=torch.float32)
+    return steps, [frames.steps(before, length) for frames in frames_in(x)]
 
 
 @torch.no_grad()
 def read_out(run):
     """The network's outputs on time averages up to now."""
+    start = run.start if run.t > run.start else 0
+    x = show(run.x, lambda frames: frames.mean(run.t, start))
     with ReadoutPass(run):
-        return run.forward(run.network, run.x)
+        return run.forward(run.network, x)
 
 
 def simulate(run, at, chunk):

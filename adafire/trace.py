@@ -15,8 +15,9 @@ from torch.nn.modules import module as torch_module
 from torch.utils.flop_counter import FlopCounterMode
 
 from . import ops
-from .calls import INPUT, Call, Spec, Stream, Trace
+from .calls import FRAMES, INPUT, Call, Spec, Stream, Trace
 from .errors import UnsupportedError
+from .frames import show
 from .passes import FACTORIES, CallPass, map_tensors, tensors_in
 from .regions import assign
 _MATRIX_PRODUCTS = set("linear addmm matmul bmm baddbmm einsum mm scaled_dot_product_attention "
@@ -104,12 +105,19 @@ def _light(tree):
     return map_tensors(lambda t: Stream(t._adafire_call, tuple(t.shape)) if hasattr(t, "_adafire_call") else t, tree)
 
 
+def _first(frames):
+    """The first frame, marked as something that changes in time."""
+    picture = frames.first()
+    picture._adafire_call = FRAMES
+    return picture
+
+
 @torch.no_grad()
 def record(network, x, forward):
     """Trace of ``forward(network, x)``. Raises UnsupportedError where the network cannot become spikes."""
-    inputs = map_tensors(lambda t: t.view_as(t), x)  # fresh objects: the caller's tensors stay untouched
+    inputs = show(map_tensors(lambda t: t.view_as(t), x), _first)  # fresh objects: the caller's tensors stay untouched
     for tensor in tensors_in(inputs):
-        tensor._adafire_call = INPUT
+        tensor._adafire_call = getattr(tensor, "_adafire_call", INPUT)
     if not tensors_in(inputs):
         raise UnsupportedError(f"the input holds no tensor: found {type(x).__name__}; give a tensor, a tuple or a dict")
     with module_stack(network) as stack, _Recorder(stack) as recorder:

@@ -137,7 +137,7 @@ def calibrated_plans(reference_plans, params, network, inputs, forward, steps, c
         def remember(site, z):
             reference[site.index] = site.activation.f(z)
             return reference[site.index]
-        plain(reference_plans(x), network, x, forward, remember)
+        plain(reference_plans(x), network, x, forward, remember, steps)
         run = _FittingRun(plans(x), dict(params), network, x, forward, reference,
                           (k * rounds, rounds, len(inputs) * rounds, rate, generator))
         advance_chunk(run, steps)

@@ -12,7 +12,9 @@ from networks import NETWORKS, build, integer_network, relative_error
 
 
 def step_by_step(network, x, theta, steps, phi, minus):
-    """The integer Residual network, one timestep at a time, membrane form written out; returns means of the logits."""
+    """The integer Residual network, one timestep at a time, membrane form written out; returns means of the logits.
+
+    x: an input, or a list with that of each timestep."""
     state = {}
 
     def fire(key, current):
@@ -31,8 +33,8 @@ def step_by_step(network, x, theta, steps, phi, minus):
         return now - before
 
     logits = 0
-    for _ in range(steps):
-        s = pool(fire("stem", network.stem(x)))
+    for k in range(steps):
+        s = pool(fire("stem", network.stem(x[k] if isinstance(x, list) else x)))
         y = fire("a", network.a(s))
         y = fire("b", network.b(y) + s)
         z = fire("c", network.c(torch.cat([s, y], 1)))
