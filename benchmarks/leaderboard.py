@@ -8,9 +8,12 @@ import json
 from itertools import groupby
 from typing import get_args
 
+from adafire.energy import ENERGY_MODELS
+
 from .record import ENERGY_MODEL
 from .store import Store, write_whole
 from .task import Family, task_label
+from .ties import ALPHA, places
 
 SECOND_METRICS = {"detection": ("mAP50",)}
 """Shown beside the primary metric, where a record has them."""
@@ -18,8 +21,9 @@ KINDS = ("ann", "quantised", "snn")
 
 ABOUT = f"""# Results
 
-Rendered from `records/` by the project's own code; change nothing here by hand. One section a family, one table a
-network and data set.
+Rendered from `records/` by `python tools/leaderboard.py`; change nothing here by hand. One section a family, one table
+a network and data set. The same with plots, sorting and filters: [index.html](index.html) (a file; it needs no network);
+as data: [results.csv](results.csv); for papers: [plots](plots).
 
 - **T**: timesteps. **levels**: T times the firing limit, the number of values that an activation can take.
   **burst**: the most spikes that a neuron may emit in one step; a burst of k spikes in one step is not free latency,
@@ -28,7 +32,9 @@ network and data set.
   of what rate coding can reach.
 - **SynOps**: synaptic operations, one for every unit spike at every synapse; a burst of k counts k. **Energy** after
   the model {ENERGY_MODEL} (4.6 pJ a multiply-accumulate, 0.9 pJ an accumulate; arithmetic only, no memory traffic).
-  Both are means per sample.
+  Both are means per sample. **graded**: the same energy if a burst of any length counted as one event.
+- **place**: of the spiking methods at one T; methods that a paired test on the same samples (McNemar's, or the paired
+  bootstrap) does not tell apart from the best of their group (p >= {ALPHA}) share it. First places are **bold** above.
 - **over-fired**: share of neurons that emitted more spikes than their input asked for, in which share of the sites;
   without negative spikes that stays.
 - The interval is the 95 % interval of the metric before it. **time**: wall time on the machine that the record names,
@@ -54,8 +60,13 @@ def _row(record, timesteps, row):
                for name in ("firing_rate", "mean_timesteps", "synops", "synops_graded", "macs", "levels", "longest_burst", "over_fired",
                             "over_fired_sites", "convert_s", "time_s")},
             "energy_pj": None if failed else row.energy_pj.get(ENERGY_MODEL), "energy_model": ENERGY_MODEL,
-            "ann_energy_pj": _ann_energy(record),
+            "energy_graded_pj": None if failed else graded_energy(row), "ann_energy_pj": _ann_energy(record),
             "status": "failed" if failed else "ok", "reason": record.reason if failed else None}
+
+
+def graded_energy(row, model=ENERGY_MODEL):
+    """Energy in pJ of a record's row if a burst counted as one event; None for networks that do not spike."""
+    return None if row.synops_graded is None else ENERGY_MODELS.get(model).energy_pj(row.macs, row.synops_graded)
 
 
 def _ann(record):
@@ -89,9 +100,12 @@ def table(rows):
         "MACs (M)": lambda row: _text(row["macs"], ".2f", 1e6),
         f"energy (uJ, {ENERGY_MODEL})": lambda row: _text(row["energy_pj"], ".2f", 1e6),
         "of ANN's": lambda row: _text(row["ann_energy_pj"] and row["energy_pj"], ".3f", row["ann_energy_pj"]),
+        "graded": lambda row: _text(row["energy_graded_pj"], ".2f", 1e6),
         "convert (s)": lambda row: _text(row["convert_s"], ".1f"),
         "time (s)": lambda row: _text(row["time_s"], ".1f"),
     }
+    if any(row.get("place") for row in rows):
+        columns["place"] = lambda row: _text(row["place"])
     if any(row["mean_timesteps"] for row in rows):
         columns["mean T"] = lambda row: _text(row["mean_timesteps"], ".2f")
     if any(row["reason"] for row in rows):
@@ -113,22 +127,27 @@ def _over_fired(row):
 
 def render(records):
     """Text of results/README.md: the same bytes for the same records, in whatever order they come."""
+    sections = [ABOUT]
+    for family, of_family in groupby(groups(records), key=lambda group: group[0].family):
+        sections.append(f"## {family.capitalize()}\n")
+        sections += map(_section, of_family)
+    old = len(records) - sum(map(len, groups(records)))
+    if not records:
+        sections.append("No results yet: `make bench`.\n")
+    elif old:
+        sections.append(f"{old} records of older versions of a task are not shown.\n")
+    return "\n".join(sections)
+
+
+def groups(records):
+    """Lists of records that share a table, in the order of the page; records of older versions of a task are left out."""
     newest = {}
     for record in records:
         place = (record.task, record.split, record.variant)
         newest[place] = max(newest.get(place, 0), record.task_version)
     current = [r for r in records if r.task_version == newest[r.task, r.split, r.variant]]
-    sections = [ABOUT]
     ordered = sorted(current, key=lambda r: (get_args(Family).index(r.family), r.task, r.split, r.variant, _setting(r)))
-    for family, of_family in groupby(ordered, key=lambda r: r.family):
-        sections.append(f"## {family.capitalize()}\n")
-        for _, group in groupby(of_family, key=lambda r: (r.task, r.split, r.variant, _setting(r))):
-            sections.append(_section(list(group)))
-    if not current:
-        sections.append("No results yet: `make bench`.\n")
-    elif len(current) < len(records):
-        sections.append(f"{len(records) - len(current)} records of older versions of a task are not shown.\n")
-    return "\n".join(sections)
+    return [list(group) for _, group in groupby(ordered, key=lambda r: (r.task, r.split, r.variant, _setting(r)))]
 
 
 def _setting(record):
@@ -138,17 +157,22 @@ def _setting(record):
     return json.dumps(identity, sort_keys=True)
 
 
-def _section(records):
+def about(records):
+    """One line: which data, network and weights a table is of, and the command that makes it."""
     first = records[0]
-    rows = _rows_of_table(records)
-    label = task_label(first.task, first.split)
     data, weights = first.workload.data, first.workload.weights
-    about = [f"data {data.name} {data.split}, {first.samples} samples" + (f" (the first {first.limit} were asked for)"
+    words = [f"data {data.name} {data.split}, {first.samples} samples" + (f" (the first {first.limit} were asked for)"
                                                                           if first.limit else ""),
              f"network {first.workload.network}, weights {(weights.sha256 or 'none')[:12]}",
              f"{first.precision}, {first.device_type}, seed {first.seed}, task version {first.task_version}"]
-    command = f"python tools/run_bench.py tasks/{first.task}.py --variant {first.variant}"
-    text = [f"### {label}: {first.variant}\n", "; ".join(about) + f". `{command}`\n"]
+    return "; ".join(words) + f". `python tools/run_bench.py tasks/{first.task}.py --variant {first.variant}`"
+
+
+def _section(records):
+    first = records[0]
+    rows = rows_of_table(records)
+    label = task_label(first.task, first.split)
+    text = [f"### {label}: {first.variant}\n", about(records) + "\n"]
     for metric in (first.metric, *SECOND_METRICS.get(first.family, ())):
         text += _by_timesteps(rows, metric, label)
     headers, lines = table(rows)
@@ -161,15 +185,23 @@ def _rank(record):
     return KINDS.index(record.kind), record.method, record.key
 
 
-def _rows_of_table(records):
-    """The rows of a table: of several results for one method and T the good one, of those the latest."""
+def rows_of_table(records):
+    """The rows of a table: of several results for one method and T the good one, of those the latest. Beside what
+    `rows_of` gives: 'place' among the spiking methods at this T, and 'record' with the record's own row, if any."""
     best = {}
     for record in sorted(records, key=lambda r: (r.method_version, r.date, r.key)):
+        own = {row.timesteps: row for row in record.rows}
         for row in rows_of(record):
             place = (KINDS.index(record.kind), record.method, row["timesteps"] or 0)
             if place not in best or row["status"] == "ok" or best[place]["status"] == "failed":
-                best[place] = row
-    return [best[place] for place in sorted(best)]
+                best[place] = {**row, "kind": record.kind, "place": None, "record": own.get(row["timesteps"])}
+    rows = [best[place] for place in sorted(best)]
+    for t in sorted({row["timesteps"] or 0 for row in rows}):
+        at = {row["method"]: row for row in rows if row["kind"] == "snn" and row["timesteps"] == t and row["record"]}
+        metric = records[0].metric
+        for method, place in places({name: row["record"] for name, row in at.items()}, metric).items():
+            at[method]["place"] = place
+    return rows
 
 
 def _by_timesteps(rows, metric, label):
@@ -181,11 +213,17 @@ def _by_timesteps(rows, metric, label):
         return []
     lines = []
     for method, own in groupby(rows, key=lambda row: row["method"]):
-        cells = {row["timesteps"]: "failed" if row["status"] == "failed" else _text(row["metrics"].get(metric), ".3f")
-                 for row in own}
+        cells = {row["timesteps"]: _score(row, metric) for row in own}
         constant = cells.get(None)  # the ANN: one value for all T
         lines.append([label, method, *(constant or cells.get(t, "-") for t in columns)])
     return [_markdown(["task", "method", *(f"{metric}, T={t}" for t in columns)], lines)]
+
+
+def _score(row, metric):
+    if row["status"] == "failed":
+        return "failed"
+    text = _text(row["metrics"].get(metric), ".3f")
+    return f"**{text}**" if row["place"] == 1 and metric == row["metric"] else text
 
 
 def _markdown(headers, lines):

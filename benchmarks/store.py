@@ -100,7 +100,7 @@ def read_record(path):
 
 
 def write_whole(path, text):
-    """Write a file so that a reader, or a crash at any moment, sees the old text or the new, never a part.
+    """Write a file (text, or bytes) so that a reader, or a crash at any moment, sees the old text or the new, never a part.
 
     The temporary name is the same each time: what a killed process left is overwritten by whoever does its work again.
     """
@@ -108,8 +108,8 @@ def write_whole(path, text):
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with open(temporary, "w", encoding="utf-8") as file:
-                file.write(text)
+            with open(temporary, "wb") as file:
+                file.write(text if isinstance(text, bytes) else text.encode())
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(temporary, path)
