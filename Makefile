@@ -12,6 +12,7 @@ bench: setup
 	$(PY) tools/run_bench.py $(TASK) --out runs $(ARGS)
 
 test: setup
+	sh tools/browser.sh
 	$(PY) -m pytest -m "not slow"
 	$(PY) -m pytest -m slow
 

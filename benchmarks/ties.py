@@ -13,9 +13,10 @@ ALPHA = 0.05
 
 
 def places(rows, metric, alpha=ALPHA):
-    """{name: place} of ``{name: record.Row}`` at one T by ``metric``; empty where the evidence cannot be paired."""
+    """{name: place} of ``{name: record.Row}`` at one T by ``metric``; empty for a single one, and where the evidence
+    cannot be paired."""
     found, head = {}, None
-    order = sorted(rows, key=lambda name: (-rows[name].metrics[metric], name))
+    order = sorted(rows, key=lambda name: (-rows[name].metrics[metric], name)) if len(rows) > 1 else []
     for number, name in enumerate(order, 1):
         try:
             if head is None or difference(rows[head], rows[name], metric).p_value < alpha:

@@ -77,7 +77,7 @@ def test_figures_and_units():
     line = dict(zip(table[0], table[-1]))
     assert line == {"task": "toy mini", "method": "adafire", "T": "4", "levels": "16", "burst": "4", "mAP": "0.500",
                     "95 % interval": "0.400 to 0.600", "mAP50": "0.700", "firing rate": "0.1000",
-                    "over-fired": "1.00 % in 50 %", "SynOps (M)": "2.00", "MACs (M)": "3.00", "graded": "14.70", "place": "1",
+                    "over-fired": "1.00 % in 50 %", "SynOps (M)": "2.00", "MACs (M)": "3.00", "graded": "14.70",
                     "energy (uJ, horowitz-45nm)": "15.60", "of ANN's": "0.339", "convert (s)": "0.5",
                     "time (s)": "1.5"}
 
