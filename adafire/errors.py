@@ -4,8 +4,16 @@ A message says what was found, what was expected and what to do next; command li
 """
 
 
+LONGEST = 1200  # characters of a message: a file may hold a key or a value of any length
+
+
 class AdafireError(Exception):
-    """Base of every error that a user can mend."""
+    """Base of every error that a user can mend. A long message loses its middle: what matters stands at its ends."""
+
+    def __init__(self, message=""):
+        text = str(message)
+        half = LONGEST // 2
+        super().__init__(text if len(text) <= LONGEST else f"{text[:half]} ... {text[-half:]}")
 
 
 class InputError(AdafireError):

@@ -20,6 +20,7 @@ import numpy as np
 from adafire.errors import InputError
 
 from .base import Evaluation
+from .json_files import read_json
 
 REPLICATES = 400
 SEED = 20250101
@@ -47,6 +48,10 @@ def _entries(content, key, needed, file):
         if absent:
             raise InputError(f"annotation file '{file}': entry {i} of '{key}' has no '{absent[0]}'; "
                              f"expected COCO format with {', '.join(needed)} in each")
+        for name in ("id", "image_id", "category_id"):
+            if name in entry and not isinstance(entry[name], (int, str)):
+                raise InputError(f"annotation file '{file}': entry {i} of '{key}' has {name} {str(entry[name])[:60]}; "
+                                 "expected a number")
     return content[key]
 
 
@@ -57,13 +62,8 @@ def read(annotation_file, folder):
     of a missing image or category, a box that is none, a file name that leaves the folder, an id given twice.
     """
     file, folder = Path(annotation_file), Path(folder)
-    try:
-        content = json.loads(file.read_text())
-    except OSError as error:
-        raise InputError(f"cannot read annotation file '{file}' ({error.strerror}); expected a folder with "
-                         "annotations/instances_val2017.json and val2017/, given with --data-root DIR") from error
-    except ValueError as error:
-        raise InputError(f"annotation file '{file}' is not JSON ({error}); copy or download it again") from error
+    content = read_json(file, "annotation file", "expected a folder with annotations/instances_val2017.json and val2017/, "
+                        "given with --data-root DIR")
     lists = ("images", "annotations", "categories")
     wrong = [k for k in lists if not isinstance(content, dict) or not isinstance(content.get(k), list)]
     if wrong:
@@ -72,7 +72,10 @@ def read(annotation_file, folder):
     categories = {c["id"]: c["name"] for c in _entries(content, "categories", ("id", "name"), file)}
     images = {}
     for image in _entries(content, "images", ("id", "file_name", "width", "height"), file):
-        name = str(image["file_name"])
+        name = image["file_name"]
+        if not isinstance(name, str) or not name or "\0" in name:
+            raise InputError(f"annotation file '{file}': image {image['id']} has file_name {str(name)[:60]!r}; expected a "
+                             "file name")
         parts = PurePosixPath(name).parts + PureWindowsPath(name).parts
         if PurePosixPath(name).is_absolute() or PureWindowsPath(name).is_absolute() or ".." in parts:
             raise InputError(f"annotation file '{file}': file_name '{name}' of image {image['id']} leaves the image "
@@ -94,9 +97,12 @@ def read(annotation_file, folder):
         numbers = isinstance(box, list) and len(box) == 4 and all(
             isinstance(v, (int, float)) and math.isfinite(v) for v in box)
         if not numbers or box[2] < 0 or box[3] < 0:
-            raise InputError(f"{what} has bbox {box}; expected [x, y, width, height] in pixels")
+            raise InputError(f"{what} has bbox {str(box)[:80]}; expected [x, y, width, height] in pixels")
+        area = entry.get("area", box[2] * box[3])
+        if not isinstance(area, (int, float)) or not 0 <= area < math.inf:
+            raise InputError(f"{what} has area {str(area)[:60]}; expected a number of 0 or more, in pixels")
         # COCOeval takes an object with id 0 for 'no match', so ids are given anew.
-        objects.append({"area": box[2] * box[3], "iscrowd": 0, **entry, "id": len(objects) + 1})
+        objects.append({"iscrowd": 0, **entry, "area": area, "id": len(objects) + 1})
     return CocoSet(file, folder, images, objects, categories)
 
 
