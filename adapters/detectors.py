@@ -78,6 +78,7 @@ def build_detector(config, checkpoint=None, device="cpu", trust=False, score_thr
         import mmdet.models
     except ImportError as error:
         raise InputError(f"cannot import mmdet ({error}); pip install mmdet==3.3.0 mmcv-lite==2.1.0") from error
+    from . import mmdet_repairs  # noqa: F401
     from mmengine.config import Config
     from mmengine.logging import MMLogger
     from mmengine.model import revert_sync_batchnorm
@@ -129,5 +130,3 @@ def check_single_stage(model):
         raise UnsupportedError(
             f"{type(model).__name__} is not a single-stage detector with a dense head, and only those are decoded "
             "here: RetinaNet, FCOS, YOLOv3, YOLOX, ATSS, GFL, PAA, FoveaBox, FreeAnchor, SSD and their like work")
-    if not hasattr(head, "loss_cls"):
-        head.loss_cls = None  # mmdet 3.3.0: SSDHead has none, yet its predict looks at it
