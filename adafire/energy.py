@@ -83,6 +83,9 @@ def macs(call):
         _, args, kwargs = call.arguments
         mode = kwargs.get("mode", args[3] if len(args) > 3 else "nearest")
         return float(_LINEAR_MODES.get(mode, 1) * math.prod(specs_in(call.template)[0].shape))
+    if call.op == "roi_align":  # (input, boxes, scale, height, width, samples a side or 0: as the box is large, aligned)
+        samples = call.arguments[1][5] if len(call.arguments[1]) > 5 else 0
+        return float(4 * max(1, samples) ** 2 * math.prod(specs_in(call.template)[0].shape))
     return call.flops / 2
 
 

@@ -120,7 +120,7 @@ class Meter:
         for site in plan.trace.sites:
             state, p = run.neurons[site.index], run.params[site.index]
             row = sums["sites"].setdefault(site.name, {"neurons": 0, "spikes": 0.0, "graded": 0.0, "over": 0.0})
-            row["neurons"] = state.n[0].numel()
+            row["neurons"] = state.n.numel() // plan.trace.batch  # a site's rows can be boxes: several a sample
             row["spikes"] += tally.total(state.events)
             row["graded"] += tally.total(state.graded)
             row["over"] += state.over

@@ -46,6 +46,7 @@ _rows("add sub rsub neg cumsum", "linear", True, "through", "spikes of both oper
 _rows("avg_pool1d avg_pool2d avg_pool3d adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d mean sum",
       "linear", True, "through", "a spike passes with weight 1/window, merged into the next layer's synapses")
 _rows("interpolate upsample", "linear", True, "analog", "nearest copies spikes; linear modes mix them (analog)")
+_rows("roi_align", "linear", True, "analog", "bilinear samples of boxes that are constant in time; mixes spikes (analog)")
 _rows("mul div multiply true_divide", "linear", True, "through",
       "by a number, a parameter or a value constant in time; a product of two spike streams is a rate operator")
 _rows("matmul bmm baddbmm einsum mm", "linear", True, "synapse",

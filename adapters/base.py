@@ -65,6 +65,10 @@ class Workload(ABC):
         """How the network is called to get its raw outputs (tensors in any nesting). Default: network(inputs)."""
         return network(inputs)
 
+    def simulate(self, snn, batch, at):
+        """Raw outputs of a Batch at each of the read-out times ``at``, by an ``adafire.SNN``: a list for ``predict``."""
+        return snn(batch.inputs, at=at)
+
     @abstractmethod
     def calibration(self):
         """list of inputs for ``forward``; unlabelled, disjoint from the test samples."""

@@ -200,6 +200,7 @@ def curves(evaluator):
 def weighted_precision(all_curves, weights, recall_thresholds):
     """Average precision [replicates, categories, IoU thresholds] with image i counted ``weights[r, i]`` times.
 
+    recall_thresholds: None for the area under the interpolated curve (VOC).
     NaN where a replicate has no object of the category. Interpolated precision at a recall is the largest precision at
     that recall or beyond, which is reached at true positives, so only those are visited:
     AP = sum over true positives j of envelope_j x (recall thresholds first reached at j) / (number of thresholds).
@@ -218,9 +219,12 @@ def weighted_precision(all_curves, weights, recall_thresholds):
                 seen = (counted if not ignored.any() else np.cumsum(drawn * ~ignored, 1))[:, hits]
                 precision = true / (seen + np.spacing(1))
                 envelope = np.maximum.accumulate(precision[:, ::-1], 1)[:, ::-1]
-                reached = np.searchsorted(recall_thresholds, true / total[rows, None], side="right")
-                gained = np.diff(reached, axis=1, prepend=0)
-                result[rows, k, t] = (envelope * gained).sum(1) / len(recall_thresholds)
+                recall, parts = true / total[rows, None], 1
+                if recall_thresholds is not None:
+                    recall = np.searchsorted(recall_thresholds, recall, side="right")
+                    parts = len(recall_thresholds)
+                gained = np.diff(recall, axis=1, prepend=0)
+                result[rows, k, t] = (envelope * gained).sum(1) / parts
     return result
 
 

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 from adafire.errors import InputError
 from adafire.registry import near_names
 
-from . import coco
+from . import coco, voc
 from .downloads import PROJECT
 
-DATA = {"coco": ("type", "root", "annotations", "images", "calibration_images"), "fashion_scenes": ("type",)}
+DATA = {"coco": ("type", "root", "annotations", "images", "calibration_images"), "fashion_scenes": ("type",),
+        "voc": ("type", "root", "year", "split", "calibration_split")}
 
 
 def check_keys(given, known, what):
@@ -32,9 +33,10 @@ def test_dataset(cfg, config):
 
 
 def category_ids(model, dataset, annotations):
-    """Category ids of an annotation file by label, as MMDetection orders them: the file's order, the config's names."""
+    """Category ids of an annotation file by label, as MMDetection orders them: a COCO file's own order, or for VOC the
+    config's; by the config's names."""
     from mmdet.registry import DATASETS
-    number = model.bbox_head.num_classes
+    number = (model.bbox_head if hasattr(model, "bbox_head") else model.roi_head.bbox_head).num_classes
     kind = dataset["type"] if not isinstance(dataset["type"], str) else DATASETS.get(dataset["type"])
     sources = ((dataset.get("metainfo") or {}).get("classes"), model.dataset_meta.get("classes"),
                getattr(kind, "METAINFO", {}).get("classes"), list(annotations.categories.values()))
@@ -49,6 +51,8 @@ def category_ids(model, dataset, annotations):
         raise InputError(f"'{annotations.annotation_file}' has {len(ids)} of the network's {number} classes"
                          + (f"; it lacks '{absent[0]}'" if absent else "; it has a name twice")
                          + "; expected the annotations of the data that the network was trained for")
+    if annotations.annotation_file.suffix == ".txt":  # VOC
+        ids.sort(key=lambda i: names.index(annotations.categories[i]))
     return ids
 
 
@@ -74,7 +78,7 @@ def find_source(data, options, samples):
     if not isinstance(data, dict) or data.get("type") not in DATA:
         raise InputError(f"data is {data!r}; expected a dict with a type of {', '.join(DATA)}")
     check_keys(data, DATA[data["type"]], f"key of data {data['type']!r}:")
-    return (_fashion_scenes if data["type"] == "fashion_scenes" else _coco)(data, options, samples)
+    return {"fashion_scenes": _fashion_scenes, "coco": _coco, "voc": _voc}[data["type"]](data, options, samples)
 
 
 def _fashion_scenes(data, options, samples):
@@ -103,12 +107,37 @@ def _coco(data, options, samples):
         if elsewhere.is_dir() else []
     if names:
         return Source("coco", found, ids, [elsewhere / n for n in _by_hash(names)])
+    return _set_aside("coco", found, ids, samples, f"there is no folder '{elsewhere}'")
+
+
+def _voc(data, options, samples):
+    root = options.data_root or (PROJECT / data["root"] if data.get("root") else None)
+    if root is None:
+        raise InputError("this variant is scored on PASCAL VOC: give the folder that holds VOCdevkit/ with --data-root DIR")
+    year = data.get("year", 2007)
+    split = data.get("split", "test" if year == 2007 else "val")
+    found = voc.read(voc.find_folder(root, year, split), split)
+    name, ids = f"VOC{year} {split}", sorted(found.images)
+    other = data.get("calibration_split", "trainval" if year == 2007 else "train")
+    try:  # its archive may be another one, unpacked beside the first or into it
+        folder = voc.find_folder(root, year, other)
+        candidates = [folder / "JPEGImages" / f"{n}.jpg" for n in _by_hash(voc.read_list(folder, other))]
+        candidates = [path for path in candidates if path.is_file()]
+    except InputError:
+        candidates = []
+    if candidates:
+        return Source(name, found, ids, candidates)
+    return _set_aside(name, found, ids, samples, f"'{root}' has no images of the list '{other}'")
+
+
+def _set_aside(name, found, ids, samples, why):
+    """A Source whose calibration images are taken out of the test set."""
     if len(ids) <= samples:
-        raise InputError(f"'{found.annotation_file}' lists {len(ids)} images and there is no folder '{elsewhere}', so "
-                         f"{samples} calibration images leave none to score; lower calibration=dict(samples=...)")
+        raise InputError(f"'{found.annotation_file}' lists {len(ids)} images and {why}, so {samples} calibration images "
+                         "leave none to score; lower calibration=dict(samples=...)")
     aside = dict.fromkeys(_by_hash(found.images[i]["file_name"] for i in ids)[:samples])
-    return Source("coco", found, [i for i in ids if found.images[i]["file_name"] not in aside],
-                  [found.folder / name for name in aside], set_aside=True)
+    return Source(name, found, [i for i in ids if found.images[i]["file_name"] not in aside],
+                  [found.folder / file for file in aside], set_aside=True)
 
 
 def calibration_images(candidates, samples, scored, listed_in):

@@ -120,13 +120,21 @@ def build_detector(config, checkpoint=None, device="cpu", trust=False, score_thr
     return revert_sync_batchnorm(model).to(device).eval(), cfg
 
 
-def check_single_stage(model):
-    """UnsupportedError unless the detector's boxes come from its raw head outputs by ``bbox_head.predict_by_feat``."""
-    from mmdet.models import RPN, SingleStageDetector
+def stages(model):
+    """1 if boxes come from the raw head outputs by ``bbox_head.predict_by_feat``, 2 for a detector with an RoI head;
+    UnsupportedError for any other."""
+    from mmdet.models import RPN, DetectionTransformer, SingleStageDetector, TwoStageDetector
     from mmdet.models.dense_heads.base_dense_head import BaseDenseHead
+    if isinstance(model, TwoStageDetector):
+        return 2
     head = getattr(model, "bbox_head", None)
     own_decoding = type(head).predict is not BaseDenseHead.predict if isinstance(head, BaseDenseHead) else True
-    if not isinstance(model, SingleStageDetector) or isinstance(model, RPN) or own_decoding:
+    if isinstance(model, SingleStageDetector) and not isinstance(model, RPN) and not own_decoding:
+        return 1
+    works = "RetinaNet, FCOS, YOLOv3, YOLOX, ATSS, GFL, PAA, FoveaBox, FreeAnchor, SSD and Faster R-CNN work"
+    if isinstance(model, DetectionTransformer):
         raise UnsupportedError(
-            f"{type(model).__name__} is not a single-stage detector with a dense head, and only those are decoded "
-            "here: RetinaNet, FCOS, YOLOv3, YOLOX, ATSS, GFL, PAA, FoveaBox, FreeAnchor, SSD and their like work")
+            f"{type(model).__name__} is a detector of the DETR family: its decoder attends with object queries to masks "
+            f"and reference points that are computed from the data, which is not simulated here; {works}")
+    raise UnsupportedError(f"{type(model).__name__} is neither a single-stage detector with a dense head nor a two-stage "
+                           f"one with an RoI head, and only those are decoded here: {works}")

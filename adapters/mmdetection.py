@@ -1,7 +1,8 @@
-"""MMDetection's single-stage detectors as workloads: config and checkpoint to network, data, decoding and COCO metric.
+"""MMDetection's detectors as workloads: config and checkpoint to network, data, decoding and COCO metric.
 
-The network runs in MMDetection's 'tensor' mode, which ends at the raw head outputs; the time-averaged outputs go
-through the head's own ``predict_by_feat``, and pycocotools scores the boxes. mmdet is imported when first needed.
+A single-stage network runs in MMDetection's 'tensor' mode, which ends at the raw head outputs; the time-averaged outputs
+go through the head's own ``predict_by_feat``, and the boxes are scored as COCO's or VOC's are. Two-stage ones are in
+two_stage.py. mmdet is imported when first needed.
 
     workload = adapters.get('mmdetection')(dict(config='mmdet::yolo/yolov3_d53_8xb8-320-273e_coco.py',
         checkpoint='yolov3.pth', data=dict(type='coco'), calibration=dict(samples=64)), options)
@@ -18,24 +19,30 @@ import torch
 
 from adafire.errors import InputError
 
-from . import coco
+from . import coco, voc
 from .base import Batch, Workload, adapters
 from .checkpoints import fingerprint
 from .detection_data import calibration_images, category_ids, check_keys, digest, find_source, test_dataset
-from .detectors import build_detector, check_single_stage
+from .detectors import build_detector, stages
 
-SETTINGS = ("config", "checkpoint", "data", "calibration", "batch_size", "score_thr")
+SETTINGS = ("config", "checkpoint", "data", "calibration", "batch_size", "score_thr", "scoring")
+SCORING = {"coco": (coco.evaluate, coco.METRICS[0]), "voc": (voc.evaluate, voc.METRICS[0])}
 
 
 class Detection(Workload):
-    """A single-stage detector on a COCO-format set; predictions are dict(boxes [n, 4] xyxy, scores [n], labels [n])."""
+    """A single-stage detector on a detection set; predictions are dict(boxes [n, 4] xyxy, scores [n], labels [n])."""
 
-    family, metric = "detection", "mAP"
+    family = "detection"
 
-    def __init__(self, network, pipeline, annotations, ids, category_ids, calibration, batch_size, description):
+    def __init__(self, network, pipeline, annotations, ids, category_ids, calibration, batch_size, description, scoring):
         self.network, self.pipeline, self.annotations, self.ids = network, pipeline, annotations, ids
         self.category_ids, self.calibration_paths, self.batch_size = category_ids, calibration, batch_size
-        self.description = description
+        self.description, (self.score, self.metric) = description, SCORING[scoring]
+
+    @property
+    def detector(self):
+        """MMDetection's detector."""
+        return self.network
 
     def forward(self, network, inputs):
         return network(inputs, mode="tensor")
@@ -44,7 +51,7 @@ class Detection(Workload):
         """Batches of preprocessed (id, path) pairs. Only images that are padded to one size share a batch, so that each
         is seen as if it were alone; batches come in the order in which they fill up."""
         from mmengine.dataset import pseudo_collate
-        preprocessor = self.network.data_preprocessor
+        preprocessor = self.detector.data_preprocessor
         divisor = getattr(preprocessor, "pad_size_divisor", 1)
         waiting = defaultdict(list)
 
@@ -76,11 +83,15 @@ class Detection(Workload):
         outputs = tree_map(lambda y: y.detach().to(torch.float32, copy=True), outputs)  # some heads decode in place
         found = self.network.bbox_head.predict_by_feat(
             *outputs, batch_img_metas=[sample.metainfo for sample in batch.context], rescale=True)
-        return [{"boxes": f.bboxes.cpu().numpy(), "scores": f.scores.cpu().numpy(), "labels": f.labels.cpu().numpy()}
-                for f in found]
+        return [self._prediction(f) for f in found]
+
+    @staticmethod
+    def _prediction(found):
+        return {"boxes": found.bboxes.cpu().numpy(), "scores": found.scores.cpu().numpy(),
+                "labels": found.labels.cpu().numpy()}
 
     def evaluate(self, predictions):
-        return coco.evaluate(self.annotations, predictions, self.category_ids)
+        return self.score(self.annotations, predictions, self.category_ids)
 
     def describe(self):
         return self.description
@@ -99,11 +110,17 @@ def workload(settings, options):
         if value is not None and (not isinstance(value, int) or value < 1):
             raise InputError(f"{key} is {value!r}; expected a whole number of 1 or more")
     source = find_source(settings.get("data"), options, samples)
+    scoring = settings.get("scoring", "voc" if settings["data"]["type"] == "voc" else "coco")
+    if scoring not in SCORING:
+        raise InputError(f"scoring is {scoring!r}; expected one of {', '.join(SCORING)}")
     annotations, ids = source.annotations, source.ids[:options.limit]
     weights = None if checkpoint == "random" else checkpoint
     model, cfg = build_detector(config, weights, options.device, options.trust_checkpoint, settings.get("score_thr"),
                                 options.seed)
-    check_single_stage(model)
+    if stages(model) == 2:
+        from .two_stage import TwoStageDetection as kind
+    else:
+        kind = Detection
     dataset = test_dataset(cfg, config)
     labels = category_ids(model, dataset, annotations)
     from mmengine.dataset import Compose
@@ -119,6 +136,8 @@ def workload(settings, options):
         prints = [digest(names, test), digest([p.name for p, _ in chosen], other)]
     else:
         boxes = hashlib.sha256(annotations.annotation_file.read_bytes()).hexdigest()
+        if annotations.annotation_file.suffix == ".txt":  # VOC's is a list of names only
+            boxes = digest([], annotations.objects)
         prints = [digest(zip(names, hashes), boxes), digest((p.name, h) for p, h in chosen)]
     description = {
         "data": {"name": source.name, "split": options.split, "samples": len(ids), "fingerprint": prints[0]},
@@ -128,4 +147,4 @@ def workload(settings, options):
         "network": type(model).__name__,
         "config": {"name": config if "::" in config else Path(config).name, "sha256": hashlib.sha256(
             json.dumps([cfg.model, steps], sort_keys=True, default=str).encode()).hexdigest()}}
-    return Detection(model, pipeline, annotations, ids, labels, [p for p, _ in chosen], batch_size, description)
+    return kind(model, pipeline, annotations, ids, labels, [p for p, _ in chosen], batch_size, description, scoring)

@@ -46,7 +46,7 @@ def _one_pass(workload, calibration, method, timesteps, precision, seed, on_batc
     with torch.no_grad():
         for batch in workload.batches():
             begin = time.perf_counter()
-            outputs = snn(batch.inputs, at=at)
+            outputs = workload.simulate(snn, batch, at)
             raw_s += time.perf_counter() - begin
             for k, output in enumerate(outputs):
                 begin = time.perf_counter()

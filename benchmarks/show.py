@@ -81,7 +81,7 @@ def predict(workload, calibration, method, timesteps, batches, seed=0, tell=lamb
                               seed=seed)
         found = [{} for _ in at]
         for batch in batches:
-            for k, output in enumerate(snn(batch.inputs, at=at)):
+            for k, output in enumerate(workload.simulate(snn, batch, at)):
                 found[k].update(zip(batch.ids, workload.predict(output, Batch(*batch)), strict=True))
         return found
 
