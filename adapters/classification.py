@@ -16,6 +16,7 @@ from urllib.parse import urlparse
 import torch
 
 from adafire.errors import InputError
+from adafire.passes import tensors_in
 from adafire.registry import near_names
 
 from . import accuracy
@@ -156,16 +157,17 @@ class Classification(Workload):
 def _check_outputs(workload, name):
     """InputError unless the network gives one number a class for the first calibration pictures."""
     classes, inputs = workload.classes, next(workload._load(workload.calibration_pictures[:2]))[1]
+    first = tensors_in(inputs)[0]
     try:
         with torch.no_grad():
             outputs = workload.forward(workload.network, inputs)
     except Exception as error:  # whatever a stranger's network raises on inputs that it is not made for
-        raise InputError(f"{name} does not take inputs of shape {list(inputs.shape)} ({type(error).__name__}: "
+        raise InputError(f"{name} does not take inputs of shape {list(first.shape)} ({type(error).__name__}: "
                          f"{str(error).splitlines()[0] if str(error) else ''}); see preprocessing=dict(mean, std, size)"
                          ) from error
-    if not isinstance(outputs, torch.Tensor) or outputs.ndim != 2 or len(outputs) != len(inputs):
+    if not isinstance(outputs, torch.Tensor) or outputs.ndim != 2 or len(outputs) != len(first):
         found = list(outputs.shape) if isinstance(outputs, torch.Tensor) else type(outputs).__name__
-        raise InputError(f"{name} puts out {found} for {len(inputs)} pictures; a classifier's [pictures, classes] is "
+        raise InputError(f"{name} puts out {found} for {len(first)} pictures; a classifier's [pictures, classes] is "
                          "expected")
     if outputs.shape[1] != len(classes):
         shown = ", ".join(classes[:3]) + (", ..." if len(classes) > 3 else "")

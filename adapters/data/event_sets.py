@@ -1,0 +1,217 @@
+"""Event data by name: where the recordings to score, to calibrate on and to train on come from.
+
+A reader is a function (data: the task's dict without 'type', options: WorkloadOptions) -> EventSet; this file has the
+generated set and folders of recordings, published_events.py those that others recorded.
+"""
+
+import re
+from pathlib import Path
+from typing import Any, Callable, NamedTuple
+
+import numpy as np
+
+from adafire.errors import InputError
+from adafire.registry import Registry, near_names
+
+from . import recordings
+from .event_camera import DURATION_US, Camera, saccades
+from .fashion_mnist import CLASSES, carried, full
+from .images import by_hash
+
+PROJECT = Path(__file__).resolve().parents[2]
+event_sets = Registry("event set")
+
+
+class Recording(NamedTuple):
+    """id: unique in its set; label: from 0; source: what the set's ``load`` understands. begin_us, end_us: the part of
+    the source that is meant (None: all of it)."""
+
+    id: str
+    label: int
+    source: Any
+    begin_us: int | None = None
+    end_us: int | None = None
+
+
+class EventSet(NamedTuple):
+    """sensor: (width, height). test: Recordings to score; candidates: for calibration, none of them in ``test``. Both in
+    an order that is arbitrary, but the same everywhere. load: iterator of one EVENT array a Recording of a list. train:
+    function without arguments -> Recordings to train on (default: the candidates)."""
+
+    name: str
+    classes: tuple
+    sensor: tuple
+    test: list
+    candidates: list
+    load: Callable
+    set_aside: bool = False
+    train: Callable | None = None
+
+
+def take(data, kind, **defaults):
+    """Values of a task's dict in the order of ``defaults``; InputError for an unknown key."""
+    for key in data:
+        if key not in defaults:
+            raise InputError(f"unknown key of data {kind!r}: {key!r}{near_names(key, defaults)} "
+                             f"Known: {', '.join(('type', *defaults))}")
+    return [data.get(key, value) for key, value in defaults.items()]
+
+
+def root_folder(options, data_root, wanted):
+    """The folder (or archive) given with --data-root, or by the task relative to the project."""
+    root = options.data_root or data_root and PROJECT / data_root
+    if not root:
+        raise InputError(f"this variant wants recordings of yours: give the folder with {wanted} by --data-root DIR")
+    if not Path(root).exists():
+        raise InputError(f"data folder '{root}' is not there; expected {wanted} (--data-root DIR)")
+    return Path(root)
+
+
+def read(data, options):
+    """EventSet of a task's ``data``."""
+    settings = dict(data or {})
+    return event_sets.get(settings.pop("type", None))(settings, options)
+
+
+@event_sets.register("fashion_saccades")
+def fashion_saccades(data, options):
+    """Fashion-MNIST pictures moved in three saccades before the camera of event_camera.py: 34 x 34 pixels, 300 ms. Test
+    and calibration: the carried pictures; train: the first ``train`` of the train split's others (the full set is
+    needed: Debian's dataset-fashion-mnist, or root=)."""
+    train, root, camera = take(data, "fashion_saccades", train=20000, root=None, camera={})
+    model, side = Camera(**camera), 34
+
+    def listed(objects):
+        found = {f"{objects.split}/{i:05d}": Recording(f"{objects.split}/{i:05d}", int(label), (image, i, objects.split))
+                 for image, label, i in zip(objects.images, objects.labels, objects.indices)}
+        return [found[name] for name in by_hash(found)]
+
+    def load(chosen):
+        images = np.stack([r.source[0] for r in chosen]) if chosen else np.zeros((0, 28, 28), np.uint8)
+        seeds = [(r.source[2] == "train", int(r.source[1])) for r in chosen]
+        return saccades(images, seeds, side, model, DURATION_US)
+
+    def training():
+        objects = full("train", root)
+        rest = objects.subset(~np.isin(objects.indices, carried("calibration").indices))
+        return listed(rest.subset(np.arange(min(train, len(rest.labels)))))
+    return EventSet("Fashion-MNIST saccades", CLASSES, (side, side), listed(carried("test")),
+                    listed(carried("calibration")), load, train=training)
+
+
+PATTERNS = (r"(?P<part>[^/]+)/(?P<class>[^/]+)/.+", r"(?P<class>[^/]+)/.+")
+
+
+@event_sets.register("recordings")
+def folder(data, options):
+    """Any folder (or zip archive) of .aedat, .bin, .npy or .dat recordings: <part>/<class>/<recording> where there are
+    the folders that ``test`` and ``train`` name, otherwise <class>/<recording>.
+
+    pattern: a regular expression for other layouts, matched with the whole path below the root; its groups are class
+    and, if you like, part. layout: camera of .aedat files; size: (width, height) where the camera does not say it.
+    sample_ms: recordings are cut into samples of this length; those with fewer than ``least`` events are left out.
+    share: the first so much of each recording is trained and calibrated on, the rest is scored (test and train may then
+    name the same part, or nothing). Without parts and share, a fifth of each class is scored, chosen by hash.
+    Classes: those that have recordings to score and to train on, in the order of their names.
+    """
+    keys = take(data, "recordings", root=None, name="recordings", pattern=None, layout="dvs128", size=None, sort=False,
+                sample_ms=None, least=1, share=None, test="test", train="train")
+    root, name, pattern, layout, size, sort, sample_ms, least, share, test, train = keys
+    root = root_folder(options, root, f"{test}/<class>/ and {train}/<class>/, or <class>/, with recordings "
+                                      f"({', '.join(recordings.READERS)})")
+    if share is not None and not (sample_ms and 0 < share < 1):
+        raise InputError(f"share is {share!r} and sample_ms {sample_ms!r}; expected a share above 0 and below 1, and "
+                         "samples of a length in ms")
+    size = tuple(size or recordings.camera(layout).size)
+    found = _by_class(root, pattern, test, train)
+    cache = {}
+
+    def events(source):
+        if source in cache:
+            return cache[source]
+        found = recordings.read(source, layout, size, sort)
+        if sample_ms:  # long ones, of which many samples are made
+            cache[source] = found
+        return found
+
+    def load(chosen):
+        for r in chosen:
+            whole = events(r.source)
+            if r.begin_us is not None:
+                whole = whole[slice(*np.searchsorted(whole["t"], [r.begin_us, r.end_us]))]
+            yield whole
+
+    parts, classes = _split(found, share, test, train, root)
+    listed = []
+    for side in (0, 1):
+        cut = {}
+        for label, paths in enumerate(parts[side]):
+            for path, source in paths.items():
+                pieces = (_pieces(events(source), sample_ms, least, share, side) if sample_ms else [(None, None)])
+                for begin, end in pieces:
+                    key = path if begin is None else f"{path}@{begin - int(events(source)['t'][0])}"
+                    cut[key] = Recording(key, label, source, begin, end)
+        if not cut:
+            raise InputError(f"'{root}': no sample of {sample_ms} ms has {least} events; lower least, or sample_ms up")
+        listed.append([cut[key] for key in by_hash(cut)])
+    return EventSet(name, classes, size, *listed, load)
+
+
+def _by_class(root, pattern, test, train):
+    """{part: {class: {path: source}}}; InputError for what is no recording, and for classes without one."""
+    files = recordings.files_below(root)
+    if not files:
+        raise InputError(f"'{root}' is empty; expected <class>/<recording> with {', '.join(recordings.READERS)}")
+    parted = pattern is None and all(any(path.startswith(f"{part}/") for path in files) for part in (test, train))
+    form = re.compile(pattern or PATTERNS[0 if parted else 1])
+    found = {}
+    for path, source in files.items():
+        match = form.fullmatch(path)
+        if match:
+            groups = match.groupdict()
+            found.setdefault(groups.get("part"), {}).setdefault(groups["class"], {})[path] = source
+    if not found:
+        raise InputError(f"'{root}' has no recording that fits {form.pattern!r} (it has {next(iter(files))}, ...); "
+                         "expected <class>/<recording>, or give data=dict(pattern=...)")
+    for place in [root / part for part in (test, train)] if parted else [root]:
+        for entry in sorted(place.iterdir()) if pattern is None and place.is_dir() else ():
+            known = found.get(place.name if parted else None, {})
+            if entry.is_dir() and not entry.name.startswith(".") and entry.name not in known:
+                raise InputError(f"class folder '{entry}' holds no recording; expected files of "
+                                 f"{', '.join(recordings.READERS)}, or remove the folder")
+    return found
+
+
+def _split(found, share, test, train, root):
+    """((class -> {path: source}) to score, the same to train on), and the names of the classes."""
+    if share is not None or None not in found:
+        parts = [found.get(part, found.get(None)) for part in (test, train)]
+        for part, there in zip((test, train), parts):
+            if there is None:
+                raise InputError(f"'{root}' has no part {part!r}; it has {', '.join(map(str, found))}")
+    else:
+        parts = [{}, {}]
+        for name, files in found[None].items():
+            order = by_hash(files)
+            scored = max(1, len(order) // 5)
+            for part, paths in zip(parts, (order[:scored], order[scored:])):
+                part[name] = {path: files[path] for path in paths}
+                if not paths:
+                    raise InputError(f"class {name!r} of '{root}' has {len(order)} recording; expected 2 or more, one to "
+                                     "score and one to calibrate on")
+    classes = tuple(sorted(set(parts[0]) & set(parts[1])))
+    if len(classes) < 2:
+        raise InputError(f"'{root}' has {len(classes)} classes with recordings to score and to train on; expected 2 or "
+                         "more")
+    return [[part[name] for name in classes] for part in parts], classes
+
+
+def _pieces(events, sample_ms, least, share, side):
+    """[(begin, end)] in microseconds of the samples of one recording that are scored (side 0) or trained on (1)."""
+    length, first, last = int(sample_ms * 1000), int(events["t"][0]), int(events["t"][-1]) + 1
+    if share is not None:
+        border = first + int((last - first) * share)
+        first, last = (border, last) if side == 0 else (first, border)
+    edges = np.arange(first, last - length + 1, length)
+    counts = np.diff(np.searchsorted(events["t"], np.stack([edges, edges + length], 1)), axis=1)[:, 0]
+    return [(int(begin), int(begin) + length) for begin, count in zip(edges, counts) if count >= least]
