@@ -15,6 +15,7 @@ test: setup
 	sh tools/browser.sh
 	$(PY) -m pytest -m "not slow"
 	$(PY) -m pytest -m slow
+	$(PY) tools/regress.py
 
 setup: .venv/.ready
 

@@ -24,6 +24,7 @@ from .json_files import read_json
 
 REPLICATES = 400
 SEED = 20250101
+MOST_IMAGES = 1000
 METRICS = ("mAP", "mAP50", "mAP75", "mAP_s", "mAP_m", "mAP_l")  # the first six of COCOeval.stats
 
 
@@ -234,23 +235,39 @@ def bootstrap_weights(images, replicates=REPLICATES, seed=SEED):
     return np.stack([np.bincount(row, minlength=images) for row in drawn]).astype(float)
 
 
+def _per_image(matched, ids, recall_thresholds):
+    """{'per_image': mAP of each image as if it were all, in the order of sorted ids (None: it holds no object), and the
+    hash of the ids}; empty beyond MOST_IMAGES, where it would take longer than everything else."""
+    if len(ids) > MOST_IMAGES:
+        return {}
+    alone = weighted_precision(matched, np.eye(len(ids)), recall_thresholds).mean(2)
+    values = [float(np.nanmean(v)) if np.isfinite(v).any() else None for v in alone]
+    return {"per_image": [None if v is None else round(v, 4) for v in values],
+            "ids_sha256": hashlib.sha256(json.dumps(ids).encode()).hexdigest()}
+
+
 def evaluate(coco_set, predictions, category_ids, replicates=REPLICATES, seed=SEED):
     """Evaluation of ``{image id: dict(boxes [n, 4] xyxy in pixels, scores [n], labels [n])}``.
 
     Label l means category ``category_ids[l]``. Scored are exactly the images that have a prediction (maybe of no box).
     metrics: mAP, mAP50, mAP75, mAP_s, mAP_m, mAP_l in 0..1; one without objects to find (no small ones, say) is left
-    out. low, high: 2.5 and 97.5 % points of mAP's replicates. InputError: NaN in a prediction, no object at all.
+    out. low, high: 2.5 and 97.5 % points of mAP's replicates. evidence: replicates, AP per_class, mAP per_image.
+    InputError: NaN in a prediction, no object at all.
     """
     evaluator, stats = match(coco_set, predictions, category_ids)
     metrics = {name: float(value) for name, value in zip(METRICS, stats) if value >= 0}
     if "mAP" not in metrics:
         raise InputError(f"the {len(predictions)} chosen images of '{coco_set.annotation_file}' hold no object of the "
                          "network's classes, so there is nothing to score; take more images (--limit)")
-    weights = bootstrap_weights(len(predictions), replicates, seed)
-    ap = weighted_precision(curves(evaluator), weights, evaluator.params.recThrs)
+    weights, matched = bootstrap_weights(len(predictions), replicates, seed), curves(evaluator)
+    ap = weighted_precision(matched, weights, evaluator.params.recThrs)
     drawn = {name: [float(np.nanmean(v)) if np.isfinite(v).any() else None for v in values]  # None: drew no object
              for name, values in (("mAP", ap), ("mAP50", ap[:, :, 0]))}
     low, high = np.percentile([v for v in drawn["mAP"] if v is not None], [2.5, 97.5])
+    whole = weighted_precision(matched, np.ones((1, len(predictions))), evaluator.params.recThrs)[0].mean(1)
+    names = [coco_set.categories[c] for c in evaluator.params.catIds]
+    per_class = {name: round(float(v), 6) for name, v in zip(names, whole) if np.isfinite(v)}
     return Evaluation(metrics, float(low), float(high), {
+        "per_class": per_class, **_per_image(matched, sorted(predictions), evaluator.params.recThrs),
         "replicates": {name: [v and round(v, 6) for v in values] for name, values in drawn.items()},
         "seed": seed, "images": len(predictions), "detections": len(evaluator.cocoDt.anns)})

@@ -101,6 +101,15 @@ def test_interval_holds_the_value_and_replicates_are_paired_and_reproducible(cap
     assert coco.evaluate(data, halved, IDS).evidence["replicates"] == one.evidence["replicates"]
 
 
+def test_per_class_and_per_image_are_the_metric_of_that_class_and_image_alone():
+    data, predictions = random_set(images=6)
+    evidence = coco.evaluate(data, predictions, IDS).evidence
+    assert np.mean(list(evidence["per_class"].values())) == pytest.approx(coco.match(data, predictions, IDS)[1][0], abs=1e-5)
+    for image, value in zip(sorted(predictions), evidence["per_image"], strict=True):
+        alone = coco.match(data, {image: predictions[image]}, IDS)[1][0]
+        assert value == (None if alone < 0 else pytest.approx(alone, abs=1e-4))
+
+
 def test_no_detection_at_all_scores_zero():
     data, predictions = random_set()
     empty = {i: {"boxes": np.zeros((0, 4)), "scores": np.zeros(0), "labels": np.zeros(0, int)} for i in predictions}
