@@ -89,6 +89,10 @@ class Workload(ABC):
     def evaluate(self, predictions):
         """Evaluation of ``{id: prediction}``."""
 
+    def labels(self):
+        """{id: number of its true class} of the test samples, for reports; None where a sample has no one class."""
+        return None
+
     @abstractmethod
     def describe(self):
         """JSON-able identity of data and weights, all of which enters the record's key:

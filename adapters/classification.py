@@ -143,6 +143,9 @@ class Classification(Workload):
     def evaluate(self, predictions):
         return accuracy.evaluate(predictions, len(self.classes))
 
+    def labels(self):
+        return {p.id: p.label for p in self.test}
+
     def describe(self):
         return self.description
 

@@ -4,7 +4,8 @@ Evidence with correctness bits (classification): McNemar's exact test; interval 
 (Statistics in Medicine 2005: half a sample added to every cell, then Wald's). Evidence with bootstrap replicates of the
 metric (mAP, mIoU; drawn with the same seed, hence paired): the percentile interval of their differences, and as p value
 twice the smaller share of differences on either side of 0, counting 0 itself and one more replicate on both sides, so
-that B replicates give no p below 2 / (B + 1).
+that B replicates give no p below 2 / (B + 1). Evidence with a score a sample whose mean is the metric (IoU of every object): the
+same, from resamples of the samples.
 """
 
 import math
@@ -14,7 +15,7 @@ import numpy as np
 
 from adafire.errors import InputError
 from adapters.accuracy import compare
-from adapters.stats import Z95, percentile_interval
+from adapters.stats import Z95, percentile_interval, resamples
 
 
 class Difference(NamedTuple):
@@ -53,12 +54,38 @@ def difference(row, other, metric):
     if "correct" in row.evidence:
         result = compare(row.evidence, other.evidence)
         return Difference(value, *_agresti_min(result), result.p_value, "McNemar")
+    scores = [_scores(r, metric) for r in (row, other)]
+    if None not in scores:
+        return _of_scores(value, *scores)
     drawn = [_replicates(r.evidence, metric) for r in (row, other)]
     seeds = [(r.evidence.get("seed"), r.evidence.get("images"), len(d)) for r, d in zip((row, other), drawn)]
     if seeds[0] != seeds[1]:
         raise InputError(f"bootstrap replicates drawn alike are needed; found seed, images and number {seeds[0]} and "
                          f"{seeds[1]}")
-    gaps = np.array([a - b for a, b in zip(*drawn) if a is not None and b is not None])
+    return _of_gaps(value, np.array([a - b for a, b in zip(*drawn) if a is not None and b is not None]))
+
+
+def _scores(row, metric):
+    """(scores of the samples, hash of their ids) where the evidence holds a list with a figure a sample whose mean is the
+    metric; None where it does not."""
+    samples = row.evidence.get("samples")
+    for values in row.evidence.values():
+        if isinstance(values, list) and len(values) == samples and all(isinstance(v, (int, float)) for v in values):
+            if abs(float(np.mean(values)) - row.metrics[metric]) < 1e-5:
+                return np.array(values, np.float64), row.evidence.get("ids_sha256")
+    return None
+
+
+def _of_scores(value, first, second):
+    """Difference of two means over the same samples: the samples are drawn again, both methods' at once."""
+    if first[1] != second[1] or len(first[0]) != len(second[0]):
+        raise InputError(f"the two results are of different samples ({len(first[0])} and {len(second[0])}); a paired test "
+                         "needs the same ones")
+    gap = first[0] - second[0]
+    return _of_gaps(value, np.array([gap[chosen].mean() for chosen in resamples(len(gap))]))
+
+
+def _of_gaps(value, gaps):
     tail = min((gaps <= 0).sum(), (gaps >= 0).sum()) + 1
     return Difference(value, *percentile_interval(gaps), min(1.0, 2 * float(tail) / (len(gaps) + 1)), "paired bootstrap")
 

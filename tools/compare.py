@@ -1,0 +1,86 @@
+#!/usr/bin/env python
+"""Compare two results on the same samples: paired test, difference with its interval, costs, classes, samples."""
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # from a clone, nothing need be installed
+
+EXAMPLES = """examples:
+  python tools/compare.py adafire snn-calibration --task fashion_resnet
+  python tools/compare.py adafire-signed adafire --task coco_yolo --timesteps 4 --worst 5
+  python tools/compare.py my_record.json results/records/coco_yolo-mini-mini/adafire-46409824e2d0.json
+
+A and B are record files or methods of one task (their committed records). exit status: 0 compared; 2 it cannot be"""
+
+
+def main(argv=None):
+    p = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("first", metavar="A")
+    p.add_argument("second", metavar="B")
+    p.add_argument("--task", help="the task whose methods A and B are")
+    p.add_argument("--variant")
+    p.add_argument("--timesteps", type=int, metavar="T", help="T of the classes and samples (default: the largest in both)")
+    p.add_argument("--worst", type=int, default=10, metavar="N", help="samples to show a side (default: %(default)s)")
+    p.add_argument("--out", default=str(Path(__file__).resolve().parents[1] / "results"), metavar="DIR",
+                   help="folder with records (default: the project's)")
+    p.add_argument("--data-root", metavar="DIR", help="data of a full split, for the names of classes and samples")
+    args = p.parse_args(argv)
+    from adafire.errors import AdafireError
+    from benchmarks import compare
+
+    try:
+        first, second = (compare.find(given, args.task, args.variant, args.out) for given in (args.first, args.second))
+        try:
+            labels, lacking = compare.labels_of(first, args.data_root), None
+        except AdafireError as error:
+            labels, lacking = None, f"without the task's data: {error}"
+        found = compare.compare(first, second, labels, args.timesteps, max(0, args.worst))
+    except AdafireError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    show(found, [*found.notes, *([lacking] if lacking else [])])
+    return 0
+
+
+def show(found, notes):
+    from benchmarks.record import ENERGY_MODEL
+    from benchmarks.task import task_label
+
+    first, second = found.first, found.second
+    names = (first.method, second.method) if first.method != second.method else (f"{first.method} A", f"{second.method} B")
+    print(f"{task_label(first.task, first.split)}: {first.variant}, {first.metric}, {first.samples} samples; "
+          f"A = {names[0]}, B = {names[1]}; energy in uJ a sample, {ENERGY_MODEL} (in brackets: a burst counts once)")
+    print_table(["T", "A", "B", "A - B", "95 % interval", "p", "test", "energy A", "energy B"], [
+        ["-" if line["timesteps"] is None else str(line["timesteps"]), f"{line['first']['value']:.4f}",
+         f"{line['second']['value']:.4f}", f"{line['difference'].value:+.4f}",
+         f"{line['difference'].low:+.4f} to {line['difference'].high:+.4f}", f"{line['difference'].p_value:.3g}",
+         line["difference"].test, energy(line["first"]), energy(line["second"])] for line in found.lines])
+    if found.per_class:
+        print(f"class by class, T = {found.timesteps}")
+        print_table(["class", "A", "B", "A - B", "samples"], [
+            [name, f"{a:.4f}", f"{b:.4f}", f"{a - b:+.4f}", "-" if n is None else str(n)] for name, a, b, n in found.per_class])
+    if found.worst:
+        print(f"samples furthest apart, T = {found.timesteps} (first those where A is worse)")
+        print_table(["sample", "A", "B"], [[str(sample), f"{a:g}", f"{b:g}"] for sample, a, b in found.worst])
+    for note in notes:
+        print(f"note: {note}")
+
+
+def energy(figures):
+    if figures["energy_pj"] is None:
+        return "-"
+    graded = figures["energy_graded_pj"]
+    return f"{figures['energy_pj'] / 1e6:.3f}" + ("" if graded is None else f" ({graded / 1e6:.3f})")
+
+
+def print_table(headers, lines):
+    widths = [max(map(len, column)) for column in zip(headers, *lines)]
+    for cells in (headers, ["-" * width for width in widths], *lines):
+        print("  ".join(cell.ljust(width) for cell, width in zip(cells, widths)).rstrip())
+    print()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
