@@ -18,8 +18,9 @@ class Call:
     """One call of a torch function.
 
     inputs: indices of the calls whose results it uses (INPUT, FRAMES: the network's input); template: its result with every
-    tensor replaced by a ``Spec``; spiking: the result is spikes, or sums of spikes; unit: whole spikes of one threshold;
-    flops: of its matrix products.
+    tensor replaced by a ``Spec``; arguments: (function, args, kwargs) with a ``Stream`` for what depends on the input, and
+    made: the same as it was called, where ``arguments`` is rewritten; spiking: the result is spikes, or sums of spikes;
+    unit: whole spikes of one threshold; flops: of its matrix products.
     """
 
     index: int
@@ -39,6 +40,10 @@ class Call:
     site: Any = None
     flops: float = 0.0
     stand_in: Any = None
+    made: tuple = ()
+
+    def __post_init__(self):
+        self.made = self.made or self.arguments
 
 
 @dataclass(frozen=True)
@@ -85,10 +90,11 @@ class Trace:
 
 
 class Stream:
-    """Stands for a tensor that depends on the input, in remembered arguments. ``call``: who made it."""
+    """Stands for a tensor that depends on the input, in remembered arguments. ``call``: who made it, as which of its
+    results (``position``)."""
 
-    def __init__(self, call, shape):
-        self.call, self.shape = call, shape
+    def __init__(self, call, shape, position=0):
+        self.call, self.shape, self.position = call, shape, position
 
     def __repr__(self):
         return f"stream({self.call}, {self.shape})"

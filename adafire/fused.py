@@ -17,6 +17,8 @@ from pathlib import Path
 
 import torch
 
+from .neuron import NeuronState
+
 _SOURCE = Path(__file__).with_name("kernels.c")
 _FLAGS = ["-O3", "-march=native", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-fPIC", "-shared",
           "-fopenmp"]
@@ -49,7 +51,7 @@ def library():
     except OSError:
         return None
     p, i, f, n = ctypes.c_void_p, ctypes.c_long, ctypes.c_float, ctypes.c_int
-    loaded.adafire_scan.argtypes = [p, i, i, i, i, i, p, p, p, p, p, p, p, f, f, i, n, f, f, p, n]
+    loaded.adafire_scan.argtypes = [p, i, p, i, n, i, i, i, i, p, p, p, p, p, p, p, f, f, i, n, f, f, p, n, n]
     loaded.adafire_scan.restype = ctypes.c_long
     loaded.adafire_pool.argtypes = [p, *[i] * 13, f, p, p, p, p, p, n]
     loaded.adafire_pool.restype = None
@@ -88,34 +90,68 @@ def layout(tensor, channel_axis):
     return channels, inner
 
 
-def scan(z, t, steps, params, state, site):
-    """As ``neuron.scan``, or None where this kernel does not apply. ``state`` is overwritten."""
+def scan(z, t, steps, params, state, site, more=None, overwrite=False):
+    """As ``neuron.scan``, or None where this kernel does not apply. ``state`` is overwritten; None: at rest.
+
+    more: a second current, added to ``z``; overwrite: the spikes may take the place of ``z``. float32 or bfloat16 (then the
+    currents are added up in float32 all the same).
+    """
     code = site.activation.code
     if not enabled or code is None or z.device.type != "cpu" or params.v0.numel() != params.theta.numel():
         return None
     loaded = library()
     if loaded is None:
         return None
+    shape = site.shape if state is None else tuple(state.x.shape)
+    if state is None:
+        step = z[0] if z.dim() > len(shape) else z
+        step = step if step.shape == shape else step.expand(shape)
+        state = NeuronState(*(torch.empty_like(step, dtype=torch.float32) for _ in range(2)), None, None)
+        events = torch.empty_like(state.n) if params.phi_minus else state.n
+        state, fresh = state._replace(events=events, graded=torch.empty_like(state.n)), True
+    else:
+        fresh = False
     found = layout(state.x, site.channel_axis)
     if found is None:
         return None
     channels, inner = found
-    constant = z.dim() == state.x.dim()
-    z = z.float()
+    half = z.dtype == torch.bfloat16
+    dtype, strides = torch.bfloat16 if half else torch.float32, state.x.stride()
     size = state.x.numel()
-    strides = state.x.stride() if constant else (size, *state.x.stride())
-    same = all(a == b for a, b, n in zip(z.stride(), strides, z.shape) if n > 1)
-    if not same:
-        moved = torch.empty_strided(z.shape, strides, dtype=torch.float32)
-        z = moved.copy_(z)
-    out = torch.empty_strided((steps, *state.x.shape), (size, *state.x.stride()), dtype=torch.float32)
-    flat = [p.expand(*_broadcast(p, channels)).reshape(-1).contiguous() for p in (params.theta, params.bias, params.v0)]
+    z, z_step = _laid_out(z, dtype, shape, strides, size)
+    more_at, more_step = None, 0
+    if more is not None:
+        more, more_step = _laid_out(more, dtype, shape, strides, size)
+        more_at = more.data_ptr()
+    moving = z.dim() > len(shape)
+    out = z if overwrite and moving else torch.empty_strided((steps, *shape), (size, *strides), dtype=dtype)
+    flat = [_flat(p, channels) for p in (params.theta, params.bias, params.v0)]
     kind, a, b = code
-    over = loaded.adafire_scan(z.data_ptr(), 0 if constant else size, steps, size, channels, inner, state.x.data_ptr(),
-                    state.n.data_ptr(), state.events.data_ptr(), state.graded.data_ptr(), *(p.data_ptr() for p in flat),
-                    float(params.phi_plus), float(params.phi_minus), t, kind, a, b, out.data_ptr(),
-                    torch.get_num_threads())
+    over = loaded.adafire_scan(z.data_ptr(), z_step, more_at, more_step, half, steps, size, channels, inner,
+                               state.x.data_ptr(), state.n.data_ptr(), state.events.data_ptr(), state.graded.data_ptr(),
+                               *(p.data_ptr() for p in flat), float(params.phi_plus), float(params.phi_minus), t, kind, a, b,
+                               out.data_ptr(), fresh, torch.get_num_threads())
     return out, state._replace(over=over)
+
+
+def _laid_out(current, dtype, shape, strides, size):
+    """(current, elements from one step to the next) in the memory order of the state; copied only where it is not."""
+    moving = current.dim() > len(shape)
+    wanted = (size, *strides) if moving else strides
+    current = current.to(dtype) if current.dtype != dtype else current
+    full = (current.shape[0], *shape) if moving else shape
+    if current.shape != full:
+        current = current.expand(full)
+    if any(a != b for a, b, n in zip(current.stride(), wanted, full) if n > 1):
+        current = torch.empty_strided(full, wanted, dtype=dtype).copy_(current)
+    return current, size if moving else 0
+
+
+def _flat(parameter, channels):
+    """One float a channel, in memory one after the other."""
+    if parameter.numel() != channels:
+        parameter = parameter.expand(channels) if parameter.dim() == 0 else parameter.reshape(-1).expand(channels)
+    return parameter.float().contiguous()
 
 
 def pool(spikes, window, out_size, state, noise):
@@ -143,7 +179,3 @@ def pool(spikes, window, out_size, state, noise):
     loaded.adafire_pool(spikes.data_ptr(), steps, batch, height, width, channels, kh, kw, sh, sw, ph, pw, *out_size, noise,
                         *(t.data_ptr() for t in (x, total, out, size, active)), torch.get_num_threads())
     return out.permute(0, 1, 4, 2, 3), tuple(s.permute(0, 3, 1, 2) for s in state)
-
-
-def _broadcast(parameter, channels):
-    return (channels,) if parameter.dim() == 0 else parameter.shape

@@ -1,4 +1,4 @@
-/* The count-form neuron of neuron.py, fused over K timesteps: one read of the current and one write of the spikes; and, below,
+/* The count-form neuron of neuron.py, fused over K timesteps: one read of the currents and one write of the spikes; and, below,
  * max pooling of cumulative spikes.
  *
  * A step is [outer, C, inner] in memory (inner = 1 for channels_last). Arithmetic is the same, operation by operation, as
@@ -6,8 +6,10 @@
  * kind: 0 ReLU; 1 leaky ReLU (a = slope); 2 clamp of the mean to [a, b] (ReLU6, hardtanh).
  */
 #include <math.h>
+#include <stdint.h>
+#include <string.h>
 
-#define BLOCK 1024
+#define BLOCK 512 /* states, parameters and currents of a block stay in the first-level cache over all K steps */
 
 static inline float target(float x, float t, int kind, float a, float b) {
     if (kind == 0) return x > 0.0f ? x : 0.0f;
@@ -18,62 +20,106 @@ static inline float target(float x, float t, int kind, float a, float b) {
     return m * t;
 }
 
-#define BODY(TH, BI, V)                                                                          \
-    {                                                                                            \
-        float xe = x[e] + zk[e];                                                                 \
-        x[e] = xe;                                                                               \
-        float want = floorf(target(xe + (BI) * t, t, kind, a, b) / (TH) + (V));                  \
-        float old = n[e];                                                                        \
-        float new_ = want > old - minus ? want : old - minus;                                    \
-        new_ = new_ < old + plus ? new_ : old + plus;                                            \
-        float s = new_ - old;                                                                    \
-        n[e] = new_;                                                                             \
-        ok[e] = s * (TH);                                                                        \
-        if (events != n) events[e] += s < 0.0f ? -s : s;                                         \
-        graded[e] += s != 0.0f ? 1.0f : 0.0f;                                                    \
-        float most = plus * t;                                                                   \
-        excess[e - start] = new_ > (want < most ? want : most) ? 1.0f : 0.0f;                    \
-    }
-
-static long piece(const float *z, long z_step, long steps, long start, long end, long channels, long inner, float *x,
-                  float *n, float *events, float *graded, const float *theta, const float *bias, const float *v0,
-                  float plus, float minus, long t0, int kind, float a, float b, float *out, long size) {
-    float excess[BLOCK];
-    for (long k = 0; k < steps; k++) {
-        const float *zk = z + k * z_step;
-        float *ok = out + k * size;
-        const float t = (float)(t0 + k + 1);
-        long e = start;
-        while (e < end) {
-            if (inner == 1) { /* channels run fastest */
-                long c = e % channels, stop = e - c + channels < end ? e - c + channels : end, from = e - c;
-#pragma GCC ivdep
-                for (e = from + c; e < stop; e++) BODY(theta[e - from], bias[e - from], v0[e - from])
-            } else { /* one channel at a time */
-                long row = e / inner, c = row % channels, stop = (row + 1) * inner < end ? (row + 1) * inner : end;
-                const float th = theta[c], bi = bias[c], v = v0[c];
-#pragma GCC ivdep
-                for (long from = e; from < stop; from++) { long e = from; BODY(th, bi, v) }
-                e = stop;
-            }
-        }
-    }
-    long over = 0;
-    for (long i = 0; i < end - start; i++) over += excess[i] > 0.0f;
-    return over;
+static inline float wide(uint16_t bits) { /* of bfloat16 */
+    union { uint32_t u; float f; } v = {(uint32_t)bits << 16};
+    return v.f;
 }
 
-/* events may be n itself (spikes are never taken back, events equal net counts). Returns how many neurons have emitted more
- * than their cumulative input asks for at the last step. */
-long adafire_scan(const float *z, long z_step, long steps, long size, long channels, long inner, float *x, float *n,
-                  float *events, float *graded, const float *theta, const float *bias, const float *v0, float plus,
-                  float minus, long t0, int kind, float a, float b, float *out, int threads) {
+static inline uint16_t narrow(float value) { /* to bfloat16, to nearest even; spikes are finite */
+    union { float f; uint32_t u; } v = {value};
+    return (uint16_t)((v.u + 0x7fffu + ((v.u >> 16) & 1u)) >> 16);
+}
+
+/* State and parameters of one block, and what one step does to it. */
+typedef struct {
+    float theta[BLOCK], bias[BLOCK], v0[BLOCK], want[BLOCK], current[BLOCK], spikes[BLOCK], spare[BLOCK];
+} Block;
+
+static inline __attribute__((always_inline)) void step(Block *w, const float *z, float *out, float *x, float *n,
+                                                       float *events, float *graded, long count, float plus, float minus,
+                                                       float t, int kind, float a, float b) {
+#pragma GCC ivdep
+    for (long i = 0; i < count; i++) {
+        const float xe = x[i] + z[i];
+        const float want = floorf(target(xe + w->bias[i] * t, t, kind, a, b) / w->theta[i] + w->v0[i]);
+        const float old = n[i];
+        float new_ = want > old - minus ? want : old - minus;
+        new_ = new_ < old + plus ? new_ : old + plus;
+        const float s = new_ - old;
+        x[i] = xe;
+        n[i] = new_;
+        out[i] = s * w->theta[i];
+        events[i] += s < 0.0f ? -s : s;
+        graded[i] += s != 0.0f ? 1.0f : 0.0f;
+        w->want[i] = want;
+    }
+}
+
+static void spread(float *to, const float *values, long start, long end, long channels, long inner) {
+    for (long e = start; e < end;) {
+        if (inner == 1) { /* channels run fastest */
+            const long c = e % channels, left = channels - c, count = left < end - e ? left : end - e;
+            memcpy(to + (e - start), values + c, count * sizeof(float));
+            e += count;
+        } else { /* one channel at a time */
+            const long row = e / inner, stop = (row + 1) * inner < end ? (row + 1) * inner : end;
+            const float value = values[row % channels];
+            for (; e < stop; e++) to[e - start] = value;
+        }
+    }
+}
+
+/* z, more, out: float, or bfloat16 where ``half``; out may be z itself. z_step, more_step: elements from one step to the next
+ * (0: the same current at every step); more: a second current that is added, or NULL. events may be n itself (spikes are
+ * never taken back, events equal net counts). fresh: the state is taken as zero and need not be set. Returns how many neurons
+ * have emitted more than their cumulative input asks for at the last step. */
+long adafire_scan(const void *z, long z_step, const void *more, long more_step, int half, long steps, long size, long channels,
+                  long inner, float *x, float *n, float *events, float *graded, const float *theta, const float *bias,
+                  const float *v0, float plus, float minus, long t0, int kind, float a, float b, void *out, int fresh,
+                  int threads) {
     long over = 0, blocks = (size + BLOCK - 1) / BLOCK;
-#pragma omp parallel for schedule(static) reduction(+ : over) num_threads(threads) if (blocks > 8)
-    for (long i = 0; i < blocks; i++) {
-        long start = i * BLOCK, end = start + BLOCK < size ? start + BLOCK : size;
-        over += piece(z, z_step, steps, start, end, channels, inner, x, n, events, graded, theta, bias, v0, plus, minus, t0,
-                      kind, a, b, out, size);
+#pragma omp parallel for schedule(static) reduction(+ : over) num_threads(threads) if (blocks > 16)
+    for (long j = 0; j < blocks; j++) {
+        Block w;
+        const long start = j * BLOCK, end = start + BLOCK < size ? start + BLOCK : size, count = end - start;
+        float *xs = x + start, *ns = n + start, *gs = graded + start, *es = events == n ? w.spare : events + start;
+        spread(w.theta, theta, start, end, channels, inner);
+        spread(w.bias, bias, start, end, channels, inner);
+        spread(w.v0, v0, start, end, channels, inner);
+        if (fresh) {
+            memset(xs, 0, count * sizeof(float));
+            memset(ns, 0, count * sizeof(float));
+            memset(gs, 0, count * sizeof(float));
+        }
+        if (fresh || es == w.spare) memset(es, 0, count * sizeof(float));
+        for (long k = 0; k < steps; k++) {
+            const float *zk = (const float *)z + k * z_step + start;
+            float *ok = (float *)out + k * size + start;
+            const float t = (float)(t0 + k + 1);
+            if (half) {
+                const uint16_t *zh = (const uint16_t *)z + k * z_step + start;
+                for (long i = 0; i < count; i++) w.current[i] = wide(zh[i]);
+                if (more) {
+                    const uint16_t *mh = (const uint16_t *)more + k * more_step + start;
+                    for (long i = 0; i < count; i++) w.current[i] += wide(mh[i]);
+                }
+                zk = w.current;
+                ok = w.spikes;
+            } else if (more) {
+                const float *mk = (const float *)more + k * more_step + start;
+                for (long i = 0; i < count; i++) w.current[i] = zk[i] + mk[i];
+                zk = w.current;
+            }
+            if (kind == 0) step(&w, zk, ok, xs, ns, es, gs, count, plus, minus, t, 0, a, b);
+            else if (kind == 1) step(&w, zk, ok, xs, ns, es, gs, count, plus, minus, t, 1, a, b);
+            else step(&w, zk, ok, xs, ns, es, gs, count, plus, minus, t, 2, a, b);
+            if (half) {
+                uint16_t *oh = (uint16_t *)out + k * size + start;
+                for (long i = 0; i < count; i++) oh[i] = narrow(ok[i]);
+            }
+        }
+        const float most = plus * (float)(t0 + steps);
+        for (long i = 0; i < count; i++) over += ns[i] > (w.want[i] < most ? w.want[i] : most);
     }
     return over;
 }

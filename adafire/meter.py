@@ -83,9 +83,12 @@ class EventPass(PlannedPass):
 
 
 def spiking_slots(plan, call):
-    """For each tensor argument of a call, whether spikes arrive through it."""
-    streams = iter(streams_of(call))
-    return [slot and _spiking(plan, next(streams)) for slot in stream_slots(call)]
+    """For each tensor argument of a call, whether spikes arrive through it; found once a plan."""
+    known = vars(plan).setdefault("spiking_slots", {})
+    if call.index not in known:
+        streams = iter(streams_of(call))
+        known[call.index] = [slot and _spiking(plan, next(streams)) for slot in stream_slots(call)]
+    return known[call.index]
 
 
 def _spiking(plan, stream):
@@ -132,9 +135,9 @@ class Meter:
             def arrive(call, counts):
                 reach, factor = costs[call.index][:2] if call.index in costs else (None, 1)
                 arrived[call.index] = arrived.get(call.index, 0.0) + tally.synops(counts, reach, factor)
-            with torch.no_grad(), EventPass(plan, lambda site: getattr(run.neurons[site.index], kind),
-                                            lambda call: _pooled(run, call, kind), arrive):
-                run.forward(run.network, run.picture)
+            with torch.no_grad():
+                EventPass(plan, lambda site: getattr(run.neurons[site.index], kind),
+                          lambda call: _pooled(run, call, kind), arrive).run_through(run, "prefix", "steps", "readout")
             for index, value in arrived.items():
                 self._layer(sums, plan.trace.calls[index])["synops" if kind == "events" else "synops_graded"] += value
         for index, (_, _, dense) in costs.items():
@@ -202,10 +205,13 @@ def _pooled(run, call, kind):
 
 
 def thresholds_at(run, call):
-    """Threshold of the neuron behind every element of a pooled result; the network's structure moves it there."""
+    """Threshold of the neuron behind every element of a pooled result; the network's structure moves it there. Found
+    anew where the thresholds are others than those of the plan's last run."""
     plan = run.plan
-    if not hasattr(run, "pool_thresholds"):
-        found = run.pool_thresholds = {}
+    thresholds = [run.params[site.index].theta for site in plan.trace.sites]
+    if not _same_objects(getattr(plan, "thresholds", ()), thresholds):
+        plan.thresholds, plan.pool_thresholds = thresholds, {}
+        found = plan.pool_thresholds
 
         class Thresholds(PlannedPass):
             def prefix(self, call, this):
@@ -221,6 +227,10 @@ def thresholds_at(run, call):
                     return out
                 return placeholders(call)
             readout = steps
-        with torch.no_grad(), Thresholds(plan):
-            run.forward(run.network, run.picture)
-    return run.pool_thresholds[call.index]
+        with torch.no_grad():
+            Thresholds(plan).run_through(run, "prefix", "steps", "readout")
+    return plan.pool_thresholds[call.index]
+
+
+def _same_objects(first, second):
+    return len(first) == len(second) and all(a is b for a, b in zip(first, second))

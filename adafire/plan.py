@@ -7,6 +7,7 @@ import torch
 from .calls import Stream, specs_in
 from .errors import UnsupportedError
 from .frames import pattern
+from .replay import program
 from .trace import record, signature
 
 _FOLDABLE = {"conv1d", "conv2d", "conv3d", "linear"}
@@ -17,7 +18,8 @@ class Plan:
     """A trace with what its execution needs.
 
     folded: call index -> (weight, bias) of a convolution, with its batch norm in it and in channels_last; skipped: batch norms that are gone;
-    kept: prefix calls whose results later regions use; tapped: step calls whose time average the read-out uses.
+    joined: additions that the neurons behind them make themselves -> whether the second operand is one's to overwrite;
+    owned: sites whose currents nobody else looks at; kept: prefix calls whose results later regions use; tapped: step calls whose time average the read-out uses.
     """
 
     def __init__(self, trace, folds=None):
@@ -37,6 +39,9 @@ class Plan:
         self.tapped = {c.index for c in trace.calls if c.region == "steps"
                        and (any(regions[k] == "readout" for k in c.consumers) or c.index in trace.outputs)}
         self.mutates = any(c.mutates for c in trace.calls)
+        self.programs, self.joined, self.owned = {}, {}, set()
+        for site in trace.sites:
+            self._join(trace.calls[site.call])
 
     def _fold(self, conv, norm, cache):
         _, args, kwargs = conv.arguments
@@ -56,6 +61,36 @@ class Plan:
             cache[conv.index] = _folded(weight, bias, mean, var, names.get("weight"), names.get("bias"), eps)
         self.folded[conv.index] = cache[conv.index]
         self.skipped.add(norm.index)
+
+    def _join(self, call):
+        source = self._sole(call.inputs[0]) if len(call.inputs) == 1 else None
+        if source is None:
+            return
+        _, args, kwargs = source.arguments
+        if source.op == "add" and not kwargs and len(args) == 2 and all(isinstance(a, Stream) for a in args) \
+                and args[0].shape == args[1].shape:
+            mine = [self._fresh(self._sole(a.call)) for a in args]
+            self.joined[source.index] = mine[1] and not mine[0]
+            if any(mine):
+                self.owned.add(call.index)
+        elif self._fresh(source):
+            self.owned.add(call.index)
+
+    def _sole(self, index):
+        """The call that computed what call ``index`` gives, if it runs at every step and has one consumer; else None."""
+        call = self.trace.calls[index] if index >= 0 else None
+        while call is not None:
+            if call.region != "steps" or len(call.consumers) != 1 or call.index in self.tapped:
+                return None
+            if call.index not in self.skipped:
+                return call
+            call = self.trace.calls[call.inputs[0]]
+
+    @staticmethod
+    def _fresh(call):
+        """Whether the result of a call is memory of its own."""
+        return call is not None and call.rule.treatment == "linear" and (call.op.startswith("conv") or call.op in (
+            "linear", "batch_norm", "add"))
 
     def _relay(self, conv, cache):
         """Weights in channels_last: what flows then is too, which the layers and the fused kernels are fastest with."""
@@ -88,6 +123,12 @@ class Plan:
             x = this.args[0] if this.args else this.kwargs["input"]
             return this.func(x, weight.to(x.dtype), None if bias is None else bias.to(x.dtype), *this.args[3:], **kwargs)
         return this.func(*this.args, **this.kwargs)
+
+    def program(self, *regions):
+        """The calls of some regions, to be made again without the network; None where it writes into tensors."""
+        if regions not in self.programs:
+            self.programs[regions] = None if self.mutates else program(self.trace.calls, regions)
+        return self.programs[regions]
 
     def step_bytes(self):
         """Bytes that one timestep holds at its fullest: results of calls that are still to be used."""

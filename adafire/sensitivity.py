@@ -42,9 +42,8 @@ def site_fan_out(run):
                 return this.func(*this.args, **this.kwargs)  # a pooled spike is the one that won
             return super().steps(call, this)
         readout = steps
-    with torch.enable_grad(), Differentiable(plan, lambda site: counts[site.index], None, arrive):
-        run.forward(run.network, run.picture)
     with torch.enable_grad():
+        Differentiable(plan, lambda site: counts[site.index], None, arrive).run_through(run, "prefix", "steps", "readout")
         gradients = torch.autograd.grad(sum(arrived), list(counts.values()), allow_unused=True)
     return {i: (torch.zeros_like(c) if g is None else g) for (i, c), g in zip(counts.items(), gradients)}
 
@@ -100,11 +99,12 @@ def tables(plan, params, options, network, x, forward, steps, weigh="synops", an
     fan-out) or 'spikes'. ann_plan: that of the network's own weights, where ``plan`` has calibrated ones.
     """
     base, edges = Run(plan, dict(params), network, x, forward), borders(plan)
+    base.fuse = False
     wanted = set().union(*(outside for _, outside in edges.values()))
 
     def record(step, pictures):
-        with _Recording(base, step, steps, wanted) as recording:
-            forward(network, put(x, pictures))
+        recording = _Recording(base, step, steps, wanted)
+        recording.advance(pictures)
         return recording.kept
     known = torch.vmap(record)(*clock(x, 0, steps))
     base.t = steps
@@ -129,15 +129,14 @@ def tables(plan, params, options, network, x, forward, steps, weigh="synops", an
 def _behind(base, site, option, reached, known, steps):
     """The state after simulating ``base`` with another option at one site."""
     run = Run(base.plan, {**base.params, site.index: option}, base.network, base.x, base.forward)
-    run.constants = base.constants
+    run.constants, run.fuse = base.constants, False
     calls = base.plan.trace.calls
     run.neurons = {i: s for i, s in base.neurons.items() if base.plan.trace.sites[i].call not in reached}
     run.rates = {k: s for k, s in base.rates.items() if calls[k].index not in reached}
     run.sums = {k: s for k, s in base.sums.items() if k[0] not in reached}
 
     def body(step, pictures, given):
-        with _Rest(run, step, steps, reached, given):
-            base.forward(base.network, put(base.x, pictures))
+        _Rest(run, step, steps, reached, given).advance(pictures)
         return step
     torch.vmap(body)(*clock(base.x, 0, steps), known)
     run.t = steps

@@ -8,32 +8,34 @@ after the last neuron is skipped and run once, on time averages, for each reques
 from itertools import count
 
 import torch
+from torch._C import _functorch as vmapped
+from torch._functorch.pyfunctorch import temporarily_pop_interpreter_stack
 
 from . import fused, neuron
 from .calls import map_specs, placeholders, specs_in
 from .frames import Frames, frames_in, put, show
 from .passes import CallPass, map_tensors, tensors_in
 from .rates import advance
+from .replay import replay
 
 
-class _Lift(torch.autograd.Function):
-    """Hands the physical tensors, [K, B, ...] or constant [B, ...], of a vmapped call to a function."""
+def lift(handler, step, *tensors):
+    """Hand the physical tensors, [K, B, ...] or constant [B, ...], of a vmapped call to ``handler(tensors, moving)``; its
+    result, a tensor or a tuple of tensors [K, ...], goes on as [...] with time in it, like ``step``.
 
-    generate_vmap_rule = False
-
-    @staticmethod
-    def forward(handler, step, *tensors):
-        raise RuntimeError("only meaningful inside torch.vmap")
-
-    @staticmethod
-    def setup_context(ctx, inputs, output):
-        pass
-
-    @staticmethod
-    def vmap(info, in_dims, handler, step, *tensors):
-        moved = [t if d is None else t.movedim(d, 0) for t, d in zip(tensors, in_dims[2:])]
-        out = handler(moved, [d is not None for d in in_dims[2:]])
-        return out, (0,) * len(out) if isinstance(out, tuple) else 0
+    torch.autograd.Function with a vmap rule does the same in ten times the time.
+    """
+    level = vmapped.maybe_get_level(step)
+    moved, moving = [], []
+    for tensor in tensors:
+        inside = vmapped.is_batchedtensor(tensor) and vmapped.maybe_get_level(tensor) == level
+        moving.append(inside)
+        moved.append(vmapped.get_unwrapped(tensor).movedim(vmapped.maybe_get_bdim(tensor), 0) if inside else tensor)
+    with temporarily_pop_interpreter_stack():
+        out = handler(moved, moving)
+    if isinstance(out, tuple):
+        return tuple(vmapped._add_batch_dim(o, 0, level) for o in out)
+    return vmapped._add_batch_dim(out, 0, level)
 
 
 class Run:
@@ -41,6 +43,8 @@ class Run:
 
     start: the read-out averages over the steps after this one (delayed read-out; the steps before still cost energy).
     picture: the input at one step, for passes that look at shapes only.
+    fuse: additions before a neuron become part of it, and spikes may take the place of their currents; not where somebody
+    looks at currents, as a subclass with a ``fire`` of its own.
     """
 
     def __init__(self, plan, params, network, x, forward, start=0):
@@ -49,15 +53,17 @@ class Run:
         self.picture = show(x, Frames.first)
         self.t, self.start, self.before = 0, start, {}
         self.neurons, self.rates, self.sums, self.constants = {}, {}, {}, {}
+        self.fuse = type(self).fire is Run.fire
 
-    def fire(self, site, z, steps):
-        """Spikes [K, B, ...] of a site for currents ``z`` at the next ``steps`` timesteps."""
+    def fire(self, site, z, steps, more=None, overwrite=False):
+        """Spikes [K, B, ...] of a site for currents ``z`` at the next ``steps`` timesteps; see ``fused.scan``."""
         params, state = self.params[site.index], self.neurons.get(site.index)
         law = params.neuron or neuron
-        if state is None:
-            state = law.initial_state(z if z.dim() == len(site.shape) else z[0], params)
-        result = fused.scan(z, self.t, steps, params, state, site) if law is neuron else None
+        result = fused.scan(z, self.t, steps, params, state, site, more, overwrite) if law is neuron else None
         if result is None:
+            z = z if more is None else z + more
+            if state is None:
+                state = law.initial_state(z if z.dim() == len(site.shape) else z[0], params)
             result = law.scan(z, self.t, steps, params, state, site.activation)
         out, self.neurons[site.index] = result
         return out.to(z.dtype)
@@ -105,7 +111,19 @@ class PlannedPass(CallPass):
         self.k += 1
         if call.region == "independent":
             return this.func(*this.args, **this.kwargs)
+        return self.dispatch(call, this)
+
+    def dispatch(self, call, this):
         return getattr(self, call.region)(call, this)
+
+    def run_through(self, run, *regions, x=None):
+        """Make the calls of ``regions``, for what the pass does with them; their order is the network's. x: another input
+        than the run's picture."""
+        steps, x = self.plan.program(*regions), run.picture if x is None else x
+        if steps is not None:
+            return replay(steps, x, self.dispatch)
+        with self:
+            run.forward(run.network, x)
 
 
 class StepPass(PlannedPass):
@@ -113,7 +131,11 @@ class StepPass(PlannedPass):
 
     def __init__(self, run, step, length):
         super().__init__(run.plan)
-        self.run, self.step, self.length = run, step, length
+        self.run, self.step, self.length, self.waiting = run, step, length, {}
+
+    def advance(self, pictures):
+        """Simulate the steps; ``pictures`` stand in the place of the input's Frames."""
+        self.run_through(self.run, "prefix", "steps", x=put(self.run.x, pictures))
 
     def prefix(self, call, this):
         constants = self.run.constants
@@ -131,8 +153,10 @@ class StepPass(PlannedPass):
 
     def steps(self, call, this):
         if call.site is not None:
-            z = this.args[call.site.operand] if this.args else this.kwargs["input"]
-            return _Lift.apply(lambda tensors, _: self.run.fire(call.site, tensors[0], self.length), self.step, z)
+            return self._fire(call, this)
+        if call.index in self.plan.joined and self.run.fuse:
+            self.waiting[call.index] = this.args
+            return placeholders(call)
         if call.rule.treatment == "skipped":
             return placeholders(call)
         if call.rule.treatment == "rate":
@@ -141,6 +165,21 @@ class StepPass(PlannedPass):
         if call.index in self.plan.tapped:
             return self._tap(call, out)
         return out
+
+    def _fire(self, call, this):
+        z = this.args[call.site.operand] if this.args else this.kwargs["input"]
+        currents = self.waiting.pop(call.inputs[0], (z,))
+        overwrite = call.index in self.plan.owned and self.run.fuse
+        if len(currents) > 1 and self.plan.joined[call.inputs[0]]:
+            currents = currents[::-1]
+
+        def handler(tensors, moving):
+            if len(tensors) > 1 and not moving[0]:
+                tensors = tensors[::-1]
+            if not self.run.fuse:
+                return self.run.fire(call.site, tensors[0], self.length)
+            return self.run.fire(call.site, tensors[0], self.length, *tensors[1:], overwrite=overwrite)
+        return lift(handler, self.step, *currents)
 
     def _tap(self, call, out):
         positions = count()
@@ -151,7 +190,7 @@ class StepPass(PlannedPass):
             def handler(tensors, _):
                 self.run.tap(call, position, tensors[0])
                 return tensors[0].view_as(tensors[0])
-            return _Lift.apply(handler, self.step, tensor)
+            return lift(handler, self.step, tensor)
         return map_tensors(one, out)
 
     def _rate(self, call, this):
@@ -164,7 +203,7 @@ class StepPass(PlannedPass):
 
         def handler(tensors, changing):
             return advance(self.run, call, function, tensors, changing, self.length)
-        results = iter(_Lift.apply(handler, self.step, *operands))
+        results = iter(lift(handler, self.step, *operands))
         return map_specs(lambda spec: next(results), call.template)
 
 
@@ -220,8 +259,7 @@ def plain(plan, network, x, forward, on_site, steps=None):
 def advance_chunk(run, length):
     """Simulate the next ``length`` timesteps."""
     def body(step, pictures):
-        with StepPass(run, step, length):
-            run.forward(run.network, put(run.x, pictures))
+        StepPass(run, step, length).advance(pictures)
         return step
     torch.vmap(body)(*clock(run.x, run.t, length))
     run.t += length

@@ -85,8 +85,8 @@ class _Recorder(CallPass):
                                map_tensors(lambda t: Spec(tuple(t.shape), t.dtype, t.device), out),
                                (this.func, _light(this.args), _light(this.kwargs)), streams, this.mutates, flops=flops))
         if inputs:
-            for result in results:
-                result._adafire_call = index
+            for position, result in enumerate(results):
+                result._adafire_call, result._adafire_position = index, position
         return out
 
     def _run(self, this):
@@ -102,7 +102,8 @@ class _Recorder(CallPass):
 
 def _light(tree):
     """Arguments without the activations in them: parameters are kept, streams become ``Stream``."""
-    return map_tensors(lambda t: Stream(t._adafire_call, tuple(t.shape)) if hasattr(t, "_adafire_call") else t, tree)
+    return map_tensors(lambda t: Stream(t._adafire_call, tuple(t.shape), t._adafire_position)
+                       if hasattr(t, "_adafire_call") else t, tree)
 
 
 def _first(frames):
@@ -116,8 +117,8 @@ def _first(frames):
 def record(network, x, forward):
     """Trace of ``forward(network, x)``. Raises UnsupportedError where the network cannot become spikes."""
     inputs = show(map_tensors(lambda t: t.view_as(t), x), _first)  # fresh objects: the caller's tensors stay untouched
-    for tensor in tensors_in(inputs):
-        tensor._adafire_call = getattr(tensor, "_adafire_call", INPUT)
+    for position, tensor in enumerate(tensors_in(inputs)):
+        tensor._adafire_call, tensor._adafire_position = getattr(tensor, "_adafire_call", INPUT), position
     if not tensors_in(inputs):
         raise UnsupportedError(f"the input holds no tensor: found {type(x).__name__}; give a tensor, a tuple or a dict")
     with module_stack(network) as stack, _Recorder(stack) as recorder:

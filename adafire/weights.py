@@ -20,7 +20,7 @@ import math
 import torch
 
 from .plan import Plans
-from .simulate import Run, _Lift, advance_chunk, plain
+from .simulate import Run, advance_chunk, lift, plain
 
 LAYERS = {"conv1d", "conv2d", "conv3d", "linear"}
 SAMPLES = 32  # of a step of Adam
@@ -61,7 +61,7 @@ class _FittingRun(Run):
                 def look(tensors, _):
                     self.seen[call.index] = tensors[0], this
                     return tensors[0].view_as(tensors[0])
-                _Lift.apply(look, None, x)
+                lift(look, x, x)
             else:
                 self.seen[call.index] = x, this
         return type(self.plan).compute(self.plan, call, this)
