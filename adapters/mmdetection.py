@@ -19,7 +19,7 @@ import torch
 
 from adafire.errors import InputError
 
-from . import coco, voc
+from . import coco, detection_drawing, voc
 from .base import Batch, Workload, adapters
 from .checkpoints import fingerprint
 from .detection_data import calibration_images, category_ids, check_keys, digest, find_source, test_dataset
@@ -95,6 +95,9 @@ class Detection(Workload):
 
     def describe(self):
         return self.description
+
+    def draw(self, axes, sample_id, prediction):
+        detection_drawing.draw(axes, self, sample_id, prediction)
 
 
 @adapters.register("mmdetection")

@@ -201,6 +201,21 @@ def test_calibration_is_set_aside_and_never_scored(tiny, root):
     assert len(description["config"]["sha256"]) == 64 and json.dumps(description)
 
 
+def test_drawing_shows_objects_and_confident_boxes(tiny, root):
+    from matplotlib.figure import Figure
+    workload = make(tiny, root)
+    image = workload.ids[0]
+    truth, found = Figure().subplots(1, 2)
+    workload.draw(truth, image, None)
+    (box,), (text,) = truth.patches, truth.texts
+    assert box.get_bbox().extents.tolist() == [4.5, 5.5, 34.5, 45.5] and text.get_text() in CLASSES
+    assert truth.get_xlabel() == "1 objects"
+    workload.draw(found, image, {"boxes": np.array([[1, 2, 11, 22], [0, 0, 5, 5]]), "scores": np.array([0.9, 0.1]),
+                                 "labels": np.array([2, 0])})
+    assert [p.get_bbox().extents.tolist() for p in found.patches] == [[0.5, 1.5, 10.5, 21.5]]
+    assert [t.get_text() for t in found.texts] == ["emu 0.90"] and found.get_xlabel().startswith("1 boxes of score 0.25")
+
+
 def copy_root(root, target):
     for path in root.rglob("*.*"):
         (target / path.relative_to(root)).parent.mkdir(parents=True, exist_ok=True)

@@ -2,10 +2,10 @@
 #
 # Train:     python tools/train_ann.py benchmarks/zoo/retinanet_fashion/config.py --amp
 #
-# Backbone and pyramid start from the zoo's YOLO (load_from; the head's weights have other names), so that six short
+# Backbone and pyramid start from the zoo's YOLO (load_from; the head's weights have other names), so that four short
 # epochs do. Data, validation and test are that config's.
 _base_ = '../yolo_fashion/config.py'
-epochs = 6
+epochs = 4
 load_from = 'benchmarks/zoo/yolo_fashion/yolo_fashion.pth'
 
 model = dict(
@@ -33,9 +33,9 @@ model = dict(
     test_cfg=dict(_delete_=True, nms_pre=1000, min_bbox_size=0, score_thr=0.01, nms=dict(type='nms', iou_threshold=0.6),
                   max_per_img=100))
 
-data_setup = dict(train=dict(scenes=6000))
+data_setup = dict(train=dict(scenes=5000))
 train_dataloader = dict(num_workers=1)
-train_cfg = dict(max_epochs=epochs, val_interval=3)
+train_cfg = dict(max_epochs=epochs, val_interval=4)
 optim_wrapper = dict(optimizer=dict(lr=0.001))
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=100),
