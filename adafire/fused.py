@@ -55,6 +55,8 @@ def library():
     loaded.adafire_scan.restype = ctypes.c_long
     loaded.adafire_pool.argtypes = [p, *[i] * 13, f, p, p, p, p, p, n]
     loaded.adafire_pool.restype = None
+    loaded.adafire_row_max.argtypes = [p, i, i, i, f, p, p, p, p, p, n]
+    loaded.adafire_row_max.restype = None
     return loaded
 
 
@@ -179,3 +181,23 @@ def pool(spikes, window, out_size, state, noise):
     loaded.adafire_pool(spikes.data_ptr(), steps, batch, height, width, channels, kh, kw, sh, sw, ph, pw, *out_size, noise,
                         *(t.data_ptr() for t in (x, total, out, size, active)), torch.get_num_threads())
     return out.permute(0, 1, 4, 2, 3), tuple(s.permute(0, 3, 1, 2) for s in state)
+
+
+def row_max(spikes, state, noise):
+    """Increments [K, ...] of the maximum over the last dimension of cumulative ``spikes`` [K, ..., N], and the new state.
+
+    state: as in ``pool``. None where this kernel does not apply.
+    """
+    if not enabled or spikes.device.type != "cpu" or spikes.dtype != torch.float32 or not spikes.is_contiguous():
+        return None
+    loaded = library()
+    if loaded is None or not spikes.numel():
+        return None
+    steps, *rows, length = spikes.shape
+    x, total, size, active = state or (torch.zeros(*rows, length), *(torch.zeros(rows) for _ in range(3)))
+    if not all(s.is_contiguous() for s in (x, total, size, active)):
+        return None
+    out = torch.empty(steps, *rows)
+    loaded.adafire_row_max(spikes.data_ptr(), steps, total.numel(), length, noise,
+                           *(t.data_ptr() for t in (x, total, out, size, active)), torch.get_num_threads())
+    return out, (x, total, size, active)

@@ -167,3 +167,36 @@ void adafire_pool(const float *s, long steps, long batch, long height, long widt
         }
     }
 }
+
+/* Max over the last dimension as a rate operator: as adafire_pool with one window that holds all of a row. Memory order is
+ * [steps, rows, length]. */
+void adafire_row_max(const float *s, long steps, long rows, long length, float noise, float *x, float *total, float *out,
+                     float *size, float *active, int threads) {
+#pragma omp parallel for schedule(static) num_threads(threads)
+    for (long r = 0; r < rows; r++) {
+        float *xr = x + r * length;
+        for (long k = 0; k < steps; k++) {
+            const float *sr = s + (k * rows + r) * length;
+            float lanes[16], now = -INFINITY;
+            long i = 0;
+            for (int j = 0; j < 16; j++) lanes[j] = -INFINITY;
+            for (; i + 16 <= length; i += 16)
+                for (int j = 0; j < 16; j++) {
+                    const float v = xr[i + j] + sr[i + j];
+                    xr[i + j] = v;
+                    lanes[j] = v > lanes[j] ? v : lanes[j];
+                }
+            for (; i < length; i++) {
+                xr[i] += sr[i];
+                now = xr[i] > now ? xr[i] : now;
+            }
+            for (int j = 0; j < 16; j++) now = lanes[j] > now ? lanes[j] : now;
+            const float step = now - total[r], magnitude = step < 0.0f ? -step : step;
+            const float y = magnitude <= noise * (now < 0.0f ? -now : now) ? 0.0f : step;
+            total[r] = now;
+            size[r] += y < 0.0f ? -y : y;
+            active[r] += y != 0.0f ? 1.0f : 0.0f;
+            out[k * rows + r] = y;
+        }
+    }
+}

@@ -144,7 +144,7 @@ class Meter:
             call = plan.trace.calls[index]
             row = self._layer(sums, call)
             row["ann_macs"] += dense
-            if not any(spiking_slots(plan, call)):
+            if call.rule.treatment == "rate" or not any(spiking_slots(plan, call)):  # a product of two streams: always
                 row["macs"] += dense * (t if call.region == "steps" else 1)
 
     def add_analog(self, plan, t):

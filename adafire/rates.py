@@ -58,8 +58,13 @@ def advance(run, call, function, tensors, changing, length):
 
 
 def _fused_pool(run, call, tensors, changing):
-    """As ``advance``, for max pooling of spikes in two dimensions, where the fused kernel applies; else None."""
-    if call.op != "max_pool2d" or not call.spiking or changing != [True] or tensors[0].dim() != 5 or differential(run):
+    """As ``advance``, for max pooling of spikes, in two dimensions or over the whole last one, where a fused kernel
+    applies; else None."""
+    if not call.spiking or changing != [True] or differential(run):
+        return None
+    if call.op == "amax":
+        return _fused_row_max(run, call, tensors[0])
+    if call.op != "max_pool2d" or tensors[0].dim() != 5:
         return None
     options = dict(zip(("input", "kernel_size", "stride", "padding", "dilation", "ceil_mode", "return_indices"),
                        call.arguments[1])) | call.arguments[2]
@@ -78,6 +83,26 @@ def _fused_pool(run, call, tensors, changing):
     if call.index in run.plan.tapped:
         run.sums[(call.index, 0)] = total
     return (out,)
+
+
+def _fused_row_max(run, call, spikes):
+    options = dict(zip(("input", "dim", "keepdim"), call.arguments[1])) | call.arguments[2]
+    dims, keep = options.get("dim", ()), options.get("keepdim", False)
+    dims = (dims,) if isinstance(dims, int) else tuple(dims)
+    if len(dims) != 1 or dims[0] not in (-1, spikes.dim() - 2):
+        return None
+    kept = run.rates.get(call.index)
+    squeezed = lambda s: s.squeeze(-1) if keep and torch.is_tensor(s) else s
+    state = None if kept is None else (kept[0][0], *map(squeezed, (kept[1][0], kept[2], kept[3])))
+    result = fused.row_max(spikes, state, _NOISE)
+    if result is None:
+        return None
+    out, (x, *rest) = result
+    total, size, active = (s.unsqueeze(-1) if keep else s for s in rest)
+    run.rates[call.index] = ([x], [total], size, active)
+    if call.index in run.plan.tapped:
+        run.sums[(call.index, 0)] = total
+    return (out.unsqueeze(-1) if keep else out,)
 
 
 def differential(run):

@@ -106,7 +106,7 @@ class CloudClassification(PointClouds):
         label = int(self.test.labels[self.place[sample_id]])
         self._scatter(axes, sample_id, self.test.points[self.place[sample_id]][:, 1])
         found = label if prediction is None else prediction.top
-        axes.set_title(self.found.classes[found], color="black" if prediction is None else "green" if found == label else "red")
+        axes.set_title(f"{axes.get_title()}\n{self.found.classes[found]}", color="black" if found == label else "red")
 
 
 class CloudParts(PointClouds):
@@ -130,7 +130,13 @@ class CloudParts(PointClouds):
         parts = self.test.parts[k] if prediction is None else np.frombuffer(prediction.found, np.uint8)
         own = list(self.found.parts_of[label])
         self._scatter(axes, sample_id, colormaps["tab10"](np.searchsorted(own, parts) % 10))
-        axes.set_title(self.found.classes[label] if prediction is None else f"mIoU {prediction.miou:.2f}")
+        words = self.found.classes[label] if prediction is None else f"mIoU {prediction.miou:.2f}"
+        axes.set_title(f"{axes.get_title()}\n{words}")
+
+    def draw_error(self, axes, sample_id, prediction):
+        """The points that were given a wrong part, in red."""
+        wrong = np.frombuffer(prediction.found, np.uint8) != self.test.parts[self.place[sample_id]]
+        self._scatter(axes, sample_id, np.where(wrong[:, None], [0.84, 0.15, 0.16, 1.0], [0.8, 0.8, 0.8, 0.4]))
 
 
 def _whole(value, what):
@@ -183,7 +189,7 @@ def workload(settings, options):
     listed = found.test[:limit]
     how = (points, settings.get("sampling", "random"), float(settings.get("turn_y", 0)))
     test = load(listed, *how)
-    aside, aside_ids = _aside(found, samples, set(test.digests), how)
+    aside, aside_ids = _aside(found, samples, set(test.digests), (min(points, found.aside_points or points), *how[1:]))
     if target == "parts" and test.parts is None:
         raise InputError(f"{found.name} has no part labels; expected data with parts (shapes, shapenetpart) or target='class'")
     name = model.get("name") if isinstance(model, dict) else model

@@ -72,7 +72,7 @@ variants = dict(
         data=dict(type='arrays', file='sh3d_359.npz', name='Sweet Home 3D furniture', classes='modelnet40',
                   set_aside='shapes'),
         batch_size=8,
-        options=dict(points=1024, turn_y=180),
+        options=dict(points=2048, turn_y=180),
         needs=['sh3d_359.npz'],
     ),
 )

@@ -41,8 +41,8 @@ def read_points(path, count, sampling, name):
             factor = OVERSAMPLE if sampling == "fps" else 1
             return sample_surface(vertices, triangles, factor * count, generator(name))[0]
         if suffix != ".ply" or not len(vertices):
-            raise InputError(f"mesh '{path}' has {len(vertices)} vertices and no faces; expected triangles to spread points "
-                             "over (a cloud of points goes as .ply, .pcd, .xyz, .txt or .npy)")
+            raise InputError(f"mesh '{path}' has no faces (Open3D reads {len(vertices)} vertices and 0 triangles of it); expected "
+                             "triangles to spread points over (a cloud of points goes as .ply, .pcd, .xyz, .txt or .npy)")
         return vertices
     if suffix == ".npy":
         try:
@@ -115,9 +115,9 @@ def prepared(points, parts, count, sampling, name):
 
 
 def farthest_points(points, count):
-    """Indices [count] of points [N, 3], each the farthest from those before it; the first is points[0]."""
+    """Indices [count], ascending, of points [N, 3]: points[0], then always the one farthest from those chosen."""
     o3d = open3d()
-    cloud = o3d.geometry.PointCloud(o3d.utility.Vector3dVector(np.column_stack([points])))
+    cloud = o3d.geometry.PointCloud(o3d.utility.Vector3dVector(points))
     cloud.colors = o3d.utility.Vector3dVector(np.repeat(np.arange(len(points), dtype=np.float64)[:, None], 3, 1))
     found = np.asarray(cloud.farthest_point_down_sample(count, 0).colors)[:, 0]
     return found.astype(np.int64)

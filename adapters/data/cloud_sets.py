@@ -25,17 +25,19 @@ cloud_sets = Registry("point cloud set")
 
 class Listed(NamedTuple):
     """An object: id, unique in its set; label: from 0; read: (count, sampling) -> (points [N, 3], parts [N] or None);
-    files: what ``read`` opens, () for what is in memory."""
+    files: what ``read`` opens, () for what is in memory; form: what ``read`` makes of them, where there is a choice."""
 
     id: str
     label: int
     read: Callable
     files: tuple = ()
+    form: str = ""
 
 
 class CloudSet(NamedTuple):
     """test: the Listed to score; candidates: for calibration, none of them in ``test``; both ``by_hash``. parts: names of
-    parts, '<class> <part>', and parts_of: indices of the parts of each class, where there are parts."""
+    parts, '<class> <part>', and parts_of: indices of the parts of each class, where there are parts. aside_points: how many
+    points the candidates have, where that differs."""
 
     name: str
     classes: tuple
@@ -44,6 +46,7 @@ class CloudSet(NamedTuple):
     set_aside: bool = False
     parts: tuple = ()
     parts_of: Any = None
+    aside_points: int | None = None
 
 
 class Clouds(NamedTuple):
@@ -97,7 +100,7 @@ def load(listed, points, sampling="random", turn_y=0.0):
         if made[0][1] is not None:
             arrays["parts"] = np.stack([parts for _, parts in made]).astype(np.int64)
         return arrays
-    stamps = [(item.id, [(str(f.name), f.stat().st_size, f.stat().st_mtime_ns) for f in item.files if f.exists()])
+    stamps = [(item.id, item.form, [(str(f.name), f.stat().st_size, f.stat().st_mtime_ns) for f in item.files if f.exists()])
               for item in listed]
     on_disk = all(item.files for item in listed)
     key = hashlib.sha256(json.dumps([VERSION, points, sampling, stamps]).encode()).hexdigest()
@@ -171,7 +174,7 @@ def arrays(data, options):
               for k, (cloud, label) in enumerate(zip(points, labels))]
     if number == "shapes":
         candidates = [item._replace(read=in_memory(item.read(0, "")[0])) for item in generated({}, options).candidates]
-        return CloudSet(name, classes, by_hash(listed), candidates)
+        return CloudSet(name, classes, by_hash(listed), candidates, aside_points=shapes.POINTS)
     return aside(name, classes, listed, number, f"'{path}'")
 
 
@@ -211,7 +214,7 @@ def class_folders(root, name, up, number, classes=None):
                          f"{'missing' if different[0] in classes else 'unknown'}; expected {', '.join(classes)}")
 
     def listed(files, split):
-        return [Listed(f"{split}/{kind}/{p.stem}", names.index(kind), from_file(p, f"{split}/{kind}/{p.stem}", up), (p,))
+        return [Listed(f"{split}/{kind}/{p.stem}", names.index(kind), from_file(p, f"{split}/{kind}/{p.stem}", up), (p,), up)
                 for kind, paths in files.items() if kind in names for p in paths]
     if not train:
         return aside(name, names, listed(test, "test"), number, f"'{root}'")

@@ -54,7 +54,7 @@ def _alone(item, offset):
     def reader(count, sampling):
         points, parts = item.read(count, sampling)
         return points, parts - offset
-    return item._replace(label=0, read=reader)
+    return item._replace(label=0, read=reader, form="one class")
 
 
 @cloud_sets.register("shapenet")
@@ -66,7 +66,7 @@ def shapenet(data, options):
         return _meshes(root)
 
     def without_parts(item):
-        return item._replace(read=lambda count, sampling: (item.read(count, sampling)[0], None))
+        return item._replace(read=lambda count, sampling: (item.read(count, sampling)[0], None), form="points")
     test, train = _read(root)
     return CloudSet("ShapeNet", CLASSES, by_hash(map(without_parts, test)), by_hash(map(without_parts, train)))
 
