@@ -15,7 +15,7 @@ from .store import Store, write_whole
 from .task import Family, task_label
 from .ties import ALPHA, places
 
-SECOND_METRICS = {"detection": ("mAP50",)}
+SECOND_METRICS = {"detection": ("mAP50",), "pointcloud": ("class_mean_accuracy", "class_miou")}
 """Shown beside the primary metric, where a record has them."""
 KINDS = ("ann", "quantised", "snn")
 

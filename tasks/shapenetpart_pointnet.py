@@ -48,6 +48,6 @@ variants = dict(
         data=dict(type='shapes'),
         calibration=dict(samples=64),
         batch_size=16,
-        options=dict(target='parts', points=1024),
+        options=dict(target='parts', points=512),
     ),
 )

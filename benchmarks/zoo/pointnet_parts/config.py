@@ -5,7 +5,7 @@
 # Training, validation, calibration and test clouds come from different random streams (adapters/data/shapes.py). The last
 # epoch is kept, whatever the validation says; the test clouds are looked at once, at the end.
 custom_imports = dict(imports=['benchmarks.zoo.pointcloud'])
-epochs = 8
+epochs = 14
 
 model = dict(
     type='PartSegmenter',
