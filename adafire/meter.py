@@ -52,6 +52,9 @@ class Report:
         return asdict(self)
 
 
+LAYER = ("synops", "synops_graded", "macs", "ann_macs")
+
+
 class EventPass(PlannedPass):
     """Sends spike counts through the network's structure; synapses count what arrives.
 
@@ -107,6 +110,24 @@ class Meter:
 
     def __init__(self):
         self.sums = {}
+
+    @classmethod
+    def of(cls, parts):
+        """The meter that would have counted what several did; parts: their ``sums``."""
+        whole = cls()
+        for at, part in ((at, part) for sums in parts for at, part in sums.items()):
+            total = whole._sums(at, 0, 0)
+            total["exits"].pop(0, None)
+            total["samples"] += part["samples"]
+            total["steps"] += part["steps"]
+            for t, count in part["exits"].items():
+                total["exits"][t] = total["exits"].get(t, 0) + count
+            for kind, added in (("sites", ("spikes", "graded", "over")), ("layers", LAYER)):
+                for name, row in part[kind].items():
+                    mine = total[kind].get(name)
+                    total[kind][name] = dict(row) if mine is None else {
+                        key: mine[key] + value if key in added else value for key, value in row.items()}
+        return whole
 
     def _sums(self, at, batch, t):
         sums = self.sums.setdefault(at, {"samples": 0, "steps": 0, "exits": {}, "sites": {}, "layers": {}})

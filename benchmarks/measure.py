@@ -9,6 +9,9 @@ import torch
 import adafire
 from adafire.energy import ENERGY_MODELS
 from adafire.errors import AdafireError
+from adafire.meter import Meter
+
+from .team import Alone, TeamError, fingerprint
 
 SPIKING = ("firing_rate", "spikes", "synops", "synops_graded", "over_fired", "over_fired_sites")
 """Figures of a report that only spiking networks have."""
@@ -18,46 +21,40 @@ class BadOutput(AdafireError):
     """A network put out NaN, or the predictions do not match the samples."""
 
 
-def measure(workload, calibration, method, timesteps, precision="fp32", seed=0, on_batch=None):
+def measure(workload, calibration, method, timesteps, precision="fp32", seed=0, on_batch=None, team=Alone()):
     """Generator of one dict a T, with the fields of `record.Row`, in the order of ``timesteps``.
 
     method: an entry of adafire.methods. timesteps: ascending; [None] for the ANN. on_batch(timesteps, done) is called
     before a conversion (done = None), before its simulation (0) and after each batch with the number of samples done.
-    An anytime method is simulated once for all T, any other is converted and simulated anew for each.
+    An anytime method is simulated once for all T, any other is converted and simulated anew for each. team: the processes
+    that share the batches; each yields the same rows.
     """
     passes = [timesteps] if method.anytime else [[t] for t in timesteps]
     for together in passes:
-        yield from _one_pass(workload, calibration, method, together, precision, seed, on_batch or (lambda *_: None))
+        yield from _one_pass(workload, calibration, method, together, precision, seed, on_batch or (lambda *_: None), team)
 
 
-def _one_pass(workload, calibration, method, timesteps, precision, seed, on_batch):
+def _one_pass(workload, calibration, method, timesteps, precision, seed, on_batch, team):
     on_batch(timesteps, None)
     begin = time.perf_counter()
     at = tuple(t or 1 for t in timesteps)  # the ANN puts out the same at every T
-    _seed(seed)
-    snn = adafire.convert(workload.network, calibration, method=method.name, timesteps=max(at),
-                          forward=workload.forward, precision=precision, seed=seed)
-    snn.reset()
-    on_batch(timesteps, 0)
-    convert_s = raw_s = time.perf_counter() - begin
-    predict_s = [0.0] * len(at)
-    predictions = [{} for _ in at]
-    done = 0
-    with torch.no_grad():
-        for batch in workload.batches():
-            begin = time.perf_counter()
-            outputs = workload.simulate(snn, batch, at)
-            raw_s += time.perf_counter() - begin
-            for k, output in enumerate(outputs):
-                begin = time.perf_counter()
-                if _has_nan(output):
-                    raise BadOutput(f"the outputs are NaN at T={at[k]} (samples {_span(batch.ids)})")
-                predictions[k].update(zip(batch.ids, workload.predict(output, batch), strict=True))
-                predict_s[k] += time.perf_counter() - begin
-            done += len(batch.ids)
-            on_batch(timesteps, done)
+    try:
+        _seed(seed)
+        snn = adafire.convert(workload.network, calibration, method=method.name, timesteps=max(at),
+                              forward=workload.forward, precision=precision, seed=seed)
+        snn.reset()
+        on_batch(timesteps, 0)
+        convert_s = time.perf_counter() - begin
+        batches, raw_s, predict_s = _simulate(workload, snn, at, team, lambda done: on_batch(timesteps, done))
+    except Exception as problem:
+        team.collect(None, problem)  # the other processes wait for this one; raises
+    if team.world > 1:
+        batches = _exchange(team, snn, batches)
+    predictions = [{i: p for number in sorted(batches) for i, p in batches[number][k].items()} for k in range(len(at))]
+    done = sum(len(of_t[0]) for of_t in batches.values())
     if done != len(workload) or len(predictions[0]) != done:
         raise BadOutput(f"{len(predictions[0])} different samples were predicted in {done}, expected {len(workload)}")
+    raw_s += convert_s
     for k, t in enumerate(timesteps):
         begin = time.perf_counter()
         evaluation = workload.evaluate(predictions[k])
@@ -67,6 +64,39 @@ def _one_pass(workload, calibration, method, timesteps, precision, seed, on_batc
                "low": float(evaluation.low), "high": float(evaluation.high), "evidence": evaluation.evidence,
                "parameters": parameters(method, max(at)), "convert_s": round(convert_s, 3),
                "time_s": round(seconds, 3), **row}
+
+
+def _simulate(workload, snn, at, team, on_batch):
+    """({number of a batch: for each T, {id: prediction}}, seconds of simulation, seconds of prediction for each T) of the
+    batches that are this process's."""
+    batches, done, raw_s, predict_s = {}, 0, 0.0, [0.0] * len(at)
+    with torch.no_grad():
+        for number, batch in enumerate(workload.batches()):
+            if not team.mine(number):
+                continue
+            begin = time.perf_counter()
+            outputs = workload.simulate(snn, batch, at)
+            raw_s += time.perf_counter() - begin
+            batches[number] = []
+            for k, output in enumerate(outputs):
+                begin = time.perf_counter()
+                if _has_nan(output):
+                    raise BadOutput(f"the outputs are NaN at T={at[k]} (samples {_span(batch.ids)})")
+                batches[number].append(dict(zip(batch.ids, workload.predict(output, batch), strict=True)))
+                predict_s[k] += time.perf_counter() - begin
+            done += len(batch.ids)
+            on_batch(min(done * team.world, len(workload)))
+    return batches, raw_s, predict_s
+
+
+def _exchange(team, snn, batches):
+    """The batches of all processes; what all counted is then counted by ``snn``."""
+    parts = team.collect((batches, snn.meter.sums, fingerprint(snn)))
+    if len({made for _, _, made in parts}) > 1:
+        raise TeamError("the processes came to different networks from the same calibration data; start them on one kind of "
+                        "machine, with the same OMP_NUM_THREADS")
+    snn.meter = Meter.of(sums for _, sums, _ in parts)
+    return {number: found for own, _, _ in parts for number, found in own.items()}
 
 
 def _costs(report, method, timesteps):

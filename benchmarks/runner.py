@@ -26,6 +26,7 @@ from .record import METHOD_VERSION, SCHEMA_VERSION, Description, Record, Referen
 from .schema import parse
 from .store import Store
 from .task import check_timesteps, task_label
+from .team import Alone
 
 PRECISIONS = ("fp32", "bf16")
 
@@ -60,16 +61,17 @@ class Outcome(NamedTuple):
     interrupted: bool
 
 
-def run(task, variant, methods=None, timesteps=None, options=RunOptions(), out="results", on_progress=None):
+def run(task, variant, methods=None, timesteps=None, options=RunOptions(), out="results", on_progress=None, team=Alone()):
     """Outcome of ``methods`` at ``timesteps`` (default: the task's) on the variant named ``variant`` of ``task``.
 
     Raises AdafireError for what can be known before the first simulation. A KeyboardInterrupt after the first
-    simulation began does not go through: Outcome.interrupted is set.
+    simulation began does not go through: Outcome.interrupted is set. team: the processes that share the work (team.py);
+    all get the same outcome, the one that leads writes it.
     """
     methods, timesteps = check_request(task, methods, timesteps, options)
     tell = on_progress or (lambda event: None)
     tell(Event("loading", task_label(task.name, task.variants[variant].split), text=variant))
-    session = _Session(task, variant, timesteps, options, Store(out), tell)
+    session = _Session(task, variant, timesteps, options, Store(out), tell, team)
     interrupted = False
     try:
         session.work(["ann"])
@@ -115,9 +117,9 @@ def find_adapter(name):
 class _Session:
     """One variant with its workload, built once; ``records`` by method as they come, ``cached`` keys among them."""
 
-    def __init__(self, task, variant, timesteps, options, store, tell):
+    def __init__(self, task, variant, timesteps, options, store, tell, team=Alone()):
         self.task, self.variant, self.name = task, task.variants[variant], variant
-        self.timesteps, self.options, self.store, self.tell = timesteps, options, store, tell
+        self.timesteps, self.options, self.store, self.tell, self.team = timesteps, options, store, tell, team
         folder = data_folder(self.variant, options.workload.data_root) if self.variant.split == "full" else None
         wanted = options.workload._replace(variant=variant, split=self.variant.split,
                                            data_root=str(folder) if folder else None)
@@ -168,12 +170,28 @@ class _Session:
         fields = {**self.common, "method": name, "kind": method.kind, "anytime": method.anytime,
                   "timesteps": timesteps, "parameters": parameters(method, max(timesteps, default=None))}
         fields["key"] = key_of(fields)
+        if not self.team.leads:
+            return self._follow(method, fields)
         if self._is_there(fields):
+            self.team.decide(self.records[name])
             return True
         with self.store.lock(fields["key"][:12], wait) as mine:
             if mine and not self._is_there(fields):  # it may have been written while we waited
+                self.team.decide("run")
                 self._run(method, fields)
+            else:
+                self.team.decide(self.records[name] if mine else "wait")
             return mine
+
+    def _follow(self, method, fields):
+        """As the process that leads decided: run it with the others, take its record, or leave it for later."""
+        decision = self.team.decide(None)
+        if decision == "run":
+            self._run(method, fields)
+        elif decision != "wait":
+            self.records[fields["method"]] = decision
+            self.cached.add(decision.key)
+        return decision != "wait"
 
     def _is_there(self, fields):
         if self.options.rerun:
@@ -199,7 +217,7 @@ class _Session:
             for row in measure(self.workload, self.calibration, method, fields["timesteps"] or [None],
                                self.options.precision, self.options.workload.seed,
                                lambda t, done: self._tell("converting" if done is None else "running", method.name, t,
-                                                          done or 0)):
+                                                          done or 0), self.team):
                 rows.append(parse(Row, row, f"result at T={row['timesteps']}"))
         except Exception as problem:  # whatever went wrong belongs to this run; the others go on
             error = problem
@@ -208,7 +226,8 @@ class _Session:
                         notes=self._surprise(method, rows), ann=_reference(ann), samples=len(self.workload),
                         wall_s=round(time.perf_counter() - begin, 3),
                         date=datetime.now(timezone.utc).isoformat(timespec="seconds"))
-        self.store.write(record, self.options.rerun)
+        if self.team.leads:
+            self.store.write(record, self.options.rerun)
         self.records[method.name] = record
         for note in record.notes:
             self._tell("note", method.name, text=note)

@@ -7,6 +7,7 @@ import os
 import shlex
 import sys
 import traceback
+from contextlib import nullcontext
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # from a clone, nothing need be installed
@@ -17,6 +18,7 @@ EXAMPLES = """examples:
   python tools/run_bench.py tasks/coco_yolo.py --methods adafire,adafire-signed --timesteps 1,2,4,8
   python tools/run_bench.py tasks/coco_yolo.py --variant yolov3 --data-root /data/coco --limit 100
   python tools/run_bench.py tasks/*.py --split mini --json table.json
+  torchrun --nproc-per-node 2 tools/run_bench.py tasks/coco_yolo.py --launcher pytorch
 
 What is finished stays in the --out folder and is not run again: after Ctrl-C or a crash, call the same command again.
 exit status: 0 every run succeeded; 1 some failed (the table says why); 2 nothing could be run as asked; 130 Ctrl-C"""
@@ -74,6 +76,8 @@ def parser():
     add("--checkpoint", metavar="FILE", help="weights to use instead of the variant's own")
     add("--limit", type=whole(1), metavar="N", help="score the first N samples only; they get a table of their own")
     add("--device", choices=("cpu", "cuda"), default="cpu")
+    add("--launcher", choices=("none", "pytorch"), default="none",
+        help="pytorch: the processes that torchrun started share the batches (gloo on CPUs, nccl on GPUs)")
     add("--precision", choices=("fp32", "bf16"), default="fp32")
     add("--seed", type=whole(0), default=0, metavar="N")
     add("--out", default="results", metavar="DIR", help="folder for records and tables (default: %(default)s)")
@@ -108,7 +112,8 @@ def main(argv=None):
 def complain(error, debug):
     if debug:
         traceback.print_exc()
-    print(f"error: {error}", file=sys.stderr)
+    if os.environ.get("RANK", "0") == "0":  # of several processes that stop for one reason, one says so
+        print(f"error: {error}", file=sys.stderr)
     return 2
 
 
@@ -133,6 +138,7 @@ def run_all(args, argv):
     from adapters.base import WorkloadOptions  # the rest needs torch, which takes seconds to import
     from benchmarks import leaderboard, runner
     from benchmarks.environment import keep_memory
+    from benchmarks.team import launch
 
     keep_memory()
     options = runner.RunOptions(WorkloadOptions(data_root=args.data_root, checkpoint=args.checkpoint, limit=args.limit,
@@ -141,8 +147,8 @@ def run_all(args, argv):
     for task, variant in jobs:
         runner.check_request(task, args.methods, args.timesteps, options)
         catalogue.check_ready(task, variant, args.data_root, args.checkpoint)
-    rows, code, interrupted = [], 0, False
-    with reporter() as tell:
+    rows, code, interrupted, team = [], 0, False, launch(args.launcher, args.device)
+    with reporter() if team.leads else nullcontext(lambda event: None) as tell:
         def on_progress(event):
             tell(event)
             if args.debug and event.error is not None:
@@ -150,7 +156,7 @@ def run_all(args, argv):
 
         for task, variant in jobs:
             try:
-                outcome = runner.run(task, variant, args.methods, args.timesteps, options, args.out, on_progress)
+                outcome = runner.run(task, variant, args.methods, args.timesteps, options, args.out, on_progress, team)
             except AdafireError as error:
                 if len(jobs) == 1:
                     raise
@@ -162,7 +168,7 @@ def run_all(args, argv):
             if outcome.interrupted:
                 interrupted = True
                 break
-    if rows:
+    if rows and team.leads:
         show(rows, args)
         for problem in leaderboard.write_leaderboard(args.out):
             print(f"note: {problem}", file=sys.stderr)
