@@ -53,6 +53,8 @@ def library():
     p, i, f, n = ctypes.c_void_p, ctypes.c_long, ctypes.c_float, ctypes.c_int
     loaded.adafire_scan.argtypes = [p, i, p, i, n, i, i, i, i, p, p, p, p, p, p, p, f, f, i, n, f, f, p, n, n]
     loaded.adafire_scan.restype = ctypes.c_long
+    loaded.adafire_differential.argtypes = [p, i, i, i, i, i, p, p, p, p, p, p, p, p, n, f, i, n, f, f, p, n]
+    loaded.adafire_differential.restype = ctypes.c_long
     loaded.adafire_pool.argtypes = [p, *[i] * 13, f, p, p, p, p, p, n]
     loaded.adafire_pool.restype = None
     loaded.adafire_row_max.argtypes = [p, i, i, i, f, p, p, p, p, p, n]
@@ -133,6 +135,23 @@ def scan(z, t, steps, params, state, site, more=None, overwrite=False):
                                state.x.data_ptr(), state.n.data_ptr(), state.events.data_ptr(), state.graded.data_ptr(),
                                *(p.data_ptr() for p in flat), float(params.phi_plus), float(params.phi_minus), t, kind, a, b,
                                out.data_ptr(), fresh, torch.get_num_threads())
+    return out, state._replace(over=over)
+
+
+def differential(z, t, steps, params, state, site):
+    """As ``DifferentialBurst.scan``, or None where this kernel does not apply. ``state`` is overwritten."""
+    found = layout(state.x, site.channel_axis)
+    if not enabled or site.activation.code is None or z.device.type != "cpu" or library() is None or found is None:
+        return None
+    size, strides, law = state.x.numel(), state.x.stride(), params.neuron
+    z, z_step = _laid_out(z, torch.float32, tuple(state.x.shape), strides, size)
+    out = torch.empty_strided((steps, *state.x.shape), (size, *strides), dtype=torch.float32)
+    flat = [_flat(p, found[0]) for p in (params.theta, params.bias)]
+    weights = torch.tensor([law.weight(t + k + 1) for k in range(steps)])
+    over = library().adafire_differential(
+        z.data_ptr(), z_step, steps, size, *found, *(s.data_ptr() for s in state[:5]),
+        *(p.data_ptr() for p in (*flat, weights)), law.levels, float(params.phi_plus), t, *site.activation.code,
+        out.data_ptr(), torch.get_num_threads())
     return out, state._replace(over=over)
 
 

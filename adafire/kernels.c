@@ -124,6 +124,62 @@ long adafire_scan(const void *z, long z_step, const void *more, long more_step, 
     return over;
 }
 
+/* One element of the differential burst neuron of differential.py: mean m, weights and count limit of one step. */
+static inline void burst(float *x, float *m, float z, float t, float weight, int levels, float most, float theta,
+                         float bias, int kind, float a, float b, float *events, float *graded, float *out, float *over) {
+    const float xe = *x + z;
+    *x = xe;
+    const float want = target(xe + bias * t, t, kind, a, b) / theta / t;
+    float left = want - *m, total = 0.0f, spikes = 0.0f, level = weight;
+    for (int j = 0; j < levels; j++) {
+        float count = floorf(fabsf(left) / level + (j == levels - 1 ? 0.5f : (float)(1.0 / 3.0)));
+        count = count < most - spikes ? count : most - spikes;
+        const float step = copysignf(count, left) * level;
+        left -= step;
+        total += step;
+        spikes += count;
+        level *= 0.5f;
+    }
+    const float mean = *m + total;
+    *out = (*m + total * t) * theta;
+    *m = mean;
+    *events += spikes;
+    *graded += spikes != 0.0f ? 1.0f : 0.0f;
+    *over = mean - want > level * 2.0f ? 1.0f : 0.0f;
+}
+
+/* As adafire_scan, for differential bursts; weights: one a step. n is written at the end: mean times t. */
+long adafire_differential(const float *z, long z_step, long steps, long size, long channels, long inner, float *x, float *m,
+                          float *n, float *events, float *graded, const float *theta, const float *bias,
+                          const float *weights, int levels, float most, long t0, int kind, float a, float b, float *out,
+                          int threads) {
+    long over = 0, blocks = (size + BLOCK - 1) / BLOCK;
+#pragma omp parallel for schedule(static) reduction(+ : over) num_threads(threads) if (blocks > 8)
+    for (long i = 0; i < blocks; i++) {
+        const long start = i * BLOCK, end = start + BLOCK < size ? start + BLOCK : size;
+        float excess[BLOCK], th[BLOCK], bi[BLOCK];
+        for (long e = start; e < end; e++) {
+            const long c = e / inner % channels;
+            th[e - start] = theta[c];
+            bi[e - start] = bias[c];
+        }
+        for (long k = 0; k < steps; k++) {
+            const float *zk = z + k * z_step;
+            const float t = (float)(t0 + k + 1);
+            float *ok = out + k * size;
+#pragma GCC ivdep
+            for (long e = start; e < end; e++)
+                burst(x + e, m + e, zk[e], t, weights[k], levels, most, th[e - start], bi[e - start], kind, a, b, events + e,
+                      graded + e, ok + e, excess + e - start);
+        }
+        for (long e = start; e < end; e++) {
+            n[e] = m[e] * (float)(t0 + steps);
+            over += excess[e - start] > 0.0f;
+        }
+    }
+    return over;
+}
+
 /* Max pooling as a rate operator (rates.py): x += s_k; y_k = increment of the maximum over the window of x, with increments
  * below ``noise`` of the total taken as rounding. Memory order is [steps, batch, height, width, channels]. size: sum of |y|;
  * active: steps with y != 0; total: the maximum of the last step. */

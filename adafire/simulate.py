@@ -64,6 +64,8 @@ class Run:
             z = z if more is None else z + more
             if state is None:
                 state = law.initial_state(z if z.dim() == len(site.shape) else z[0], params)
+            result = law.fast(z, self.t, steps, params, state, site) if hasattr(law, "fast") else None
+        if result is None:
             result = law.scan(z, self.t, steps, params, state, site.activation)
         out, self.neurons[site.index] = result
         return out.to(z.dtype)

@@ -1,0 +1,124 @@
+"""The differential burst neuron against exact rationals, by hand, and its kernel against the reference, bit for bit."""
+
+from fractions import Fraction
+from math import floor
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+import adafire
+from adafire import fused
+from adafire.activations import activation_of
+from adafire.calls import Site
+from adafire.differential import DifferentialBurst
+from adafire.neuron import NeuronParams
+from networks import build, relative_error
+
+RELU = activation_of("relu", None, (None,), {})
+ACTIVATIONS = {"relu": RELU, "leaky_relu": activation_of("leaky_relu", F.leaky_relu, (None, 0.2), {}),
+               "relu6": activation_of("relu6", F.relu6, (None,), {}), "gelu": activation_of("gelu", F.gelu, (None,), {})}
+
+
+def params(theta, law, bias=0.0, most=1000):
+    full = lambda value: torch.as_tensor(value, dtype=torch.float32).view(1, -1, 1)
+    return NeuronParams(full(theta), full(bias), full(0.0), most, most, law)
+
+
+def slow(currents, theta, weights, levels, most):
+    """One ReLU neuron, spike by spike, in exact rationals: (running mean after every step, spikes of every step)."""
+    total = mean = Fraction(0)
+    means, counts = [], []
+    for t, current in enumerate(currents, 1):
+        total += current
+        wanted, sent = max(total, 0) / t / theta, []
+        weight = Fraction(weights[min(t, len(weights)) - 1])
+        for j in range(levels):
+            level, rest = weight / 2**j, Fraction(1, 2) if j == levels - 1 else Fraction(1, 3)
+            gap = wanted - mean
+            for _ in range(floor(abs(gap) / level + rest)):
+                if len(sent) < most:
+                    sent.append(level if gap > 0 else -level)
+                    mean += sent[-1]
+        means.append(mean)
+        counts.append(len(sent))
+    return means, counts
+
+
+@pytest.mark.parametrize("weights,levels,most", [((1,), 1, 1000), ((4, 2, 1), 1, 1000), ((4, 2, 1), 1, 2), ((2, 1), 4, 1000),
+                                                 ((1, 0.5, 0.25), 3, 3), ((1,), 5, 1)])
+def test_equals_the_slow_neuron(weights, levels, most):
+    # multiples of 1/64 that meet no rounding border (thirds of a level are never met, halves are left out by 1/128)
+    z = torch.randint(-300, 400, (7, 3, 4, 5), generator=torch.Generator().manual_seed(levels)) / 64
+    z[0] += 1 / 128
+    law = DifferentialBurst(weights, levels)
+    p = params(0.75, law, most=most)
+    out, state = law.scan(z, 0, 7, p, law.initial_state(z[0], p), RELU)
+    negative = 0
+    for b, c, i in ((b, c, i) for b in range(3) for c in range(4) for i in range(5)):
+        means, counts = slow([Fraction(float(v)) for v in z[:, b, c, i]], Fraction(3, 4), weights, levels, most)
+        handed_on = [t * m - (t - 1) * before for t, (m, before) in enumerate(zip(means, [0, *means]), 1)]
+        assert out[:, b, c, i].tolist() == pytest.approx([float(v) * 0.75 for v in handed_on], abs=1e-5)
+        assert state.events[b, c, i] == sum(counts) and state.graded[b, c, i] == sum(k > 0 for k in counts)
+        assert state.mean[b, c, i] == float(means[-1]) and state.n[b, c, i] == 7 * float(means[-1])
+        negative += sum(a < b for a, b in zip(means[1:], means))
+    assert negative > 0 and (state.mean >= 0).all() | (most < 3)
+
+
+def test_by_hand():
+    # theta 2, w = 4, 2, 1; current 10, 4, 1. t=1: a = 5, 5/4 + 1/2 -> one spike, m = 4. t=2: a = 7/2, -1/4 + 1/2 -> none.
+    # t=3: a = 5/2, v = -3/2 -> floor(2) = 2 spikes back, m = 2. y = 4, 4, 3 * 2 - 2 * 4 = -2, times theta.
+    law = DifferentialBurst((4.0, 2.0, 1.0))
+    p = params(2.0, law)
+    z = torch.tensor([10.0, 4, 1]).view(3, 1, 1, 1)
+    out, state = law.scan(z, 0, 3, p, law.initial_state(z[0], p), RELU)
+    assert out.flatten().tolist() == [8, 8, -4]
+    assert (state.events.item(), state.graded.item(), state.n.item(), state.over) == (3, 2, 6, 0)
+
+
+@pytest.mark.parametrize("value,digits", [(7, 2), (11, 3), (6, 2), (5, 2), (15, 2), (8, 1), (0, 0)])
+def test_binary_bursts_are_short(value, digits):
+    # 7 = 8 - 1, 11 = 8 + 4 - 1, 15 = 16 - 1: the non-adjacent form
+    change, spikes = DifferentialBurst(levels=5).burst(torch.tensor([value / 16]), 1.0, 99.0)
+    assert change.item() == value / 16 and spikes.item() == digits
+
+
+@pytest.mark.parametrize("name", ["relu", "leaky_relu", "relu6"])
+@pytest.mark.parametrize("memory", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("weights,levels,most", [((2.0, 1.0), 1, 3), ((1.0, 0.5, 0.25, 0.125), 4, 99)])
+def test_fused_equals_reference_bit_for_bit(name, memory, weights, levels, most):
+    if fused.library() is None:
+        pytest.skip("no C compiler")
+    law, steps = DifferentialBurst(weights, levels), 6
+    site = Site(0, 0, "s", ACTIVATIONS[name], (3, 7, 9, 11), 1)
+    p = params(torch.rand(7) + 0.1, law, torch.randn(7) * 0.1, most)
+    p = p._replace(**{k: getattr(p, k).view(1, 7, 1, 1) for k in ("theta", "bias")})
+    for z in (torch.randn(steps, 3, 7, 9, 11) * 2, torch.randn(3, 7, 9, 11) * 2):
+        like = (z[0] if z.dim() == 5 else z).contiguous(memory_format=memory)
+        z = torch.stack([like if z.dim() == 4 else v.contiguous(memory_format=memory) for v in z]) if z.dim() == 5 else like
+        out, state = law.scan(z, 3, steps, p, law.initial_state(like, p), site.activation)
+        fast, found = law.fast(z, 3, steps, p, law.initial_state(like, p), site)
+        assert torch.equal(out, fast) and found.over == state.over
+        assert all(torch.equal(a, b) for a, b in zip(state[:5], found[:5]))
+
+
+@pytest.mark.parametrize("name", sorted(ACTIVATIONS))
+def test_mean_of_what_flows_on_is_the_activation_to_the_finest_level(name):
+    z, law = torch.randn(5, 4, 6, 5), DifferentialBurst((1.0, 0.5, 0.25), 3)
+    p = params(0.9, law)
+    out, state = law.scan(z, 0, 5, p, law.initial_state(z[0], p), ACTIVATIONS[name])
+    assert torch.allclose(out.mean(0), ACTIVATIONS[name].f(z.mean(0)), atol=0.9 / 16 / 2 + 1e-5)
+    assert torch.allclose(state.n * 0.9, out.sum(0), atol=1e-4) and state.over == 0
+
+
+def test_in_chunks():
+    z, law = torch.randn(9, 2, 3, 5), DifferentialBurst((2.0, 1.0, 0.5), 2)
+    p = params([0.8, 0.5, 1.3], law, 0.1)
+    whole, last = law.scan(z, 0, 9, p, law.initial_state(z[0], p), RELU)
+    state, parts = law.initial_state(z[0], p), []
+    for start, stop in ((0, 1), (1, 6), (6, 9)):
+        part, state = law.scan(z[start:stop], start, stop - start, p, state, RELU)
+        parts.append(part)
+    assert torch.equal(torch.cat(parts), whole)
+    assert all(torch.equal(a, b) for a, b in zip(state[:5], last[:5])) and state.over == last.over
