@@ -83,6 +83,10 @@ class DifferentialBurst:
         over = int((mean - target > weight * 2.0 ** (1 - self.levels)).sum())
         return out.mul_(params.theta), DifferentialState(x, mean, mean * float(t + steps), events, graded, over)
 
+    def spikes_of(self, changes, t):
+        """Number of spikes for ``changes`` [K, ...] of a pooled mean, in units of theta, in the steps after step t."""
+        return torch.stack([self.burst(change, self.weight(t + k + 1), float("inf"))[1] for k, change in enumerate(changes)])
+
     def burst(self, v, weight, most):
         """(change of the mean, number of spikes) for the change ``v`` that is wanted, in units of theta.
 

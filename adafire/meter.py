@@ -218,11 +218,11 @@ def static_costs(plan):
 
 def _pooled(run, call, kind):
     """Spikes that a pooling operator emitted: its summed |increments| over the threshold they are multiples of; where
-    coding is differential, one event for each change of the pooled mean."""
+    coding is differential, what was counted."""
     _, _, size, active = run.rates[call.index]
-    if kind == "graded" or differential(run):
+    if kind == "graded":
         return active
-    return (size / thresholds_at(run, call)).round()
+    return size if differential(run) else (size / thresholds_at(run, call)).round()
 
 
 def thresholds_at(run, call):

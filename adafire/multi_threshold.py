@@ -69,6 +69,10 @@ class MultiThreshold:
         over = int((n - target > 2.0 ** (1 - self.levels)).sum())
         return out.mul_(params.theta), MultiThresholdState(x, mean, n, events, events, over)
 
+    def spikes_of(self, changes, t):
+        """One event for each change of a pooled mean."""
+        return (changes != 0).float()
+
     def spikes(self, v, most=None):
         """Spikes for membrane potentials ``v``, in units of theta; ``most``: most that may be taken back (None: any).
 

@@ -18,7 +18,8 @@ def advance(run, call, function, tensors, changing, length):
     """Increments [K, B, ...] of every result of ``function`` over the next ``length`` timesteps.
 
     tensors: operands, [K, B, ...] where ``changing``, constant in time elsewhere. The state kept in ``run.rates`` is
-    (cumulative operands, last totals, sum of |what was sent|, steps that sent something): the last two count spikes.
+    (cumulative operands, last totals, sum of |what was sent| (number of spikes where coding is differential), steps that
+    sent something): the last two count spikes.
     """
     pooled = _fused_pool(run, call, tensors, changing)
     if pooled is not None:
@@ -41,7 +42,9 @@ def advance(run, call, function, tensors, changing, length):
             if call.spiking:
                 increment = torch.where(increment.abs() <= _NOISE * total.abs(), 0.0, increment)
                 if i == 0:
-                    sent = _change(increment, total, clock) if differential(run) else increment
+                    sent = increment
+                    if law := differential(run):
+                        sent = _spikes(law, run, call, _change(increment, total, clock), clock)
             totals.append(total[-1])
             increments.append(increment.to(dtype))
         else:  # indices and masks: those of the running mean
@@ -106,8 +109,10 @@ def _fused_row_max(run, call, spikes):
 
 
 def differential(run):
-    """Whether the neurons of ``run`` tell their receivers changes of the running mean (multi_threshold.py)."""
-    return any(getattr(p.neuron, "differential", False) for p in run.params.values())
+    """The law by which the neurons of ``run`` tell their receivers changes of the running mean (multi_threshold.py,
+    differential.py), or None. ``law.spikes_of(changes, t)``: number of spikes for changes [K, ...] of the mean, in units
+    of theta, in the steps after step t."""
+    return next((p.neuron for p in run.params.values() if getattr(p.neuron, "differential", False)), None)
 
 
 def _change(increment, total, clock):
@@ -115,6 +120,12 @@ def _change(increment, total, clock):
     before = (total - increment) / _along((clock - 1).clamp_min(1), total)
     change = increment - before
     return torch.where(change.abs() <= _NOISE * total.abs(), 0.0, change)
+
+
+def _spikes(law, run, call, change, clock):
+    """Number of spikes that tell receivers of a ``change`` (theirs, t times that of the mean)."""
+    from .meter import thresholds_at  # at the top it would go round in a circle
+    return law.spikes_of(change / _along(clock, change) / thresholds_at(run, call), run.t)
 
 
 def _along(clock, tensor):
