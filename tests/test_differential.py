@@ -14,6 +14,7 @@ from adafire.activations import activation_of
 from adafire.calls import Site
 from adafire.differential import DifferentialBurst
 from adafire.neuron import NeuronParams
+from adafire.simulate import Run, simulate
 from networks import build, relative_error
 
 RELU = activation_of("relu", None, (None,), {})
@@ -122,3 +123,67 @@ def test_in_chunks():
         parts.append(part)
     assert torch.equal(torch.cat(parts), whole)
     assert all(torch.equal(a, b) for a, b in zip(state[:5], last[:5])) and state.over == last.over
+
+
+def test_pooled_spikes_are_counted_as_they_would_be_sent():
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.b, self.fc = nn.Conv2d(1, 2, 3, padding=1), nn.Conv2d(2, 3, 1), nn.Linear(3, 4)
+
+        def forward(self, x):
+            x = F.max_pool2d(F.relu(self.a(x)), 3, 2, 1)
+            return self.fc(F.relu(self.b(x)).mean((2, 3)))
+    network, x, steps = Net().eval(), torch.randn(2, 1, 8, 8), 4
+    snn = adafire.convert(network, x, method="adafire-differential", timesteps=steps)
+    snn(x)
+    p = snn.params[0]
+    z = network.a(x).detach()
+    out, _ = p.neuron.scan(z, 0, steps, p, p.neuron.initial_state(z, p), RELU)
+    counts, before = 0, torch.zeros(2, 2, 4, 4)
+    for t in range(1, steps + 1):
+        mean = F.max_pool2d(out[:t].mean(0), 3, 2, 1)
+        counts += ((mean - before).abs() / p.theta / p.neuron.weight(t)).round().sum()  # unit spikes of the step
+        before = mean
+    layer = next(row for row in snn.report().layers if row["layer"] == "b")
+    assert layer["synops"] * 2 == int(counts) * 3 > layer["synops_graded"] * 2 > 0
+
+
+@pytest.mark.parametrize("timesteps,weights", [(1, (1,)), (2, (1, 1 / 2)), (4, (1, 1 / 4)), (8, (1, 1 / 4, 1 / 8)),
+                                               (32, (1, 1 / 4, 1 / 16, 1 / 32))])
+def test_weights_of_unit_spikes(timesteps, weights):
+    law, finest = adafire.methods.get("adafire-differential").law(timesteps)
+    assert law.weights == weights and finest == weights[-1] and law.levels == 1
+
+
+def test_ours_is_the_quantised_network():
+    network, x = build("Residual"), torch.randn(16, 3, 16, 16)
+    quantised = adafire.convert(network, x, method="quantised", timesteps=4, phi_plus=16, correction="none")
+    for name, options in (("ours", {}), ("adafire-differential", {"values": 16, "phi_plus": 16, "phi_minus": 16})):
+        snn = adafire.convert(network, x, method=name, timesteps=4, correction="none", **options)
+        assert relative_error(snn(x), quantised(x)) < 0.02
+        assert snn.report().over_fired == 0
+
+
+def test_silence_costs_nothing():
+    network, x = build("Residual"), torch.randn(8, 3, 16, 16)
+    snn = adafire.convert(network, x, method="ours", timesteps=4, phi_plus=9, phi_minus=9)
+    snn(x)
+    run = Run(snn.plan(x), snn.params, network, x, snn.forward)
+    spent = [float(sum(s.events.sum() for s in run.neurons.values())) for _ in simulate(run, (1, 4), 1)]
+    assert spent[0] == spent[1] > 0
+
+
+@pytest.mark.parametrize("kind", ["Pyramid", "Modern", "Shuffle"])
+@pytest.mark.parametrize("name", ["ours", "adafire-differential"])
+def test_other_networks_convert_and_converge(name, kind):
+    network, x = build(kind), torch.randn(8, 3, 16, 16)
+    errors = [relative_error(adafire.convert(network, x, method=name, timesteps=t)(x), network(x)) for t in (2, 32)]
+    assert errors[1] < errors[0] and errors[1] < 0.1
+
+
+@pytest.mark.parametrize("options", [{"values": 0}, {"values": 1.5}, {"binary": 1}, {"threshold": "max"}, {"v0": 0.0},
+                                     {"correction": "potential"}, {"phi_minus": 2}, {"shift": True}, {"objective": "floor"}])
+def test_options_that_make_no_sense_are_refused(options):
+    with pytest.raises(adafire.InputError, match=next(iter(options))):
+        adafire.methods.get("ours").with_options(**options)

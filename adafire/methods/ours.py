@@ -12,7 +12,7 @@ value is sent once and not at every step. Together: a neuron sends a burst in th
    later. As with DCGS, a spike is one event whatever its level (its weight is a shift).
 
 Ours are the neuron, its kernel, and its combination with AdaFire's thresholds (least squared error, one a channel) and
-bias correction. T is known when a network is converted: thresholds are fitted for ``precision`` T values up to the largest,
+bias correction. T is known when a network is converted: thresholds are fitted for ``values`` T values up to the largest,
 ``adafire-uniform``'s T phi for its phi = 4 and four times as many for ``ours``, where more cost little.
 """
 
@@ -27,19 +27,19 @@ from .base import Method, register
 
 @dataclass(frozen=True)
 class DifferentialAdaFire(Method):
-    """precision: values of an activation a timestep, up to the clip value that fits best; binary: spikes of a burst with
+    """values: of an activation a timestep, up to the clip value that fits best; binary: spikes of a burst with
     weights theta / 2^j, or of the same weight. phi_plus: most spikes in a step, of either sign."""
 
     phi_plus: int = 4
     phi_minus: int = 4
     correction: str = "light"
-    precision: int = 16
+    values: int = 16
     binary: bool = True
 
     def __post_init__(self):
         super().__post_init__()
-        if not isinstance(self.precision, int) or isinstance(self.precision, bool) or self.precision < 1:
-            raise InputError(f"method {self.name}: precision={self.precision!r}; expected an integer of 1 or more")
+        if not isinstance(self.values, int) or isinstance(self.values, bool) or self.values < 1:
+            raise InputError(f"method {self.name}: values={self.values!r}; expected an integer of 1 or more")
         if not isinstance(self.binary, bool):
             raise InputError(f"method {self.name}: binary={self.binary!r}; expected True or False")
         for key, only in (("threshold", "mmse"), ("v0", 0.5), ("shift", False), ("objective", "round")):
@@ -53,9 +53,9 @@ class DifferentialAdaFire(Method):
                              "so many spikes of either sign: give both the same value")
 
     def law(self, timesteps):
-        """(neuron, finest level over theta) for ``precision`` times T values."""
+        """(neuron, finest level over theta) for ``values`` times T values."""
         if self.binary:
-            levels = 1 + math.ceil(math.log2(self.precision * timesteps))
+            levels = 1 + math.ceil(math.log2(self.values * timesteps))
             return DifferentialBurst((1.0,), levels), 2.0 ** (1 - levels)
         first = 2 ** int(math.log2(timesteps))  # in units of the finest level; a quarter at every further step
         weights = [1.0]
@@ -65,16 +65,16 @@ class DifferentialAdaFire(Method):
 
     def fit_thresholds(self, conversion):
         law, finest = self.law(conversion.timesteps)
-        values, found = self.precision * conversion.timesteps, {}
+        count, found = self.values * conversion.timesteps, {}
         for index, histogram in conversion.statistics().items():
             conversion.check_finite(index, histogram.maximum)
             whole = histogram if self.per_channel else histogram.pooled()
-            found[index] = mmse(whole, values, values) / finest
+            found[index] = mmse(whole, count, count) / finest
         conversion.set_thresholds(self, found)
         conversion.params = {i: p._replace(neuron=law) for i, p in conversion.params.items()}
 
 
 register(DifferentialAdaFire("adafire-differential", "ours: signed bursts of unit spikes in a differential code (DCGS, ICML "
-                             "2025), coarse first", precision=4, binary=False))
+                             "2025), coarse first", values=4, binary=False))
 register(DifferentialAdaFire("ours", "ours: signed AdaFire in a differential code (DCGS, ICML 2025), each burst a signed "
                              "binary number"))
