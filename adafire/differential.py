@@ -53,6 +53,11 @@ class DifferentialBurst:
     def __init__(self, weights=(1.0,), levels=1):
         self.weights, self.levels = tuple(weights), levels
 
+    @property
+    def constant_after(self):
+        """Steps after which weights do not change: a silent network then stays silent."""
+        return len(self.weights) - 1
+
     def weight(self, step):
         """w_t of step ``step`` (from 1), in units of theta."""
         return self.weights[min(step, len(self.weights)) - 1]

@@ -45,6 +45,8 @@ class Run:
     picture: the input at one step, for passes that look at shapes only.
     fuse: additions before a neuron become part of it, and spikes may take the place of their currents; not where somebody
     looks at currents, as a subclass with a ``fire`` of its own.
+    comes_to_rest: silence says 'as before' (differential.py) and the input does not change, so that after a step later than
+    ``unrest``, up to which the weights of spikes change, and without a spike (``at_rest``) none will follow.
     """
 
     def __init__(self, plan, params, network, x, forward, start=0):
@@ -53,7 +55,10 @@ class Run:
         self.picture = show(x, Frames.first)
         self.t, self.start, self.before = 0, start, {}
         self.neurons, self.rates, self.sums, self.constants = {}, {}, {}, {}
-        self.fuse = type(self).fire is Run.fire
+        self.fuse, self.at_rest = type(self).fire is Run.fire, False
+        settled = [getattr(p.neuron, "constant_after", None) for p in params.values()]
+        self.comes_to_rest = bool(settled) and None not in settled and start == 0 and not frames_in(x)
+        self.unrest = max(settled) if self.comes_to_rest else 0
 
     def fire(self, site, z, steps, more=None, overwrite=False):
         """Spikes [K, B, ...] of a site for currents ``z`` at the next ``steps`` timesteps; see ``fused.scan``."""
@@ -69,6 +74,17 @@ class Run:
             result = law.scan(z, self.t, steps, params, state, site.activation)
         out, self.neurons[site.index] = result
         return out.to(z.dtype)
+
+    def graded(self):
+        """Events of all neurons up to now."""
+        return sum(float(s.graded.sum(dtype=torch.float64)) for s in self.neurons.values())
+
+    def rest_until(self, t):
+        """What further steps up to ``t`` would do to a network at rest: all totals grow in proportion."""
+        for index, state in self.neurons.items():
+            self.neurons[index] = state._replace(x=state.x * (t / self.t), n=state.mean * float(t))
+        self.sums = {key: total * (t / self.t) for key, total in self.sums.items()}
+        self.t = t
 
     def tap(self, call, position, value):
         """Add [K, B, ...] to what the read-out will average."""
@@ -285,9 +301,14 @@ def read_out(run):
 
 def simulate(run, at, chunk):
     """Yield (t, outputs) for each t in ``at`` (ascending), from one simulation in chunks of at most ``chunk`` steps."""
+    chunk = 1 if run.comes_to_rest else chunk
     for t in at:
-        while run.t < t:
+        while run.t < t and not run.at_rest:
+            before = run.graded() if run.comes_to_rest else None
             advance_chunk(run, min(chunk, t - run.t, run.start - run.t if run.t < run.start else t))
             if run.t == run.start:
                 run.remember()
+            run.at_rest = run.comes_to_rest and run.t > run.unrest and run.graded() == before
+        if run.at_rest:
+            run.rest_until(t)
         yield t, read_out(run)

@@ -187,3 +187,30 @@ def test_other_networks_convert_and_converge(name, kind):
 def test_options_that_make_no_sense_are_refused(options):
     with pytest.raises(adafire.InputError, match=next(iter(options))):
         adafire.methods.get("ours").with_options(**options)
+
+
+@pytest.mark.parametrize("name", ["ours", "adafire-differential"])
+@pytest.mark.parametrize("kind", ["Residual", "Modern"])
+def test_what_is_left_out_at_rest_is_what_would_have_been_simulated(name, kind, monkeypatch):
+    network, x, outputs, reports = build(kind), torch.randn(6, 3, 16, 16), [], []
+    for may in (True, False):
+        if not may:
+            monkeypatch.setattr(DifferentialBurst, "constant_after", None)
+        snn = adafire.convert(network, x, method=name, timesteps=16)
+        outputs.append(snn(x))
+        reports.append(snn.report().as_dict())
+        run = Run(snn.plan(x), snn.params, network, x, snn.forward)
+        list(simulate(run, (16,), 1))
+        assert run.at_rest == may
+    assert torch.allclose(*outputs, atol=1e-4)
+    for key in ("spikes", "synops", "synops_graded", "macs", "timesteps", "firing_rate"):
+        assert reports[0][key] == pytest.approx(reports[1][key], rel=2e-3), key
+
+
+def test_silence_before_the_finest_weight_is_no_rest():
+    network = nn.Sequential(nn.Linear(1, 1), nn.ReLU(), nn.Linear(1, 1)).eval()
+    network[0].weight.data[:], network[0].bias.data[:] = 1.0, 0.0
+    snn = adafire.convert(network, torch.tensor([[1.0]]), method="adafire-differential", timesteps=8, correction="none")
+    x = torch.tensor([[0.05]])
+    assert snn.params[0].theta.item() / 2 > 0.05 and torch.allclose(snn(x), network(x), atol=0.02)
+    assert snn.report().spikes > 0
