@@ -13,7 +13,8 @@ def open3d():
     except ModuleNotFoundError as error:
         if error.name != "open3d":
             raise
-        raise InputError("3D data need Open3D, which is not installed; type: pip install 'open3d>=0.19,<0.21'") from error
+        raise InputError(
+            "3D data need Open3D, which is not installed; type: pip install 'open3d>=0.19,<0.21'") from error
     except (ImportError, OSError) as error:  # a shared object that the dynamic linker does not find
         raise InputError(f"Open3D does not load: {' '.join(str(error).split())[:200]}; it wants system libraries, on "
                          f"Debian and Ubuntu: sudo apt-get install {PACKAGES}") from error

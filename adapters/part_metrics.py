@@ -1,7 +1,7 @@
 r"""Part segmentation's metrics: IoU of the parts of each object, averaged over instances and over classes.
 
-As ShapeNetPart is scored (Yi et al., TOG 2016; Qi et al., CVPR 2017, section 5.1): the object's class is given, so a point
-gets the likeliest of that class's parts; a part that neither truth nor prediction has counts as IoU 1.
+As ShapeNetPart is scored (Yi et al., TOG 2016; Qi et al., CVPR 2017, section 5.1): the object's class is given, so a
+point gets the likeliest of that class's parts; a part that neither truth nor prediction has counts as IoU 1.
 
     >>> rows = predictions([[[2., 0., 0.], [1., 3., 0.], [9., 9., 9.]]], [0], [[0, 1, 0]], parts_of=[(0, 1), (2,)])
     >>> rows[0]                        # predicted 0, 1, 0 with part 2 out of the question
@@ -48,7 +48,8 @@ def chosen_parts(scores, label, parts_of):
 
 
 def predictions(scores, labels, truth, parts_of):
-    """[PartPrediction] of scores [B, parts, N], class of each object [B], true parts [B, N] and the parts of each class.
+    """[PartPrediction] of scores [B, parts, N], class of each object [B], true parts [B, N] and the parts of each
+    class.
 
     InputError: NaN among the scores; a point whose part is not one of its object's class.
     """
@@ -58,8 +59,9 @@ def predictions(scores, labels, truth, parts_of):
             raise InputError("the scores of a cloud's points are NaN; the network diverged")
         stray = set(np.unique(true).tolist()) - set(parts_of[label])
         if stray:
-            raise InputError(f"an object of class {label} has points of part {sorted(stray)[0]}; the parts of that class "
-                             f"are {', '.join(map(str, parts_of[label]))}")
+            raise InputError(
+                f"an object of class {label} has points of part {sorted(stray)[0]}; the parts of that class "
+                f"are {', '.join(map(str, parts_of[label]))}")
         found = chosen_parts(cloud, label, parts_of)
         rows.append(PartPrediction(int(label), tuple(_iou(found == p, true == p) for p in parts_of[label]),
                                    int((found == true).sum()), len(true), found.astype(np.uint8).tobytes()))
@@ -76,8 +78,8 @@ def evaluate(rows, classes, parts, replicates=REPLICATES, seed=0):
 
     metrics, in 0..1: instance_miou (mean over objects), class_miou (mean over the classes that have objects),
     point_accuracy, 'iou <class>' for each class, and 'iou <part>' for each part (mean over its class's objects).
-    low, high: bootstrap over objects of instance_miou. evidence: samples, ids_sha256, miou of each object in the order of
-    sorted ids.
+    low, high: bootstrap over objects of instance_miou. evidence: samples, ids_sha256, miou of each object in the order
+    of sorted ids.
     """
     if not rows:
         raise InputError("no predictions to score; take at least one sample (--limit)")

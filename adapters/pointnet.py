@@ -3,8 +3,8 @@
     workload = adapters.get('pointnet')(dict(model='adapters.models.pointnet:pointnet', checkpoint='pointnet.pth',
         data=dict(type='modelnet40'), calibration=dict(samples=64), points=1024), options)
 
-Which data there are: adapters/data/cloud_sets.py; which networks and checkpoints: adapters/models/pointnet.py. Clouds are
-in the unit sphere, [3, points], y up, and are never augmented.
+Which data there are: adapters/data/cloud_sets.py; which networks and checkpoints: adapters/models/pointnet.py. Clouds
+are in the unit sphere, [3, points], y up, and are never augmented.
 """
 
 import hashlib
@@ -55,12 +55,14 @@ class PointClouds(Workload):
         self.place = {name: k for k, name in enumerate(ids)}
 
     def _inputs(self, clouds, rows):
-        """What ``forward`` takes for the clouds in slice ``rows``: points [B, 3, N]; with the class one-hot, if wanted."""
+        """What ``forward`` takes for the clouds in slice ``rows``: points [B, 3, N]; with the class one-hot, if
+        wanted."""
         points = torch.from_numpy(clouds.points[rows]).transpose(1, 2).contiguous().to(self.device)
         categories = getattr(self.network, "categories", 0)
         if not categories:
             return points
-        return points, torch.nn.functional.one_hot(torch.from_numpy(clouds.labels[rows]), categories).float().to(self.device)
+        return points, torch.nn.functional.one_hot(torch.from_numpy(clouds.labels[rows]),
+                                                   categories).float().to(self.device)
 
     def forward(self, network, inputs):
         return network(*inputs) if isinstance(inputs, tuple) else network(inputs)
@@ -85,7 +87,8 @@ class PointClouds(Workload):
         """The cloud on a matplotlib 3D axes, y up."""
         x, y, z = self.test.points[self.place[sample]].T
         axes.scatter(x, z, y, c=colours, s=4, linewidths=0)
-        axes.set(xlim=(-0.8, 0.8), ylim=(-0.8, 0.8), zlim=(-0.8, 0.8), box_aspect=(1, 1, 1))
+        axes.set(xlim=(-0.7, 0.7), ylim=(-0.7, 0.7), zlim=(-0.7, 0.7))
+        axes.set_box_aspect((1, 1, 1), zoom=1.5)
         axes.set_axis_off()
 
 
@@ -116,8 +119,9 @@ class CloudParts(PointClouds):
     projection = "3d"
 
     def predict(self, outputs, batch):
-        return part_metrics.predictions(outputs.detach().float().cpu().numpy(), self.test.labels[batch.context].tolist(),
-                                        self.test.parts[batch.context], self.found.parts_of)
+        return part_metrics.predictions(outputs.detach().float().cpu().numpy(),
+                                        self.test.labels[batch.context].tolist(), self.test.parts[batch.context],
+                                        self.found.parts_of)
 
     def evaluate(self, predictions):
         return part_metrics.evaluate(predictions, self.found.classes, self.found.parts)
@@ -158,8 +162,9 @@ def _aside(found, samples, scored, settings):
             return type(chosen)(chosen.points[keep], chosen.labels[keep], parts, [chosen.digests[k] for k in keep]), ids
         if len(listed) == len(found.candidates):
             break
-    raise InputError(f"{samples} calibration clouds are asked for, but {found.name} has {len(keep)} that are not scored as "
-                     f"well; lower calibration=dict(samples=...)")
+    raise InputError(
+        f"{samples} calibration clouds are asked for, but {found.name} has {len(keep)} that are not scored as "
+        f"well; lower calibration=dict(samples=...)")
 
 
 def _digest(entries):
@@ -191,7 +196,8 @@ def workload(settings, options):
     test = load(listed, *how)
     aside, aside_ids = _aside(found, samples, set(test.digests), (min(points, found.aside_points or points), *how[1:]))
     if target == "parts" and test.parts is None:
-        raise InputError(f"{found.name} has no part labels; expected data with parts (shapes, shapenetpart) or target='class'")
+        raise InputError(
+            f"{found.name} has no part labels; expected data with parts (shapes, shapenetpart) or target='class'")
     name = model.get("name") if isinstance(model, dict) else model
     ids = [item.id for item in listed]
     description = {
@@ -222,6 +228,7 @@ def _check_outputs(made, name):
     wanted = [len(made.aside.points[:2]), len(names), *([made.aside.points.shape[1]] if parts else [])]
     if not isinstance(outputs, torch.Tensor) or list(outputs.shape) != wanted:
         shape = list(outputs.shape) if isinstance(outputs, torch.Tensor) else type(outputs).__name__
-        raise InputError(f"{name} puts out {shape} for {wanted[0]} clouds; {wanted} is expected: the data have {len(names)} "
-                         f"{'parts' if parts else 'classes'}. Give the network of this data (model=dict(name=..., "
-                         f"{'parts' if parts else 'classes'}={len(names)}))")
+        raise InputError(
+            f"{name} puts out {shape} for {wanted[0]} clouds; {wanted} is expected: the data have {len(names)} "
+            f"{'parts' if parts else 'classes'}. Give the network of this data (model=dict(name=..., "
+            f"{'parts' if parts else 'classes'}={len(names)}))")

@@ -1,10 +1,11 @@
 """PointNet on ModelNet40: one class a cloud of points.
 
-    python tools/run_bench.py tasks/modelnet40_pointnet.py                                        # mini: generated shapes
-    python tools/run_bench.py tasks/modelnet40_pointnet.py --data-root DIR --checkpoint FILE      # ModelNet40's test set
+    python tools/run_bench.py tasks/modelnet40_pointnet.py                                   # mini: generated shapes
+    python tools/run_bench.py tasks/modelnet40_pointnet.py --data-root DIR --checkpoint FILE # ModelNet40's test set
     python tools/run_bench.py tasks/modelnet40_pointnet.py --variant sweethome3d --data-root DIR [--checkpoint FILE]
 
-DIR holds ModelNet40 (.off meshes), modelnet40_ply_hdf5_2048 or modelnet40_normal_resampled; for sweethome3d, sh3d_359.npz.
+DIR holds ModelNet40 (.off meshes), modelnet40_ply_hdf5_2048 or modelnet40_normal_resampled; for
+sweethome3d, sh3d_359.npz.
 """
 
 name = 'modelnet40_pointnet'
@@ -49,7 +50,8 @@ variants = dict(
     mini=dict(
         split='mini',
         description='A small PointNet on generated furniture and objects of 16 classes',
-        model=dict(name='adapters.models.pointnet:pointnet', classes=16, widths=(64, 64, 64, 128, 512), hidden=(256, 128)),
+        model=dict(name='adapters.models.pointnet:pointnet', classes=16, widths=(64, 64, 64, 128, 512),
+                   hidden=(256, 128)),
         checkpoint='benchmarks/zoo/pointnet_shapes/pointnet_shapes.pth',
         data=dict(type='shapes'),
         calibration=dict(samples=128),
@@ -61,7 +63,8 @@ variants = dict(
     sweethome3d=dict(
         _real,
         description='The ModelNet40-trained PointNet on 295 furniture clouds of Sweet Home 3D (64 more calibrate)',
-        data=dict(type='arrays', file='sh3d_359.npz', name='Sweet Home 3D furniture', classes='modelnet40', set_aside=64),
+        data=dict(type='arrays', file='sh3d_359.npz', name='Sweet Home 3D furniture', classes='modelnet40',
+                  set_aside=64),
         batch_size=8,
         options=dict(points=1024, turn_y=180),
         needs=['sh3d_359.npz'],

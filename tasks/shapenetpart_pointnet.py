@@ -1,7 +1,7 @@
 """PointNet on ShapeNetPart: one part a point, scored as mean IoU over instances and over classes.
 
-    python tools/run_bench.py tasks/shapenetpart_pointnet.py                                    # mini: generated shapes
-    python tools/run_bench.py tasks/shapenetpart_pointnet.py --data-root DIR --checkpoint FILE  # ShapeNetPart's test set
+    python tools/run_bench.py tasks/shapenetpart_pointnet.py                                   # mini: generated shapes
+    python tools/run_bench.py tasks/shapenetpart_pointnet.py --data-root DIR --checkpoint FILE # ShapeNetPart's test set
 
 DIR holds shapenetcore_partanno_segmentation_benchmark_v0 (with or without normals) or its hdf5_data.
 """
@@ -42,8 +42,8 @@ variants = dict(
     mini=dict(
         split='mini',
         description='A small PointNet for the 44 parts of generated furniture and objects of 16 classes',
-        model=dict(name='adapters.models.pointnet:pointnet_parts', parts=44, widths=(64, 64, 64, 128, 256), local=(2, 4),
-                   hidden=(128, 64)),
+        model=dict(name='adapters.models.pointnet:pointnet_parts', parts=44, widths=(64, 64, 64, 128, 256),
+                   local=(2, 4), hidden=(128, 64)),
         checkpoint='benchmarks/zoo/pointnet_parts/pointnet_parts.pth',
         data=dict(type='shapes'),
         calibration=dict(samples=64),

@@ -1,4 +1,5 @@
-"""Readers of point clouds: each layout on a small copy made here, and one clear error for each thing that can be wrong."""
+"""Readers of point clouds: each layout on a small copy made here, and one clear error for each thing that can be
+wrong."""
 
 import builtins
 import json
@@ -14,8 +15,9 @@ from adapters.data.cloud_sets import load, read
 from adapters.data.modelnet import MODELNET40
 from adapters.open3d_library import open3d
 
-CUBE = ([(x, y, z) for x in (0, 1) for y in (0, 1) for z in (0, 3)],
-        [(0, 1, 3), (0, 3, 2), (4, 6, 7), (4, 7, 5), (0, 4, 5), (0, 5, 1), (2, 3, 7), (2, 7, 6), (0, 2, 6), (0, 6, 4), (1, 5, 7), (1, 7, 3)])
+CUBE = ([(x, y, z) for x in (0, 1) for y in (0, 1) for z in (0, 3)], [(0, 1, 3), (0, 3, 2), (4, 6, 7), (4, 7, 5),
+                                                                      (0, 4, 5), (0, 5, 1), (2, 3, 7), (2, 7, 6),
+                                                                      (0, 2, 6), (0, 6, 4), (1, 5, 7), (1, 7, 3)])
 
 
 @pytest.fixture(autouse=True)
@@ -91,19 +93,21 @@ def test_files_that_cannot_serve(tmp_path, make, words):
         read_points(path, 8, "random", "a")
 
 
-@pytest.mark.parametrize("points,parts,count,words", [
-    (np.array([[0, 0, 1.0], [np.nan, 0, 0], [0, np.inf, 0]]), None, 2, "2 points with NaN or infinite coordinates, of 3"),
-    (np.eye(3), None, 4, "3 points, 4 are asked for"),
-    (np.eye(3), np.zeros(2, int), 2, "3 points, but its label file has 2 labels")])
+@pytest.mark.parametrize("points,parts,count,words",
+                         [(np.array([[0, 0, 1.0], [np.nan, 0, 0], [0, np.inf, 0]
+                                     ]), None, 2, "2 points with NaN or infinite coordinates, of 3"),
+                          (np.eye(3), None, 4, "3 points, 4 are asked for"),
+                          (np.eye(3), np.zeros(2, int), 2, "3 points, but its label file has 2 labels")])
 def test_clouds_that_cannot_serve(points, parts, count, words):
     with pytest.raises(InputError, match=words):
         prepared(points, parts, count, "random", "a")
 
 
-@pytest.mark.parametrize("error,words", [
-    (ImportError("libusb-1.0.so.0: cannot open shared object file: No such file or directory"), "sudo apt-get install libusb-1.0-0"),
-    (OSError("libGL.so.1: cannot open shared object file"), "libgl1"),
-    (ModuleNotFoundError("No module named 'open3d'", name="open3d"), "pip install 'open3d")])
+@pytest.mark.parametrize("error,words",
+                         [(ImportError("libusb-1.0.so.0: cannot open shared object file: No such file or directory"),
+                           "sudo apt-get install libusb-1.0-0"),
+                          (OSError("libGL.so.1: cannot open shared object file"), "libgl1"),
+                          (ModuleNotFoundError("No module named 'open3d'", name="open3d"), "pip install 'open3d")])
 def test_a_missing_system_library_is_named(monkeypatch, error, words):
     real = builtins.__import__
 
@@ -295,7 +299,8 @@ def test_arrays_set_clouds_aside_that_are_never_scored(tmp_path):
     assert np.allclose(turned, straight * [-1, 1, -1], atol=1e-6)
 
 
-@pytest.mark.parametrize("x,y,words", [(None, np.arange(5), "6 clouds and labels of shape"), (np.zeros((6, 3)), None, "holds no clouds"),
+@pytest.mark.parametrize("x,y,words", [(None, np.arange(5), "6 clouds and labels of shape"),
+                                       (np.zeros((6, 3)), None, "holds no clouds"),
                                        (None, np.arange(6) + 35, "from 35 to 40; expected whole numbers from 0 to 39"),
                                        (None, np.arange(6) + 0.5, "expected whole numbers")])
 def test_arrays_that_do_not_match(tmp_path, x, y, words):

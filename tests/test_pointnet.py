@@ -1,4 +1,5 @@
-"""PointNets: networks, public checkpoints' names, T-Net products, maximum over points, shapes, metrics, the workload."""
+"""PointNets: networks, public checkpoints' names, T-Net products, maximum over points, shapes, metrics, the
+workload."""
 
 import json
 
@@ -76,8 +77,15 @@ def test_input_transform_multiplies_points_as_row_vectors():
 
 @torch.no_grad()
 def test_parts_network_takes_the_class_where_it_has_categories():
-    network = alive(pointnet_parts(parts=5, widths=(6, 8, 10), hidden=(8,), local=(1, 3), categories=2, feature_transform=2,
-                                   tnet=TNETS["tnet"], local_first=True))
+    network = alive(
+        pointnet_parts(parts=5,
+                       widths=(6, 8, 10),
+                       hidden=(8, ),
+                       local=(1, 3),
+                       categories=2,
+                       feature_transform=2,
+                       tnet=TNETS["tnet"],
+                       local_first=True))
     x, one_hot = torch.randn(2, 3, 7), torch.eye(2)
     assert network(x, one_hot).shape == (2, 5, 7)
     assert not torch.allclose(network(x, one_hot), network(x, one_hot.flip(0)))
@@ -86,17 +94,24 @@ def test_parts_network_takes_the_class_where_it_has_categories():
 # ---- checkpoints
 
 LEARNING3D = lambda name: name.replace("feat.", "feature_model.").replace("fc", "linear")
-BARE = lambda name: {"feat": name[5:]}.get(name[:4]) or name.replace("fc", "linear").replace("bn1", "bn6").replace("bn2", "bn7")
+BARE = lambda name: {
+    "feat": name[5:]
+}.get(name[:4]) or name.replace("fc", "linear").replace("bn1", "bn6").replace("bn2", "bn7")
 YANX_PARTS = lambda name: name[5:] if name.startswith("feat.") else name.replace("conv", "convs").replace("bn", "bns")
 
 
-@pytest.mark.parametrize("public,make", [
-    (lambda name: name, lambda: pointnet(**SMALL, **TNETS)),
-    (LEARNING3D, lambda: pointnet(classes=4, widths=(8, 8, 8, 8, 16), hidden=(12, 8))),
-    (BARE, lambda: pointnet(classes=4, widths=(8, 8, 8, 8, 16), hidden=(12, 8))),
-    (YANX_PARTS, lambda: pointnet_parts(parts=5, widths=(8, 8, 8, 8, 16), hidden=(12, 8, 8), local=(1, 2), input_transform=True,
-                                        feature_transform=3, tnet=TNETS["tnet"]))],
-    ids=["fxia22", "learning3d", "bare", "yanx27-parts"])
+@pytest.mark.parametrize("public,make",
+                         [(lambda name: name, lambda: pointnet(**SMALL, **TNETS)),
+                          (LEARNING3D, lambda: pointnet(classes=4, widths=(8, 8, 8, 8, 16), hidden=(12, 8))),
+                          (BARE, lambda: pointnet(classes=4, widths=(8, 8, 8, 8, 16), hidden=(12, 8))),
+                          (YANX_PARTS, lambda: pointnet_parts(parts=5,
+                                                              widths=(8, 8, 8, 8, 16),
+                                                              hidden=(12, 8, 8),
+                                                              local=(1, 2),
+                                                              input_transform=True,
+                                                              feature_transform=3,
+                                                              tnet=TNETS["tnet"]))],
+                         ids=["fxia22", "learning3d", "bare", "yanx27-parts"])
 @torch.no_grad()
 def test_public_names_load(public, make, tmp_path):
     network, other, x = alive(make(), 1), alive(make(), 2), torch.randn(2, 3, 11)
@@ -167,9 +182,11 @@ def test_the_t_net_product_follows_the_means_of_random_streams_as_one_over_t(chu
     assert error(naive, 256) > 4 * errors[256]  # multiplying step by step does not get there
 
 
-@pytest.mark.parametrize("make", [lambda: pointnet(**SMALL), lambda: pointnet(**SMALL, **TNETS),
-                                  lambda: pointnet(**SMALL, **TNETS, last_relu=False), lambda: pointnet(**SMALL, pool="mean"),
-                                  lambda: pointnet_parts(parts=5, widths=(8, 8, 16), hidden=(12, 8), local=(1, 2), **TNETS)],
+@pytest.mark.parametrize("make", [
+    lambda: pointnet(**SMALL), lambda: pointnet(**SMALL, **TNETS), lambda: pointnet(**SMALL, **TNETS, last_relu=False),
+    lambda: pointnet(**SMALL, pool="mean"),
+    lambda: pointnet_parts(parts=5, widths=(8, 8, 16), hidden=(12, 8), local=(1, 2), **TNETS)
+],
                          ids=["plain", "tnets", "fxia22", "mean", "parts"])
 @torch.no_grad()
 def test_pointnets_converge_to_their_ann(make):
@@ -326,9 +343,15 @@ def test_part_metrics_refuse_nan_and_parts_of_another_class():
 
 # ---- the workload
 
-MINI = dict(model=dict(name="adapters.models.pointnet:pointnet", classes=16, widths=(8, 16), hidden=(8,)), checkpoint="random",
-            data=dict(type="shapes"), calibration=dict(samples=4), batch_size=3, points=256)
-PARTS = dict(MINI, model=dict(name="adapters.models.pointnet:pointnet_parts", parts=44, widths=(8, 16), hidden=(8,)), target="parts")
+MINI = dict(model=dict(name="adapters.models.pointnet:pointnet", classes=16, widths=(8, 16), hidden=(8, )),
+            checkpoint="random",
+            data=dict(type="shapes"),
+            calibration=dict(samples=4),
+            batch_size=3,
+            points=256)
+PARTS = dict(MINI,
+             model=dict(name="adapters.models.pointnet:pointnet_parts", parts=44, widths=(8, 16), hidden=(8, )),
+             target="parts")
 
 
 @pytest.mark.parametrize("settings", [MINI, PARTS], ids=["class", "parts"])
@@ -352,11 +375,14 @@ def test_workload_predicts_scores_describes_and_draws(settings):
     assert axes.collections
 
 
-@pytest.mark.parametrize("change,words", [
-    (dict(target="part"), "did you mean 'parts'"), (dict(points=0), "points is 0"), (dict(sampling="fsp"), "did you mean 'fps'"),
-    (dict(poins=3), "did you mean 'points'"), (dict(points=4096), "1024 points, 4096 are asked for"),
-    (dict(model=dict(name="adapters.models.pointnet:pointnet", classes=40)), "the data have 16 classes"),
-    (dict(data=dict(type="shape")), "did you mean 'shapes'"), (dict(calibration=dict(samples=999)), "999 calibration clouds")])
+@pytest.mark.parametrize(
+    "change,words",
+    [(dict(target="part"), "did you mean 'parts'"), (dict(points=0), "points is 0"),
+     (dict(sampling="fsp"), "did you mean 'fps'"), (dict(poins=3), "did you mean 'points'"),
+     (dict(points=4096), "1024 points, 4096 are asked for"),
+     (dict(model=dict(name="adapters.models.pointnet:pointnet", classes=40)), "the data have 16 classes"),
+     (dict(data=dict(type="shape")), "did you mean 'shapes'"),
+     (dict(calibration=dict(samples=999)), "999 calibration clouds")])
 def test_wrong_settings_are_refused(change, words):
     with pytest.raises(InputError, match=words):
         workload({**MINI, **change}, WorkloadOptions(limit=3))
@@ -369,8 +395,9 @@ def test_the_real_modelnet40_network_reads_the_clouds_as_it_was_trained(shared_d
                     data=dict(type="arrays", file="sh3d_359.npz"), calibration=dict(samples=4))
     right = {}
     for turn in (180, 0):
-        made = workload(dict(settings, turn_y=turn),
-                        WorkloadOptions(split="full", data_root=str(shared_data / "sweethome3d_pointclouds"), limit=100))
+        made = workload(
+            dict(settings, turn_y=turn),
+            WorkloadOptions(split="full", data_root=str(shared_data / "sweethome3d_pointclouds"), limit=100))
         with torch.no_grad():
             found = {i: p for b in made.batches() for i, p in zip(b.ids, made.predict(made.network(b.inputs), b))}
         right[turn] = made.evaluate(found).metrics["accuracy"]

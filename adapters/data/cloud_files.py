@@ -25,7 +25,8 @@ OVERSAMPLE = 4
 
 
 def generator(name):
-    """The random numbers that belong to a name: whatever else is read, in whatever order, an object's sample is the same."""
+    """The random numbers that belong to a name: whatever else is read, in whatever order, an object's sample is the
+    same."""
     return np.random.default_rng(int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big"))
 
 
@@ -41,14 +42,16 @@ def read_points(path, count, sampling, name):
             factor = OVERSAMPLE if sampling == "fps" else 1
             return sample_surface(vertices, triangles, factor * count, generator(name))[0]
         if suffix != ".ply" or not len(vertices):
-            raise InputError(f"mesh '{path}' has no faces (Open3D reads {len(vertices)} vertices and 0 triangles of it); expected "
-                             "triangles to spread points over (a cloud of points goes as .ply, .pcd, .xyz, .txt or .npy)")
+            raise InputError(
+                f"mesh '{path}' has no faces (Open3D reads {len(vertices)} vertices and 0 triangles of it); expected "
+                "triangles to spread points over (a cloud of points goes as .ply, .pcd, .xyz, .txt or .npy)")
         return vertices
     if suffix == ".npy":
         try:
             return _columns(np.load(path, allow_pickle=False), path)
         except (ValueError, EOFError, OSError) as error:
-            raise InputError(f"'{path}' is no array of numbers ({str(error)[:100]}); expected .npy of shape [points, 3]") from error
+            raise InputError(
+                f"'{path}' is no array of numbers ({str(error)[:100]}); expected .npy of shape [points, 3]") from error
     if suffix in TEXTS:
         return text_table(path)[:, :3]
     if suffix == ".pcd":
@@ -80,7 +83,8 @@ def text_table(path):
         rows = [line.split() for line in text.splitlines() if line.strip() and not line.startswith("#")]
         return _columns(np.array(rows, np.float64), path)
     except (ValueError, OSError) as error:
-        raise InputError(f"'{path}' is no table of numbers ({str(error)[:100]}); expected a point a line: x y z") from error
+        raise InputError(
+            f"'{path}' is no table of numbers ({str(error)[:100]}); expected a point a line: x y z") from error
 
 
 def _columns(table, path):
@@ -92,19 +96,22 @@ def _columns(table, path):
 def prepared(points, parts, count, sampling, name):
     """(float32 [count, 3] in the unit sphere, parts [count] or None) of a cloud [N, 3].
 
-    sampling: 'random' points of it, the 'first' ones, or 'fps': farthest-point sampling (Open3D's; Eldar et al., TIP 1997).
-    InputError: NaN or infinite coordinates, fewer points than asked for, a label file of another length.
+    sampling: 'random' points of it, the 'first' ones, or 'fps': farthest-point sampling (Open3D's; Eldar et al., TIP
+    1997). InputError: NaN or infinite coordinates, fewer points than asked for, a label file of another length.
     """
     bad = int((~np.isfinite(points).all(1)).sum())
     if bad:
-        raise InputError(f"cloud '{name}' has {bad} points with NaN or infinite coordinates, of {len(points)}; mend or leave "
-                         "out that file")
+        raise InputError(
+            f"cloud '{name}' has {bad} points with NaN or infinite coordinates, of {len(points)}; mend or leave "
+            "out that file")
     if parts is not None and len(parts) != len(points):
-        raise InputError(f"cloud '{name}' has {len(points)} points, but its label file has {len(parts)} labels; expected one "
-                         "label a point: take the two files of one release")
+        raise InputError(
+            f"cloud '{name}' has {len(points)} points, but its label file has {len(parts)} labels; expected one "
+            "label a point: take the two files of one release")
     if len(points) < count:
-        raise InputError(f"cloud '{name}' has {len(points)} points, {count} are asked for; lower points= in the task's data, "
-                         "or give denser clouds")
+        raise InputError(
+            f"cloud '{name}' has {len(points)} points, {count} are asked for; lower points= in the task's data, "
+            "or give denser clouds")
     if sampling == "first" or len(points) == count:
         chosen = np.arange(count)
     elif sampling == "random":

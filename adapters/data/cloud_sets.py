@@ -35,9 +35,9 @@ class Listed(NamedTuple):
 
 
 class CloudSet(NamedTuple):
-    """test: the Listed to score; candidates: for calibration, none of them in ``test``; both ``by_hash``. parts: names of
-    parts, '<class> <part>', and parts_of: indices of the parts of each class, where there are parts. aside_points: how many
-    points the candidates have, where that differs."""
+    """test: the Listed to score; candidates: for calibration, none of them in ``test``; both ``by_hash``. parts: names
+    of parts, '<class> <part>', and parts_of: indices of the parts of each class, where there are parts. aside_points:
+    how many points the candidates have, where that differs."""
 
     name: str
     classes: tuple
@@ -100,8 +100,9 @@ def load(listed, points, sampling="random", turn_y=0.0):
         if made[0][1] is not None:
             arrays["parts"] = np.stack([parts for _, parts in made]).astype(np.int64)
         return arrays
-    stamps = [(item.id, item.form, [(str(f.name), f.stat().st_size, f.stat().st_mtime_ns) for f in item.files if f.exists()])
-              for item in listed]
+
+    stamps = [(item.id, item.form, [(str(f.name), f.stat().st_size, f.stat().st_mtime_ns) for f in item.files
+                                    if f.exists()]) for item in listed]
     on_disk = all(item.files for item in listed)
     key = hashlib.sha256(json.dumps([VERSION, points, sampling, stamps]).encode()).hexdigest()
     found = cached(f"clouds-{key[:32]}", make) if on_disk else make()
@@ -138,7 +139,8 @@ def aside(name, classes, listed, number, what, **more):
 
 @cloud_sets.register("shapes")
 def generated(data, options):
-    """The generated furniture and objects (adapters/data/shapes.py): split 'test' is scored, 'calibration' calibrates."""
+    """The generated furniture and objects (adapters/data/shapes.py): split 'test' is scored, 'calibration'
+    calibrates."""
     take(data, "shapes")
 
     def listed(split):
@@ -151,9 +153,11 @@ def generated(data, options):
 
 @cloud_sets.register("arrays")
 def arrays(data, options):
-    """A numpy file: clouds x [n, N, 3] and labels y [n] (other usual names go too) of ``classes``: a list, or 'modelnet40'.
+    """A numpy file: clouds x [n, N, 3] and labels y [n] (other usual names go too) of ``classes``: a list, or
+    'modelnet40'.
 
-    ``set_aside`` of the clouds calibrate; with 'shapes' in its place the generated shapes do, and all clouds are scored.
+    ``set_aside`` of the clouds calibrate; with 'shapes' in its place the generated shapes do, and all clouds are
+    scored.
     """
     file, name, classes, number = take(data, "arrays", file=None, name="clouds", classes="modelnet40", set_aside=64)
     from .modelnet import MODELNET40
@@ -164,11 +168,13 @@ def arrays(data, options):
             points, labels = (next((content[k] for k in keys if k in content), None)
                               for keys in (("x", "points", "data"), ("y", "labels", "label")))
     except Exception as error:  # zipfile and numpy raise what they like on damaged files
-        raise InputError(f"'{path}' is missing or no .npz file ({str(error)[:100]}); expected arrays x and y") from error
+        raise InputError(
+            f"'{path}' is missing or no .npz file ({str(error)[:100]}); expected arrays x and y") from error
     if points is None or labels is None or points.ndim != 3 or points.shape[2] != 3:
         raise InputError(f"'{path}' holds no clouds; expected arrays x [clouds, points, 3] and y [clouds]")
     if labels.shape != points.shape[:1]:
-        raise InputError(f"'{path}' has {len(points)} clouds and labels of shape {list(labels.shape)}; expected one a cloud")
+        raise InputError(
+            f"'{path}' has {len(points)} clouds and labels of shape {list(labels.shape)}; expected one a cloud")
     check_labels(labels, classes, path)
     listed = [Listed(f"{k:05d}", int(label), in_memory(cloud.astype(np.float64)))
               for k, (cloud, label) in enumerate(zip(points, labels))]
@@ -189,8 +195,8 @@ def check_labels(labels, classes, what):
 
 @cloud_sets.register("folders")
 def folders(data, options):
-    """Meshes or clouds in folders: <class>/test/<file> and <class>/train/<file>, or test/<class>/<file>, or <class>/<file>
-    (``set_aside`` of these calibrate). ``up``: the files' vertical axis."""
+    """Meshes or clouds in folders: <class>/test/<file> and <class>/train/<file>, or test/<class>/<file>, or
+    <class>/<file> (``set_aside`` of these calibrate). ``up``: the files' vertical axis."""
     root, name, up, number = take(data, "folders", root=None, name="clouds", up="y", set_aside=64)
     return class_folders(root_of(options, root, "<class>/test/<file>"), name, up, number)
 
@@ -207,15 +213,18 @@ def class_folders(root, name, up, number, classes=None):
     test, train = found.get("test") or found.get("") or {}, found.get("train", {})
     names = tuple(sorted(test))
     if not names:
-        raise InputError(f"no meshes or clouds in '{root}'; expected <class>/test/<file> with a file of kind {', '.join(SUFFIXES)}")
+        raise InputError(
+            f"no meshes or clouds in '{root}'; expected <class>/test/<file> with a file of kind {', '.join(SUFFIXES)}")
     different = sorted(set(names) ^ set(classes)) if classes else []
     if different:
         raise InputError(f"the class folders in '{root}' are not {name}'s: {different[0]!r} is "
                          f"{'missing' if different[0] in classes else 'unknown'}; expected {', '.join(classes)}")
 
     def listed(files, split):
-        return [Listed(f"{split}/{kind}/{p.stem}", names.index(kind), from_file(p, f"{split}/{kind}/{p.stem}", up), (p,), up)
-                for kind, paths in files.items() if kind in names for p in paths]
+        return [
+            Listed(f"{split}/{kind}/{p.stem}", names.index(kind), from_file(p, f"{split}/{kind}/{p.stem}", up), (p, ),
+                   up) for kind, paths in files.items() if kind in names for p in paths
+        ]
     if not train:
         return aside(name, names, listed(test, "test"), number, f"'{root}'")
     return CloudSet(name, names, by_hash(listed(test, "test")), by_hash(listed(train, "train")))

@@ -51,7 +51,8 @@ def airplane(rng):
 
 @kind("mattress", "headboard", "frame")
 def bed(rng):
-    width, length, low, thick = rng.uniform(0.9, 1.8), rng.uniform(1.8, 2.2), rng.uniform(0.2, 0.4), rng.uniform(0.15, 0.3)
+    width, length = rng.uniform(0.9, 1.8), rng.uniform(1.8, 2.2)
+    low, thick = rng.uniform(0.2, 0.4), rng.uniform(0.15, 0.3)
     head = low + thick + rng.uniform(0.2, 0.6)
     parts = [solid("box", "mattress", (width, thick, length), (0, low + thick / 2, 0)),
              solid("box", "headboard", (width * rng.uniform(1, 1.1), head, 0.08), (0, head / 2, -length / 2))]
@@ -79,7 +80,9 @@ def bookshelf(rng):
     if rng.random() < 0.5:
         parts.append(solid("box", "frame", (width, height, 0.02), (0, height / 2, -depth / 2)))
     shelves = rng.integers(3, 7)
-    return parts + [solid("box", "shelf", (width, thick, depth), (0, height * k / shelves, 0)) for k in range(shelves + 1)]
+    return parts + [
+        solid("box", "shelf", (width, thick, depth), (0, height * k / shelves, 0)) for k in range(shelves + 1)
+    ]
 
 
 @kind("body", "neck", "cap")
@@ -100,19 +103,27 @@ def cabinet(rng):
     parts = [solid("box", "body", (width, height, depth), (0, low + height / 2, 0))]
     for k in range(doors):
         x = width * ((k + 0.5) / doors - 0.5)
-        parts.append(solid("box", "door", (0.9 * width / doors, 0.9 * height, 0.03), (x, low + height / 2, depth / 2 + 0.03)))
-        parts.append(solid("sphere", "door", (0.06, 0.06, 0.06), (x + 0.3 * width / doors, low + height / 2, depth / 2 + 0.07)))
+        parts.append(
+            solid("box", "door", (0.9 * width / doors, 0.9 * height, 0.03), (x, low + height / 2, depth / 2 + 0.03)))
+        parts.append(
+            solid("sphere", "door", (0.06, 0.06, 0.06), (x + 0.3 * width / doors, low + height / 2, depth / 2 + 0.07)))
     return parts + list(_legs(rng, "foot", width, depth, low, rng.uniform(0.06, 0.12)))
 
 
 @kind("body", "roof", "wheel")
 def car(rng):
-    length, width, height, wheel = rng.uniform(1.6, 2.4), rng.uniform(0.7, 0.95), rng.uniform(0.3, 0.45), rng.uniform(0.28, 0.42)
+    length, width = rng.uniform(1.6, 2.4), rng.uniform(0.7, 0.95)
+    height, wheel = rng.uniform(0.3, 0.45), rng.uniform(0.28, 0.42)
     roof, cabin = rng.uniform(0.25, 0.5), length * rng.uniform(0.35, 0.65)
-    parts = [solid("box", "body", (width, height, length), (0, wheel / 2 + height / 2, 0)),
-             solid("box", "roof", (width * 0.9, roof, cabin), (0, wheel / 2 + height + roof / 2, -length * rng.uniform(0, 0.12)))]
-    return parts + [solid("cylinder", "wheel", (wheel, 0.14, wheel), (sx * width / 2, wheel / 2, sz * length * 0.32), "x")
-                    for sx in (-1, 1) for sz in (-1, 1)]
+    parts = [
+        solid("box", "body", (width, height, length), (0, wheel / 2 + height / 2, 0)),
+        solid("box", "roof", (width * 0.9, roof, cabin),
+              (0, wheel / 2 + height + roof / 2, -length * rng.uniform(0, 0.12)))
+    ]
+    return parts + [
+        solid("cylinder", "wheel", (wheel, 0.14, wheel), (sx * width / 2, wheel / 2, sz * length * 0.32), "x")
+        for sx in (-1, 1) for sz in (-1, 1)
+    ]
 
 
 @kind("seat", "back", "legs", "arm")
@@ -123,9 +134,13 @@ def chair(rng):
     if rng.random() < 0.5:
         parts.append(solid("box", "back", (width, back, 0.05), (0, height + back / 2, -depth / 2)))
     else:  # slats between two posts
-        parts += [bar("back", 0.03, (side * width * 0.45, height, -depth / 2), (side * width * 0.45, height + back, -depth / 2))
-                  for side in (-1, 1)]
-        parts += [solid("box", "back", (width * 0.9, 0.07, 0.03), (0, height + back * k / 3, -depth / 2)) for k in (1, 2, 3)]
+        parts += [
+            bar("back", 0.03, (side * width * 0.45, height, -depth / 2),
+                (side * width * 0.45, height + back, -depth / 2)) for side in (-1, 1)
+        ]
+        parts += [
+            solid("box", "back", (width * 0.9, 0.07, 0.03), (0, height + back * k / 3, -depth / 2)) for k in (1, 2, 3)
+        ]
     if rng.random() < 0.2:  # an office chair's column and star
         parts.append(bar("legs", 0.04, (0, 0.08, 0), (0, height, 0)))
         for k in range(5):
@@ -148,7 +163,8 @@ def desk(rng):
     block, sides = width * rng.uniform(0.22, 0.32), (-1, 1) if rng.random() < 0.4 else (rng.choice([-1, 1]),)
     tall = height * rng.choice([0.55, 0.95])
     for side in sides:
-        parts.append(solid("box", "drawer", (block, tall, depth * 0.9), (side * (width - block) / 2, height - tall / 2, 0)))
+        parts.append(
+            solid("box", "drawer", (block, tall, depth * 0.9), (side * (width - block) / 2, height - tall / 2, 0)))
     if len(sides) < 2 or tall < height * 0.9:
         parts += _legs(rng, "legs", width, depth, height, rng.uniform(0.04, 0.08))
     return parts
@@ -157,20 +173,26 @@ def desk(rng):
 @kind("base", "pole", "shade")
 def lamp(rng):
     tall = rng.random() < 0.5
-    height, base, shade = rng.uniform(*((1.2, 1.8) if tall else (0.35, 0.7))), rng.uniform(0.12, 0.22), rng.uniform(0.15, 0.32)
+    height = rng.uniform(*((1.2, 1.8) if tall else (0.35, 0.7)))
+    base, shade = rng.uniform(0.12, 0.22), rng.uniform(0.15, 0.32)
     drop = rng.uniform(0.15, 0.35)
     parts = [solid(rng.choice(["cylinder", "cone"]), "base", (2 * base, 0.06, 2 * base), (0, 0.03, 0)),
              bar("pole", rng.uniform(0.015, 0.035), (0, 0.03, 0), (0, height, 0))]
     style = rng.choice(["cone", "cylinder", "sphere"])
-    return parts + [solid(style, "shade", (2 * shade, 2 * shade if style == "sphere" else drop, 2 * shade), (0, height, 0))]
+    return parts + [
+        solid(style, "shade", (2 * shade, 2 * shade if style == "sphere" else drop, 2 * shade), (0, height, 0))
+    ]
 
 
 @kind("screen", "stand", "base")
 def monitor(rng):
     width = rng.uniform(0.5, 0.9)
     height, lift, thick = width * rng.uniform(0.55, 0.8), rng.uniform(0.08, 0.2), rng.uniform(0.03, 0.12)
-    parts = [solid("box", "screen", (width, height, thick), (0, lift + height / 2, 0)),
-             solid("box", "stand", (rng.uniform(0.05, 0.14), lift + height * 0.4, 0.04), (0, (lift + height * 0.4) / 2, -thick / 2 - 0.03))]
+    parts = [
+        solid("box", "screen", (width, height, thick), (0, lift + height / 2, 0)),
+        solid("box", "stand", (rng.uniform(0.05, 0.14), lift + height * 0.4, 0.04),
+              (0, (lift + height * 0.4) / 2, -thick / 2 - 0.03))
+    ]
     wide = width * rng.uniform(0.3, 0.6)
     shape = rng.choice(["box", "cylinder"])
     return parts + [solid(shape, "base", (wide, 0.03, wide * 0.7), (0, 0.015, -0.02))]
@@ -220,7 +242,10 @@ def stool(rng):
     shape = rng.choice(["cylinder", "box"])
     parts = [solid(shape, "seat", (width, rng.uniform(0.04, 0.1), width), (0, height, 0))]
     if rng.random() < 0.3:
-        return parts + [bar("legs", 0.03, (0, 0, 0), (0, height, 0)), solid("cylinder", "legs", (width, 0.03, width), (0, 0.015, 0))]
+        return parts + [
+            bar("legs", 0.03, (0, 0, 0), (0, height, 0)),
+            solid("cylinder", "legs", (width, 0.03, width), (0, 0.015, 0))
+        ]
     return parts + list(_legs(rng, "legs", width, width, height, rng.uniform(0.03, 0.06), rng.choice([0.0, 0.05])))
 
 

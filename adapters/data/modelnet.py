@@ -13,9 +13,9 @@ from .cloud_files import text_table
 from .cloud_sets import CloudSet, Listed, by_hash, check_labels, class_folders, cloud_sets, in_memory, root_of, take
 
 MODELNET40 = tuple("""
-airplane bathtub bed bench bookshelf bottle bowl car chair cone cup curtain desk door dresser flower_pot glass_box guitar
-keyboard lamp laptop mantel monitor night_stand person piano plant radio range_hood sink sofa stairs stool table tent toilet
-tv_stand vase wardrobe xbox
+airplane bathtub bed bench bookshelf bottle bowl car chair cone cup curtain desk door dresser flower_pot glass_box
+guitar keyboard lamp laptop mantel monitor night_stand person piano plant radio range_hood sink sofa stairs stool table
+tent toilet tv_stand vase wardrobe xbox
 """.split())
 CANDIDATES = 25  # train clouds of each class that are thought of for calibration
 
@@ -35,10 +35,12 @@ def hdf5(path):
         with h5py().File(path, "r") as file:
             found = {key: file[key][()] for key in ("data", "label", "pid") if key in file}
     except OSError as error:
-        raise InputError(f"'{path}' is damaged or no hdf5 file ({str(error)[:100]}); copy or download it again") from error
+        raise InputError(
+            f"'{path}' is damaged or no hdf5 file ({str(error)[:100]}); copy or download it again") from error
     points, labels = found.get("data"), found.get("label")
     if points is None or labels is None or points.ndim != 3 or points.shape[2] < 3:
-        raise InputError(f"'{path}' holds {', '.join(found) or 'none of the arrays'}; expected data [clouds, points, 3] and label")
+        raise InputError(
+            f"'{path}' holds {', '.join(found) or 'none of the arrays'}; expected data [clouds, points, 3] and label")
     if labels.size != len(points):
         raise InputError(f"'{path}' has {len(points)} clouds and {labels.size} labels; expected one label a cloud")
     parts = {"pid": found["pid"].astype(np.int64)} if "pid" in found else {}
@@ -51,7 +53,8 @@ def modelnet40(data, options):
     (root,) = take(data, "modelnet40", root=None)
     wanted = ("ModelNet40 (its .off files), modelnet40_ply_hdf5_2048 or modelnet40_normal_resampled")
     root = root_of(options, root, wanted)
-    for place in (root, *(root / name for name in ("ModelNet40", "modelnet40_ply_hdf5_2048", "modelnet40_normal_resampled"))):
+    for place in (root, *(root / name
+                          for name in ("ModelNet40", "modelnet40_ply_hdf5_2048", "modelnet40_normal_resampled"))):
         if sorted(place.glob("ply_data_test*.h5")):
             return _hdf5(place)
         if (place / "modelnet40_test.txt").is_file():
@@ -82,8 +85,9 @@ def _text(root):
         for line in (root / f"modelnet40_{split}.txt").read_text().split():
             kind = line.rsplit("_", 1)[0]
             if kind not in MODELNET40:
-                raise InputError(f"'{root / f'modelnet40_{split}.txt'}' lists {line!r}, whose class {kind!r} is not one of "
-                                 "ModelNet40's; expected lines such as night_stand_0201")
+                raise InputError(
+                    f"'{root / f'modelnet40_{split}.txt'}' lists {line!r}, whose class {kind!r} is not one of "
+                    "ModelNet40's; expected lines such as night_stand_0201")
             number[kind] = number.get(kind, 0) + 1
             if most is None or number[kind] <= most:
                 path = root / kind / f"{line}.txt"

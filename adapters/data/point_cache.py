@@ -34,6 +34,7 @@ def cached(name, make):
         finally:
             Path(temporary).unlink(missing_ok=True)
     except OSError as error:
-        raise InputError(f"point clouds cannot be kept in {path.parent} ({error.strerror or error}); set ADAFIRE_CACHE to "
-                         "a folder with room") from error
+        raise InputError(
+            f"point clouds cannot be kept in {path.parent} ({error.strerror or error}); set ADAFIRE_CACHE to "
+            "a folder with room") from error
     return arrays

@@ -2,7 +2,7 @@
 
     shapenetcore_partanno_segmentation_benchmark_v0          <synset>/points/<id>.pts, points_label/<id>.seg
     shapenetcore_partanno_segmentation_benchmark_v0_normal   <synset>/<id>.txt: x y z, normal, part
-    hdf5_data                                                ply_data_{train,test}<n>.h5 with data, label, pid; wants h5py
+    hdf5_data                                                ply_data_{train,test}<n>.h5: data, label, pid (wants h5py)
 
 and ShapeNetCore's meshes: all.csv and <synset>/<id>/models/model_normalized.obj (or model.obj), for classes.
 """
@@ -22,9 +22,11 @@ from .modelnet import hdf5
 PARTS = {"Airplane": 4, "Bag": 2, "Cap": 2, "Car": 4, "Chair": 4, "Earphone": 3, "Guitar": 3, "Knife": 2, "Lamp": 4,
          "Laptop": 2, "Motorbike": 6, "Mug": 2, "Pistol": 3, "Rocket": 3, "Skateboard": 3, "Table": 3}
 CLASSES = tuple(PARTS)
-SYNSETS = dict(zip(("02691156", "02773838", "02954340", "02958343", "03001627", "03261776", "03467517", "03624134", "03636649",
-                    "03642806", "03790512", "03797390", "03948459", "04099429", "04225987", "04379243"), CLASSES))
-FOLDERS = ("shapenetcore_partanno_segmentation_benchmark_v0", "shapenetcore_partanno_segmentation_benchmark_v0_normal", "hdf5_data")
+SYNSETS = dict(
+    zip(("02691156", "02773838", "02954340", "02958343", "03001627", "03261776", "03467517", "03624134", "03636649",
+         "03642806", "03790512", "03797390", "03948459", "04099429", "04225987", "04379243"), CLASSES))
+FOLDERS = ("shapenetcore_partanno_segmentation_benchmark_v0", "shapenetcore_partanno_segmentation_benchmark_v0_normal",
+           "hdf5_data")
 
 
 def first_parts():
@@ -34,8 +36,8 @@ def first_parts():
 
 @cloud_sets.register("shapenetpart")
 def shapenetpart(data, options):
-    """ShapeNetPart's test set with parts; ``category``: one class alone, its parts numbered from 0 (as networks that were
-    trained a class at a time want it). Calibration: of its train set."""
+    """ShapeNetPart's test set with parts; ``category``: one class alone, its parts numbered from 0 (as networks
+    that were trained a class at a time want it). Calibration: of its train set."""
     root, category = take(data, "shapenetpart", root=None, category=None)
     if category is not None and category not in CLASSES:
         raise InputError(f"category is {category!r}{near_names(category, CLASSES)} Known: {', '.join(CLASSES)}")
@@ -43,7 +45,8 @@ def shapenetpart(data, options):
     classes, first = CLASSES if category is None else (category,), first_parts()
     if category is not None:
         number = CLASSES.index(category)
-        test, train = ([_alone(item, first[category]) for item in items if item.label == number] for items in (test, train))
+        test, train = ([_alone(item, first[category]) for item in items if item.label == number]
+                       for items in (test, train))
         first = {category: 0}
     return CloudSet("ShapeNetPart", classes, by_hash(test), by_hash(train),
                     parts=tuple(f"{name} {k + 1}" for name in classes for k in range(PARTS[name])),
@@ -99,11 +102,13 @@ def _annotated(root, split):
     try:
         entries = [entry.split("/")[-2:] for entry in json.loads(file.read_text())]
     except (OSError, ValueError, AttributeError) as error:
-        raise InputError(f"'{file}' is missing or no list of files ({str(error)[:100]}); unpack the data set again") from error
+        raise InputError(
+            f"'{file}' is missing or no list of files ({str(error)[:100]}); unpack the data set again") from error
     items = []
     for synset, name in entries:
         if synset not in SYNSETS:
-            raise InputError(f"'{file}' lists class {synset!r}, which is not one of ShapeNetPart's: {', '.join(SYNSETS)}")
+            raise InputError(
+                f"'{file}' lists class {synset!r}, which is not one of ShapeNetPart's: {', '.join(SYNSETS)}")
         whole = root / synset / f"{name}.txt"
         kind = SYNSETS[synset]
         files = (whole,) if whole.is_file() else (root / synset / "points" / f"{name}.pts",
@@ -123,8 +128,9 @@ def _reader(files, kind):
             try:
                 parts = np.array(files[1].read_text().split(), np.int64) - 1
             except (OSError, ValueError) as error:
-                raise InputError(f"label file '{files[1]}' is missing or holds no whole numbers ({str(error)[:100]}); unpack the "
-                                 "data set again") from error
+                raise InputError(
+                    f"label file '{files[1]}' is missing or holds no whole numbers ({str(error)[:100]}); unpack the "
+                    "data set again") from error
         _check_parts(parts, kind, files[-1])
         return table[:, :3], parts + offset
     return reader
@@ -132,8 +138,9 @@ def _reader(files, kind):
 
 def _check_parts(parts, kind, what):
     if len(parts) and not 0 <= parts.min() <= parts.max() < PARTS[kind]:
-        raise InputError(f"label file '{what}' has part {parts.min() + 1 if parts.min() < 0 else parts.max() + 1} for a {kind}, "
-                         f"which has parts 1 to {PARTS[kind]}; take the points and labels of one release")
+        raise InputError(
+            f"label file '{what}' has part {parts.min() + 1 if parts.min() < 0 else parts.max() + 1} for a {kind}, "
+            f"which has parts 1 to {PARTS[kind]}; take the points and labels of one release")
 
 
 def _meshes(root):
@@ -141,8 +148,9 @@ def _meshes(root):
         with open(root / "all.csv", newline="") as file:
             rows = [(r["synsetId"], r["modelId"], r["split"]) for r in csv.DictReader(file)]
     except (OSError, KeyError, ValueError) as error:
-        raise InputError(f"'{root / 'all.csv'}' is not ShapeNetCore's ({str(error)[:100]}); expected the columns synsetId, modelId, "
-                         "split") from error
+        raise InputError(
+            f"'{root / 'all.csv'}' is not ShapeNetCore's ({str(error)[:100]}); expected the columns synsetId, modelId, "
+            "split") from error
     classes = tuple(sorted({synset for synset, _, _ in rows}))
     test, train = [], []
     for synset, name, split in rows:
@@ -150,5 +158,6 @@ def _meshes(root):
         path = next((p for p in places if p.is_file()), places[0])
         if split in ("test", "train") and (split == "test" or path.is_file()):
             item = f"{split}/{synset}/{name}"
-            (test if split == "test" else train).append(Listed(item, classes.index(synset), from_file(path, item), (path,)))
+            (test if split == "test" else train).append(
+                Listed(item, classes.index(synset), from_file(path, item), (path, )))
     return CloudSet("ShapeNetCore", classes, by_hash(test), by_hash(train))

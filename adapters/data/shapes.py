@@ -87,7 +87,8 @@ def fingerprint(found):
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(prog="python -m adapters.data.shapes", description="Generate a split of the shapes.")
+    parser = argparse.ArgumentParser(prog="python -m adapters.data.shapes",
+                                     description="Generate a split of the shapes.")
     parser.add_argument("split", help=", ".join(SPLITS))
     parser.add_argument("--number", type=int, metavar="N", help="how many (default: the split's own number)")
     options = parser.parse_args(argv)
@@ -96,7 +97,8 @@ def main(argv=None):
     except AdafireError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    print(f"{len(found.labels)} clouds of {POINTS} points, {len(CLASSES)} classes, {len(PARTS)} parts; sha256 {fingerprint(found)}")
+    print(f"{len(found.labels)} clouds of {POINTS} points, {len(CLASSES)} classes, {len(PARTS)} parts; sha256 "
+          f"{fingerprint(found)}")
     return 0
 
 

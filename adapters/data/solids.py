@@ -1,4 +1,5 @@
-"""Solids from Open3D's primitive meshes, and points spread evenly over a surface. y is up, units are the object's own."""
+"""Solids from Open3D's primitive meshes, and points spread evenly over a surface. y is up, units are the object's
+own."""
 
 import functools
 from typing import NamedTuple
@@ -20,9 +21,13 @@ class Part(NamedTuple):
 def _unit(kind, ratio=0.0):
     """Vertices and triangles of a primitive that fits the cube from -1/2 to 1/2 (a torus: its ring lies across z)."""
     make = open3d().geometry.TriangleMesh
-    mesh = {"box": lambda: make.create_box(), "sphere": lambda: make.create_sphere(0.5, 16),
-            "cylinder": lambda: make.create_cylinder(0.5, 1.0, 24, 1), "cone": lambda: make.create_cone(0.5, 1.0, 24, 1),
-            "torus": lambda: make.create_torus(0.5 / (1 + ratio), 0.5 * ratio / (1 + ratio), 24, 12)}[kind]()
+    mesh = {
+        "box": lambda: make.create_box(),
+        "sphere": lambda: make.create_sphere(0.5, 16),
+        "cylinder": lambda: make.create_cylinder(0.5, 1.0, 24, 1),
+        "cone": lambda: make.create_cone(0.5, 1.0, 24, 1),
+        "torus": lambda: make.create_torus(0.5 / (1 + ratio), 0.5 * ratio / (1 + ratio), 24, 12)
+    }[kind]()
     vertices = np.asarray(mesh.vertices).copy()
     low, high = vertices.min(0), vertices.max(0)
     vertices -= (low + high) / 2
@@ -32,8 +37,8 @@ def _unit(kind, ratio=0.0):
 
 
 def solid(kind, label, size, centre, axis="y", ratio=0.25):
-    """Part: 'box', 'cylinder', 'cone', 'sphere' or 'torus' (``ratio``: of its tube to its ring) of ``size`` (along x, y,
-    z before turning) with its centre at ``centre``. axis: where the solid's own y axis points, 'x', 'y' or 'z'."""
+    """Part: 'box', 'cylinder', 'cone', 'sphere' or 'torus' (``ratio``: of its tube to its ring) of ``size`` (along x,
+    y, z before turning) with its centre at ``centre``. axis: where the solid's own y axis points, 'x', 'y' or 'z'."""
     vertices, triangles = _unit(kind, ratio if kind == "torus" else 0.0)
     vertices = vertices * np.asarray(size, np.float64)
     order = {"y": (0, 1, 2), "x": (1, 2, 0), "z": (2, 0, 1)}[axis]

@@ -1,13 +1,13 @@
 """PointNet (Qi et al., CVPR 2017) for classes and for parts, with or without its T-Nets, and public checkpoints' names.
 
-Inputs are points [B, channels, N]; outputs are raw scores, [B, classes] or [B, parts, N]. Every weight is applied to one
-point at a time, so any N goes. What the public implementations differ in is an argument:
+Inputs are points [B, channels, N]; outputs are raw scores, [B, classes] or [B, parts, N]. Every weight is applied to
+one point at a time, so any N goes. What the public implementations differ in is an argument:
 
-    pointnet()                                                          3-64-64-64-128-1024, ReLU after each (the paper's)
-    pointnet(widths=(64, 128, 1024), last_relu=False,                   as fxia22/pointnet.pytorch and
-             input_transform=True, feature_transform=1)                 yanx27/Pointnet_Pointnet2_pytorch have it
-    pointnet(pool='mean')                                               Adaptive Calibration's: mean over points, no maximum
-    pointnet_parts(parts=50, widths=(64, 128, 1024), ...)               part segmentation
+    pointnet()                                              3-64-64-64-128-1024, ReLU after each (the paper's)
+    pointnet(widths=(64, 128, 1024), last_relu=False,       as fxia22/pointnet.pytorch and
+             input_transform=True, feature_transform=1)     yanx27/Pointnet_Pointnet2_pytorch have it
+    pointnet(pool='mean')                                   Adaptive Calibration's: mean over points, no maximum
+    pointnet_parts(parts=50, widths=(64, 128, 1024), ...)   part segmentation
 """
 
 import torch
@@ -67,8 +67,9 @@ class Features(nn.Module):
         if pool not in ("max", "mean"):
             raise InputError(f"pool is {pool!r}; expected 'max' or 'mean'")
         if not 0 <= int(feature_transform) < len(widths):
-            raise InputError(f"feature_transform is {feature_transform}; expected the number of a convolution before the "
-                             f"last, 1 to {len(widths) - 1}, or 0 for none")
+            raise InputError(
+                f"feature_transform is {feature_transform}; expected the number of a convolution before the "
+                f"last, 1 to {len(widths) - 1}, or 0 for none")
         self.count, self.pool, self.last_relu, self.local_first = len(widths), pool, last_relu, local_first
         self.feature_transform = int(feature_transform)
         sizes = (channels, *widths)
@@ -118,14 +119,15 @@ class PointNet(nn.Module):
 class PointNetParts(nn.Module):
     """Scores [B, parts, N] of the points of clouds [B, channels, N].
 
-    local: numbers of the convolutions whose features of a point stand beside the global feature. categories: the kind of
-    object is given as well, one-hot [B, categories] (yanx27's); then forward takes two arguments.
+    local: numbers of the convolutions whose features of a point stand beside the global feature. categories: the kind
+    of object is given as well, one-hot [B, categories] (yanx27's); then forward takes two arguments.
     """
 
     def __init__(self, parts=50, channels=3, widths=(64, 128, 1024), hidden=(512, 256, 128), local=(1,), categories=0,
                  input_transform=False, feature_transform=0, pool="max", last_relu=True, local_first=False, tnet=None):
         super().__init__()
-        self.feat = Features(channels, widths, input_transform, feature_transform, pool, last_relu, tnet or {}, local_first)
+        self.feat = Features(channels, widths, input_transform, feature_transform, pool, last_relu, tnet or {},
+                             local_first)
         self.local, self.categories, self.count = tuple(local), categories, len(hidden)
         sizes = (widths[-1] + categories + sum(widths[k - 1] for k in self.local), *hidden, parts)
         for i in range(self.count + 1):

@@ -1,8 +1,8 @@
 """Names of the weights in public PointNet checkpoints, turned into those of adapters/models/pointnet.py.
 
 Known: the project's own = fxia22/pointnet.pytorch = yanx27's classifier ('feat.conv1', 'fc1'); vinits5/learning3d
-('feature_model.conv1', 'linear1'); AnTao97/dgcnn.pytorch and others that have no module around the convolutions ('conv1',
-'linear1', 'bn6'); yanx27's part segmentation ('conv1', 'convs1', 'bns1').
+('feature_model.conv1', 'linear1'); AnTao97/dgcnn.pytorch and others that have no module around the convolutions
+('conv1', 'linear1', 'bn6'); yanx27's part segmentation ('conv1', 'convs1', 'bns1').
 """
 
 import re
@@ -12,9 +12,11 @@ import torch
 LAYOUTS = (
     (),
     ((r"^feature_model\.", "feat."), (r"^linear(\d)", r"fc\1")),
-    ((r"^(conv|bn)([1-5])\.", r"feat.\1\2."), (r"^bn([6-9])\.", lambda m: f"bn{int(m[1]) - 5}."), (r"^linear(\d)", r"fc\1")),
+    ((r"^(conv|bn)([1-5])\.", r"feat.\1\2."), (r"^bn([6-9])\.", lambda m: f"bn{int(m[1]) - 5}."), (r"^linear(\d)",
+                                                                                                   r"fc\1")),
     ((r"^(conv\d|bn\d|stn|fstn)\.", r"feat.\1."), (r"^(conv|bn)s(\d)", r"\1\2")),
-    ((r"^(conv|bn)([1-3])\.", r"feat.\1\2."), (r"^bn([4-9])\.", lambda m: f"bn{int(m[1]) - 3}."), (r"^linear(\d)", r"fc\1")),
+    ((r"^(conv|bn)([1-3])\.", r"feat.\1\2."), (r"^bn([4-9])\.", lambda m: f"bn{int(m[1]) - 3}."), (r"^linear(\d)",
+                                                                                                   r"fc\1")),
 )
 
 

@@ -1,4 +1,5 @@
-"""What an MMEngine config needs to train a PointNet on the generated shapes: data set, augmentation, networks, part IoU.
+"""What an MMEngine config needs to train a PointNet on the generated shapes: data set, augmentation, networks, part
+IoU.
 
 A config brings it in with ``custom_imports = dict(imports=['benchmarks.zoo.pointcloud'])``; classes are trained with
 ``Classifier`` and ``ShareRight`` of benchmarks/zoo/classification.py.
@@ -54,8 +55,9 @@ class Shapes(Dataset):
 
 @MODELS.register_module()
 class AugmentedClouds(BaseDataPreprocessor):
-    """While training: ``points`` of the points (PointNet takes any number), each cloud turned about the vertical, scaled
-    by up to ``scale`` and jittered by ``noise``, at random. Otherwise the clouds as they are. keep: other keys to pass on.
+    """While training: ``points`` of the points (PointNet takes any number), each cloud turned about the vertical,
+    scaled by up to ``scale`` and jittered by ``noise``, at random. Otherwise the clouds as they are. keep: other keys
+    to pass on.
     """
 
     def __init__(self, points=256, scale=0.2, noise=0.01, keep=("labels",)):
@@ -106,6 +108,9 @@ class PartIoU(BaseMetric):
         self.results += [sample["row"] for sample in data_samples]
 
     def compute_metrics(self, results):
-        rows = {k: part_metrics.PartPrediction(*row) for k, row in enumerate(results)}  # mmengine makes them plain tuples
+        rows = {
+            k: part_metrics.PartPrediction(*row)
+            for k, row in enumerate(results)
+        }  # mmengine makes them plain tuples
         metrics = part_metrics.evaluate(rows, CLASSES, PARTS, replicates=2).metrics
         return {name: metrics[name] for name in ("instance_miou", "class_miou", "point_accuracy")}
