@@ -1,10 +1,17 @@
 """Input-aware adaptive timesteps (IAT): a sample is read out as soon as its scores are confident enough.
 
-Wang et al. (AAAI 2025), after SEENN and DT-SNN. The rule here (ours): confidence is the largest softmax of the time-averaged
-scores; a threshold for every step is fitted on held-out calibration inputs, without labels, so that at most a stated share
-of samples leaves with another class than the network would give at T. ``paper_thresholds`` is the released code's formula.
+Wang et al. (AAAI 2025), after SEENN and DT-SNN. Two rules; both are fitted on held-out calibration inputs, without labels.
+
+'fitted' (ours): confidence is the largest softmax of the time-averaged scores. A logistic regression on its log odds and
+the step says how likely the class at a step differs from the one at T; a sample leaves at the first step where that risk
+is small enough, at a level where the upper bound of what is expected to differ, over all who leave, is the stated drop.
+Counting alone cannot do that: no mistake in 85 samples is what a rate of 1 % often gives.
+
+'paper': the released code's formula (``paper_thresholds``); its labels are the ANN's own predictions here.
 Samples that have left are no longer simulated; each pays for the steps that it spent.
 """
+
+from typing import NamedTuple
 
 import torch
 
@@ -12,66 +19,114 @@ from .errors import UnsupportedError
 from .passes import map_tensors, tensors_in
 from .simulate import Run, advance_chunk, read_out
 
+Z = 1.2815515655446004
+"""Normal quantile of the upper bound's one-sided level, 90 %."""
+
+
+class Exit(NamedTuple):
+    """thresholds: one a step [T], the last 0 (everybody leaves); rule: 'fitted' or 'paper'."""
+
+    thresholds: torch.Tensor
+    rule: str = "fitted"
+
+    def sure(self, scores, t):
+        """Which samples [B] leave after step t (from 1), by their time-averaged scores [B, K]."""
+        if t == len(self.thresholds):
+            return torch.ones(len(scores), dtype=torch.bool)
+        measure = confidence(scores) if self.rule == "fitted" else 1 - entropy(scores * t)
+        return measure.cpu() > float(self.thresholds[t - 1])
+
 
 def confidence(scores):
     """Largest softmax of scores [B, K]: [B]."""
     return scores.float().softmax(1).amax(1)
 
 
+def entropy(scores):
+    """Entropy of the softmax of scores [B, K] over log K: [B], 0 to 1."""
+    p = scores.float().softmax(1)
+    return -(p * p.clamp_min(1e-12).log()).sum(1) / torch.log(torch.tensor(float(scores.shape[1])))
+
+
+def risk(trajectory):
+    """How likely a sample's class differs from its class at T, from scores over time [T, N, K]: coefficients [3] of
+
+        log odds = a + b log(c / (1 - c)) + d log(T / t - 1),   c: confidence, t < T,
+
+    fitted to all steps and samples with smoothed targets (Platt 1999), so that it is defined where no class ever changes.
+    """
+    features = _features(trajectory).flatten(0, 1)
+    differs = (trajectory[:-1].argmax(2) != trajectory[-1].argmax(1)).flatten().double()
+    many = differs.sum()
+    y = torch.where(differs > 0, (many + 1) / (many + 2), 1 / (len(differs) - many + 2))
+    w = torch.zeros(3, dtype=torch.float64)
+    ridge = torch.diag(torch.tensor([0.0, 0.01, 0.01], dtype=torch.float64))
+    for _ in range(50):  # Newton's method, damped
+        p = torch.sigmoid(features @ w)
+        step = torch.linalg.solve((features * (p * (1 - p))[:, None]).T @ features + ridge + 1e-9 * torch.eye(3),
+                                  features.T @ (p - y) + ridge @ w)
+        w = w - step * min(1.0, 2.0 / float(step.abs().max().clamp_min(1e-12)))
+    return w
+
+
+def _features(trajectory):
+    """[T - 1, N, 3]: 1, log odds of the confidence, log(T / t - 1)."""
+    steps = len(trajectory)
+    c = torch.stack([confidence(s) for s in trajectory[:-1]]).double().clamp(1e-6, 1 - 1e-6)
+    late = torch.log(steps / torch.arange(1, steps, dtype=torch.float64) - 1 + 1e-9)
+    return torch.stack([torch.ones_like(c), torch.log(c / (1 - c)), late[:, None].expand_as(c)], 2)
+
+
 def fit_thresholds(trajectory, drop):
-    """Exit thresholds [T] (the last is 0: everybody leaves) from scores over time [T, N, K], label-free.
+    """Exit thresholds [T] of the rule 'fitted' from scores over time [T, N, K], label-free.
 
-    At most floor(drop N) samples may leave with a class that differs from the one at T. One threshold for all steps is
-    found first; then each step's is lowered while the share holds, earliest first (early exits save most).
-
-    >>> scores = torch.tensor([[[0., 2.], [1., 0.]], [[0., 4.], [0., 3.]]])  # the second sample changes its mind
-    >>> [round(float(g), 3) for g in fit_thresholds(scores, drop=0.0)]
-    [0.881, 0.0]
+    The expected number of samples that leave with another class than at T, its relative error taken as one over the
+    square root of the number of samples that ever change their class, is at most drop N at the upper bound; and no more
+    than drop N of these very samples do.
     """
     steps, samples, _ = trajectory.shape
-    sure = torch.stack([confidence(s) for s in trajectory])
-    wrong = trajectory.argmax(2) != trajectory[-1].argmax(1)
-    allowed = int(drop * samples)
+    never = torch.cat([torch.full((steps - 1,), 2.0), torch.zeros(1)])
+    if steps == 1:
+        return never
+    w = risk(trajectory)
+    if w[1] >= 0:  # confidence says nothing
+        return never
+    differs = trajectory[:-1].argmax(2) != trajectory[-1].argmax(1)
+    odds = _features(trajectory)
+    likely = torch.sigmoid(odds @ w)
+    margin = 1 + Z / max(1.0, float(differs.any(0).sum())) ** 0.5
 
-    def leaves(thresholds):
-        out = sure >= thresholds[:, None]
-        out[-1] = True
-        return out.float().argmax(0)
-
-    def mistakes(thresholds):
-        return int(wrong.gather(0, leaves(thresholds)[None]).sum())
-    levels = torch.cat([sure[:-1].flatten().unique(), torch.tensor([2.0])])  # 2: never
-    low, high = 0, len(levels) - 1
-    while low < high:  # mistakes fall, nearly always, as the threshold rises; what is found is checked
-        middle = (low + high) // 2
-        if mistakes(levels[middle].repeat(steps)) <= allowed:
-            high = middle
-        else:
-            low = middle + 1
-    thresholds = levels[high].repeat(steps)
-    for t in range(steps - 1):
-        for level in sure[t][sure[t] < thresholds[t]].unique().flip(0).tolist():
-            trial = thresholds.clone()
-            trial[t] = level
-            if mistakes(trial) > allowed:
-                break
-            thresholds = trial
-    thresholds[-1] = 0.0
-    return thresholds
+    def harm(level):
+        leaves = likely < level
+        first = leaves.float().argmax(0)
+        early = leaves.any(0)
+        at = lambda values: values.gather(0, first[None])[0][early].sum()
+        return max(float(at(likely)) * margin, float(at(differs.double())))
+    levels = likely.flatten().unique()
+    low, high = 0, len(levels)  # the harm nearly always rises with the level: what is found is checked
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if harm(levels[middle - 1]) <= drop * samples else (low, middle - 1)
+    while low and harm(levels[low - 1]) > drop * samples:
+        low -= 1
+    if not low:
+        return never
+    late = odds[:, 0, 2]
+    level = levels[low - 1]
+    never[:-1] = torch.sigmoid((torch.log(level / (1 - level)) - w[0] - w[2] * late) / w[1]).float()
+    return never
 
 
 def paper_thresholds(trajectory, labels, a=0.6, b=0.4):
     """The released code's g_t = a + b exp(min_u E_u - E_t) with E_t the mean normalised entropy of the summed scores of
     correctly classified samples at step t (1 where none is correct); compared with 1 - entropy of the summed scores."""
-    steps, _, classes = trajectory.shape
-    entropy = []
+    steps = len(trajectory)
+    found = []
     for t in range(steps):
-        p = (trajectory[t].float() * (t + 1)).softmax(1)
-        h = -(p * p.clamp_min(1e-12).log()).sum(1) / torch.log(torch.tensor(float(classes)))
         right = trajectory[t].argmax(1) == labels
-        entropy.append(h[right].mean() if right.any() else torch.tensor(float("nan")))
-    entropy = torch.stack(entropy)
-    return torch.nan_to_num(a + b * torch.exp(entropy[~entropy.isnan()].min() - entropy), nan=1.0)
+        found.append(entropy(trajectory[t] * (t + 1))[right].mean() if right.any() else torch.tensor(float("nan")))
+    found = torch.stack(found)
+    return torch.nan_to_num(a + b * torch.exp(found[~found.isnan()].min() - found), nan=1.0)
 
 
 def trajectory(run, steps):
@@ -113,15 +168,13 @@ def part(run, rows, plans):
     return new
 
 
-def run_until_sure(run, thresholds, plans, leave):
+def run_until_sure(run, rule, plans, leave):
     """Simulate; ``leave(rows, scores, run)`` is called for samples (original indices) that exit, with their own run."""
     rows = torch.arange(run.plan.trace.batch)
-    for t in range(len(thresholds)):
+    for t in range(1, len(rule.thresholds) + 1):
         advance_chunk(run, 1)
         scores = class_scores(read_out(run))
-        gone = confidence(scores).cpu() >= float(thresholds[t])
-        if t == len(thresholds) - 1:
-            gone[:] = True
+        gone = rule.sure(scores, t)
         if gone.all():
             leave(rows, scores, run)
             return

@@ -4,7 +4,7 @@ import torch
 
 from .calibrate import calibrate, correct_bias, correct_potential
 from .errors import InputError
-from .exit import fit_thresholds, trajectory
+from .exit import Exit, class_scores, fit_thresholds, paper_thresholds, trajectory
 from .frames import Frames, frames_in
 from .neuron import NeuronParams
 from .passes import split_samples, tensors_in, x_batch
@@ -124,11 +124,11 @@ class Fitting:
         back = method.phi_plus if site.activation.signed else 0  # a negative branch needs negative spikes
         return NeuronParams(theta, bias, v0, method.phi_plus, max(method.phi_minus, back), method.neuron())
 
-    def with_limit(self, index, phi, method):
-        """NeuronParams of one site with another limit, its threshold refitted for it (or kept, without ``method.refit``)."""
+    def with_limit(self, index, phi, method, refit=True):
+        """NeuronParams of one site with another limit, its threshold refitted for it (or kept, without ``refit``)."""
         present = self.params[index]
         back = phi if method.phi_minus or present.phi_minus else 0
-        if not method.refit:
+        if not refit:
             return present._replace(phi_plus=phi, phi_minus=back)
         histogram = self.statistics()[index]
         histogram = histogram if method.per_channel else histogram.pooled()
@@ -142,13 +142,18 @@ class Fitting:
         fresh = {i: p._replace(bias=self.unshifted_bias(p, method)) for i, p in params.items()}
         return self._calibrated(fresh, correct_bias)
 
-    def fit_exit(self, held, drop):
-        """Exit thresholds [T] of IAT, fitted on held-out inputs."""
-        scores = []
+    def fit_exit(self, held, drop, rule="fitted", shape=(0.6, 0.4)):
+        """The Exit of IAT, fitted on held-out inputs. shape: a and b of the paper's formula."""
+        scores, labels = [], []
         for x in held:
             run = Run(self.plan(x), self.params, self.network, x, self.forward, self.method.read_from(self.timesteps))
             scores.append(trajectory(run, self.timesteps))
-        return fit_thresholds(torch.cat(scores, 1), drop)
+            if rule == "paper":
+                outputs = plain(self.ann_plan(x), self.network, x, self.forward, lambda site, z: site.activation.f(z),
+                                self.timesteps)
+                labels.append(class_scores(outputs).argmax(1))
+        scores = torch.cat(scores, 1)
+        return Exit(paper_thresholds(scores, torch.cat(labels), *shape) if labels else fit_thresholds(scores, drop), rule)
 
     def unshifted_bias(self, params, method):
         """Bias current before any correction: the per-step shift where the method has one."""
