@@ -19,8 +19,8 @@ from .errors import UnsupportedError
 from .passes import map_tensors, tensors_in
 from .simulate import Run, advance_chunk, read_out
 
-Z = 1.2815515655446004
-"""Normal quantile of the upper bound's one-sided level, 90 %."""
+Z = 1.6448536269514722
+"""Normal quantile of the upper bound's one-sided level, 95 %."""
 
 
 class Exit(NamedTuple):
@@ -80,28 +80,27 @@ def _features(trajectory):
 def fit_thresholds(trajectory, drop):
     """Exit thresholds [T] of the rule 'fitted' from scores over time [T, N, K], label-free.
 
-    The expected number of samples that leave with another class than at T, its relative error taken as one over the
-    square root of the number of samples that ever change their class, is at most drop N at the upper bound; and no more
-    than drop N of these very samples do.
+    With h the expected number of samples that leave with another class than at T, the bound h + Z sqrt(h) (of a Poisson
+    count) is at most drop N; and no more than drop N of these very samples do.
     """
     steps, samples, _ = trajectory.shape
     never = torch.cat([torch.full((steps - 1,), 2.0), torch.zeros(1)])
     if steps == 1:
         return never
     w = risk(trajectory)
-    if w[1] >= 0:  # confidence says nothing
+    if w[1] > -1e-3:  # confidence says nothing
         return never
     differs = trajectory[:-1].argmax(2) != trajectory[-1].argmax(1)
     odds = _features(trajectory)
     likely = torch.sigmoid(odds @ w)
-    margin = 1 + Z / max(1.0, float(differs.any(0).sum())) ** 0.5
 
     def harm(level):
         leaves = likely < level
         first = leaves.float().argmax(0)
         early = leaves.any(0)
         at = lambda values: values.gather(0, first[None])[0][early].sum()
-        return max(float(at(likely)) * margin, float(at(differs.double())))
+        expected = float(at(likely))
+        return max(expected + Z * expected**0.5, float(at(differs.double())))
     levels = likely.flatten().unique()
     low, high = 0, len(levels)  # the harm nearly always rises with the level: what is found is checked
     while low < high:
