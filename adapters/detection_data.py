@@ -56,7 +56,7 @@ def category_ids(model, dataset, annotations):
     return ids
 
 
-def _by_hash(names):
+def by_hash(names):
     """Names in an order that is arbitrary but the same everywhere."""
     return sorted(names, key=lambda name: hashlib.sha256(str(name).encode()).hexdigest())
 
@@ -88,7 +88,7 @@ def _fashion_scenes(data, options, samples):
         raise InputError("fashion scenes are generated data and only ever the split 'mini', not 'full'")
     root, other = ensure("test"), ensure("calibration")
     annotations = coco.read(root / "annotations" / "instances_test.json", root / "test")
-    candidates = [other / "calibration" / n for n in _by_hash(p.name for p in (other / "calibration").glob("*.png"))]
+    candidates = [other / "calibration" / n for n in by_hash(p.name for p in (other / "calibration").glob("*.png"))]
     return Source("fashion scenes", annotations, sorted(annotations.images), candidates,
                   identity=(made_of(root, "test"), made_of(other, "calibration")))
 
@@ -106,7 +106,7 @@ def _coco(data, options, samples):
     names = [p.name for p in elsewhere.iterdir() if p.suffix.lower() in (".jpg", ".jpeg", ".png")] \
         if elsewhere.is_dir() else []
     if names:
-        return Source("coco", found, ids, [elsewhere / n for n in _by_hash(names)])
+        return Source("coco", found, ids, [elsewhere / n for n in by_hash(names)])
     return _set_aside("coco", found, ids, samples, f"there is no folder '{elsewhere}'")
 
 
@@ -121,7 +121,7 @@ def _voc(data, options, samples):
     other = data.get("calibration_split", "trainval" if year == 2007 else "train")
     try:  # its archive may be another one, unpacked beside the first or into it
         folder = voc.find_folder(root, year, other)
-        candidates = [folder / "JPEGImages" / f"{n}.jpg" for n in _by_hash(voc.read_list(folder, other))]
+        candidates = [folder / "JPEGImages" / f"{n}.jpg" for n in by_hash(voc.read_list(folder, other))]
         candidates = [path for path in candidates if path.is_file()]
     except InputError:
         candidates = []
@@ -135,7 +135,7 @@ def _set_aside(name, found, ids, samples, why):
     if len(ids) <= samples:
         raise InputError(f"'{found.annotation_file}' lists {len(ids)} images and {why}, so {samples} calibration images "
                          "leave none to score; lower calibration=dict(samples=...)")
-    aside = dict.fromkeys(_by_hash(found.images[i]["file_name"] for i in ids)[:samples])
+    aside = dict.fromkeys(by_hash(found.images[i]["file_name"] for i in ids)[:samples])
     return Source(name, found, [i for i in ids if found.images[i]["file_name"] not in aside],
                   [found.folder / file for file in aside], set_aside=True)
 

@@ -1,5 +1,6 @@
 """MMDetection's detectors from configs and checkpoints: by file, by MMDetection's own name, or with random weights."""
 
+import importlib
 import logging
 import re
 import warnings
@@ -16,54 +17,63 @@ from .checkpoints import load_into, load_state_dict
 from .downloads import PROJECT, checkpoint_file
 
 
-def find_config(config):
-    """Path of a config: a file (relative to here or to the project), or 'mmdet::folder/name' of the installed mmdet."""
-    if not str(config).startswith("mmdet::"):
+FRAMEWORKS = {"mmdet": ("MMDetection", "retinanet/retinanet_r18_fpn_1x_coco.py"),
+              "mmseg": ("MMSegmentation", "fcn/fcn_r18-d8_4xb2-80k_cityscapes-512x1024.py")}
+"""package: its name, and one of its configs."""
+
+
+def zoo(package):
+    """The folder with the configs that come with an installed OpenMMLab package."""
+    return Path(importlib.import_module(package).__file__).parent / ".mim" / "configs"
+
+
+def find_config(config, package="mmdet"):
+    """Path of a config: a file (relative to here or to the project), or 'mmdet::folder/name' of the installed package."""
+    framework, example = FRAMEWORKS[package]
+    if not str(config).startswith(f"{package}::"):
         for path in (Path(config), PROJECT / config):
             if path.is_file():
                 return path
-        raise InputError(f"config file '{config}' is not there; expected a file, or 'mmdet::folder/name.py' for one of "
-                         "MMDetection's own")
-    import mmdet
-    folder = Path(mmdet.__file__).parent / ".mim" / "configs"
-    name = config.removeprefix("mmdet::").removesuffix(".py")
+        raise InputError(f"config file '{config}' is not there; expected a file, or '{package}::folder/name.py' for one of "
+                         f"{framework}'s own")
+    folder = zoo(package)
+    name = config.removeprefix(f"{package}::").removesuffix(".py")
     if (folder / f"{name}.py").is_file():
         return folder / f"{name}.py"
     names = {p.relative_to(folder).with_suffix("").as_posix() for p in folder.rglob("*.py") if "_base_" not in p.parts}
     same = sorted(n for n in names if n.rpartition("/")[2] == name.rpartition("/")[2])
-    near = f"; did you mean 'mmdet::{same[0]}'?" if same else near_names(name, sorted(names))
-    raise InputError(f"MMDetection has no config '{name}'{near} It has {len(names)}, by folder as in "
-                     "'mmdet::retinanet/retinanet_r18_fpn_1x_coco.py'")
+    near = f"; did you mean '{package}::{same[0]}'?" if same else near_names(name, sorted(names))
+    raise InputError(f"{framework} has no config '{name}'{near} It has {len(names)}, by folder as in "
+                     f"'{package}::{example}'")
 
 
-def _zoo_url(name):
-    """Where MMDetection keeps its checkpoint ``name``, by the metafiles of the installed mmdet; None if it has none."""
-    import mmdet
-    for file in sorted((Path(mmdet.__file__).parent / ".mim" / "configs").glob("*/metafile.yml")):
+def _zoo_url(name, package):
+    """Where the framework keeps its checkpoint ``name``, by the metafiles of the installed package; None: it has none."""
+    for file in sorted(zoo(package).glob("*/metafile.y*ml")):
         found = re.search(rf"Weights: *(\S+/{re.escape(name)})\s", file.read_text() + "\n")
         if found:
             return found[1]
     return None
 
 
-def find_checkpoint(checkpoint):
-    """Path of a checkpoint: a file (relative to here or to the project), a URL, or the file name of one of
-    MMDetection's own; what is not on this machine is downloaded once, to torch's cache."""
+def find_checkpoint(checkpoint, package="mmdet"):
+    """Path of a checkpoint: a file (relative to here or to the project), a URL, or the file name of one of the
+    framework's own; what is not on this machine is downloaded once, to torch's cache."""
     name = Path(urlparse(str(checkpoint)).path).name
     hub = Path(torch.hub.get_dir())
     for path in (Path(checkpoint), PROJECT / checkpoint, hub / "checkpoints" / name, hub.parent / "checkpoints" / name):
         if path.is_file():  # the last is where MMEngine keeps its downloads
             return path
-    return checkpoint_file((str(checkpoint) == name and _zoo_url(name)) or checkpoint)
+    return checkpoint_file((str(checkpoint) == name and _zoo_url(name, package)) or checkpoint)
 
 
-def _without_pretrained(node):
+def without_pretrained(node):
     """Take pretrained backbones out of a model config, in place: a checkpoint brings all weights."""
     for key, value in list(node.items() if isinstance(node, dict) else enumerate(node)):
         if isinstance(value, dict) and value.get("type") in ("Pretrained", "PretrainedInit") or key == "pretrained":
             node[key] = None
         elif isinstance(value, (dict, list)):
-            _without_pretrained(value)
+            without_pretrained(value)
 
 
 def build_detector(config, checkpoint=None, device="cpu", trust=False, score_thr=None, seed=0):
@@ -93,7 +103,7 @@ def build_detector(config, checkpoint=None, device="cpu", trust=False, score_thr
         raise InputError(f"config '{config}' cannot be read: {type(error).__name__}: {error}") from error
     if not isinstance(cfg.get("model"), dict):
         raise InputError(f"config '{config}' describes no network: it has no 'model'; expected an MMDetection config")
-    _without_pretrained(cfg.model)
+    without_pretrained(cfg.model)
     if score_thr is not None:
         cfg.model.setdefault("test_cfg", {})["score_thr"] = score_thr
     logger = MMLogger.get_current_instance()

@@ -24,6 +24,37 @@ def keep_memory():
         pass
 
 
+class PeakMemory:
+    """The most memory since it was made: resident memory of the whole process, on a GPU what torch has allocated there.
+
+    ``read_mb()`` is None where the system does not tell (the kernel resets its mark only on Linux).
+    """
+
+    def __init__(self, device="cpu"):
+        self.device = device
+        if device == "cuda":
+            import torch
+            torch.cuda.reset_peak_memory_stats()
+        try:
+            with open("/proc/self/clear_refs", "w") as file:
+                file.write("5")  # the mark falls to what is resident now
+            self.known = True
+        except OSError:
+            self.known = False
+
+    def read_mb(self):
+        """Megabytes (10 ** 6 bytes)."""
+        if self.device == "cuda":
+            import torch
+            return torch.cuda.max_memory_allocated() / 1e6
+        if self.known:
+            with open("/proc/self/status", encoding="utf-8") as file:
+                for line in file:
+                    if line.startswith("VmHWM:"):
+                        return int(line.split()[1]) * 1024 / 1e6
+        return None
+
+
 def versions():
     """{'python': ..., package: version for every one of PACKAGES that is installed}"""
     found = {"python": platform.python_version()}

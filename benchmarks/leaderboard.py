@@ -15,7 +15,8 @@ from .store import Store, write_whole
 from .task import Family, task_label
 from .ties import ALPHA, places
 
-SECOND_METRICS = {"detection": ("mAP50",), "pointcloud": ("class_mean_accuracy", "class_miou")}
+SECOND_METRICS = {"detection": ("mAP50",), "pointcloud": ("class_mean_accuracy", "class_miou"),
+                  "segmentation": ("aAcc", "AUC", "IoU")}
 """Shown beside the primary metric, where a record has them."""
 KINDS = ("ann", "quantised", "snn")
 

@@ -13,6 +13,8 @@ from adafire.meter import Meter
 
 from .team import Alone, TeamError, fingerprint
 
+from .environment import PeakMemory
+
 SPIKING = ("firing_rate", "spikes", "synops", "synops_graded", "over_fired", "over_fired_sites")
 """Figures of a report that only spiking networks have."""
 
@@ -36,6 +38,7 @@ def measure(workload, calibration, method, timesteps, precision="fp32", seed=0, 
 
 def _one_pass(workload, calibration, method, timesteps, precision, seed, on_batch, team):
     on_batch(timesteps, None)
+    memory = PeakMemory("cuda" if next((p.is_cuda for p in workload.network.parameters()), False) else "cpu")
     begin = time.perf_counter()
     at = tuple(t or 1 for t in timesteps)  # the ANN puts out the same at every T
     try:
@@ -55,6 +58,7 @@ def _one_pass(workload, calibration, method, timesteps, precision, seed, on_batc
     if done != len(workload) or len(predictions[0]) != done:
         raise BadOutput(f"{len(predictions[0])} different samples were predicted in {done}, expected {len(workload)}")
     raw_s += convert_s
+    peak_mb = memory.read_mb()
     for k, t in enumerate(timesteps):
         begin = time.perf_counter()
         evaluation = workload.evaluate(predictions[k])
@@ -63,7 +67,7 @@ def _one_pass(workload, calibration, method, timesteps, precision, seed, on_batc
         yield {"timesteps": t, "metrics": {name: float(value) for name, value in evaluation.metrics.items()},
                "low": float(evaluation.low), "high": float(evaluation.high), "evidence": evaluation.evidence,
                "parameters": parameters(method, max(at)), "convert_s": round(convert_s, 3),
-               "time_s": round(seconds, 3), **row}
+               "time_s": round(seconds, 3), "peak_memory_mb": peak_mb and round(peak_mb, 1), **row}
 
 
 def _simulate(workload, snn, at, team, on_batch):

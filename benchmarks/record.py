@@ -126,6 +126,8 @@ class Row(Closed):
     """Wall time until the first test sample."""
     time_s: NotNegative
     """Wall time: conversion and simulation (of an anytime method one, shared by its rows) and this row's scoring."""
+    peak_memory_mb: NotNegative | None = None
+    """Most memory of the process (on a GPU: allocated there) during this row's simulation, network and data included."""
     sites: list[dict[str, Json]]
     layers: list[dict[str, Json]]
     """Per site of neurons, and per call with weights: what the library's report says of each."""

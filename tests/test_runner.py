@@ -68,6 +68,29 @@ if "toy" not in adapters.names():
     adapters.register("toy", ToyWorkload)
 
 
+class HungryWorkload(ToyWorkload):
+    """Holds ``megabytes`` for a moment in every batch."""
+
+    megabytes = 0
+
+    def predict(self, outputs, batch):
+        held = torch.ones(self.megabytes * 250_000)
+        return outputs.argmax(1).tolist() if len(held) >= 0 else None
+
+
+def test_a_record_tells_the_peak_of_memory(tmp_path):
+    if not os.path.exists("/proc/self/clear_refs"):
+        pytest.skip("only Linux tells, and resets, the most memory that a process held")
+    found = {}
+    adapters.register("hungry", HungryWorkload)
+    for megabytes in (400, 10):  # the smaller one last: the mark must have been reset
+        HungryWorkload.megabytes = megabytes
+        task = parse(Task, {**TASK, "adapter": "hungry", "methods": ["quantised"]}, "task")
+        rows = run(task, "mini", timesteps=[1], out=tmp_path / str(megabytes)).records[-1].rows
+        found[megabytes] = rows[0].peak_memory_mb
+    assert 300 < found[400] - found[10] < 500, found
+
+
 class ScriptedSNN:
     """The face of adafire.convert's result around the network itself; ``calls`` notes what was asked of it."""
 

@@ -1,6 +1,7 @@
 """What would become of every operator of a network, before any conversion: exact, neurons, analog, refused, and why.
 
     python tools/check.py mmdet::retinanet/retinanet_r18_fpn_1x_coco.py --size 320
+    python tools/check.py mmseg::fcn/fcn_r18-d8_4xb2-80k_cityscapes-512x1024.py
     python tools/check.py my_detector_config.py --checkpoint my.pth
     python tools/check.py torchvision::resnet18 --size 224
 """
@@ -16,7 +17,8 @@ sys.path.insert(0, str(ROOT))
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("network", help="an MMDetection config (file, or mmdet::folder/name.py), or torchvision::name")
+    parser.add_argument("network", help="an MMDetection or MMSegmentation config (file, or "
+                        "mmdet::folder/name.py, mmseg::folder/name.py), or torchvision::name")
     parser.add_argument("--size", type=int, default=320, help="side of the square input, pixels (default 320)")
     parser.add_argument("--checkpoint", metavar="FILE", help="weights (default: random; the treatment is the same)")
     parser.add_argument("--trust-checkpoint", action="store_true", help="unpickle the checkpoint: it may run code")
@@ -53,8 +55,21 @@ def build(args):
             load_into(network, load_state_dict(args.checkpoint, args.trust_checkpoint)[0])
         return network, None
     from adapters.detectors import build_detector
-    network, _ = build_detector(args.network, args.checkpoint, trust=args.trust_checkpoint)
+    from adapters.segmentors import build_segmentor
+    build_any = build_segmentor if scope(args.network) == "mmseg" else build_detector
+    network, _ = build_any(args.network, args.checkpoint, trust=args.trust_checkpoint)
     return network, lambda net, x: net(x, mode="tensor")
+
+
+def scope(config):
+    """'mmseg' for MMSegmentation's own configs and for config files that say so (default_scope)."""
+    if "::" in config or not Path(config).is_file():
+        return config.partition("::")[0]
+    from mmengine.config import Config
+    try:
+        return Config.fromfile(config).get("default_scope")
+    except Exception:  # whoever builds the network says what is wrong with its config
+        return None
 
 
 if __name__ == "__main__":

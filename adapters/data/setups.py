@@ -11,6 +11,7 @@ from typing import NamedTuple
 from adafire.registry import Registry
 
 from .coco_export import ensure, fingerprint
+from .fashion_masks import ensure_masks
 
 data_setups = Registry("data set-up")
 
@@ -42,5 +43,16 @@ def fashion_scenes(config, options, **phases):
         evaluator = config.get(f"{phase}_evaluator")
         if evaluator:
             evaluator.ann_file = str(root / "annotations" / f"instances_{wanted['split']}.json")
+        description[phase] = {"name": "fashion scenes", **fingerprint(root, wanted["split"])}
+    return description
+
+
+@data_setups.register("fashion_masks")
+def fashion_masks(config, options, **phases):
+    """The same scenes with class maps, for MMSegmentation: each phase's dataset gets the cache folder of its split."""
+    description = {}
+    for phase, wanted in phases.items():
+        root = ensure_masks(wanted["split"], wanted.get("scenes"), *options)
+        config[f"{phase}_dataloader"].dataset.data_root = f"{root}/"
         description[phase] = {"name": "fashion scenes", **fingerprint(root, wanted["split"])}
     return description

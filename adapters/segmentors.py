@@ -1,0 +1,86 @@
+"""MMSegmentation's encoder-decoders from configs and checkpoints: by file, by MMSegmentation's own name, or with random
+weights."""
+
+import logging
+import warnings
+
+import torch
+
+from adafire.errors import AdafireError, InputError, UnsupportedError
+
+from . import mmcv_ops
+from .checkpoints import load_into, load_state_dict
+from .detectors import find_checkpoint, find_config, without_pretrained
+
+
+def build_segmentor(config, checkpoint=None, device="cpu", trust=False, seed=0, cfg_options=None):
+    """(segmentor, mmengine Config): a segmentor in eval mode from a config and a checkpoint, both by file or name.
+
+    Without a checkpoint the weights are random (of ``seed``); nothing is downloaded for backbones. SyncBN becomes BN; an
+    auxiliary head, which is never run, is not built, and its weights in a checkpoint are passed over.
+    ``segmentor.dataset_meta`` is what the checkpoint says of its data. cfg_options: {'model.test_cfg.mode': 'slide'}:
+    changes to the config, as MMSegmentation's --cfg-options. InputError: unknown or broken config, a config of no
+    segmentor, whatever ``load_state_dict`` and ``load_into`` raise; UnsupportedError: see ``check_encoder_decoder``.
+    """
+    mmcv_ops.register()
+    try:
+        import mmseg.models
+        import mmseg.registry
+    except ImportError as error:
+        raise InputError(f"cannot import mmseg ({error}); pip install mmsegmentation==1.2.2 ftfy regex") from error
+    from mmengine.config import Config
+    from mmengine.logging import MMLogger
+    from mmengine.model import revert_sync_batchnorm
+    from mmengine.registry import DefaultScope
+    path = find_config(config, "mmseg")
+    state, meta = load_state_dict(find_checkpoint(checkpoint, "mmseg"), trust) if checkpoint else (None, {})
+    try:
+        cfg = Config.fromfile(path)
+        cfg.merge_from_dict(dict(cfg_options or {}))
+    except Exception as error:  # a config is Python code
+        raise InputError(f"config '{config}' cannot be read: {type(error).__name__}: {error}") from error
+    if not isinstance(cfg.get("model"), dict):
+        raise InputError(f"config '{config}' describes no network: it has no 'model'; expected an MMSegmentation config")
+    without_pretrained(cfg.model)
+    cfg.model.pop("auxiliary_head", None)
+    logger = MMLogger.get_current_instance()
+    level = logger.level
+    logger.setLevel(logging.ERROR)  # MMEngine tells the story of every single weight
+    try:
+        with torch.random.fork_rng(devices=[]), DefaultScope.overwrite_default_scope("mmseg"), \
+                warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of mmseg 1.2 to its own authors
+            torch.manual_seed(seed)
+            model = mmseg.registry.MODELS.build(cfg.model)
+            if not isinstance(model, mmseg.models.BaseSegmentor):
+                raise InputError(f"config '{config}' is not of a segmentor: it builds {type(model).__name__}")
+            check_encoder_decoder(model)
+            if state is None:
+                model.init_weights()
+    except AdafireError:
+        raise
+    except Exception as error:
+        raise InputError(f"config '{config}' builds no network: {type(error).__name__}: {error}") from error
+    finally:
+        logger.setLevel(level)
+    if state is not None:
+        load_into(model, {k: v for k, v in state.items() if not k.startswith(("data_preprocessor.", "auxiliary_head."))})
+    model.dataset_meta = meta.get("dataset_meta") or {"classes": meta.get("CLASSES"), "palette": meta.get("PALETTE")}
+    return revert_sync_batchnorm(model).to(device).eval(), cfg
+
+
+def check_encoder_decoder(model):
+    """UnsupportedError unless class maps come from the decode head's raw logits by ``predict_by_feat`` alone."""
+    from mmseg.models import EncoderDecoder
+    from mmseg.models.decode_heads.decode_head import BaseDecodeHead
+    head = getattr(model, "decode_head", None)
+    plain = isinstance(head, BaseDecodeHead) and type(head).predict is BaseDecodeHead.predict and \
+        type(head).predict_by_feat is BaseDecodeHead.predict_by_feat
+    own = next((name for name in ("encode_decode", "_forward", "inference") if isinstance(model, EncoderDecoder)
+                and getattr(type(model), name) is not getattr(EncoderDecoder, name)), None)
+    if not isinstance(model, EncoderDecoder) or not plain or own:
+        head_kind = type(head).__name__ if head is not None else "none"
+        raise UnsupportedError(
+            f"{type(model).__name__} with decode head {head_kind} is not an encoder-decoder that ends at one map of logits, "
+            "and only those are read out here: FCN, PSPNet, DeepLabV3, DeepLabV3+, UNet, Fast-SCNN, SegFormer, UPerNet, "
+            "semantic FPN and their like work")
