@@ -1,0 +1,84 @@
+#!/usr/bin/env python
+"""Energy saved at equal accuracy, and by each part of the method at the same T, from committed records."""
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # from a clone, nothing need be installed
+
+METHODS = ("adafire-uniform", "adafire", "adafire+ssc", "adafire+iat", "adafire+ssc+iat", "ours", "dcgs")
+STEPS = (("adafire", "adafire-uniform"), ("adafire+ssc", "adafire"), ("adafire+iat", "adafire"),
+         ("adafire+ssc+iat", "adafire"), ("ours", "adafire"))
+EXAMPLES = """examples:
+  python tools/energy_saved.py fashion_resnet
+  python tools/energy_saved.py cifar10_resnet20 fashion_resnet --reference snn-calibration
+
+exit status: 0 printed; 2 there is nothing to print"""
+
+
+def main(argv=None):
+    p = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("tasks", nargs="+", metavar="TASK")
+    p.add_argument("--variant")
+    p.add_argument("--reference", default="snn-calibration", metavar="METHOD")
+    p.add_argument("--out", default=str(Path(__file__).resolve().parents[1] / "results"), metavar="DIR",
+                   help="folder with records (default: the project's)")
+    args = p.parse_args(argv)
+    from adafire.errors import AdafireError
+    try:
+        for task in args.tasks:
+            report(task, args)
+    except AdafireError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def report(task, args):
+    from adafire.errors import InputError
+    from benchmarks import energy_saved as saved
+    from benchmarks.record import ENERGY_MODEL
+
+    first, rows = saved.records_of(task, args.variant, args.out)
+    if args.reference not in rows:
+        raise InputError(f"task {task}: no record of {args.reference!r}; there are {', '.join(sorted(rows))}")
+    ann = first.ann
+    data = first.workload.data
+    print(f"{task}, {first.split}: {first.workload.network} on {data.name} ({data.split} split), {first.samples} samples; "
+          f"{first.metric}, ANN {ann.value:.4f}; uJ a sample, {ENERGY_MODEL} (in brackets: a burst counts once)\n")
+    lines = []
+    for t, base in rows[args.reference].items():
+        for method in (m for m in METHODS if m in rows and m != args.reference):
+            found = saved.at_equal_accuracy(rows, method, t, first.metric, args.reference)
+            row = found.row
+            lines.append([f"{args.reference} T={t}", f"{base.metrics[first.metric]:.4f}", joules(saved, base), method] + (
+                ["-", "not reached", "-", "-"] if row is None else
+                [f"T={row.timesteps}", f"{row.metrics[first.metric]:.4f}", joules(saved, row),
+                 f"{100 * found.saved:.1f} % ({100 * found.saved_graded:.1f} %)"]))
+    table(["reference", first.metric, "energy", "method", "at", first.metric, "energy", "saved"], lines)
+    print(f"{saved.PAPER}.\n")
+    lines = []
+    for method, other in STEPS:
+        for t in sorted(set(rows.get(method, ())) & set(rows.get(other, ()))):
+            found = saved.step(rows, method, other, t, first.metric)
+            d = found.difference
+            mean = "" if found.row.mean_timesteps is None else f"{found.row.mean_timesteps:.2f}"
+            lines.append([f"{method} - {other}", str(t), mean, f"{d.value:+.4f}", f"{d.low:+.4f} to {d.high:+.4f}",
+                          f"{d.p_value:.3g}", f"{100 * found.saved:.1f} %", f"{100 * found.fewer_synops:.1f} %"])
+    table(["method - base", "T", "mean T", first.metric, "95 % interval", "p", "energy saved", "synops saved"], lines)
+
+
+def joules(saved, row):
+    return f"{saved.energy(row) / 1e6:.2f} ({saved.graded_energy(row) / 1e6:.2f})"
+
+
+def table(headers, lines):
+    widths = [max(len(cells[k]) for cells in (headers, *lines)) for k in range(len(headers))]
+    for cells in (headers, *lines):
+        print("  ".join(cell.ljust(width) for cell, width in zip(cells, widths)).rstrip())
+    print()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
