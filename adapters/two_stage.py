@@ -88,6 +88,15 @@ def assign(extractor, proposals, number):
     return boxes, masks
 
 
+def example(detector, size):
+    """(TwoStageNetwork, forward(network, images)) with a few proposals in an image of ``size`` pixels, for a check."""
+    check_two_stage(detector)
+    fold_roi_align()
+    corners = torch.tensor([1.0, 0.5, 0.25, 0.1])[:, None] * size
+    proposals = assign(detector.roi_head.bbox_roi_extractor, [torch.cat([0 * corners, 0 * corners, corners, corners], 1)], 4)
+    return TwoStageNetwork(detector), lambda network, images: network(images, *proposals)
+
+
 class TwoStageDetection(Detection):
     """Faster R-CNN on a detection set; the raw outputs that ``simulate`` gives end with the proposals."""
 

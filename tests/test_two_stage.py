@@ -138,6 +138,15 @@ def test_roi_align_over_time_equals_a_loop():
     assert torch.equal(moved, torch.stack([align(x) for x in features]))
 
 
+def test_the_check_shows_both_stages(capsys):
+    from tools.check import main
+    assert main([f"mmdet::{BASE}", "--size", "64"]) == 0
+    found = capsys.readouterr().out
+    assert "56 sites become neurons" in found and "roi_align" in found
+    assert main(["mmdet::detr/detr_r50_8xb2-150e_coco.py"]) == 2
+    assert "DETR is a detector of the DETR family" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("base, message", [
     ("mask_rcnn/mask-rcnn_r50_fpn_1x_coco.py", "is not a plain Faster R-CNN"),
     ("cascade_rcnn/cascade-rcnn_r50_fpn_1x_coco.py", "CascadeRCNN with CascadeRoIHead is not a plain"),

@@ -54,10 +54,15 @@ def build(args):
             from adapters.checkpoints import load_into, load_state_dict
             load_into(network, load_state_dict(args.checkpoint, args.trust_checkpoint)[0])
         return network, None
-    from adapters.detectors import build_detector
+    from adapters.detectors import build_detector, stages
     from adapters.segmentors import build_segmentor
-    build_any = build_segmentor if scope(args.network) == "mmseg" else build_detector
-    network, _ = build_any(args.network, args.checkpoint, trust=args.trust_checkpoint)
+    if scope(args.network) == "mmseg":
+        network, _ = build_segmentor(args.network, args.checkpoint, trust=args.trust_checkpoint)
+    else:
+        network, _ = build_detector(args.network, args.checkpoint, trust=args.trust_checkpoint)
+        if stages(network) == 2:
+            from adapters.two_stage import example
+            return example(network, args.size)
     return network, lambda net, x: net(x, mode="tensor")
 
 
