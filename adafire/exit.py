@@ -11,7 +11,7 @@ Counting alone cannot do that: no mistake in 85 samples is what a rate of 1 % of
 Samples that have left are no longer simulated; each pays for the steps that it spent.
 """
 
-from typing import NamedTuple
+from typing import Callable, NamedTuple
 
 import torch
 
@@ -35,6 +35,21 @@ class Exit(NamedTuple):
             return torch.ones(len(scores), dtype=torch.bool)
         measure = confidence(scores) if self.rule == "fitted" else 1 - entropy(scores * t)
         return measure.cpu() > float(self.thresholds[t - 1])
+
+
+class ExitRule(NamedTuple):
+    """How sure raw outputs are, for networks without class scores: confidence(outputs) -> [B] in 0..1, and
+    changed(outputs, final) -> [B] bool, whether leaving with ``outputs`` gives another answer than ``final`` (no labels)."""
+
+    confidence: Callable
+    changed: Callable
+
+    def scores(self, outputs, final=None):
+        """Two scores a sample [B, 2] that stand for class scores: with c the confidence, their largest softmax is
+        1/2 + c/2, and the second is the larger where nothing changed (or nothing is compared)."""
+        odds = torch.logit((0.5 + 0.5 * self.confidence(outputs).float()).clamp(0.5 + 1e-6, 1 - 1e-6))  # never a tie
+        changed = torch.zeros(len(odds), dtype=torch.bool) if final is None else self.changed(outputs, final)
+        return torch.stack([torch.zeros_like(odds), torch.where(changed.to(odds.device), -odds, odds)], 1)
 
 
 def confidence(scores):
@@ -128,13 +143,13 @@ def paper_thresholds(trajectory, labels, a=0.6, b=0.4):
     return torch.nan_to_num(a + b * torch.exp(found[~found.isnan()].min() - found), nan=1.0)
 
 
-def trajectory(run, steps):
-    """Scores [T, B, K] of a simulation at every step."""
+def trajectory(run, steps, judge=None):
+    """Scores [T, B, K] of a simulation at every step; those of an ExitRule where one is given."""
     found = []
     for _ in range(steps):
         advance_chunk(run, 1)
-        found.append(class_scores(read_out(run)))
-    return torch.stack(found)
+        found.append(read_out(run))
+    return torch.stack([class_scores(y) if judge is None else judge.scores(y, found[-1]) for y in found])
 
 
 def class_scores(outputs):
@@ -167,17 +182,18 @@ def part(run, rows, plans):
     return new
 
 
-def run_until_sure(run, rule, plans, leave):
-    """Simulate; ``leave(rows, scores, run)`` is called for samples (original indices) that exit, with their own run."""
+def run_until_sure(run, rule, plans, leave, judge=None):
+    """Simulate; ``leave(rows, outputs, run)`` is called for samples (original indices) that exit, with their own run.
+    judge: an ExitRule for outputs that are no class scores."""
     rows = torch.arange(run.plan.trace.batch)
     for t in range(1, len(rule.thresholds) + 1):
         advance_chunk(run, 1)
-        scores = class_scores(read_out(run))
-        gone = rule.sure(scores, t)
+        outputs = read_out(run)
+        gone = rule.sure(class_scores(outputs) if judge is None else judge.scores(outputs), t)
         if gone.all():
-            leave(rows, scores, run)
+            leave(rows, outputs, run)
             return
         if gone.any():
             out, stay = gone.nonzero()[:, 0], (~gone).nonzero()[:, 0]
-            leave(rows[out], scores[out], part(run, out, plans))
+            leave(rows[out], map_tensors(lambda y: y[out], outputs), part(run, out, plans))
             run, rows = part(run, stay, plans), rows[stay]

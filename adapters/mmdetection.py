@@ -18,8 +18,9 @@ from urllib.parse import urlparse
 import torch
 
 from adafire.errors import InputError
+from adafire.exit import ExitRule
 
-from . import coco, detection_drawing, voc
+from . import coco, detection_drawing, detection_exit, voc
 from .base import Batch, Workload, adapters
 from .checkpoints import fingerprint
 from .detection_data import calibration_images, category_ids, check_keys, digest, find_source, test_dataset
@@ -43,6 +44,12 @@ class Detection(Workload):
     def detector(self):
         """MMDetection's detector."""
         return self.network
+
+    @property
+    def exit_rule(self):
+        head, found = self.network.bbox_head, detection_exit.detections
+        return ExitRule(lambda outputs: detection_exit.confidence(found(head, outputs)),
+                        lambda outputs, final: detection_exit.changed(found(head, outputs), found(head, final)))
 
     def forward(self, network, inputs):
         return network(inputs, mode="tensor")

@@ -44,7 +44,8 @@ def _one_pass(workload, calibration, method, timesteps, precision, seed, on_batc
     try:
         _seed(seed)
         snn = adafire.convert(workload.network, calibration, method=method.name, timesteps=max(at),
-                              forward=workload.forward, precision=precision, seed=seed)
+                              forward=workload.forward, precision=precision, seed=seed,
+                              exit_rule=workload.exit_rule)
         snn.reset()
         on_batch(timesteps, 0)
         convert_s = time.perf_counter() - begin

@@ -32,3 +32,33 @@ def test_partners_are_one_to_one():
     two = found((*a, 0.9, 0), (*a, 0.8, 0))
     assert changed([two], [found((*a, 0.9, 0))]).tolist() == [True]
     assert changed([two], [found((*a, 0.9, 0), (*b, 0.8, 0))]).tolist() == [False]
+
+
+def test_images_leave_early_with_their_own_detections_and_pay_for_their_steps():
+    """A network whose raw output is one score map: 'detections' are its positions above zero."""
+    import adafire
+    from adafire.exit import ExitRule
+    torch.manual_seed(0)
+    network = torch.nn.Sequential(torch.nn.Conv2d(1, 8, 3, padding=1), torch.nn.ReLU(), torch.nn.Conv2d(8, 8, 3, padding=1),
+                                  torch.nn.ReLU(), torch.nn.Conv2d(8, 2, 1)).eval()
+    forward = lambda net, x: {"maps": [net(x)]}
+    rule = ExitRule(lambda y: y["maps"][0].tanh().abs().flatten(1).mean(1),
+                    lambda y, z: ((y["maps"][0] > 0) != (z["maps"][0] > 0)).flatten(1).float().mean(1) > 0.05)
+    x = torch.randn(40, 1, 6, 6) * torch.linspace(0.2, 3, 40)[:, None, None, None]
+    options = dict(method="adafire+iat", timesteps=8, forward=forward, search=False, exit_drop=0.1)
+    snn = adafire.convert(network, x, exit_rule=rule, **options)
+    early, report = snn(x), snn.report()
+    assert early["maps"][0].shape == (40, 2, 6, 6) and sum(report.exits.values()) == 40
+    at_each = adafire.convert(network, x, **{**options, "method": "adafire-uniform", "timesteps": 8} | {"exit_drop": 0.1})
+    at_each.params = snn.params
+    run = at_each.run(at_each.plan(x), x)
+    from adafire.simulate import advance_chunk, read_out
+    states = []
+    for _ in range(8):
+        advance_chunk(run, 1)
+        states.append(read_out(run)["maps"][0])
+    left = torch.stack([snn.exit.sure(rule.scores({"maps": [y]}), t) for t, y in enumerate(states, 1)])
+    step = left.float().argmax(0)
+    expected = torch.stack([states[t][i] for i, t in enumerate(step.tolist())])
+    assert torch.allclose(early["maps"][0], expected, atol=1e-5)
+    assert report.mean_timesteps == float((step + 1).float().mean())
