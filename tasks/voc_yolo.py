@@ -29,7 +29,6 @@ variants = dict(
         batch_size=16,
         options=dict(scoring='voc'),
         needs=['adapters/data/fashion_mnist_subset/test.png'],
-        expected=dict(ann=YOLO_VOC, tolerance=0.005),
     ),
     yolov3=dict(
         split='full',
