@@ -3,10 +3,10 @@
 # Train:     python tools/train_ann.py benchmarks/zoo/ssd_fashion/config.py --amp
 #
 # As in SSD there is no pyramid: the head sits on three stages of the backbone and on one extra layer. The backbone
-# starts from the zoo's YOLO (load_from), so that five short epochs do. Data, validation and test are that config's.
+# starts from the zoo's YOLO (load_from), so that two short epochs do. Data, validation and test are that config's.
 _base_ = '../yolo_fashion/config.py'
 custom_imports = dict(imports=['adapters.mmdet_repairs'], allow_failed_imports=False)  # SSD's predict in mmdet 3.3.0
-epochs = 5
+epochs = 2
 load_from = 'benchmarks/zoo/yolo_fashion/yolo_fashion.pth'
 norm = dict(type='BN', momentum=0.03, eps=0.001)
 
@@ -47,9 +47,9 @@ model = dict(
     test_cfg=dict(_delete_=True, nms_pre=1000, nms=dict(type='nms', iou_threshold=0.5), min_bbox_size=0, score_thr=0.02,
                   max_per_img=100))
 
-data_setup = dict(train=dict(scenes=5000))
+data_setup = dict(train=dict(scenes=5000), val=dict(scenes=100))
 train_dataloader = dict(num_workers=1)
-train_cfg = dict(max_epochs=epochs, val_interval=5)
+train_cfg = dict(max_epochs=epochs, val_interval=2)
 optim_wrapper = dict(optimizer=dict(lr=0.001))
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=100),
