@@ -23,7 +23,7 @@ def call_network(network, x):
 
 
 def convert(network, calibration, method="adafire", timesteps=8, forward=None, memory_gb=0.5, precision="fp32", seed=0,
-            exit_rule=None, **options):
+            exit_judge=None, **options):
     """Convert a trained network into a spiking one, without training.
 
     network: any eager ``nn.Module`` in eval mode; it is not modified. calibration: a tensor [B, ...], or an iterable of
@@ -31,7 +31,7 @@ def convert(network, calibration, method="adafire", timesteps=8, forward=None, m
     ``adafire.methods.names()`` or a Method; options: its parameters, e.g. ``phi_plus=8``. timesteps: T that thresholds and
     corrections are fitted for. forward(network, x): how to call the network for raw outputs. memory_gb: bound on the
     activations held at once; more timesteps than fit run in chunks. precision: 'fp32', or 'bf16' for weights and what flows
-    between sites (membranes stay fp32). exit_rule: an ``exit.ExitRule`` for early exit on other outputs than class scores.
+    between sites (membranes stay fp32). exit_judge: an ``exit.ExitJudge`` for early exit on other outputs than class scores.
     Returns an ``SNN``. Raises InputError and UnsupportedError before any long work.
     """
     method = (method if isinstance(method, Method) else get(method)).with_options(**options)
@@ -48,7 +48,7 @@ def convert(network, calibration, method="adafire", timesteps=8, forward=None, m
         raise InputError(f"memory_gb={memory_gb!r}; expected a positive number of gigabytes")
     torch.manual_seed(seed)
     fitting = Fitting(network, method, timesteps, forward or call_network, memory_gb, calibration)
-    fitting.exit_rule = exit_rule
+    fitting.exit_judge = exit_judge
     if method.kind != "ann":
         method.fit(fitting)
     snn = SNN(fitting)
@@ -65,7 +65,7 @@ class SNN:
         self.network, self.method, self.timesteps = fitting.network, fitting.method, fitting.timesteps
         self.forward, self.memory_gb = fitting.forward, fitting.memory_gb
         self.params, self.found, self.plan = fitting.params, fitting.found, fitting.plan
-        self.exit, self.exit_rule = fitting.exit, fitting.exit_rule
+        self.exit, self.exit_judge = fitting.exit, fitting.exit_judge
         self.meter, self._cast = Meter(), None
 
     def __call__(self, x, at=None):
@@ -135,7 +135,7 @@ class SNN:
         def leave(rows, outputs, run):
             self.meter.add(run, at=self.timesteps)
             found.update((row, map_tensors(lambda y: y[i], outputs)) for i, row in enumerate(rows.tolist()))
-        run_until_sure(self.run(plan, x), self.exit, self.plan, leave, self.exit_rule)
+        run_until_sure(self.run(plan, x), self.exit, self.plan, leave, self.exit_judge)
         return tree_map(lambda *rows: torch.stack(rows), *(found[i] for i in range(len(found))))
 
     def _check_times(self, times):

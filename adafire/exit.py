@@ -37,7 +37,7 @@ class Exit(NamedTuple):
         return measure.cpu() > float(self.thresholds[t - 1])
 
 
-class ExitRule(NamedTuple):
+class ExitJudge(NamedTuple):
     """How sure raw outputs are, for networks without class scores: confidence(outputs) -> [B] in 0..1, and
     changed(outputs, final) -> [B] bool, whether leaving with ``outputs`` gives another answer than ``final`` (no labels)."""
 
@@ -144,7 +144,7 @@ def paper_thresholds(trajectory, labels, a=0.6, b=0.4):
 
 
 def trajectory(run, steps, judge=None):
-    """Scores [T, B, K] of a simulation at every step; those of an ExitRule where one is given."""
+    """Scores [T, B, K] of a simulation at every step; those of an ExitJudge where one is given."""
     found = []
     for _ in range(steps):
         advance_chunk(run, 1)
@@ -184,7 +184,7 @@ def part(run, rows, plans):
 
 def run_until_sure(run, rule, plans, leave, judge=None):
     """Simulate; ``leave(rows, outputs, run)`` is called for samples (original indices) that exit, with their own run.
-    judge: an ExitRule for outputs that are no class scores."""
+    judge: an ExitJudge for outputs that are no class scores."""
     rows = torch.arange(run.plan.trace.batch)
     for t in range(1, len(rule.thresholds) + 1):
         advance_chunk(run, 1)

@@ -49,7 +49,7 @@ class Fitting:
         self.forward, self.memory_gb = forward, memory_gb
         self.calibration, self.inputs = calibration, calibration.inputs
         self.plan = self.ann_plan = calibration.measured_on(network, forward)
-        self.params, self.found, self.exit, self.exit_rule = {}, {}, None, None
+        self.params, self.found, self.exit, self.exit_judge = {}, {}, None, None
         self.plan(self.inputs[0])
 
     def hold_out(self, share=1 / 3):
@@ -147,7 +147,7 @@ class Fitting:
         scores, labels = [], []
         for x in held:
             run = Run(self.plan(x), self.params, self.network, x, self.forward, self.method.read_from(self.timesteps))
-            scores.append(trajectory(run, self.timesteps, self.exit_rule))
+            scores.append(trajectory(run, self.timesteps, self.exit_judge))
             if rule == "paper":
                 outputs = plain(self.ann_plan(x), self.network, x, self.forward, lambda site, z: site.activation.f(z),
                                 self.timesteps)

@@ -104,8 +104,8 @@ class Workload(ABC):
         with its ground truth where that is None. Words about it go into ``axes.set_xlabel``; the title is taken."""
         raise UnsupportedError(f"{type(self).__name__} workloads cannot be drawn yet: their adapter has no draw()")
 
-    exit_rule = None
-    """adafire.exit.ExitRule for early exit, in families whose outputs are no class scores."""
+    exit_judge = None
+    """adafire.exit.ExitJudge for early exit, in families whose outputs are no class scores."""
     draw_input = None
     """draw_input(axes, sample_id): the sample alone, where ``draw`` hides it."""
     draw_error = None

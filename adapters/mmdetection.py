@@ -18,7 +18,7 @@ from urllib.parse import urlparse
 import torch
 
 from adafire.errors import InputError
-from adafire.exit import ExitRule
+from adafire.exit import ExitJudge
 
 from . import coco, detection_drawing, detection_exit, voc
 from .base import Batch, Workload, adapters
@@ -46,9 +46,9 @@ class Detection(Workload):
         return self.network
 
     @property
-    def exit_rule(self):
+    def exit_judge(self):
         head, found = self.network.bbox_head, detection_exit.detections
-        return ExitRule(lambda outputs: detection_exit.confidence(found(head, outputs)),
+        return ExitJudge(lambda outputs: detection_exit.confidence(found(head, outputs)),
                         lambda outputs, final: detection_exit.changed(found(head, outputs), found(head, final)))
 
     def forward(self, network, inputs):

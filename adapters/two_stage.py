@@ -106,7 +106,7 @@ class TwoStageDetection(Detection):
         super().__init__(TwoStageNetwork(network), *rest)
         self.proposals_per_image = network.rpn_head.test_cfg.max_per_img
 
-    exit_rule = None  # boxes leave the network together with the proposals of one read-out time
+    exit_judge = None  # boxes leave the network together with the proposals of one read-out time
 
     @property
     def detector(self):

@@ -45,7 +45,7 @@ def _one_pass(workload, calibration, method, timesteps, precision, seed, on_batc
         _seed(seed)
         snn = adafire.convert(workload.network, calibration, method=method.name, timesteps=max(at),
                               forward=workload.forward, precision=precision, seed=seed,
-                              exit_rule=workload.exit_rule)
+                              exit_judge=workload.exit_judge)
         snn.reset()
         on_batch(timesteps, 0)
         convert_s = time.perf_counter() - begin

@@ -3,7 +3,7 @@
 import torch
 
 import adafire
-from adafire.exit import ExitRule
+from adafire.exit import ExitJudge
 from adafire.simulate import advance_chunk, read_out
 from adapters.detection_exit import changed, confidence
 
@@ -43,11 +43,11 @@ def test_images_leave_early_with_their_own_detections_and_pay_for_their_steps():
     network = torch.nn.Sequential(torch.nn.Conv2d(1, 8, 3, padding=1), torch.nn.ReLU(), torch.nn.Conv2d(8, 8, 3, padding=1),
                                   torch.nn.ReLU(), torch.nn.Conv2d(8, 2, 1)).eval()
     forward = lambda net, x: {"maps": [net(x)]}
-    rule = ExitRule(lambda y: y["maps"][0].tanh().abs().flatten(1).mean(1),
+    rule = ExitJudge(lambda y: y["maps"][0].tanh().abs().flatten(1).mean(1),
                     lambda y, z: ((y["maps"][0] > 0) != (z["maps"][0] > 0)).flatten(1).float().mean(1) > 0.05)
     x = torch.randn(40, 1, 6, 6) * torch.linspace(0.2, 3, 40)[:, None, None, None]
     options = dict(method="adafire+iat", timesteps=8, forward=forward, search=False, exit_drop=0.1)
-    snn = adafire.convert(network, x, exit_rule=rule, **options)
+    snn = adafire.convert(network, x, exit_judge=rule, **options)
     early, report = snn(x), snn.report()
     assert early["maps"][0].shape == (40, 2, 6, 6) and sum(report.exits.values()) == 40
     at_each = adafire.convert(network, x, **{**options, "method": "adafire-uniform"})

@@ -96,7 +96,7 @@ class ScriptedSNN:
 
     calls = []
 
-    def __init__(self, network, calibration, method, timesteps, forward, precision, seed=0, exit_rule=None):
+    def __init__(self, network, calibration, method, timesteps, forward, precision, seed=0, exit_judge=None):
         self.network, self.forward, self.method, self.timesteps = network, forward, method, timesteps
 
     def reset(self):  # a simulation begins
