@@ -63,7 +63,7 @@ def diagnose(task, variant, method, timesteps, options, samples=32, limit=200, t
     there = sum(map(x_batch, inputs))
     tell(f"converting by {method} for T={timesteps} ({there} calibration samples)")
     snn = adafire.convert(workload.network, inputs, method=method, timesteps=timesteps, forward=workload.forward,
-                          seed=options.seed)
+                          seed=options.seed, exit_judge=workload.exit_judge)
     chosen = split_samples(inputs, samples)[0]
     report = StagedReport(f"{task_label(task.name, settings.split)}, {snn.method.name}, T={timesteps}", workload.metric,
                           Diagnosis(snn), min(samples, there))

@@ -78,7 +78,7 @@ def predict(workload, calibration, method, timesteps, batches, seed=0, tell=lamb
         at = tuple(times) or (1,)
         torch.manual_seed(seed)
         snn = adafire.convert(workload.network, calibration, method=name, timesteps=max(at), forward=workload.forward,
-                              seed=seed)
+                              seed=seed, exit_judge=workload.exit_judge)
         found = [{} for _ in at]
         for batch in batches:
             for k, output in enumerate(workload.simulate(snn, batch, at)):
