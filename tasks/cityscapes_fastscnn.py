@@ -18,7 +18,7 @@ variants = dict(
         expected=dict(ann=0.7096),  # published
     ),
     # What a simulation of 512 x 1024 pixels needs: random weights, so its scores mean nothing; its record tells the memory.
-    #   python tools/run_bench.py tasks/cityscapes_fastscnn.py --variant memory --methods adafire-uniform --timesteps 32 --limit 1
+    #   python tools/run_bench.py tasks/cityscapes_fastscnn.py --variant memory --methods burst --timesteps 32 --limit 1
     memory=dict(
         split='mini',
         description='Memory at 512 x 1024 pixels: random weights on enlarged scenes',

@@ -41,5 +41,6 @@ variants = dict(
         calibration=dict(samples=64),
         batch_size=10,
         needs=['adapters/data/fashion_mnist_subset/test.png'],
+        expected=dict(ann=0.602, tolerance=0.003),
     ),
 )
