@@ -9,6 +9,7 @@ of all frames, the quantised ANN at T the mean of the first T (adafire/frames.py
 counted before any long work; counts stay in memory, one byte each.
 """
 
+import copy
 import hashlib
 from typing import NamedTuple
 
@@ -52,10 +53,6 @@ class Events(Classification):
 
     family = "events"
 
-    def __init__(self, *arguments, event_set, recordings, **more):
-        super().__init__(*arguments, **more)
-        self.event_set, self.recordings = event_set, {r.id: r for r in recordings}
-
     def forward(self, network, inputs):
         """The network on one timestep's picture; outside of a simulation, on the mean of all frames."""
         return network(inputs.mean() if isinstance(inputs, Frames) else inputs)
@@ -70,9 +67,22 @@ class Events(Classification):
         for part, inputs in self._load(self.test):
             yield Batch([s.id for s in part], inputs, [s.label for s in part])
 
-    def load_events(self, sample_id):
-        """EVENT array of one test sample."""
-        return next(iter(self.event_set.load([self.recordings[sample_id]])))
+    def until(self, bins):
+        """This workload as if each test recording had ended after so many of its bins: the others are empty in the
+        constant representation; frames are shown, and averaged for the ANN, up to there."""
+        shorter = copy.copy(self)
+        known = np.arange(self.prepare.bins) < bins
+        cut = (lambda c: c[:bins]) if self.prepare.kind == "frames" else (lambda c: c * known[:, None, None, None])
+        shorter.test = [s._replace(counts=cut(s.counts)) for s in self.test]
+        return shorter
+
+    def draw(self, axes, sample_id, prediction):
+        """Brighter events red, darker ones blue, where both came white; the whole recording."""
+        sample = next(s for s in self.test if s.id == sample_id)
+        darker, brighter = sample.counts.sum(0, dtype=np.float32) / max(1.0, float(sample.counts.sum(0).max()))
+        axes.imshow(np.stack([brighter, np.minimum(darker, brighter), darker], -1) ** 0.5, interpolation="nearest")
+        chosen = sample.label if prediction is None else prediction.top
+        axes.set_xlabel(self.classes[chosen], color="black" if chosen == sample.label else "#d55e00")
 
 
 def _calibration(event_set, wanted, scored, form):
@@ -111,7 +121,6 @@ def workload(settings, options):
                         "overlap": sum(s.sha256 in scored for s in chosen)},
         "weights": {"source": str(checkpoint).replace("\\", "/").rsplit("/", 1)[-1], "sha256": fingerprint(network)},
         "network": name, "representation": {**form._asdict(), "channels": form.channels}}
-    made = Events(network, form, event_set.classes, test, chosen, batch_size, options.device, description,
-                  event_set=event_set, recordings=event_set.test[:limit])
+    made = Events(network, form, event_set.classes, test, chosen, batch_size, options.device, description)
     _check_outputs(made, name)
     return made

@@ -175,7 +175,7 @@ def test_tonic_downloads_nothing_unasked(kind, title, monkeypatch, tmp_path):
 def test_tonic_sets_in_their_place(monkeypatch, tmp_path):
     pytest.importorskip("tonic", reason="tonic is not installed (pip install 'adafire[events]')")
     import tonic.datasets
-    for name in ("NMNIST", "NCALTECH101"):
+    for name in ("NMNIST", "NCALTECH101", "DVSGesture"):
         monkeypatch.setattr(getattr(tonic.datasets, name), "_check_exists", lambda self: True)
     for part in ("Train", "Test"):
         for digit in "01":
@@ -190,6 +190,13 @@ def test_tonic_sets_in_their_place(monkeypatch, tmp_path):
     found = read_set({"type": "ncaltech101"}, options(tmp_path))
     assert found.classes == ("ant", "bear") and sorted(r.label for r in found.test) == [0, 0, 1, 1]
     assert len(found.candidates) == 16
+    gesture = np.array([[3, 4, 1, 0.009], [5, 6, 0, 0.02]])  # x, y, polarity, ms, as tonic keeps them
+    for part in ("Train", "Test"):
+        for label in range(11):
+            write(tmp_path, f"DVSGesture/ibmGesture{part}/user1_lab/{label}.npy", gesture)
+    found = read_set({"type": "dvsgesture"}, options(tmp_path))
+    assert sorted(r.label for r in found.test) == list(range(11)) and found.classes[7] == "Arm roll"
+    assert next(found.load(found.test)).tolist() == [(9, 3, 4, 1), (20, 5, 6, 0)]
 
 
 def test_ncars_and_actions_as_published(tmp_path):

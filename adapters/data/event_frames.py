@@ -20,14 +20,13 @@ KINDS = ("constant", "frames")
 class Representation(NamedTuple):
     """kind: see above; bins: of time. size: width and height of what the network sees, to which the sensor is scaled
     (events that fall on one pixel are added). window_ms: duration that the bins cover, from the recording's begin (None:
-    each recording's own). until_ms: events from this time on are left out, as if they had not come yet. clip: largest
-    count that is kept; scale: count that becomes 1. after: what follows the last frame, 'repeat' or 'hold'."""
+    each recording's own). clip: largest count that is kept; scale: count that becomes 1. after: what follows the last
+    frame, 'repeat' or 'hold'."""
 
     kind: str = "constant"
     bins: int = 9
     size: int = 34
     window_ms: float | None = None
-    until_ms: float | None = None
     clip: int = 10
     scale: float = 2.0
     after: str = "repeat"
@@ -42,7 +41,7 @@ class Representation(NamedTuple):
         begin_us: time that the window begins at (None: that of the first event)."""
         t = events["t"] - (events["t"][0] if begin_us is None else begin_us)
         window = self.window_ms * 1000 if self.window_ms else int(t[-1]) + 1
-        inside = (t >= 0) & (t < min(window, window if self.until_ms is None else self.until_ms * 1000))
+        inside = (t >= 0) & (t < window)
         t, events = t[inside], events[inside]
         index = (t * self.bins / window).astype(np.int64) * 2 + events["p"]
         for name, extent in (("y", sensor[1]), ("x", sensor[0])):
@@ -71,7 +70,7 @@ def representation(settings):
         if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= (255 if name == "clip" else 4096):
             raise InputError(f"representation {name} is {value!r}; expected a whole number of 1 or more"
                              + (", at most 255" if name == "clip" else ""))
-    for name in ("scale", "window_ms", "until_ms"):
+    for name in ("scale", "window_ms"):
         if getattr(made, name) is not None and not getattr(made, name) > 0:
             raise InputError(f"representation {name} is {getattr(made, name)!r}; expected a number above 0")
     return made

@@ -76,9 +76,9 @@ def read(data, options):
 @event_sets.register("fashion_saccades")
 def fashion_saccades(data, options):
     """Fashion-MNIST pictures moved in three saccades before the camera of event_camera.py: 34 x 34 pixels, 300 ms. Test
-    and calibration: the carried pictures; train: the first ``train`` of the train split's others (the full set is
+    (the first ``test`` by hash) and calibration: the carried pictures; train: the first ``train`` of the train split's others (the full set is
     needed: Debian's dataset-fashion-mnist, or root=)."""
-    train, root, camera = take(data, "fashion_saccades", train=20000, root=None, camera={})
+    test, train, root, camera = take(data, "fashion_saccades", test=2500, train=12000, root=None, camera={})
     model, side = Camera(**camera), 34
 
     def listed(objects):
@@ -95,7 +95,7 @@ def fashion_saccades(data, options):
         objects = full("train", root)
         rest = objects.subset(~np.isin(objects.indices, carried("calibration").indices))
         return listed(rest.subset(np.arange(min(train, len(rest.labels)))))
-    return EventSet("Fashion-MNIST saccades", CLASSES, (side, side), listed(carried("test")),
+    return EventSet("Fashion-MNIST saccades", CLASSES, (side, side), listed(carried("test"))[:test],
                     listed(carried("calibration")), load, train=training)
 
 

@@ -3,10 +3,10 @@
 #
 # Train:     python tools/train_ann.py benchmarks/zoo/events_fashion/config.py --threads 1
 #
-# Recordings of 16,000 pictures of the train split, none of them among the 500 carried for calibration. These are only
+# Recordings of 12,000 pictures of the train split, none of them among the 500 carried for calibration. These are only
 # watched: the last epoch is kept, whatever they say. The test recordings are looked at once, at the end.
 custom_imports = dict(imports=['benchmarks.zoo.events'])
-epochs = 12
+epochs = 10
 _form = dict(kind='constant', bins=9, size=34, window_ms=300, clip=10, scale=2)
 
 model = dict(
@@ -16,7 +16,7 @@ model = dict(
 
 data_setup = dict(  # read by tools/train_ann.py: finds the full Fashion-MNIST (--fashion-mnist DIR), makes recordings
     type='events',
-    data=dict(type='fashion_saccades', train=16000),
+    data=dict(type='fashion_saccades', train=12000),
     representation=_form)
 train_dataloader = dict(
     batch_size=128,
@@ -49,7 +49,7 @@ optim_wrapper = dict(
     optimizer=dict(type='SGD', lr=0.1, momentum=0.9, nesterov=True, weight_decay=5e-4),
     paramwise_cfg=dict(norm_decay_mult=0.0, bias_decay_mult=0.0))
 param_scheduler = [
-    dict(type='LinearLR', start_factor=0.05, by_epoch=False, begin=0, end=125),
+    dict(type='LinearLR', start_factor=0.05, by_epoch=False, begin=0, end=90),
     dict(type='CosineAnnealingLR', by_epoch=True, begin=0, end=epochs, T_max=epochs, eta_min=0,
          convert_to_iter_based=True),
 ]
