@@ -10,7 +10,11 @@ from adafire.errors import InputError
 from adapters import events  # noqa: F401  (registers the adapter)
 from adapters.base import WorkloadOptions, adapters
 from adapters.data.event_camera import EVENT
-from adapters.models import build
+from adapters.data.event_frames import representation
+from adapters.data.event_sets import event_sets
+from adapters.models import _function, build
+from benchmarks import catalogue
+from benchmarks.task import load_task
 
 SMALL = {"model": {"name": "adapters.models.event_networks:resnet_small", "widths": [4, 8]}, "checkpoint": "random",
          "data": {"type": "fashion_saccades"}, "calibration": {"samples": 4}, "batch_size": 3}
@@ -35,8 +39,25 @@ def test_the_same_recordings_in_both_representations(both):
     assert first.ids == second.ids and first.inputs.shape == (3, 18, 34, 34)
     assert isinstance(second.inputs, Frames) and second.inputs.values.shape == (3, 8, 2, 34, 34)
     assert torch.allclose(first.inputs.sum((1, 2, 3)), second.inputs.values.sum((1, 2, 3, 4)), rtol=0.02)
-    events = constant.load_events(first.ids[0])
-    assert events.dtype == EVENT and len(events) > 1000
+
+
+def test_until_so_many_bins(both):
+    whole, part = (next(work.batches()).inputs for work in (both[0], both[0].until(3)))
+    channels = part.unflatten(1, (2, 9))  # polarities, bins
+    assert torch.equal(channels[:, :, :3], whole.unflatten(1, (2, 9))[:, :, :3]) and not channels[:, :, 3:].any()
+    whole, part = (next(work.batches()).inputs for work in (both[1], both[1].until(3)))
+    assert torch.equal(part.values, whole.values[:, :3])
+
+
+def test_a_recording_is_drawn(both):
+    from matplotlib.figure import Figure
+    axes = Figure().add_subplot()
+    sample = both[0].test[0]
+    both[0].draw(axes, sample.id, None)
+    image = axes.images[0].get_array()
+    assert image.shape == (34, 34, 3) and axes.get_xlabel() == both[0].classes[sample.label]
+    darker, brighter = sample.counts.sum((0))
+    assert ((image[..., 0] > 0) == (brighter > 0)).all() and ((image[..., 2] > 0) == (darker > 0)).all()
 
 
 def test_limit_takes_the_first_and_batches_cover_all(both):
@@ -96,3 +117,14 @@ def test_networks_take_event_channels(name, weights, channels):
     assert sum(p.numel() for p in network.parameters()) == pytest.approx(weights, rel=0.05)
     with torch.no_grad():
         assert network(torch.zeros(2, channels, 48, 48)).shape == (2, 7)
+
+
+@pytest.mark.parametrize("path", [p for p in catalogue.task_files() if load_task(p).family == "events"],
+                         ids=lambda path: path.stem)
+def test_event_tasks_agree_with_themselves(path):
+    for name, variant in load_task(path).variants.items():
+        form = representation(variant.options["representation"])
+        assert form.channels == variant.model["channels"], name
+        assert (form.kind == "frames") == ("frames" in name), name
+        assert variant.data["type"] in event_sets.names()
+        assert callable(_function(variant.model["name"]))
