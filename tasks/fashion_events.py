@@ -14,12 +14,12 @@ metric = 'accuracy'
 adapter = 'events'
 
 methods = ['quantised', 'rate-max', 'rate-percentile', 'snn-calibration', 'burst', 'adafire', 'adafire-signed']
-timesteps = [1, 2, 4, 8, 16]
+timesteps = [1, 2, 4, 8]
 
 _common = dict(
     split='mini',
-    data=dict(type='fashion_saccades', test=1000),  # of the 2,500 carried pictures
-    calibration=dict(samples=256),  # of recordings of the 500 carried pictures that training left out
+    data=dict(type='fashion_saccades', test=500),  # of the 2,500 carried pictures
+    calibration=dict(samples=128),  # of recordings of the 500 carried pictures that training left out
     batch_size=50,
     needs=['adapters/data/fashion_mnist_subset/test.png', 'adapters/data/fashion_mnist_subset/calibration.png'],
 )
