@@ -48,6 +48,10 @@ def test_batches_are_what_the_adapter_gives():
         assert torch.equal(made, expected if kind == "constant" else expected.mean())
     means = Representation(**form).inputs(counts)
     torch.manual_seed(0)
-    seen = [EventBatch(form)({"inputs": counts}, training=True)["inputs"] for _ in range(30)]
-    firsts = {k for x in seen for k in range(1, 9) if torch.allclose(x, means.mean(k))}
-    assert all(any(torch.allclose(x, means.mean(k)) for k in range(1, 9)) for x in seen) and len(firsts) > 3
+    chosen = []  # the k of each sample
+    for _ in range(10):
+        x = EventBatch(form)({"inputs": counts}, training=True)["inputs"]
+        near = torch.stack([(x - means.mean(k)).flatten(1).abs().amax(1) < 1e-5 for k in range(1, 9)])
+        assert near.any(0).all()
+        chosen.append(near.float().argmax(0).tolist())
+    assert len({k for row in chosen for k in row}) > 4 and any(len(set(row)) > 1 for row in chosen)

@@ -74,7 +74,8 @@ class EventBatch(BaseDataPreprocessor):
     """Counts to the network's inputs, as the adapter makes them.
 
     While training each batch is moved by up to ``shift`` pixels; frames are averaged over the first k of them with a
-    random k (as an SNN has seen them after k timesteps), otherwise over all.
+    random k for each sample (as an SNN has seen them after k timesteps; one k a batch would mislead batch norm),
+    otherwise over all.
     """
 
     def __init__(self, form, shift=0):
@@ -89,5 +90,13 @@ class EventBatch(BaseDataPreprocessor):
             counts = torch.roll(counts, (dy, dx), (-2, -1))
         x = self.form.inputs(counts)
         if isinstance(x, Frames):
-            x = x.mean(int(torch.randint(1, len(x) + 1, ())) if training else None)
+            x = self._some(x.values) if training else x.mean()
         return {**data, "inputs": x}
+
+    @staticmethod
+    def _some(values):
+        """Means [B, ...] of the first k of frames [B, F, ...], with a random k for each sample."""
+        batch, frames = values.shape[:2]
+        k = torch.randint(1, frames + 1, (batch, 1), device=values.device)
+        weights = (torch.arange(frames, device=values.device) < k) / k
+        return torch.einsum("bf...,bf->b...", values, weights)
