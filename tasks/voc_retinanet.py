@@ -29,6 +29,7 @@ variants = dict(
         batch_size=16,
         options=dict(scoring='voc'),
         needs=['adapters/data/fashion_mnist_subset/test.png'],
+        expected=dict(ann=0.737, tolerance=0.005),
     ),
     r50=dict(
         split='full',
