@@ -1,44 +1,26 @@
-"""ResNet-20 on CIFAR-100.
+"""ResNet-20 on CIFAR-100; what it does not say is as in cifar10_resnet20.py. DIR holds torchvision's cifar-100-python, or
+pictures.
 
     python tools/run_bench.py tasks/cifar100_resnet20.py                                        # mini
     python tools/run_bench.py tasks/cifar100_resnet20.py --data-root DIR --checkpoint FILE      # full
 
-DIR holds torchvision's cifar-100-python, or the test pictures as test/<class>/<picture>.png (or .jpg; a zip file of
-them, too). Where there is no train set, 1,000 test pictures are set aside to calibrate on and never scored.
-FILE holds weights with the names that adapters/models/resnet_cifar.py documents;
-`preprocessing` must say how that network was trained.
+FILE holds weights with the names that adapters/models/resnet_cifar.py documents; `preprocessing` must say how that network
+was trained.
 """
 
-name = 'cifar100_resnet20'
-version = 1  # raise it when a change here makes old results incomparable; old records then leave the table
-family = 'classification'
-description = 'ResNet-20; accuracy on the CIFAR-100 test set'
-metric = 'accuracy'
-adapter = 'classification'
+_base_ = './cifar10_resnet20.py'
 
-methods = ['quantised', 'rate-max', 'rate-percentile', 'snn-calibration', 'burst', 'adafire', 'adafire-signed']
-timesteps = [1, 2, 4, 8, 16, 32]
+name = 'cifar100_resnet20'
+description = 'ResNet-20; accuracy on the CIFAR-100 test set'
 
 variants = dict(
     full=dict(
+        _delete_=True,  # no weights are carried or downloaded: --checkpoint FILE
         split='full',
         model=dict(name='adapters.models.resnet_cifar:resnet20', num_classes=100),
-        data=dict(type='cifar100'),  # no weights are carried or downloaded: --checkpoint FILE
+        data=dict(type='cifar100'),
         calibration=dict(samples=256),
         batch_size=50,
         options=dict(preprocessing=dict(mean=[0.5071, 0.4867, 0.4408], std=[0.2675, 0.2565, 0.2761])),
-    ),
-    # The family's small network on the Fashion-MNIST subset (as in fashion_resnet), not ResNet-20 on CIFAR-100.
-    mini=dict(
-        split='mini',
-        description="The family's small network on the Fashion-MNIST subset; not ResNet-20",
-        model='adapters.models.resnet_small:resnet_small',
-        checkpoint='benchmarks/zoo/resnet_fashion/resnet_fashion.pth',
-        data=dict(type='fashion_mnist'),
-        calibration=dict(samples=256),
-        batch_size=50,
-        options=dict(preprocessing=dict(mean=[0.286], std=[0.353])),
-        needs=['adapters/data/fashion_mnist_subset/test.png', 'adapters/data/fashion_mnist_subset/calibration.png'],
-        expected=dict(ann=0.93, tolerance=0.002),
     ),
 )
