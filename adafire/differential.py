@@ -7,7 +7,8 @@ belongs. With a_t = F_t / (t theta) the mean that the input asks for (F_t of neu
 
     v_0 = a_t - m_{t-1},    l_j = w_t / 2^j,    k_j = sign(v_j) floor(|v_j| / l_j + r_j),    v_{j+1} = v_j - k_j l_j
 
-for j = 0 .. levels - 1, with r_j = 1/2 for the last level (it rounds) and 1/3 before it; then
+for j = 0 .. levels - 1, with r_j = 31/64 for the last level (it rounds, and a value half-way between two levels stays where
+it is: it would be sent to and fro at every step otherwise) and 1/3 before it; then
 
     m_t = m_{t-1} + sum_j k_j l_j,    spikes of the step: sum_j |k_j| <= phi
 
@@ -25,6 +26,9 @@ from typing import NamedTuple
 import torch
 
 from . import fused
+
+
+_LAST = 31 / 64
 
 
 class DifferentialState(NamedTuple):
@@ -102,7 +106,7 @@ class DifferentialBurst:
         spikes = torch.zeros_like(v)
         for j in range(self.levels):
             level = weight * 2.0 ** -j
-            count = (left.abs() / level + (0.5 if j == self.levels - 1 else 1 / 3)).floor_()
+            count = (left.abs() / level + (_LAST if j == self.levels - 1 else 1 / 3)).floor_()
             count = torch.minimum(count, most - spikes)
             step = count.copysign(left) * level
             left, total, spikes = left - step, total + step, spikes + count

@@ -159,9 +159,9 @@ class Fitting:
         """Bias current before any correction: the per-step shift where the method has one."""
         return params.theta / (2 * self.timesteps) if method.shift else torch.zeros_like(params.theta)
 
-    def calibrate_bias(self):
-        """Light pipeline: bias of every channel corrected against the ANN."""
-        self.params = self._calibrated(self.params, correct_bias)
+    def calibrate_bias(self, steps=None):
+        """Light pipeline: bias of every channel corrected against the ANN, after ``steps`` timesteps (None: all)."""
+        self.params = self._calibrated(self.params, correct_bias, steps)
 
     def calibrate_potential(self):
         """Initial potential of every neuron corrected against the ANN; needs inputs of one size."""
@@ -180,6 +180,6 @@ class Fitting:
         """Whether all calibration inputs have the same shape but for the batch."""
         return len({tuple(s[0][1:] for s in signature(x)) for x in self.inputs}) == 1
 
-    def _calibrated(self, params, correct):
-        return calibrate(self.plan, params, self.network, self.inputs, self.forward, self.timesteps, correct,
+    def _calibrated(self, params, correct, steps=None):
+        return calibrate(self.plan, params, self.network, self.inputs, self.forward, steps or self.timesteps, correct,
                          self.ann_plan)

@@ -11,6 +11,8 @@
 
 #define BLOCK 512 /* states, parameters and currents of a block stay in the first-level cache over all K steps */
 
+#define LAST (31.0f / 64.0f) /* of differential.py */
+
 static inline float target(float x, float t, int kind, float a, float b) {
     if (kind == 0) return x > 0.0f ? x : 0.0f;
     if (kind == 1) return x > 0.0f ? x : a * x;
@@ -124,28 +126,41 @@ long adafire_scan(const void *z, long z_step, const void *more, long more_step, 
     return over;
 }
 
-/* One element of the differential burst neuron of differential.py: mean m, weights and count limit of one step. */
-static inline void burst(float *x, float *m, float z, float t, float weight, int levels, float most, float theta,
-                         float bias, int kind, float a, float b, float *events, float *graded, float *out, float *over) {
-    const float xe = *x + z;
-    *x = xe;
-    const float want = target(xe + bias * t, t, kind, a, b) / theta / t;
-    float left = want - *m, total = 0.0f, spikes = 0.0f, level = weight;
-    for (int j = 0; j < levels; j++) {
-        float count = floorf(fabsf(left) / level + (j == levels - 1 ? 0.5f : (float)(1.0 / 3.0)));
-        count = count < most - spikes ? count : most - spikes;
-        const float step = copysignf(count, left) * level;
-        left -= step;
-        total += step;
-        spikes += count;
-        level *= 0.5f;
+/* One step of the differential burst neuron of differential.py for a block: levels outside, so that elements are vectors. */
+typedef struct {
+    float theta[BLOCK], bias[BLOCK], want[BLOCK], left[BLOCK], total[BLOCK], spikes[BLOCK];
+} Bursts;
+
+static inline __attribute__((always_inline)) void burst(Bursts *w, const float *z, float *out, float *x, float *m,
+                                                        float *events, float *graded, long count, float weight, int levels,
+                                                        float most, float t, int kind, float a, float b) {
+#pragma GCC ivdep
+    for (long i = 0; i < count; i++) {
+        x[i] += z[i];
+        w->want[i] = target(x[i] + w->bias[i] * t, t, kind, a, b) / w->theta[i] / t;
+        w->left[i] = w->want[i] - m[i];
+        w->total[i] = w->spikes[i] = 0.0f;
     }
-    const float mean = *m + total;
-    *out = (*m + total * t) * theta;
-    *m = mean;
-    *events += spikes;
-    *graded += spikes != 0.0f ? 1.0f : 0.0f;
-    *over = mean - want > level * 2.0f ? 1.0f : 0.0f;
+    for (int j = 0; j < levels; j++) {
+        const float level = ldexpf(weight, -j), rest = j == levels - 1 ? LAST : (float)(1.0 / 3.0);
+#pragma GCC ivdep
+        for (long i = 0; i < count; i++) {
+            const float free_ = most - w->spikes[i];
+            float k = floorf(fabsf(w->left[i]) / level + rest);
+            k = k < free_ ? k : free_;
+            const float change = copysignf(k, w->left[i]) * level;
+            w->left[i] -= change;
+            w->total[i] += change;
+            w->spikes[i] += k;
+        }
+    }
+#pragma GCC ivdep
+    for (long i = 0; i < count; i++) {
+        out[i] = (m[i] + w->total[i] * t) * w->theta[i];
+        m[i] += w->total[i];
+        events[i] += w->spikes[i];
+        graded[i] += w->spikes[i] != 0.0f ? 1.0f : 0.0f;
+    }
 }
 
 /* As adafire_scan, for differential bursts; weights: one a step. n is written at the end: mean times t. */
@@ -153,28 +168,33 @@ long adafire_differential(const float *z, long z_step, long steps, long size, lo
                           float *n, float *events, float *graded, const float *theta, const float *bias,
                           const float *weights, int levels, float most, long t0, int kind, float a, float b, float *out,
                           int threads) {
-    long over = 0, blocks = (size + BLOCK - 1) / BLOCK;
+    const long blocks = (size + BLOCK - 1) / BLOCK;
+    const float finest = ldexpf(weights[steps - 1], 1 - levels);
+    long over = 0;
 #pragma omp parallel for schedule(static) reduction(+ : over) num_threads(threads) if (blocks > 8)
     for (long i = 0; i < blocks; i++) {
         const long start = i * BLOCK, end = start + BLOCK < size ? start + BLOCK : size;
-        float excess[BLOCK], th[BLOCK], bi[BLOCK];
-        for (long e = start; e < end; e++) {
-            const long c = e / inner % channels;
-            th[e - start] = theta[c];
-            bi[e - start] = bias[c];
-        }
+        Bursts w;
+        spread(w.theta, theta, start, end, channels, inner);
+        spread(w.bias, bias, start, end, channels, inner);
         for (long k = 0; k < steps; k++) {
-            const float *zk = z + k * z_step;
+            const float *zk = z + k * z_step + start;
+            float *ok = out + k * size + start;
             const float t = (float)(t0 + k + 1);
-            float *ok = out + k * size;
-#pragma GCC ivdep
-            for (long e = start; e < end; e++)
-                burst(x + e, m + e, zk[e], t, weights[k], levels, most, th[e - start], bi[e - start], kind, a, b, events + e,
-                      graded + e, ok + e, excess + e - start);
+#define STEP(KIND)                                                                                                     \
+    burst(&w, zk, ok, x + start, m + start, events + start, graded + start, end - start, weights[k], levels, most, t, KIND, \
+          a, b)
+            if (kind == 0)
+                STEP(0);
+            else if (kind == 1)
+                STEP(1);
+            else
+                STEP(2);
+#undef STEP
         }
         for (long e = start; e < end; e++) {
             n[e] = m[e] * (float)(t0 + steps);
-            over += excess[e - start] > 0.0f;
+            over += m[e] - w.want[e - start] > finest;
         }
     }
     return over;

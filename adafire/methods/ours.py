@@ -21,6 +21,7 @@ from dataclasses import dataclass
 
 from ..differential import DifferentialBurst
 from ..errors import InputError
+from ..frames import frames_in
 from ..thresholds import mmse
 from .base import Method, register
 
@@ -52,6 +53,9 @@ class DifferentialAdaFire(Method):
             raise InputError(f"method {self.name}: phi_plus={self.phi_plus}, phi_minus={self.phi_minus}; a step has at most "
                              "so many spikes of either sign: give both the same value")
 
+    def levels(self, timesteps, limit):
+        return timesteps * self.values
+
     def law(self, timesteps):
         """(neuron, finest level over theta) for ``values`` times T values."""
         if self.binary:
@@ -72,6 +76,12 @@ class DifferentialAdaFire(Method):
             found[index] = mmse(whole, count, count) / finest
         conversion.set_thresholds(self, found)
         conversion.params = {i: p._replace(neuron=law) for i, p in conversion.params.items()}
+
+    def calibrate(self, conversion):
+        """Bias correction; binary bursts of a constant input are over after a few steps, and not simulated further."""
+        if self.correction == "light":
+            brief = self.binary and not frames_in(conversion.inputs)
+            conversion.calibrate_bias(min(4, conversion.timesteps) if brief else None)
 
 
 register(DifferentialAdaFire("adafire-differential", "ours: signed bursts of unit spikes in a differential code (DCGS, ICML "
