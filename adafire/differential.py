@@ -1,24 +1,24 @@
 """The differential burst neuron (ours): AdaFire's signed bursts in the differential code of DCGS.
 
 As in multi_threshold.py, receivers keep a running mean m of what a neuron has told them, silence means 'as before', and
-what flows on at step t is y_t = t m_t - (t-1) m_{t-1}. Here a spike moves the mean by an amount that the clock fixes, the
-same for all neurons of a site, and a neuron sends as many spikes in a step as it takes to bring the mean to where it
-belongs. With a_t = F_t / (t theta) the mean that the input asks for (F_t of neuron.py) and w_t the weight of step t,
+what flows on at step t is y_t = t m_t - (t-1) m_{t-1}. Here a spike moves the mean by an amount that the clock fixes,
+the same for all neurons, and a neuron sends as many spikes in a step as it takes to bring the mean to where it belongs.
+With a_t = F_t / (t theta) the mean that the input asks for (F_t of neuron.py) and w_t the weight of step t,
 
     v_0 = a_t - m_{t-1},    l_j = w_t / 2^j,    k_j = sign(v_j) floor(|v_j| / l_j + r_j),    v_{j+1} = v_j - k_j l_j
 
-for j = 0 .. levels - 1, with r_j = 31/64 for the last level (it rounds, and a value half-way between two levels stays where
-it is: it would be sent to and fro at every step otherwise) and 1/3 before it; then
+for j = 0 .. levels - 1, with r_j = 31/64 for the last level (it rounds, and a value half-way between two levels stays
+where it is: it would be sent to and fro at every step otherwise) and 1/3 before it; then
 
     m_t = m_{t-1} + sum_j k_j l_j,    spikes of the step: sum_j |k_j| <= phi
 
-levels = 1 is a burst of k_0 equal unit spikes. With more levels the burst is a signed binary number: k_0 spikes of weight
-w_t and at most one of each smaller weight. 1/3 makes the digits nearly those of the non-adjacent form, which has the
-fewest non-zero digits: a rest is left to the next level where that takes no more spikes than overshooting would.
+levels = 1 is a burst of k_0 equal unit spikes. With more levels the burst is a signed binary number: k_0 spikes of
+weight w_t and at most one of each smaller weight. 1/3 makes the digits nearly those of the non-adjacent form, which has
+the fewest non-zero digits: a rest is left to the next level where that takes no more spikes than overshooting would.
 
 Where phi does not bind, m_t is a_t rounded to the finest level of step t, whatever the inputs did before: a network of
-such neurons repeats, at every t, the ANN with activations so rounded. It pays a / w_1 for the first step, and afterwards
-only for corrections.
+such neurons repeats, at every t, the ANN with activations so rounded. It pays for a once, and afterwards only for
+corrections.
 """
 
 from typing import NamedTuple
@@ -32,9 +32,9 @@ _LAST = 31 / 64
 
 
 class DifferentialState(NamedTuple):
-    """x: cumulative input [B, ...]; mean: m; n: t m, the cumulative output over theta; events: spikes of either sign and
-    any level, one each; graded: steps with a spike; over: how many neurons have m above the target by more than the
-    finest level."""
+    """x: cumulative input [B, ...]; mean: m; n: t m, the cumulative output over theta; events: spikes of either sign
+    and any level, one each; graded: steps with a spike; over: how many neurons have m above the target by more than
+    the finest level."""
 
     x: torch.Tensor
     mean: torch.Tensor
@@ -47,8 +47,8 @@ class DifferentialState(NamedTuple):
 class DifferentialBurst:
     """The law, for ``NeuronParams.neuron``; a step sends at most ``phi_plus`` spikes of either sign.
 
-    weights: w_1, w_2, ... (the last one holds for all later steps), each a power of two so that means are exact, and none
-    larger than the one before; levels: spike sizes of a step.
+    weights: w_1, w_2, ... (the last one holds for all later steps), each a power of two so that means are exact, and
+    none larger than the one before; levels: spike sizes of a step.
     """
 
     differential = True
@@ -94,7 +94,8 @@ class DifferentialBurst:
 
     def spikes_of(self, changes, t):
         """Number of spikes for ``changes`` [K, ...] of a pooled mean, in units of theta, in the steps after step t."""
-        return torch.stack([self.burst(change, self.weight(t + k + 1), float("inf"))[1] for k, change in enumerate(changes)])
+        return torch.stack([self.burst(change, self.weight(t + k + 1), float("inf"))[1]
+                            for k, change in enumerate(changes)])
 
     def burst(self, v, weight, most):
         """(change of the mean, number of spikes) for the change ``v`` that is wanted, in units of theta.

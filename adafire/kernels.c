@@ -164,8 +164,8 @@ static inline __attribute__((always_inline)) void burst(Bursts *w, const float *
 }
 
 /* As adafire_scan, for differential bursts; weights: one a step. n is written at the end: mean times t. */
-long adafire_differential(const float *z, long z_step, long steps, long size, long channels, long inner, float *x, float *m,
-                          float *n, float *events, float *graded, const float *theta, const float *bias,
+long adafire_differential(const float *z, long z_step, long steps, long size, long channels, long inner, float *x,
+                          float *m, float *n, float *events, float *graded, const float *theta, const float *bias,
                           const float *weights, int levels, float most, long t0, int kind, float a, float b, float *out,
                           int threads) {
     const long blocks = (size + BLOCK - 1) / BLOCK;
@@ -181,9 +181,9 @@ long adafire_differential(const float *z, long z_step, long steps, long size, lo
             const float *zk = z + k * z_step + start;
             float *ok = out + k * size + start;
             const float t = (float)(t0 + k + 1);
-#define STEP(KIND)                                                                                                     \
-    burst(&w, zk, ok, x + start, m + start, events + start, graded + start, end - start, weights[k], levels, most, t, KIND, \
-          a, b)
+#define STEP(KIND)                                                                                                      \
+    burst(&w, zk, ok, x + start, m + start, events + start, graded + start, end - start, weights[k], levels, most, t, \
+          KIND, a, b)
             if (kind == 0)
                 STEP(0);
             else if (kind == 1)

@@ -115,7 +115,7 @@ def _costs(report, method, timesteps):
                if spiking and report.mean_timesteps < report.timesteps else {}),
             "macs": float(report.macs),
             "energy_pj": {model: float(report.energy_pj(model=model)) for model in ENERGY_MODELS.names()},
-            "levels": method.levels(timesteps, max(up)) if timesteps and up else None,
+            "levels": method.quantiser_levels(timesteps, max(up)) if timesteps and up else None,
             "longest_burst": max(up + down) if spiking and up else None,
             "sites": sites, "layers": [plain(layer) for layer in report.layers]}
 

@@ -19,7 +19,8 @@ from networks import build, relative_error
 
 RELU = activation_of("relu", None, (None,), {})
 ACTIVATIONS = {"relu": RELU, "leaky_relu": activation_of("leaky_relu", F.leaky_relu, (None, 0.2), {}),
-               "relu6": activation_of("relu6", F.relu6, (None,), {}), "gelu": activation_of("gelu", F.gelu, (None,), {})}
+               "relu6": activation_of("relu6", F.relu6, (None,), {}),
+               "gelu": activation_of("gelu", F.gelu, (None,), {})}
 
 
 def params(theta, law, bias=0.0, most=1000):
@@ -47,8 +48,8 @@ def slow(currents, theta, weights, levels, most):
     return means, counts
 
 
-@pytest.mark.parametrize("weights,levels,most", [((1,), 1, 1000), ((4, 2, 1), 1, 1000), ((4, 2, 1), 1, 2), ((2, 1), 4, 1000),
-                                                 ((1, 0.5, 0.25), 3, 3), ((1,), 5, 1)])
+@pytest.mark.parametrize("weights,levels,most", [((1,), 1, 1000), ((4, 2, 1), 1, 1000), ((4, 2, 1), 1, 2),
+                                                 ((2, 1), 4, 1000), ((1, 0.5, 0.25), 3, 3), ((1,), 5, 1)])
 def test_equals_the_slow_neuron(weights, levels, most):
     # exact in float32 but for divisions, which meet no rounding border
     z = torch.randint(-300, 400, (7, 3, 4, 5), generator=torch.Generator().manual_seed(levels)) / 64
@@ -68,8 +69,8 @@ def test_equals_the_slow_neuron(weights, levels, most):
 
 
 def test_by_hand():
-    # theta 2, w = 4, 2, 1; current 10, 4, 1. t=1: a = 5, 5/4 + 1/2 -> one spike, m = 4. t=2: a = 7/2, -1/4 + 1/2 -> none.
-    # t=3: a = 9/4, v = -7/4 -> 2 spikes back, m = 2. y = 4, 4, 3 * 2 - 2 * 4 = -2, times theta.
+    # theta 2, w = 4, 2, 1; current 10, 4, -1/2. t=1: a = 5, floor(5/4 + 31/64) = 1 spike, m = 4. t=2: a = 7/2,
+    # floor(1/4 + 31/64) = 0. t=3: a = 9/4, v = -7/4: 2 spikes back, m = 2. y = 4, 4, 3 * 2 - 2 * 4 = -2, times theta.
     law = DifferentialBurst((4.0, 2.0, 1.0))
     p = params(2.0, law)
     z = torch.tensor([10.0, 4, -0.5]).view(3, 1, 1, 1)
@@ -97,7 +98,7 @@ def test_fused_equals_reference_bit_for_bit(name, memory, weights, levels, most)
     p = p._replace(**{k: getattr(p, k).view(1, 7, 1, 1) for k in ("theta", "bias")})
     for z in (torch.randn(steps, 3, 7, 9, 11) * 2, torch.randn(3, 7, 9, 11) * 2):
         like = (z[0] if z.dim() == 5 else z).contiguous(memory_format=memory)
-        z = torch.stack([like if z.dim() == 4 else v.contiguous(memory_format=memory) for v in z]) if z.dim() == 5 else like
+        z = like if z.dim() == 4 else z
         out, state = law.scan(z, 3, steps, p, law.initial_state(like, p), site.activation)
         fast, found = law.fast(z, 3, steps, p, law.initial_state(like, p), site)
         assert torch.equal(out, fast) and found.over == state.over
@@ -183,7 +184,8 @@ def test_other_networks_convert_and_converge(name, kind):
 
 
 @pytest.mark.parametrize("options", [{"values": 0}, {"values": 1.5}, {"binary": 1}, {"threshold": "max"}, {"v0": 0.0},
-                                     {"correction": "potential"}, {"phi_minus": 2}, {"shift": True}, {"objective": "floor"}])
+                                     {"correction": "potential"}, {"phi_minus": 2}, {"shift": True},
+                                     {"objective": "floor"}])
 def test_options_that_make_no_sense_are_refused(options):
     with pytest.raises(adafire.InputError, match=next(iter(options))):
         adafire.methods.get("ours").with_options(**options)

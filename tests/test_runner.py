@@ -135,6 +135,7 @@ def scripted(monkeypatch):
     for name, kind, anytime in [("ann", "ann", True), ("quantised", "quantised", False), ("steady", "snn", True),
                                 ("again", "snn", False), *((name, "snn", True) for name in SCRIPTS)]:
         methods.register(name, SimpleNamespace(name=name, kind=kind, anytime=anytime,
+                                               quantiser_levels=lambda t, limit: t * limit,
                                                parameters=lambda t, name=name: {"phi": 2, "for": name}))
     monkeypatch.setattr(adafire.methods, "get", methods.get, raising=False)
     monkeypatch.setattr(adafire, "convert", ScriptedSNN, raising=False)
@@ -343,7 +344,8 @@ def _run_in_process(folder, log):
         def reset(self):
             with open(log, "a") as file:
                 file.write(f"{self.method} {os.getpid()}\n")
-    methods = {name: SimpleNamespace(name=name, kind=kind, anytime=True, parameters=lambda t: {})
+    methods = {name: SimpleNamespace(name=name, kind=kind, anytime=True, parameters=lambda t: {},
+                                      quantiser_levels=lambda t, limit: t * limit)
                for name, kind in (("ann", "ann"), ("steady", "snn"), ("again", "snn"), ("third", "snn"))}
     adafire.methods.get, adafire.convert = methods.__getitem__, Logging
     outcome = run(toy(), "mini", ["steady", "again", "third"], [1], out=folder)

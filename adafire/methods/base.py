@@ -86,7 +86,7 @@ class Method:
         """The step after which the read-out begins to average (delayed read-out); 0: from the first."""
         return 0
 
-    def levels(self, timesteps, limit):
+    def quantiser_levels(self, timesteps, limit):
         """Number of steps of the quantiser that a neuron with bursts of up to ``limit`` is after T steps."""
         return timesteps * limit
 
