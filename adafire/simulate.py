@@ -46,7 +46,8 @@ class Run:
     fuse: additions before a neuron become part of it, and spikes may take the place of their currents; not where somebody
     looks at currents, as a subclass with a ``fire`` of its own.
     comes_to_rest: silence says 'as before' (differential.py) and the input does not change, so that after a step later than
-    ``unrest``, up to which the weights of spikes change, and without a spike (``at_rest``) none will follow.
+    ``unrest``, up to which the weights of spikes change, and without a spike (``at_rest``) none will follow; silent: steps
+    without a spike in the whole batch, in which no current changes and nothing is computed.
     """
 
     def __init__(self, plan, params, network, x, forward, start=0):
@@ -58,7 +59,7 @@ class Run:
         self.fuse, self.at_rest = type(self).fire is Run.fire, False
         settled = [getattr(p.neuron, "constant_after", None) for p in params.values()]
         self.comes_to_rest = bool(settled) and None not in settled and start == 0 and not frames_in(x)
-        self.unrest = max(settled) if self.comes_to_rest else 0
+        self.unrest, self.silent = max(settled) if self.comes_to_rest else 0, 0
 
     def fire(self, site, z, steps, more=None, overwrite=False):
         """Spikes [K, B, ...] of a site for currents ``z`` at the next ``steps`` timesteps; see ``fused.scan``."""
@@ -84,6 +85,7 @@ class Run:
         for index, state in self.neurons.items():
             self.neurons[index] = state._replace(x=state.x * (t / self.t), n=state.mean * float(t))
         self.sums = {key: total * (t / self.t) for key, total in self.sums.items()}
+        self.silent += t - self.t
         self.t = t
 
     def tap(self, call, position, value):
@@ -308,7 +310,10 @@ def simulate(run, at, chunk):
             advance_chunk(run, min(chunk, t - run.t, run.start - run.t if run.t < run.start else t))
             if run.t == run.start:
                 run.remember()
-            run.at_rest = run.comes_to_rest and run.t > run.unrest and run.graded() == before
+            if run.comes_to_rest:
+                silent = run.graded() == before
+                run.silent += silent
+                run.at_rest = silent and run.t > run.unrest
         if run.at_rest:
             run.rest_until(t)
         yield t, read_out(run)
