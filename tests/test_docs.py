@@ -39,6 +39,7 @@ def test_every_tool_explains_itself_with_an_example(tool):
 @pytest.mark.slow
 @pytest.mark.parametrize("arguments,message", [
     (["tools/check.py", "torchvision::resnet81"], "did you mean 'resnet18'"),
+    (["tools/check.py", "mmseg::fcn/fcn_r19"], "MMSegmentation has no config 'fcn/fcn_r19'"),
     (["tools/check.py", "nowhere/config.py"], "config file 'nowhere/config.py' is not there"),
     (["tools/check.py", "torchvision::resnet18", "--size", "0"], "expected 1 pixel or more"),
     (["tools/train_ann.py", "nowhere.py"], "config file nowhere.py does not exist"),
