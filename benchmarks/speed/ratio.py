@@ -49,7 +49,8 @@ def measure(case, network, x, forward, timesteps=8, runs=9, memory_gb=0.5, metho
 
 def cases():
     """name -> function that gives (network, input, forward)."""
-    return {"mini-yolo": _mini_yolo, "retinanet-r18-320": _retinanet, "resnet18-224": _resnet18}
+    return {"mini-yolo": _mini_yolo, "retinanet-r18-320": _retinanet, "resnet18-224": _resnet18,
+            "pointnet-1024": _pointnet}
 
 
 def _raw(network, x):
@@ -71,3 +72,9 @@ def _retinanet():
 def _resnet18():
     from torchvision.models import resnet18
     return resnet18(weights=None).eval(), torch.randn(8, 3, 224, 224), lambda network, x: network(x)
+
+
+def _pointnet():
+    from adapters.models import build
+    network = build({"name": "adapters.models.pointnet:pointnet", "classes": 40})
+    return network, torch.randn(8, 3, 1024), lambda network, x: network(x)
