@@ -353,3 +353,13 @@ def test_a_damaged_cache_file_is_made_again(tmp_path):
 def test_every_set_is_registered_with_words():
     for name in cloud_sets.cloud_sets.names():
         assert cloud_sets.cloud_sets.get(name).__doc__
+
+
+def test_the_command_line_says_it_in_one_message(tmp_path, capsys):
+    from test_run_bench import run_bench
+    npz(tmp_path / "sh3d_359.npz", y=np.arange(5))
+    code = run_bench.main(["modelnet40_pointnet", "--variant", "sweethome3d", "--data-root", str(tmp_path),
+                           "--checkpoint", "random", "--out", str(tmp_path / "out")])
+    said = capsys.readouterr().err
+    assert code == 2 and said.count("error:") == 1 and "6 clouds and labels of shape [5]" in said
+    assert "Traceback" not in said
