@@ -375,6 +375,35 @@ def test_classes_that_are_not_in_the_annotations(tiny, root, tmp_path):
         make(tiny, target)
 
 
+@torch.no_grad()
+def test_images_without_objects_no_detections_and_an_absent_class(tiny, root, tmp_path):
+    target = copy_root(root, tmp_path / "coco")
+    file = target / "annotations" / "instances_val2017.json"
+    content = json.loads(file.read_text())
+    scored = make(tiny, target).ids
+    content["annotations"] = [a for a in content["annotations"] if a["category_id"] != 30 and a["image_id"] != scored[0]]
+    file.write_text(json.dumps(content))
+    workload = make(tiny, target)
+    assert workload.ids == scored and workload.category_ids == [10, 20, 30]
+    truth, nothing = {}, {}
+    for batch in workload.batches():
+        outputs = workload.forward(workload.network, batch.inputs)
+        silent = [[level - 50 for level in outputs[0]], outputs[1], outputs[2]]  # no class is likely anywhere
+        found = workload.predict(silent, batch)
+        assert [len(f["boxes"]) for f in found] == [0] * len(batch.ids)
+        nothing.update(zip(batch.ids, found))
+    assert workload.evaluate(nothing).metrics["mAP"] == 0
+    for i in scored:
+        own = [o for o in workload.annotations.objects if o["image_id"] == i]
+        corners = np.array([o["bbox"] for o in own], float).reshape(-1, 4)
+        corners[:, 2:] += corners[:, :2]
+        truth[i] = {"boxes": corners, "scores": np.full(len(own), 0.9),
+                    "labels": np.array([workload.category_ids.index(o["category_id"]) for o in own], int)}
+    assert len(truth[scored[0]]["boxes"]) == 0 and workload.evaluate(truth).metrics["mAP"] == pytest.approx(1)
+    truth[scored[0]] = {"boxes": np.array([[0, 0, 9, 9.]]), "scores": np.array([0.95]), "labels": np.array([0])}
+    assert workload.evaluate(truth).metrics["mAP"] < 1  # a box where nothing is counts against its class
+
+
 @pytest.mark.skipif(not DATA.is_dir(), reason="the COCO val2017 subset is not on this machine")
 def test_real_coco_images(tmp_path):
     config = f"mmdet::{YOLOX}"
