@@ -30,6 +30,7 @@ variants = dict(
         model=dict(name='adapters.models.event_networks:resnet_small', channels=18),
         checkpoint='benchmarks/zoo/events_fashion/events_fashion.pth',
         options=dict(representation=dict(kind='constant', bins=9, size=34, window_ms=300, clip=10, scale=2)),
+        expected=dict(ann=0.91, tolerance=0.005),
     ),
     **{'mini-frames': dict(
         _common,
@@ -37,5 +38,6 @@ variants = dict(
         model=dict(name='adapters.models.event_networks:resnet_small', channels=2),
         checkpoint='benchmarks/zoo/events_fashion_frames/events_fashion_frames.pth',
         options=dict(representation=dict(kind='frames', bins=8, size=34, window_ms=300, clip=10, scale=2)),
+        expected=dict(ann=0.872, tolerance=0.005),
     )},
 )
