@@ -4,7 +4,7 @@
         --out work_dirs/objects/weights.pth --cfg-options data_setup.data.root=DIR
     python tools/run_bench.py tasks/dvs128_objects.py --data-root DIR --checkpoint work_dirs/objects/weights.pth
 
-DIR: occasion1_<Class>.aedat and occasion2_<Class>.aedat (github.com/eberlawrence/DVS128_BioLab), as files or in a zip.
+DIR: occasion1_<Class>.aedat and occasion2_<Class>.aedat (github.com/eberlawrence/DVS128_BioLab), as files or in one zip file.
 Variants: objects (7 classes; the first 70 % of each recording of occasion 1 is trained on, the last 30 % scored: the same
 object in the same hand, optimistic), objects-frames (5 frames of 10 ms), occasions (5 classes, trained on occasion 1,
 scored on occasion 2); train each with its own settings, docs/events.md has the commands.

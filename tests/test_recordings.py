@@ -125,6 +125,7 @@ def test_samples_of_a_share_in_a_zip(tmp_path):
     data = {"type": "recordings", "pattern": r"(?P<part>day\d)_(?P<class>.)\.aedat", "train": "day1", "test": "day1",
             "sample_ms": 10, "share": 0.7}
     found = read_set(data, options(tmp_path / "all.zip"))
+    assert [r.id for r in found.test] == [r.id for r in read_set(data, options(tmp_path)).test]
     assert len(found.test) == 2 * 2 and len(found.candidates) == 2 * 6  # 99 ms: 69.3 and 29.7 in whole samples of 10
     assert max(r.end_us for r in found.candidates) <= min(r.begin_us for r in found.test)
     assert [len(events) for events in found.load(found.test)] == [10] * 4

@@ -104,7 +104,7 @@ PATTERNS = (r"(?P<part>[^/]+)/(?P<class>[^/]+)/.+", r"(?P<class>[^/]+)/.+")
 
 @event_sets.register("recordings")
 def folder(data, options):
-    """Any folder (or zip archive) of .aedat, .bin, .npy or .dat recordings: <part>/<class>/<recording> where there are
+    """Any folder (or zip archive, or a folder with one) of .aedat, .bin, .npy or .dat recordings: <part>/<class>/<recording> where there are
     the folders that ``test`` and ``train`` name, otherwise <class>/<recording>.
 
     pattern: a regular expression for other layouts, matched with the whole path below the root; its groups are class
@@ -119,6 +119,9 @@ def folder(data, options):
     root, name, pattern, layout, size, sort, sample_ms, least, share, test, train = keys
     root = root_folder(options, root, f"{test}/<class>/ and {train}/<class>/, or <class>/, with recordings "
                                       f"({', '.join(recordings.READERS)})")
+    archives = sorted(root.glob("*.zip")) if root.is_dir() else []
+    if len(archives) == 1 and not any(p.suffix.lower() in recordings.READERS for p in root.rglob("*")):
+        root = archives[0]  # a folder that holds the archive, and perhaps words about it
     if share is not None and not (sample_ms and 0 < share < 1):
         raise InputError(f"share is {share!r} and sample_ms {sample_ms!r}; expected a share above 0 and below 1, and "
                          "samples of a length in ms")
