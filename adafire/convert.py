@@ -12,6 +12,7 @@ from .meter import Meter
 from .methods import Method, get
 from .passes import map_tensors
 from .plan import Plans
+from .precision import dtype_of, exact_params
 from .simulate import Run, plain, simulate
 
 
@@ -30,15 +31,14 @@ def convert(network, calibration, method="adafire", timesteps=8, forward=None, m
     inputs (a tensor, a tuple of arguments, or a dict of keyword arguments each); unlabelled. method: a name from
     ``adafire.methods.names()`` or a Method; options: its parameters, e.g. ``phi_plus=8``. timesteps: T that thresholds and
     corrections are fitted for. forward(network, x): how to call the network for raw outputs. memory_gb: bound on the
-    activations held at once; more timesteps than fit run in chunks. precision: 'fp32', or 'bf16' for weights and what flows
-    between sites (membranes stay fp32). exit_judge: an ``exit.ExitJudge`` for early exit on other outputs than class scores.
-    Returns an ``SNN``. Raises InputError and UnsupportedError before any long work.
+    activations held at once; more timesteps than fit run in chunks. precision: 'fp32', or 'bf16' or 'fp16' for weights and
+    what flows between sites (counts stay exact, membranes fp32: precision.py). exit_judge: an ``exit.ExitJudge`` for early
+    exit on other outputs than class scores. Returns an ``SNN``. Raises InputError and UnsupportedError before any long work.
     """
     method = (method if isinstance(method, Method) else get(method)).with_options(**options)
     if not isinstance(timesteps, int) or isinstance(timesteps, bool) or timesteps < 1:
         raise InputError(f"timesteps={timesteps!r}; expected an integer of 1 or more")
-    if precision not in ("fp32", "bf16"):
-        raise InputError(f"precision={precision!r}; expected 'fp32' or 'bf16'")
+    dtype = dtype_of(precision)
     for name, parameter in [*network.named_parameters(), *network.named_buffers()]:
         if parameter.is_floating_point() and not bool(torch.isfinite(parameter).all()):
             raise InputError(f"weight '{name}' holds NaN or infinity; load a sound checkpoint")
@@ -51,9 +51,11 @@ def convert(network, calibration, method="adafire", timesteps=8, forward=None, m
     fitting.exit_judge = exit_judge
     if method.kind != "ann":
         method.fit(fitting)
+    if precision != "fp32":
+        fitting.params = fitting.corrected({i: exact_params(p, precision) for i, p in fitting.params.items()}, method)
     snn = SNN(fitting)
-    if precision == "bf16":
-        snn.to_bf16()
+    if precision != "fp32":
+        snn.to_dtype(dtype)
     return snn
 
 
@@ -112,10 +114,11 @@ class SNN:
         """The call sites that became neurons (with the shapes of the first input)."""
         return self.plan.sites
 
-    def to_bf16(self):
-        """Weights, and what flows between sites, in bfloat16; membranes and counts stay float32."""
-        self.network, self._cast = copy.deepcopy(self.network).to(torch.bfloat16), torch.bfloat16
-        self.plan = Plans(self.network, self.forward, self.plan.overrides)
+    def to_dtype(self, dtype):
+        """Weights, and what flows between sites, in another type; membranes and counts stay float32."""
+        self.network, self._cast = copy.deepcopy(self.network).to(dtype), dtype
+        overrides = {k: tuple(None if w is None else w.to(dtype) for w in pair) for k, pair in self.plan.overrides.items()}
+        self.plan = Plans(self.network, self.forward, overrides)
 
     def _analog(self, plan, x, t):
         def on_site(site, z):

@@ -55,7 +55,7 @@ def library():
     loaded.adafire_scan.restype = ctypes.c_long
     loaded.adafire_differential.argtypes = [p, i, i, i, i, i, p, p, p, p, p, p, p, p, n, f, i, n, f, f, p, n]
     loaded.adafire_differential.restype = ctypes.c_long
-    loaded.adafire_pool.argtypes = [p, *[i] * 13, f, p, p, p, p, p, n]
+    loaded.adafire_pool.argtypes = [p, n, *[i] * 13, f, p, p, p, p, p, n]
     loaded.adafire_pool.restype = None
     loaded.adafire_row_max.argtypes = [p, i, i, i, f, p, p, p, p, p, n]
     loaded.adafire_row_max.restype = None
@@ -181,7 +181,7 @@ def pool(spikes, window, out_size, state, noise):
     window: ((kernel), (stride), (padding)), each (height, width); state: (cumulative input, totals, sum of |increments|,
     steps with one), or None at the start; overwritten. None where this kernel does not apply (another layout, no compiler).
     """
-    if not enabled or spikes.device.type != "cpu" or spikes.dtype != torch.float32:
+    if not enabled or spikes.device.type != "cpu" or spikes.dtype not in (torch.float32, torch.bfloat16):
         return None
     steps, batch, channels, height, width = spikes.shape
     order = spikes.permute(0, 1, 3, 4, 2)
@@ -195,10 +195,10 @@ def pool(spikes, window, out_size, state, noise):
         if not all(s.is_contiguous() for s in state):
             return None
     x, total, size, active = state
-    out = torch.empty(steps, batch, *out_size, channels)
+    out = torch.empty(steps, batch, *out_size, channels, dtype=spikes.dtype)
     (kh, kw), (sh, sw), (ph, pw) = window
-    loaded.adafire_pool(spikes.data_ptr(), steps, batch, height, width, channels, kh, kw, sh, sw, ph, pw, *out_size, noise,
-                        *(t.data_ptr() for t in (x, total, out, size, active)), torch.get_num_threads())
+    loaded.adafire_pool(spikes.data_ptr(), spikes.dtype == torch.bfloat16, steps, batch, height, width, channels, kh, kw,
+                        sh, sw, ph, pw, *out_size, noise, *(t.data_ptr() for t in (x, total, out, size, active)), torch.get_num_threads())
     return out.permute(0, 1, 4, 2, 3), tuple(s.permute(0, 3, 1, 2) for s in state)
 
 

@@ -202,44 +202,79 @@ long adafire_differential(const float *z, long z_step, long steps, long size, lo
 
 /* Max pooling as a rate operator (rates.py): x += s_k; y_k = increment of the maximum over the window of x, with increments
  * below ``noise`` of the total taken as rounding. Memory order is [steps, batch, height, width, channels]. size: sum of |y|;
- * active: steps with y != 0; total: the maximum of the last step. */
-void adafire_pool(const float *s, long steps, long batch, long height, long width, long channels, long kernel_h,
-                  long kernel_w, long stride_h, long stride_w, long pad_h, long pad_w, long out_h, long out_w, float noise,
-                  float *x, float *total, float *out, float *size, float *active, int threads) {
-    const long row = width * channels, out_row = out_w * channels;
-#pragma omp parallel num_threads(threads)
-    for (long k = 0; k < steps; k++) {
-        const float *sk = s + k * batch * height * row;
-        float *yk = out + k * batch * out_h * out_row;
-#pragma omp for schedule(static)
-        for (long r = 0; r < batch * height; r++)
-            for (long i = r * row; i < (r + 1) * row; i++) x[i] += sk[i];
-#pragma omp for schedule(static)
-        for (long r = 0; r < batch * out_h; r++) {
-            const long b = r / out_h, top = (r % out_h) * stride_h - pad_h;
-            const long y0 = top < 0 ? 0 : top, y1 = top + kernel_h < height ? top + kernel_h : height;
-            for (long ox = 0; ox < out_w; ox++) {
-                const long left = ox * stride_w - pad_w;
-                const long x0 = left < 0 ? 0 : left, x1 = left + kernel_w < width ? left + kernel_w : width;
-                const long at = r * out_row + ox * channels;
-                float *m = yk + at;
-                for (long c = 0; c < channels; c++) m[c] = -INFINITY;
-                for (long iy = y0; iy < y1; iy++)
-                    for (long ix = x0; ix < x1; ix++) {
-                        const float *p = x + (b * height + iy) * row + ix * channels;
+ * active: steps with y != 0; total: the maximum of the last step. s, out: float, or bfloat16 where ``half``. */
+typedef struct {
+    const void *s;
+    void *out;
+    long batch, height, width, channels, kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, out_h, out_w;
+    float noise, *x, *total, *size, *active;
+    int half;
+} Pool;
+
+static void take_in(const Pool *p, long k, long from, long to) { /* rows of all images, one after the other */
+    const long row = p->width * p->channels, at = k * p->batch * p->height * row;
+    if (p->half) {
+        const uint16_t *s = (const uint16_t *)p->s + at;
+        for (long i = from * row; i < to * row; i++) p->x[i] += wide(s[i]);
+    } else {
+        const float *s = (const float *)p->s + at;
+        for (long i = from * row; i < to * row; i++) p->x[i] += s[i];
+    }
+}
+
+static void give_out(const Pool *p, long k, long from, long to) {
+    const long channels = p->channels, row = p->width * channels, step = k * p->batch * p->out_h * p->out_w * channels;
+    float m[channels];
+    for (long r = from; r < to; r++) {
+        const long b = r / p->out_h, top = (r % p->out_h) * p->stride_h - p->pad_h;
+        const long y0 = top < 0 ? 0 : top, y1 = top + p->kernel_h < p->height ? top + p->kernel_h : p->height;
+        for (long ox = 0; ox < p->out_w; ox++) {
+            const long left = ox * p->stride_w - p->pad_w;
+            const long x0 = left < 0 ? 0 : left, x1 = left + p->kernel_w < p->width ? left + p->kernel_w : p->width;
+            const long at = (r * p->out_w + ox) * channels;
+            float *total = p->total + at, *size = p->size + at, *active = p->active + at;
+            for (long c = 0; c < channels; c++) m[c] = -INFINITY;
+            for (long iy = y0; iy < y1; iy++)
+                for (long ix = x0; ix < x1; ix++) {
+                    const float *v = p->x + (b * p->height + iy) * row + ix * channels;
 #pragma GCC ivdep
-                        for (long c = 0; c < channels; c++) m[c] = p[c] > m[c] ? p[c] : m[c];
-                    }
-#pragma GCC ivdep
-                for (long c = 0; c < channels; c++) {
-                    const float now = m[c], step = now - total[at + c], magnitude = step < 0.0f ? -step : step;
-                    const float y = magnitude <= noise * (now < 0.0f ? -now : now) ? 0.0f : step;
-                    total[at + c] = now;
-                    size[at + c] += y < 0.0f ? -y : y;
-                    active[at + c] += y != 0.0f ? 1.0f : 0.0f;
-                    m[c] = y;
+                    for (long c = 0; c < channels; c++) m[c] = v[c] > m[c] ? v[c] : m[c];
                 }
+#pragma GCC ivdep
+            for (long c = 0; c < channels; c++) {
+                const float now = m[c], change = now - total[c], magnitude = change < 0.0f ? -change : change;
+                const float y = magnitude <= p->noise * (now < 0.0f ? -now : now) ? 0.0f : change;
+                total[c] = now;
+                size[c] += y < 0.0f ? -y : y;
+                active[c] += y != 0.0f ? 1.0f : 0.0f;
+                m[c] = y;
             }
+            if (p->half)
+                for (long c = 0; c < channels; c++) ((uint16_t *)p->out)[step + at + c] = narrow(m[c]);
+            else
+                memcpy((float *)p->out + step + at, m, channels * sizeof(float));
+        }
+    }
+}
+
+void adafire_pool(const void *s, int half, long steps, long batch, long height, long width, long channels, long kernel_h,
+                  long kernel_w, long stride_h, long stride_w, long pad_h, long pad_w, long out_h, long out_w, float noise,
+                  float *x, float *total, void *out, float *size, float *active, int threads) {
+    const Pool p = {s, out, batch, height, width, channels, kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, out_h, out_w,
+                    noise, x, total, size, active, half};
+    if (batch >= threads) { /* an image at a time: its state stays in the cache over all steps */
+#pragma omp parallel for schedule(static) num_threads(threads)
+        for (long b = 0; b < batch; b++)
+            for (long k = 0; k < steps; k++) {
+                take_in(&p, k, b * height, (b + 1) * height);
+                give_out(&p, k, b * out_h, (b + 1) * out_h);
+            }
+    } else {
+        for (long k = 0; k < steps; k++) {
+#pragma omp parallel for schedule(static) num_threads(threads)
+            for (long r = 0; r < batch * height; r++) take_in(&p, k, r, r + 1);
+#pragma omp parallel for schedule(static) num_threads(threads)
+            for (long r = 0; r < batch * out_h; r++) give_out(&p, k, r, r + 1);
         }
     }
 }

@@ -155,7 +155,7 @@ class Record(Closed):
     parameters: dict[str, Json]
     timesteps: list[Positive]
     """Empty for the ANN."""
-    precision: Literal["fp32", "bf16"]
+    precision: Literal["fp32", "bf16", "fp16"]
     seed: int
     limit: Positive | None
     device_type: Literal["cpu", "cuda"]

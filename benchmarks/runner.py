@@ -16,6 +16,7 @@ import torch
 
 import adafire.methods
 from adafire.errors import InputError
+from adafire.precision import PRECISIONS
 from adafire.registry import near_names
 from adapters.base import WorkloadOptions, adapters
 
@@ -27,8 +28,6 @@ from .schema import parse
 from .store import Store
 from .task import check_timesteps, task_label
 from .team import Alone
-
-PRECISIONS = ("fp32", "bf16")
 
 
 class RunOptions(NamedTuple):

@@ -78,7 +78,7 @@ def parser():
     add("--device", choices=("cpu", "cuda"), default="cpu")
     add("--launcher", choices=("none", "pytorch"), default="none",
         help="pytorch: the processes that torchrun started share the batches (gloo on CPUs, nccl on GPUs)")
-    add("--precision", choices=("fp32", "bf16"), default="fp32")
+    add("--precision", choices=("fp32", "bf16", "fp16"), default="fp32")
     add("--seed", type=whole(0), default=0, metavar="N")
     add("--out", default="results", metavar="DIR", help="folder for records and tables (default: %(default)s)")
     add("--json", metavar="FILE", help="write the table as a list of rows")
