@@ -1,5 +1,6 @@
 """How one trace is executed: folded batch norms, what is kept at the borders of regions, how much memory a step takes."""
 
+import functools
 import math
 
 import torch
@@ -11,7 +12,8 @@ from .replay import program
 from .trace import record, signature
 
 _FOLDABLE = {"conv1d", "conv2d", "conv3d", "linear"}
-_ACTIVATION_BYTES = 4
+CHUNK = 8
+"""Timesteps at once beyond which nothing is gained: the work done once a chunk is spread thin enough, and memory traffic grows."""
 
 
 class Plan:
@@ -130,6 +132,7 @@ class Plan:
             self.programs[regions] = None if self.mutates else program(self.trace.calls, regions)
         return self.programs[regions]
 
+    @functools.cached_property
     def step_bytes(self):
         """Bytes that one timestep holds at its fullest: results of calls that are still to be used."""
         calls = self.trace.calls
@@ -138,7 +141,7 @@ class Plan:
         ending = {}
         for call in calls:
             if call.region == "steps":
-                size = sum(math.prod(s.shape) for s in specs_in(call.template)) * _ACTIVATION_BYTES
+                size = sum(math.prod(s.shape) * s.dtype.itemsize for s in specs_in(call.template))
                 live += size
                 ending[last[call.index]] = ending.get(last[call.index], 0) + size
             peak = max(peak, live)
@@ -146,8 +149,9 @@ class Plan:
         return max(peak, 1)
 
     def chunk(self, memory_gb):
-        """Most timesteps whose activations fit in ``memory_gb``; at least 1. The neuron holds about two copies."""
-        return max(1, int(memory_gb * 1e9 / (2.5 * self.step_bytes())))
+        """How many timesteps to simulate at once: as many as fit in ``memory_gb`` (layers and neurons hold up to 2.5 copies),
+        at least 1, and no more than pay."""
+        return max(1, min(CHUNK, int(memory_gb * 1e9 / (2.5 * self.step_bytes))))
 
 
 class Plans:

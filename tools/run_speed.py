@@ -1,53 +1,88 @@
-"""How long a T-step simulation takes, over T forwards of the ANN on the same machine in the same process.
+"""How long a T-step simulation takes, over T forwards of the ANN (channels_last, batch norms folded) in the same process.
 
-    python tools/run_speed.py                                  # every case, T = 8
-    python tools/run_speed.py mini-yolo --timesteps 8 --runs 15 --threads 2
+    python tools/run_speed.py --threads 2                       # every figure but the search: about five minutes
+    python tools/run_speed.py mini-yolo --only simulation       # one network
+    python tools/run_speed.py --only search                     # the search on ResNet-18, 64 images: minutes
+    python tools/run_speed.py --threads 2 --save                # and write results/speed/ and results/SPEED.md
+
+Measures: simulation (fp32; bf16, and SpikingJelly if installed, on ResNet-18), curve (read-outs at all T), memory (peak at
+T=256), search.
 """
 
 import argparse
 import sys
+import time
 import warnings
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
+MEASURES = ("simulation", "curve", "memory", "search")
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("cases", nargs="*", help="which cases (default: all)")
+    parser.add_argument("cases", nargs="*", help="which networks (default: all)")
+    parser.add_argument("--only", help="comma-separated measures (default: simulation,curve,memory)")
+    parser.add_argument("--without", default="", help="comma-separated: bf16, spikingjelly")
     parser.add_argument("--timesteps", type=int, default=8)
-    parser.add_argument("--runs", type=int, default=9, help="pairs that count, after two that do not")
+    parser.add_argument("--runs", type=int, default=9, help="rounds that count, after two that do not")
     parser.add_argument("--threads", type=int, help="threads of torch (default: its own choice)")
+    parser.add_argument("--cpu-time", action="store_true", help="time of the processor, not of the clock: for one thread on a "
+                        "busy machine")
+    parser.add_argument("--save", action="store_true", help="write records and the table")
     args = parser.parse_args(argv)
     import torch
 
     from adafire.errors import AdafireError, InputError
     from adafire.registry import near_names
     from benchmarks.environment import keep_memory
-    from benchmarks.speed import ratio
+    from benchmarks.speed import measures, records
+    from benchmarks.speed.cases import CASES
+    from benchmarks.speed.cases import load as load_case
     warnings.filterwarnings("ignore")
-    try:
-        known = ratio.cases()
-        for name in args.cases:
+
+    def checked(names, known, what):
+        for name in names:
             if name not in known:
-                raise InputError(f"unknown case {name!r}{near_names(name, known)} Known: {', '.join(known)}")
+                raise InputError(f"unknown {what} {name!r}{near_names(name, known)} Known: {', '.join(known)}")
+        return list(names)
+    try:
+        names = checked(args.cases or CASES, CASES, "case")
+        only = checked(args.only.split(",") if args.only else MEASURES[:3], MEASURES, "measure")
+        without = checked([w for w in args.without.split(",") if w], ("bf16", "spikingjelly"), "part")
         if args.timesteps < 1 or args.runs < 1 or (args.threads or 1) < 1:
             raise InputError("--timesteps, --runs and --threads want 1 or more")
         if args.threads:
             torch.set_num_threads(args.threads)
         keep_memory()
-        print("sim(T) / (T x ANN), fp32, median over pairs of interleaved runs [quartiles]")
-        for name in args.cases or known:
-            network, x, forward = known[name]()
-            r = ratio.measure(name, network, x, forward, args.timesteps, args.runs)
-            print(f"{r.case:20s} T={r.timesteps} batch {r.batch} threads {r.threads}: ANN {r.ann_s * 1e3:.1f} ms, "
-                  f"simulation {r.simulation_s * 1e3:.1f} ms, ratio {r.ratio:.2f} [{r.low:.2f}, {r.high:.2f}], "
-                  f"{r.runs} runs", flush=True)
+        clock = time.process_time if args.cpu_time else time.perf_counter
+        for name in names:
+            for made in _measured(name, load_case(name), only, without, args, clock, measures, named=bool(args.cases)):
+                print(made.line(), flush=True)
+                if args.save:
+                    records.save(made)
+        if args.save:
+            records.PAGE.write_text(records.table(records.load_all()), encoding="utf-8")
     except AdafireError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0
+
+
+def _measured(name, case, only, without, args, clock, measures, named):
+    """Records of one network; measures that concern one network are taken of others where they are asked for by name."""
+    main_case = name == "resnet18-224"
+    if "simulation" in only:
+        precisions = ("fp32", "bf16") if main_case and "bf16" not in without else ("fp32",)
+        yield from measures.simulation(case, args.timesteps, args.runs, precisions,
+                                       main_case and "spikingjelly" not in without, clock)
+    if "curve" in only and (named or name == "mini-yolo"):
+        yield from measures.curve(case, 4 * args.timesteps, max(1, args.runs // 2), clock)
+    if "memory" in only and (named or name == "mini-yolo"):
+        yield from measures.memory(name)
+    if "search" in only and (named or main_case):
+        yield from measures.search(case)
 
 
 if __name__ == "__main__":

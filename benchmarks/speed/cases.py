@@ -1,0 +1,61 @@
+"""Networks whose simulation is timed, with random inputs of a usual size: time does not depend on what is in them."""
+
+from typing import Any, Callable, NamedTuple
+
+import torch
+
+
+class Case(NamedTuple):
+    """forward(network, x): the raw outputs."""
+
+    name: str
+    network: Any
+    x: torch.Tensor
+    forward: Callable
+
+
+def raw(network, x):
+    """How OpenMMLab's networks are called for raw outputs."""
+    return network(x, mode="tensor")
+
+
+def call(network, x):
+    return network(x)
+
+
+def _mini_yolo():
+    from adapters.detectors import build_detector
+    network, _ = build_detector("benchmarks/zoo/yolo_fashion/config.py", "benchmarks/zoo/yolo_fashion/yolo_fashion.pth")
+    return network, torch.randn(8, 3, 192, 192), raw
+
+
+def _retinanet():
+    from adapters.detectors import build_detector
+    network, _ = build_detector("mmdet::retinanet/retinanet_r18_fpn_1x_coco.py")
+    return network, torch.randn(2, 3, 320, 320), raw
+
+
+def _resnet18():
+    from torchvision.models import resnet18
+    return resnet18(weights=None).eval(), torch.randn(8, 3, 224, 224), call
+
+
+def _deeplabv3():
+    from adapters.segmentors import build_segmentor
+    network, _ = build_segmentor("mmseg::deeplabv3/deeplabv3_r18-d8_4xb2-80k_cityscapes-512x1024.py")
+    return network, torch.randn(2, 3, 256, 256), raw
+
+
+def _pointnet():
+    from adapters.models.pointnet import pointnet
+    return pointnet().eval(), torch.randn(8, 3, 1024), call
+
+
+CASES = {"mini-yolo": _mini_yolo, "retinanet-r18-320": _retinanet, "resnet18-224": _resnet18,
+         "deeplabv3-r18-256": _deeplabv3, "pointnet-1024": _pointnet}
+
+
+def load(name):
+    """The Case of a name in ``CASES``; weights are random (of seed 0) where no checkpoint is in the repository."""
+    torch.manual_seed(0)
+    return Case(name, *CASES[name]())

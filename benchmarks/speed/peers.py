@@ -1,0 +1,32 @@
+"""Another library's simulation of the same weights. Its package is an optional dependency of this benchmark alone."""
+
+import torch
+
+from adafire.errors import InputError
+
+
+def spikingjelly(case, timesteps, layout=torch.contiguous_format):
+    """A function that runs SpikingJelly's rate-coding conversion of a case for T steps, all steps at once ('m', its fast mode).
+
+    One spike a step, batch norms folded, layer-wise thresholds, as its converter makes them; mean of the outputs.
+    """
+    try:
+        from spikingjelly.activation_based import ann2snn, functional
+        from spikingjelly.activation_based.ann2snn.recipes import RateCodingRecipe
+        from spikingjelly.logger import logger
+    except ImportError as error:
+        raise InputError(f"spikingjelly cannot be imported ({error}); pip install 'adafire[speed]', or leave it out with "
+                         "--without spikingjelly") from error
+    logger.remove()
+    loader = [(case.x[:1], torch.zeros(1))]
+    with torch.no_grad():
+        snn = ann2snn.FXConverter(RateCodingRecipe(dataloader=loader, mode="99.9%")).convert(case.network).eval()
+    functional.set_step_mode(snn, "m")
+    snn = snn.to(memory_format=layout)
+    x = case.x.to(memory_format=layout)
+
+    @torch.no_grad()
+    def run():
+        functional.reset_net(snn)
+        return snn(x.unsqueeze(0).expand(timesteps, *x.shape)).mean(0)
+    return run
