@@ -3,6 +3,7 @@
 import struct
 import sys
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -216,3 +217,15 @@ def test_ncars_and_actions_as_published(tmp_path):
     write(tmp_path / "act", "sleeping/2.aedat", davis)
     with pytest.raises(InputError, match="has 10 classes"):
         read_set({"type": "action"}, options(tmp_path / "act"))
+
+
+def test_real_dvs128_recordings():
+    root = Path(__file__).resolve().parents[2] / "shared" / "data" / "dvs128_objects"
+    if not root.is_dir():
+        pytest.skip("no real recordings in ../shared/data/dvs128_objects")
+    data = {"type": "recordings", "pattern": r"(?P<part>occasion1)_(?P<class>Caixa|Tesoura)\.aedat", "train": "occasion1",
+            "test": "occasion1", "sample_ms": 50, "share": 0.7}
+    found = read_set(data, options(root))
+    assert found.classes == ("Caixa", "Tesoura") and found.sensor == (128, 128)
+    assert len(found.test) == 110 + 112 and len(found.candidates) == 258 + 262  # 18.49 s and 18.76 s
+    assert all((np.diff(events["t"]) >= 0).all() and np.ptp(events["t"]) < 50_000 for events in found.load(found.test))

@@ -5,7 +5,7 @@
 #                --out work_dirs/objects/weights.pth --cfg-options data_setup.data.root=DIR
 # Other data: data_setup.data.pattern, .share, .train, .test, model.network.num_classes; frames: config_frames.py
 _base_ = '../events_fashion/config.py'
-epochs = 30
+epochs = 10
 _form = dict(kind='constant', bins=1, size=64, window_ms=50, clip=10, scale=2)
 
 model = dict(
