@@ -81,6 +81,11 @@ def run(task, variant, methods=None, timesteps=None, options=RunOptions(), out="
     return Outcome(done, session.cached, interrupted)
 
 
+def open_session(task, variant, timesteps, options, out, tell=lambda event: None):
+    """The session of ``run``, for a program that hands the runs to other processes (sweep.py)."""
+    return _Session(task, variant, timesteps, options, Store(out), tell)
+
+
 def check_request(task, methods=None, timesteps=None, options=RunOptions()):
     """(methods without 'ann', timesteps ascending), checked; InputError for what cannot be run. Loads no data."""
     asked = list(task.methods if methods is None else methods)
@@ -163,12 +168,32 @@ class _Session:
                 if put_back == 1:
                     self._tell("waiting", name, text="another run is at it")
 
+    def missing(self, names):
+        """Those of ``names`` that have no good record yet."""
+        return [name for name in names if not self._is_there(self._fields(adafire.methods.get(name)))]
+
+    def write_failure(self, name, reason):
+        """Write the record of a run that died without one; a good record that stands stays."""
+        method = adafire.methods.get(name)
+        record = self._record(self._fields(method), [], reason, 0.0)
+        self.store.write(record)
+        return record
+
+    def _fields(self, method):
+        timesteps = [] if method.kind == "ann" else self.timesteps
+        fields = {**self.common, "method": method.name, "kind": method.kind, "anytime": method.anytime,
+                  "timesteps": timesteps, "parameters": parameters(method, max(timesteps, default=None))}
+        return {**fields, "key": key_of(fields)}
+
+    def _record(self, fields, rows, reason, wall_s, notes=()):
+        return Record(**fields, **self.surroundings, rows=rows, status="failed" if reason else "ok", reason=reason,
+                      notes=list(notes), ann=None if fields["kind"] == "ann" else _reference(self.records.get("ann")),
+                      samples=len(self.workload), wall_s=round(wall_s, 3),
+                      date=datetime.now(timezone.utc).isoformat(timespec="seconds"))
+
     def _find_or_run(self, name, wait):
         method = adafire.methods.get(name)
-        timesteps = [] if method.kind == "ann" else self.timesteps
-        fields = {**self.common, "method": name, "kind": method.kind, "anytime": method.anytime,
-                  "timesteps": timesteps, "parameters": parameters(method, max(timesteps, default=None))}
-        fields["key"] = key_of(fields)
+        fields = self._fields(method)
         if not self.team.leads:
             return self._follow(method, fields)
         if self._is_there(fields):
@@ -221,10 +246,7 @@ class _Session:
         except Exception as problem:  # whatever went wrong belongs to this run; the others go on
             error = problem
         reason = error and f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
-        record = Record(**fields, **self.surroundings, rows=rows, status="failed" if error else "ok", reason=reason,
-                        notes=self._surprise(method, rows), ann=_reference(ann), samples=len(self.workload),
-                        wall_s=round(time.perf_counter() - begin, 3),
-                        date=datetime.now(timezone.utc).isoformat(timespec="seconds"))
+        record = self._record(fields, rows, reason, time.perf_counter() - begin, self._surprise(method, rows))
         if self.team.leads:
             self.store.write(record, self.options.rerun)
         self.records[method.name] = record

@@ -1,0 +1,102 @@
+#!/usr/bin/env python
+"""Run the tasks and methods behind one table of the paper, and print the paper's column beside ours."""
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # from a clone, nothing need be installed
+
+EXAMPLES = """examples:
+  python tools/reproduce.py --list
+  python tools/reproduce.py cifar10 --split mini                     # no data needed; the title says mini
+  python tools/reproduce.py imagenet --data-root /data/imagenet
+
+Figures of the paper that are not known are shown as unknown. What was run before is not run again.
+exit status: 0 every run succeeded; 1 some failed; 2 nothing could be run as asked; 130 Ctrl-C"""
+
+
+def main(argv=None):
+    p = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("table", nargs="?", metavar="TABLE")
+    p.add_argument("--list", action="store_true", help="list the tables, their tasks, and what is known of the paper's figures")
+    p.add_argument("--split", choices=("auto", "full", "mini"), default="auto",
+                   help="auto: full where --data-root is given")
+    p.add_argument("--data-root", metavar="DIR")
+    p.add_argument("--timesteps", metavar="4,8", help="other numbers of timesteps than the table's")
+    p.add_argument("--limit", type=int, metavar="N", help="the first N samples only")
+    p.add_argument("--out", default="results", metavar="DIR")
+    args = p.parse_args(argv)
+    from adafire.errors import AdafireError, InputError
+    from benchmarks import reproduction
+
+    if args.list:
+        for name, table in reproduction.TABLES.items():
+            known = "; ".join(f"{what}: {figure}" for what, figure in table.known.items())
+            print(f"{name}: {table.title}\n    tasks: {', '.join(available(table.tasks))}\n"
+                  f"    the paper's figures: {known + '; all others ' if known else ''}{reproduction.UNKNOWN}")
+        return 0
+    try:
+        if not args.table:
+            raise InputError(f"which table? One of {', '.join(reproduction.TABLES)} (--list shows them)")
+        return run(reproduction.find(args.table), args)
+    except AdafireError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def available(tasks):
+    """Names of tasks; those without a task file are marked."""
+    from benchmarks.task import TASKS
+    return [name if (TASKS / f"{name}.py").is_file() else f"{name} (no task file)" for name in tasks]
+
+
+def run(table, args):
+    from adafire.errors import InputError
+    from adapters.base import WorkloadOptions
+    from benchmarks import catalogue, reproduction, runner
+    from benchmarks.progress import reporter
+    from benchmarks.task import TASKS, load_task
+
+    mini = args.split == "mini" or args.split == "auto" and not args.data_root
+    names = [name for name in (table.fallback if mini else table.tasks) if (TASKS / f"{name}.py").is_file()]
+    if not names:
+        raise InputError("none of the table's tasks has a task file here: " + ", ".join(table.tasks))
+    try:
+        timesteps = [int(t) for t in args.timesteps.split(",")] if args.timesteps else list(table.timesteps)
+    except ValueError:
+        raise InputError(f"--timesteps {args.timesteps}: expected whole numbers with commas between") from None
+    options = runner.RunOptions(WorkloadOptions(data_root=args.data_root, limit=args.limit))
+    jobs = []
+    for name in names:
+        task = load_task(catalogue.find_task(name))
+        variant = catalogue.choose_variant(task, None, "mini" if mini else "full", args.data_root)
+        catalogue.check_ready(task, variant, args.data_root)
+        runner.check_request(task, table.methods, timesteps, options)
+        jobs.append((task, variant))
+    outcomes = []
+    with reporter() as tell:
+        for task, variant in jobs:
+            outcomes.append(runner.run(task, variant, list(table.methods), timesteps, options, args.out, tell))
+            if outcomes[-1].interrupted:
+                break
+    print(f"# {reproduction.title(table, {task.variants[variant].split for task, variant in jobs})}\n")
+    for what, figure in table.known.items():
+        print(f"the paper, {what}: {figure}")
+    for outcome in (found for found in outcomes if found.records):
+        headers, lines = reproduction.lines(outcome.records)
+        widths = [max(map(len, column)) for column in zip(headers, *lines)]
+        print()
+        for cells in (headers, ["-" * width for width in widths], *lines):
+            print("  ".join(cell.ljust(width) for cell, width in zip(cells, widths)).rstrip())
+        best = reproduction.saved(outcome.records)
+        if best:
+            print(f"ours, energy saved: up to {100 * best[0]:.1f} % ({best[1]} at T={best[2]} against snn-calibration at "
+                  f"T={best[3]}, accuracy no lower)")
+    if any(outcome.interrupted for outcome in outcomes):
+        return 130
+    return int(any(record.status == "failed" for outcome in outcomes for record in outcome.records))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
