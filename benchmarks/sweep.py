@@ -127,6 +127,7 @@ def _environment():
 def _ray():
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    os.environ.setdefault("RAY_worker_niceness", "0")  # the jobs are the work, not a background to it
     os.environ.setdefault("RAY_task_oom_retries", "0")  # a job that was killed for memory has failed; do not try for ever
     try:
         import ray

@@ -91,8 +91,8 @@ def run(table, args):
             print("  ".join(cell.ljust(width) for cell, width in zip(cells, widths)).rstrip())
         best = reproduction.saved(outcome.records)
         if best:
-            print(f"ours, energy saved: up to {100 * best[0]:.1f} % ({best[1]} at T={best[2]} against snn-calibration at "
-                  f"T={best[3]}, accuracy no lower)")
+            print(f"ours, energy saved: up to {100 * best.saved:.1f} % ({best.method} at T={best.row.timesteps} against "
+                  f"snn-calibration at T={best.reference.timesteps}, accuracy no lower; a burst of k counts k)")
     if any(outcome.interrupted for outcome in outcomes):
         return 130
     return int(any(record.status == "failed" for outcome in outcomes for record in outcome.records))

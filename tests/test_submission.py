@@ -1,0 +1,117 @@
+"""Submitted records: sound ones pass, and every kind of wrong claim is found; the paper's unknown figures stay unknown."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from adapters import accuracy
+from benchmarks import reproduction, submission
+from benchmarks.energy_saved import energy
+from benchmarks.store import Store
+from test_records import make, make_row
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def tool(name):
+    spec = importlib.util.spec_from_file_location(f"{name}_tool", ROOT / "tools" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def sound_row(timesteps=4, right=(1,) * 15 + (0,) * 5, **changes):
+    """A consistent row of a classification record of 20 samples."""
+    found = {i: accuracy.Prediction(0, 0, 0 if ok else 1) for i, ok in enumerate(right)}
+    result = accuracy.evaluate(found, 2)
+    sites = [{"site": "relu", "neurons": 100, "spikes": 60.0}, {"site": "relu2", "neurons": 50, "spikes": 30.0}]
+    layers = [{"layer": "conv", "synops": 1.5e6, "synops_graded": 5e5, "macs": 3e6},
+              {"layer": "fc", "synops": 5e5, "synops_graded": 5e5, "macs": 0.0}]
+    row = {"low": result.low, "high": result.high, "evidence": result.evidence, "metrics": result.metrics, "sites": sites,
+           "layers": layers, "spikes": 90.0, "firing_rate": 90 / 150 / timesteps, "synops": 2e6, "synops_graded": 1e6,
+           "macs": 3e6, "energy_pj": {"horowitz-45nm": 4.6 * 3e6 + 0.9 * 2e6}}
+    return make_row(timesteps, 0.75, **{**row, **changes})
+
+
+def checked(tmp_path, **changes):
+    rows = [sound_row(2), sound_row(4, **changes)]
+    record = make(rows=rows, metric="accuracy", family="classification")
+    store = Store(tmp_path)
+    store.write(record)
+    _, found = submission.check(tmp_path / "records" / record.name)
+    return {entry.text for entry in found if entry.kind == "wrong"}, found
+
+
+def test_a_sound_record_has_nothing_wrong(tmp_path):
+    wrong, found = checked(tmp_path)
+    assert wrong == set()
+    assert [(f.kind, f.where) for f in found] == [("not checked", "data")], "its task is not one of this project"
+
+
+@pytest.mark.parametrize("changes,part", [
+    ({"metrics": {"accuracy": 0.8, "class_mean_accuracy": 0.75}}, "15 of 20 correctness bits"),
+    ({"low": 0.6}, "not Wilson's"), ({"high": 0.7}, "outside its interval"),
+    ({"energy_pj": {"horowitz-45nm": 1.4e7}}, "MACs and synaptic operations give"),
+    ({"synops": 2.1e6, "energy_pj": {"horowitz-45nm": 4.6 * 3e6 + 0.9 * 2.1e6}}, "its layers sum to"),
+    ({"synops_graded": 3e6}, "a burst counts 1 or more"), ({"spikes": 91.0}, "its sites sum to"),
+    ({"firing_rate": 0.3}, "spikes over neurons"), ({"over_fired": 1.5}, "a share of 0 to 1"),
+    ({"mean_timesteps": 4.5}, "more than T"), ({"evidence": {"seed": 1}}, "holds nothing that accuracy can be checked"),
+    ({"evidence": accuracy.evaluate({0: accuracy.Prediction(0, 0, 0)}, 2).evidence}, "1 correctness bits for 20 samples"),
+])
+def test_every_wrong_claim_is_found(tmp_path, changes, part):
+    wrong, _ = checked(tmp_path, **changes)
+    assert any(part in text for text in wrong), wrong
+
+
+def test_replicates_bound_the_metric(tmp_path):
+    def check(value, low, high):
+        drawn = [0.49, 0.5, 0.51] * 50
+        row = make_row(2, value, low=low, high=high, evidence={"replicates": {"mAP": drawn}, "images": 20}, sites=[],
+                       energy_pj={"horowitz-45nm": 15.6e6})
+        record = make(rows=[row], timesteps=[2])
+        Store(tmp_path / str(value)).write(record)
+        return {f.text for f in submission.check(tmp_path / str(value) / "records" / record.name)[1] if f.kind == "wrong"}
+    assert check(0.5, 0.49, 0.51) == set()
+    assert any("far from its replicates" in text for text in check(0.6, 0.49, 0.51))
+    assert any("not that of the replicates" in text for text in check(0.501, 0.48, 0.52))
+
+
+def test_the_tool(tmp_path, capsys):
+    submit = tool("submit")
+    good = sorted((ROOT / "results" / "records" / "fashion_resnet-mini-mini").glob("ann-*.json"))[0]
+    assert submit.main(["check", str(good)]) == 0 and "nothing is wrong" in capsys.readouterr().out
+    text = good.read_text()
+    forged = tmp_path / good.name
+    forged.write_text(text.replace('"seed": 0', '"seed": 3'))
+    assert submit.main(["check", str(forged)]) == 2 and "changed after it was written" in capsys.readouterr().err
+    assert text.count('"accuracy": 0.93') >= 1
+    forged.write_text(text.replace('"accuracy": 0.93', '"accuracy": 0.94'))
+    assert submit.main(["check", str(forged)]) == 1 and "correctness bits" in capsys.readouterr().out
+    assert submit.main(["check", str(tmp_path / "nowhere.json")]) == 2
+
+
+def test_the_papers_figures_stay_unknown(capsys):
+    record = make(rows=[sound_row(2), sound_row(4)], metric="accuracy", family="classification")
+    headers, lines = reproduction.lines([record])
+    at = [k for k, header in enumerate(headers) if header.startswith("paper: ")]
+    assert len(at) == 2 and all(line[k] == "unknown" for line in lines for k in at)
+    assert lines[0][headers.index("ours: accuracy")] == "0.7500"
+    assert "MINI" in reproduction.title(reproduction.find("cifar10"), {"mini"})
+    assert "MINI" not in reproduction.title(reproduction.find("cifar10"), {"full"})
+    assert tool("reproduce").main(["--list"]) == 0
+    out = capsys.readouterr().out
+    assert "70.1 %" in out and "60.3 %" in out and "43.1 %" in out and out.count("unknown") == len(reproduction.TABLES)
+    assert tool("reproduce").main(["cifar11"]) == 2 and "did you mean 'cifar10'" in capsys.readouterr().err
+
+
+def test_energy_saved_by_hand():
+    def records(method, rows):
+        return make(method, rows=rows, metric="accuracy", family="classification")
+    base = records("snn-calibration", [sound_row(2), sound_row(4)])
+    half = {"synops": 0.0, "energy_pj": {"horowitz-45nm": 4.6 * 3e6 / 2}}
+    worse = {"right": (1,) * 14 + (0,) * 6, "energy_pj": {"horowitz-45nm": 1.0}}
+    best = reproduction.saved([base, records("adafire", [sound_row(2, **worse), sound_row(4, **half)])])
+    assert (best.method, best.row.timesteps) == ("adafire", 4)
+    assert best.saved == pytest.approx(1 - 6.9 / 15.6) and energy(best.reference) == pytest.approx(15.6e6)
+    assert reproduction.saved([base]) is None
