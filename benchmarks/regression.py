@@ -45,7 +45,10 @@ class Case(NamedTuple):
 
 CASES = (
     Case("fashion_resnet", "mini", ("snn-calibration", "adafire-uniform", "adafire-signed", "dcgs"), 4, 200),
-    Case("coco_yolo", "mini", ("adafire-uniform", "adafire-signed"), 4, 32),
+    Case("modelnet40_pointnet", "mini", ("adafire-uniform", "adafire-signed"), 4, 50),
+    Case("fashion_events", "mini", ("snn-calibration", "adafire-signed"), 4, 50),
+    Case("coco_yolo", "mini", ("adafire-uniform", "adafire-signed"), 4, 16),
+    Case("voc12_fcn", "mini", ("adafire-uniform", "adafire-signed"), 4, 16),
 )
 """One or more a family. Methods without a search: a choice that flips on another processor would move every count."""
 

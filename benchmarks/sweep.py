@@ -69,8 +69,12 @@ def sweep(requests, methods, timesteps, options, out, address=None, jobs=None, g
         later[place] = waiting[1:] if "ann" in missing else []
     if not ready:
         return found
-    ray.init(address=address, num_cpus=None if address else jobs or os.cpu_count(), include_dashboard=False,
-             log_to_driver=False, logging_level="ERROR", runtime_env={"env_vars": _environment()})
+    try:
+        ray.init(address=address, num_cpus=None if address else jobs or os.cpu_count(), include_dashboard=False,
+                 log_to_driver=False, logging_level="ERROR", runtime_env={"env_vars": _environment()})
+    except Exception as error:  # Ray raises bare exceptions: no cluster there, or no room to start one
+        raise InputError(f"Ray does not start: {' '.join(str(error).split())[:300]}; give a running cluster with --address, or "
+                         "try again when the machine is quieter") from error
     try:
         remote = ray.remote(max_calls=1, max_retries=0, num_cpus=1, num_gpus=gpus)(_work)
         running = {}
