@@ -123,5 +123,12 @@ def test_every_case_has_committed_expectations():
     assert not re.search(r"/(work|tmp|home)/", json.dumps(content))
 
 
+def test_every_family_with_a_mini_split_has_a_case():
+    from benchmarks.catalogue import listing
+    families = {row["family"] for row in listing() if row.get("split") == "mini"}
+    covered = {row["family"] for row in listing() if row["task"] in {case.task for case in regression.CASES}}
+    assert families == covered
+
+
 def test_the_gate_is_part_of_the_test_command():
     assert "tools/regress.py" in (ROOT / "Makefile").read_text()
