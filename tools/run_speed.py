@@ -51,7 +51,7 @@ def main(argv=None):
         names = checked(args.cases or CASES, CASES, "case")
         only = checked(args.only.split(",") if args.only else MEASURES[:3], MEASURES, "measure")
         without = checked([w for w in args.without.split(",") if w], ("bf16", "spikingjelly"), "part")
-        if args.timesteps < 1 or args.runs < 1 or (args.threads or 1) < 1:
+        if args.timesteps < 1 or args.runs < 1 or (args.threads is not None and args.threads < 1):
             raise InputError("--timesteps, --runs and --threads want 1 or more")
         if args.threads:
             torch.set_num_threads(args.threads)
