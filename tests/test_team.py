@@ -21,10 +21,10 @@ TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--np
 
 
 def figures(record):
-    """All that a record says, without dates and seconds."""
+    """All that a record says, without dates, seconds and memory."""
     content = record.model_dump(exclude={"date", "wall_s", "git", "versions", "hardware"})
     for row in content["rows"]:
-        del row["time_s"], row["convert_s"]
+        del row["time_s"], row["convert_s"], row["peak_memory_mb"]
     return content
 
 
@@ -32,6 +32,7 @@ def figures(record):
 @pytest.mark.parametrize("task,methods,limit", [  # batches of 50, 16, ...: an odd number of samples and of batches
     ("fashion_resnet", ["adafire-signed"], 125),
     ("coco_yolo", ["adafire-uniform"], 17),
+    ("voc12_fcn", ["adafire-signed"], 9),
 ])
 def test_two_processes_give_the_record_of_one(task, methods, limit, tmp_path):
     one = load_task(catalogue.find_task(task))
