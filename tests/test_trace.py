@@ -132,7 +132,7 @@ BAD = {
     "unknown option": (dict(phi_pls=3), "did you mean 'phi_plus'"),
     "T zero": (dict(timesteps=0), "timesteps=0; expected an integer of 1 or more"),
     "bad phi": (dict(phi_plus=0), "phi_plus=0; expected an integer of 1"),
-    "bad precision": (dict(precision="fp8"), "expected 'fp32' or 'bf16'"),
+    "bad precision": (dict(precision="fp8"), "Known: fp32, bf16, fp16"),
     "empty set": (dict(calibration=[]), "calibration set is empty"),
     "empty batch": (dict(calibration=torch.zeros(0, 3, 16, 16)), "calibration set is empty"),
     "no memory": (dict(memory_gb=0), "memory_gb=0"),

@@ -87,7 +87,7 @@ def test_weights_go_along_with_other_shapes_batches_and_bf16(case):
     assert all(torch.equal(snn.plan(x[:3]).folded[k][0], snn.plan.overrides[k][0]) for k in layers)
     half = converted(network, calibration, precision="bf16")
     assert relative_error(half(x), expected) < 0.1
-    assert torch.equal(half.plan(x.bfloat16()).folded[layers[0]][0], snn.plan.overrides[layers[0]][0])
+    assert torch.equal(half.plan(x.bfloat16()).folded[layers[0]][0], snn.plan.overrides[layers[0]][0].bfloat16())
 
 
 def test_deterministic_and_the_seed_of_others_does_not_matter(case):

@@ -60,6 +60,10 @@ class DifferentialAdaFire(Method):
     def quantiser_levels(self, timesteps, limit):
         return timesteps * self.values
 
+    def neuron(self):
+        """The law at T = 1; ``fit_thresholds`` sets that of the conversion's T."""
+        return self.law(1)[0]
+
     def law(self, timesteps):
         """(neuron, finest level over theta) for ``values`` times T values."""
         if self.binary:
