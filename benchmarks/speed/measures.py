@@ -75,18 +75,20 @@ def curve(case, timesteps, rounds, clock=time.perf_counter):
 
 
 _PEAK = """
-import json, resource, sys, warnings
+import json, sys, warnings
 warnings.filterwarnings("ignore")
 import torch
+from benchmarks.environment import PeakMemory
 from benchmarks.speed.cases import load
 from benchmarks.speed.measures import conversion
+mark = PeakMemory()  # not getrusage: its mark begins with the parent's memory
 torch.set_num_threads(int(sys.argv[3]))
 case = load(sys.argv[1])
 snn = conversion(case, 8)
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = mark.read_mb()
 steps = int(sys.argv[2])
 snn(case.x, at=(steps,))
-print(json.dumps([before * 1024, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, snn.plan(case.x).chunk(snn.memory_gb)]))
+print(json.dumps([before * 1e6, mark.read_mb() * 1e6, snn.plan(case.x).chunk(snn.memory_gb)]))
 """
 
 
