@@ -14,7 +14,7 @@ description = 'ResNet-20 with option-A shortcuts; accuracy on the CIFAR-10 test 
 metric = 'accuracy'
 adapter = 'classification'
 
-methods = ['quantised', 'rate-max', 'rate-percentile', 'snn-calibration', 'burst', 'adafire', 'adafire-signed']
+methods = ['quantised', 'rate-max', 'rate-percentile', 'snn-calibration', 'burst', 'adafire', 'adafire-signed', 'ours']
 timesteps = [1, 2, 4, 8, 16, 32]
 
 variants = dict(

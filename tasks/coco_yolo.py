@@ -16,7 +16,7 @@ metric = 'mAP'  # the primary metric, higher is better: the one with the error b
 adapter = 'mmdetection'  # which file of adapters/ builds the network and reads the data
 
 # What runs when the command line does not say otherwise. The ANN is always run, as the reference.
-methods = ['quantised', 'rate-max', 'rate-percentile', 'snn-calibration', 'burst', 'adafire', 'adafire-signed']
+methods = ['quantised', 'rate-max', 'rate-percentile', 'snn-calibration', 'burst', 'adafire', 'adafire-signed', 'ours']
 timesteps = [1, 2, 4, 8]  # --timesteps 1,2,4,8,16,32 is what results/ holds: five times as long
 
 variants = dict(

@@ -16,7 +16,7 @@ description = 'A plain U-Net (11 convolutions, no batch norm) with Keras weights
 metric = 'F1'
 adapter = 'vessels'
 
-methods = ['quantised', 'rate-max', 'rate-percentile', 'snn-calibration', 'burst', 'adafire', 'adafire-signed']
+methods = ['quantised', 'rate-max', 'rate-percentile', 'snn-calibration', 'burst', 'adafire', 'adafire-signed', 'ours']
 timesteps = [1, 2, 4, 8, 16]
 
 _common = dict(

@@ -17,7 +17,7 @@ description = 'Four convolutions; accuracy on samples of 50 ms from recordings o
 metric = 'accuracy'
 adapter = 'events'
 
-methods = ['quantised', 'rate-max', 'rate-percentile', 'snn-calibration', 'burst', 'adafire', 'adafire-signed']
+methods = ['quantised', 'rate-max', 'rate-percentile', 'snn-calibration', 'burst', 'adafire', 'adafire-signed', 'ours']
 timesteps = [1, 2, 4, 8]
 
 _pattern = r'(?P<part>occasion\d)_(?P<class>[A-Za-z]+).*\.aedat'

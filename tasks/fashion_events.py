@@ -13,7 +13,7 @@ description = 'A small residual network on generated event recordings of 34 x 34
 metric = 'accuracy'
 adapter = 'events'
 
-methods = ['quantised', 'rate-max', 'rate-percentile', 'snn-calibration', 'burst', 'adafire', 'adafire-signed']
+methods = ['quantised', 'rate-max', 'rate-percentile', 'snn-calibration', 'burst', 'adafire', 'adafire-signed', 'ours']
 timesteps = [1, 2, 4, 8]
 
 _common = dict(

@@ -12,7 +12,7 @@ description = 'A small residual network with a max pooling and shared ReLUs; acc
 metric = 'accuracy'
 adapter = 'classification'
 
-methods = ['quantised', 'rate-max', 'rate-percentile', 'snn-calibration', 'burst', 'adafire', 'adafire-signed']
+methods = ['quantised', 'rate-max', 'rate-percentile', 'snn-calibration', 'burst', 'adafire', 'adafire-signed', 'ours']
 timesteps = [1, 2, 4, 8, 16, 32]
 
 _common = dict(

@@ -17,7 +17,7 @@ description = 'ResNet-18; accuracy (top 1) on the ImageNet validation set'
 metric = 'accuracy'
 adapter = 'classification'
 
-methods = ['quantised', 'rate-max', 'rate-percentile', 'snn-calibration', 'burst', 'adafire', 'adafire-signed']
+methods = ['quantised', 'rate-max', 'rate-percentile', 'snn-calibration', 'burst', 'adafire', 'adafire-signed', 'ours']
 timesteps = [1, 2, 4, 8, 16, 32]
 
 variants = dict(

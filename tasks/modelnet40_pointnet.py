@@ -16,7 +16,7 @@ metric = 'accuracy'
 adapter = 'pointnet'
 
 methods = ['quantised', 'rate-max', 'rate-percentile', 'opi', 'snn-calibration', 'signed-if', 'burst', 'dcgs',
-           'threshold-balancing', 'adafire-uniform', 'adafire', 'adafire-signed']
+           'threshold-balancing', 'adafire-uniform', 'adafire', 'adafire-signed', 'ours']
 timesteps = [1, 2, 4, 8]
 
 # downloaded once (3 MB, MIT); offline: --checkpoint FILE

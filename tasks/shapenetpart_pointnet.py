@@ -14,7 +14,7 @@ metric = 'instance_miou'
 adapter = 'pointnet'
 
 methods = ['quantised', 'rate-max', 'rate-percentile', 'opi', 'snn-calibration', 'signed-if', 'burst', 'dcgs',
-           'threshold-balancing', 'adafire-uniform', 'adafire', 'adafire-signed']
+           'threshold-balancing', 'adafire-uniform', 'adafire', 'adafire-signed', 'ours']
 timesteps = [1, 2, 4, 8]
 
 variants = dict(

@@ -15,7 +15,7 @@ description = 'FCN with a ResNet-50 of stride 8; mIoU on VOC 2012 val'
 metric = 'mIoU'
 adapter = 'mmsegmentation'
 
-methods = ['quantised', 'rate-max', 'rate-percentile', 'snn-calibration', 'burst', 'adafire', 'adafire-signed']
+methods = ['quantised', 'rate-max', 'rate-percentile', 'snn-calibration', 'burst', 'adafire', 'adafire-signed', 'ours']
 timesteps = [1, 2, 4, 8]
 
 variants = dict(
