@@ -73,7 +73,8 @@ class DifferentialBurst:
 
     def fast(self, z, t, steps, params, state, site):
         """``scan`` by the fused kernel (the same bits), or None where that does not apply. ``state`` is overwritten."""
-        return fused.differential(z, t, steps, params, state, site)
+        weights = [self.weight(t + k + 1) for k in range(steps)]
+        return fused.differential(z, t, steps, params, state, site, weights)
 
     def scan(self, z, t, steps, params, state, activation):
         """Run ``steps`` timesteps after step ``t``; z and the result as in ``neuron.scan``, with y for the spikes."""

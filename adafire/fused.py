@@ -53,7 +53,7 @@ def library():
     p, i, f, n = ctypes.c_void_p, ctypes.c_long, ctypes.c_float, ctypes.c_int
     loaded.adafire_scan.argtypes = [p, i, p, i, n, i, i, i, i, p, p, p, p, p, p, p, f, f, i, n, f, f, p, n, n]
     loaded.adafire_scan.restype = ctypes.c_long
-    loaded.adafire_differential.argtypes = [p, i, i, i, i, i, p, p, p, p, p, p, p, p, n, f, i, n, f, f, p, n]
+    loaded.adafire_differential.argtypes = [p, i, i, i, i, i, *[p] * 9, n, f, n, i, n, f, f, p, n]
     loaded.adafire_differential.restype = ctypes.c_long
     loaded.adafire_pool.argtypes = [p, n, *[i] * 13, f, p, p, p, p, p, n]
     loaded.adafire_pool.restype = None
@@ -138,20 +138,21 @@ def scan(z, t, steps, params, state, site, more=None, overwrite=False):
     return out, state._replace(over=over)
 
 
-def differential(z, t, steps, params, state, site):
-    """As ``DifferentialBurst.scan``, or None where this kernel does not apply. ``state`` is overwritten."""
+def differential(z, t, steps, params, state, site, weights=None):
+    """As ``scan`` of a law that sends changes of a running mean, or None where this kernel does not apply. ``state`` is
+    overwritten. weights: of the spikes of every step (DifferentialBurst); None: one spike a step (MultiThreshold)."""
     found = layout(state.x, site.channel_axis)
     if not enabled or site.activation.code is None or z.device.type != "cpu" or library() is None or found is None:
         return None
-    size, strides, law = state.x.numel(), state.x.stride(), params.neuron
+    size, strides = state.x.numel(), state.x.stride()
     z, z_step = _laid_out(z, torch.float32, tuple(state.x.shape), strides, size)
     out = torch.empty_strided((steps, *state.x.shape), (size, *strides), dtype=torch.float32)
-    flat = [_flat(p, found[0]) for p in (params.theta, params.bias)]
-    weights = torch.tensor([law.weight(t + k + 1) for k in range(steps)])
+    flat = [_flat(p, found[0]) for p in (params.theta, params.bias, params.v0)]
+    weights = None if weights is None else torch.tensor(weights)
     over = library().adafire_differential(
-        z.data_ptr(), z_step, steps, size, *found, *(s.data_ptr() for s in state[:5]),
-        *(p.data_ptr() for p in (*flat, weights)), law.levels, float(params.phi_plus), t, *site.activation.code,
-        out.data_ptr(), torch.get_num_threads())
+        z.data_ptr(), z_step, steps, size, *found, *(s.data_ptr() for s in state[:5]), *(p.data_ptr() for p in flat),
+        None if weights is None else weights.data_ptr(), params.neuron.levels, float(params.phi_plus),
+        not site.activation.signed, t, *site.activation.code, out.data_ptr(), torch.get_num_threads())
     return out, state._replace(over=over)
 
 

@@ -126,18 +126,26 @@ long adafire_scan(const void *z, long z_step, const void *more, long more_step, 
     return over;
 }
 
-/* One step of the differential burst neuron of differential.py for a block: levels outside, so that elements are vectors. */
+/* One step of the neurons of differential.py and of multi_threshold.py for a block. */
 typedef struct {
-    float theta[BLOCK], bias[BLOCK], want[BLOCK], left[BLOCK], total[BLOCK], spikes[BLOCK];
+    float theta[BLOCK], bias[BLOCK], v0[BLOCK], want[BLOCK], left[BLOCK], total[BLOCK], spikes[BLOCK];
 } Bursts;
 
-static inline __attribute__((always_inline)) void burst(Bursts *w, const float *z, float *out, float *x, float *m,
-                                                        float *events, float *graded, long count, float weight, int levels,
-                                                        float most, float t, int kind, float a, float b) {
+static inline __attribute__((always_inline)) void take(Bursts *w, const float *z, float *x, long count, float t, int kind,
+                                                       float a, float b) {
 #pragma GCC ivdep
     for (long i = 0; i < count; i++) {
         x[i] += z[i];
-        w->want[i] = target(x[i] + w->bias[i] * t, t, kind, a, b) / w->theta[i] / t;
+        w->want[i] = target(x[i] + w->bias[i] * t, t, kind, a, b) / w->theta[i];
+    }
+}
+
+/* Levels outside, so that elements are vectors. */
+static inline void burst(Bursts *w, float *out, float *m, float *events, float *graded, long count, float weight,
+                         int levels, float most, float t) {
+#pragma GCC ivdep
+    for (long i = 0; i < count; i++) {
+        w->want[i] /= t;
         w->left[i] = w->want[i] - m[i];
         w->total[i] = w->spikes[i] = 0.0f;
     }
@@ -163,38 +171,54 @@ static inline __attribute__((always_inline)) void burst(Bursts *w, const float *
     }
 }
 
-/* As adafire_scan, for differential bursts; weights: one a step. n is written at the end: mean times t. */
+/* The largest power of two that fits is what is left of a float without its mantissa. */
+static inline void one_of_many(Bursts *w, float *out, float *m, float *events, long count, float finest, int bounded,
+                               float t) {
+    const float slack = finest / 1024.0f;
+#pragma GCC ivdep
+    for (long i = 0; i < count; i++) {
+        const float total = m[i] * t, v = w->want[i] + w->v0[i] - total, most = total + slack;
+        union { float f; uint32_t u; } reach = {fabsf(v) / 0.75f};
+        if (bounded && v < 0.0f && most < reach.f) reach.f = most;
+        const float fits = reach.f >= finest ? 1.0f : 0.0f;
+        reach.u &= 0x7f800000u;
+        const float s = fits * copysignf(reach.f < 1.0f ? reach.f : 1.0f, v);
+        out[i] = (m[i] + s) * w->theta[i];
+        m[i] += s / t;
+        events[i] += fits;
+    }
+}
+
+/* As adafire_scan, for neurons that send changes of a running mean: differential bursts with ``weights``, one a step; or,
+ * where that is NULL, multi-threshold neurons, one spike a step (``bounded``: the mean stays positive). graded may be
+ * events itself in the latter. n is written at the end: mean times t. */
 long adafire_differential(const float *z, long z_step, long steps, long size, long channels, long inner, float *x,
                           float *m, float *n, float *events, float *graded, const float *theta, const float *bias,
-                          const float *weights, int levels, float most, long t0, int kind, float a, float b, float *out,
-                          int threads) {
+                          const float *v0, const float *weights, int levels, float most, int bounded, long t0, int kind,
+                          float a, float b, float *out, int threads) {
     const long blocks = (size + BLOCK - 1) / BLOCK;
-    const float finest = ldexpf(weights[steps - 1], 1 - levels);
+    const float finest = ldexpf(weights ? weights[steps - 1] : 1.0f, 1 - levels), end_t = (float)(t0 + steps);
     long over = 0;
 #pragma omp parallel for schedule(static) reduction(+ : over) num_threads(threads) if (blocks > 8)
     for (long i = 0; i < blocks; i++) {
-        const long start = i * BLOCK, end = start + BLOCK < size ? start + BLOCK : size;
+        const long start = i * BLOCK, end = start + BLOCK < size ? start + BLOCK : size, count = end - start;
         Bursts w;
         spread(w.theta, theta, start, end, channels, inner);
         spread(w.bias, bias, start, end, channels, inner);
+        if (!weights) spread(w.v0, v0, start, end, channels, inner);
         for (long k = 0; k < steps; k++) {
             const float *zk = z + k * z_step + start;
             float *ok = out + k * size + start;
             const float t = (float)(t0 + k + 1);
-#define STEP(KIND)                                                                                                      \
-    burst(&w, zk, ok, x + start, m + start, events + start, graded + start, end - start, weights[k], levels, most, t, \
-          KIND, a, b)
-            if (kind == 0)
-                STEP(0);
-            else if (kind == 1)
-                STEP(1);
-            else
-                STEP(2);
-#undef STEP
+            if (kind == 0) take(&w, zk, x + start, count, t, 0, a, b);
+            else if (kind == 1) take(&w, zk, x + start, count, t, 1, a, b);
+            else take(&w, zk, x + start, count, t, 2, a, b);
+            if (weights) burst(&w, ok, m + start, events + start, graded + start, count, weights[k], levels, most, t);
+            else one_of_many(&w, ok, m + start, events + start, count, finest, bounded, t);
         }
         for (long e = start; e < end; e++) {
-            n[e] = m[e] * (float)(t0 + steps);
-            over += m[e] - w.want[e - start] > finest;
+            n[e] = m[e] * end_t;
+            over += (weights ? m[e] : n[e]) - w.want[e - start] > finest;
         }
     }
     return over;

@@ -166,7 +166,7 @@ class Meter:
             row = self._layer(sums, call)
             row["ann_macs"] += dense
             if call.rule.treatment == "rate" or not any(spiking_slots(plan, call)):  # a product of two streams: always
-                row["macs"] += dense * (t - run.silent if call.region == "steps" else 1)
+                row["macs"] += dense * (t - float(run.silent.mean()) if call.region == "steps" else 1)
 
     def add_analog(self, plan, t):
         """Count one forward of the network itself: every MAC once."""

@@ -20,6 +20,8 @@ from typing import NamedTuple
 
 import torch
 
+from . import fused
+
 _SLACK = 1 / 1024  # of the finest level: rounding of t m must not keep the last spike from being taken back
 
 
@@ -50,6 +52,10 @@ class MultiThreshold:
         x, mean, n, events = (torch.zeros_like(like, dtype=torch.float32, memory_format=torch.preserve_format)
                               for _ in range(4))
         return MultiThresholdState(x, mean, n, events, events)
+
+    def fast(self, z, t, steps, params, state, site):
+        """``scan`` by the fused kernel (the same bits), or None where that does not apply. ``state`` is overwritten."""
+        return fused.differential(z, t, steps, params, state, site)
 
     def scan(self, z, t, steps, params, state, activation):
         """Run ``steps`` timesteps after step ``t``; z and the result as in ``neuron.scan``, with y for the spikes."""

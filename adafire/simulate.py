@@ -47,7 +47,7 @@ class Run:
     looks at currents, as a subclass with a ``fire`` of its own.
     comes_to_rest: silence says 'as before' (differential.py) and the input does not change, so that after a step later than
     ``unrest``, up to which the weights of spikes change, and without a spike (``at_rest``) none will follow; silent: steps
-    without a spike in the whole batch, in which no current changes and nothing is computed.
+    of each sample without a spike, in which none of its currents changes and nothing need be computed.
     """
 
     def __init__(self, plan, params, network, x, forward, start=0):
@@ -59,7 +59,7 @@ class Run:
         self.fuse, self.at_rest = type(self).fire is Run.fire, False
         settled = [getattr(p.neuron, "constant_after", None) for p in params.values()]
         self.comes_to_rest = bool(settled) and None not in settled and start == 0 and not frames_in(x)
-        self.unrest, self.silent = max(settled) if self.comes_to_rest else 0, 0
+        self.unrest, self.silent = max(settled) if self.comes_to_rest else 0, torch.zeros(plan.trace.batch)
 
     def fire(self, site, z, steps, more=None, overwrite=False):
         """Spikes [K, B, ...] of a site for currents ``z`` at the next ``steps`` timesteps; see ``fused.scan``."""
@@ -77,15 +77,19 @@ class Run:
         return out.to(z.dtype)
 
     def graded(self):
-        """Events of all neurons up to now."""
-        return sum(float(s.graded.sum(dtype=torch.float64)) for s in self.neurons.values())
+        """Events of all neurons up to now, of each sample [B]; where rows of a site are no samples, all stand for each."""
+        total = torch.zeros(self.plan.trace.batch, dtype=torch.float64)
+        for state in self.neurons.values():
+            events = state.graded.sum(tuple(range(1, state.graded.dim())), dtype=torch.float64).cpu()
+            total += events if len(events) == len(total) else events.sum()
+        return total
 
     def rest_until(self, t):
         """What further steps up to ``t`` would do to a network at rest: all totals grow in proportion."""
         for index, state in self.neurons.items():
             self.neurons[index] = state._replace(x=state.x * (t / self.t), n=state.mean * float(t))
         self.sums = {key: total * (t / self.t) for key, total in self.sums.items()}
-        self.silent += t - self.t
+        self.silent = self.silent + (t - self.t)
         self.t = t
 
     def tap(self, call, position, value):
@@ -312,8 +316,8 @@ def simulate(run, at, chunk):
                 run.remember()
             if run.comes_to_rest:
                 silent = run.graded() == before
-                run.silent += silent
-                run.at_rest = silent and run.t > run.unrest
+                run.silent = run.silent + silent
+                run.at_rest = bool(silent.all()) and run.t > run.unrest
         if run.at_rest:
             run.rest_until(t)
         yield t, read_out(run)

@@ -13,6 +13,7 @@ from adafire import fused
 from adafire.activations import activation_of
 from adafire.calls import Site
 from adafire.differential import DifferentialBurst
+from adafire.multi_threshold import MultiThreshold
 from adafire.neuron import NeuronParams
 from adafire.simulate import Run, simulate
 from networks import build, relative_error
@@ -88,11 +89,13 @@ def test_binary_bursts_are_short(value, digits):
 
 @pytest.mark.parametrize("name", ["relu", "leaky_relu", "relu6"])
 @pytest.mark.parametrize("memory", [torch.contiguous_format, torch.channels_last])
-@pytest.mark.parametrize("weights,levels,most", [((2.0, 1.0), 1, 3), ((1.0, 0.5, 0.25, 0.125), 4, 99)])
-def test_fused_equals_reference_bit_for_bit(name, memory, weights, levels, most):
+@pytest.mark.parametrize("law,most", [(DifferentialBurst((2.0, 1.0), 1), 3), (DifferentialBurst((1.0, 0.5, 0.25, 0.125), 4), 99),
+                                      (MultiThreshold(4), 1), (MultiThreshold(1), 1)],
+                         ids=["unit", "binary", "multi-threshold", "one-threshold"])
+def test_fused_equals_reference_bit_for_bit(name, memory, law, most):
     if fused.library() is None:
         pytest.skip("no C compiler")
-    law, steps = DifferentialBurst(weights, levels), 6
+    steps = 6
     site = Site(0, 0, "s", ACTIVATIONS[name], (3, 7, 9, 11), 1)
     p = params(torch.rand(7) + 0.1, law, torch.randn(7) * 0.1, most)
     p = p._replace(**{k: getattr(p, k).view(1, 7, 1, 1) for k in ("theta", "bias")})
@@ -172,7 +175,7 @@ def test_silence_costs_nothing():
     snn(x)
     run = Run(snn.plan(x), snn.params, network, x, snn.forward)
     spent = [float(sum(s.events.sum() for s in run.neurons.values())) for _ in simulate(run, (1, 4), 1)]
-    assert spent[0] == spent[1] > 0 and run.silent == 3
+    assert spent[0] == spent[1] > 0 and run.silent.tolist() == [3] * 8
 
 
 def test_analog_layers_between_neurons_compute_while_something_is_sent():
@@ -183,6 +186,21 @@ def test_analog_layers_between_neurons_compute_while_something_is_sent():
         snn(x)
         macs[name, timesteps] = snn.report().macs
     assert macs["ours", 4] == macs["ours", 1] == macs["adafire-signed", 1] < macs["adafire-signed", 4]
+
+
+def test_a_silent_sample_pays_nothing_for_a_busy_one():
+    network, x = build("Pyramid"), torch.randn(4, 3, 16, 16)
+    snn = adafire.convert(network, x, method="ours", timesteps=4)
+    # one spike a step: large values take several steps, and only samples that have some
+    snn.params = {i: p._replace(neuron=DifferentialBurst(), theta=p.theta / 4, phi_plus=1) for i, p in snn.params.items()}
+
+    def macs(rows):
+        snn.reset()
+        snn(rows)
+        return snn.report().macs * len(rows)
+    x[2:] *= 0.05
+    alone = [macs(x[i:i + 1]) for i in range(4)]
+    assert macs(x) == sum(alone) < 4 * max(alone)
 
 
 @pytest.mark.parametrize("kind", ["Pyramid", "Modern", "Shuffle"])
