@@ -15,6 +15,7 @@ from .schema import Closed, Finite, Positive, parse
 
 PROJECT = Path(__file__).resolve().parents[1]
 TASKS = PROJECT / "tasks"
+MOST_TIMESTEPS = 2**16
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_+-]*$")]  # names become folder and file names
 Family = Literal["classification", "pointcloud", "events", "detection", "segmentation"]
@@ -26,12 +27,14 @@ def task_label(name, split):
 
 
 def check_timesteps(values):
-    """The list itself if it holds positive whole numbers, each once, at least one; ValueError otherwise."""
+    """The list itself if it holds whole numbers from 1 to MOST_TIMESTEPS, each once, at least one; ValueError otherwise."""
     if not values:
         raise ValueError("at least one number of timesteps")
     for value in values:
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise ValueError(f"whole numbers of 1 or more, not {value!r}")
+        if value > MOST_TIMESTEPS:
+            raise ValueError(f"{MOST_TIMESTEPS} timesteps or fewer, not {value}: each costs a pass through the network")
         if values.count(value) > 1:
             raise ValueError(f"every number of timesteps once, {value} stands there twice")
     return values
@@ -110,15 +113,22 @@ def load_task(path, trust_config=False):
     if path.suffix != ".py":
         raise InputError(f"task file {path.name}: found a file of kind {path.suffix or 'none'!r}, expected a Python "
                          "config file (.py) such as tasks/coco_yolo.py")
-    if TASKS not in path.parents and not trust_config:
-        raise InputError(f"{path} is not in this project's tasks/ folder. A task file is Python and runs with your "
-                         "rights when it is read; look at it, then add --trust-config to read it")
+    check_trusted(path, trust_config, TASKS)
     entries = {key: value for key, value in _execute(path).items() if not key.startswith("_")}
     entries.pop("custom_imports", None)  # mmengine has imported them: the way to bring an adapter of one's own
     task = parse(Task, entries, f"task file {path.name}")
     bases = [PROJECT] if TASKS in path.parents else [path.parent, PROJECT]
     variants = {name: _with_paths(variant, bases) for name, variant in task.variants.items()}
     return task.model_copy(update={"variants": variants})
+
+
+def check_trusted(path, trust_config=False, home=PROJECT):
+    """InputError unless a file that will be executed lies below ``home`` (a folder of the project), or is trusted."""
+    path = Path(path).resolve()
+    if home not in path.parents and not trust_config:
+        place = f"this project's {home.name}/ folder" if home != PROJECT else "this project"
+        raise InputError(f"{path} is not in {place}. A task or config file is Python and runs with your rights when it is read; "
+                         "look at it, then add --trust-config to read it")
 
 
 def _execute(path):

@@ -6,37 +6,32 @@
     python tools/check.py torchvision::resnet18 --size 224
 """
 
-import argparse
 import sys
 import warnings
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # from a clone, nothing need be installed
+
+from benchmarks.command import Parser, run, whole  # noqa: E402
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("network", help="an MMDetection or MMSegmentation config (file, or "
-                        "mmdet::folder/name.py, mmseg::folder/name.py), or torchvision::name")
-    parser.add_argument("--size", type=int, default=320, help="side of the square input, pixels (default 320)")
-    parser.add_argument("--checkpoint", metavar="FILE", help="weights (default: random; the treatment is the same)")
-    parser.add_argument("--trust-checkpoint", action="store_true", help="unpickle the checkpoint: it may run code")
-    args = parser.parse_args(argv)
+    p = Parser(__doc__)
+    p.add_argument("network", help="an MMDetection or MMSegmentation config (file, or "
+                   "mmdet::folder/name.py, mmseg::folder/name.py), or torchvision::name")
+    p.add_argument("--size", type=whole(1, 8192), default=320, help="side of the square input, pixels (default 320)")
+    p.add_argument("--checkpoint", metavar="FILE", help="weights (default: random; the treatment is the same)")
+    p.add_trust()
+    return run(check, p, argv)
+
+
+def check(args):
     warnings.filterwarnings("ignore")
     import torch
 
     import adafire
-    from adafire.errors import AdafireError, InputError
-    try:
-        if args.size < 1:
-            raise InputError(f"--size {args.size}: expected 1 pixel or more")
-        network, forward = build(args)
-        print(adafire.check(network, torch.zeros(1, 3, args.size, args.size), forward=forward))
-    except AdafireError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    network, forward = build(args)
+    print(adafire.check(network, torch.zeros(1, 3, args.size, args.size), forward=forward))
 
 
 def build(args):
@@ -54,6 +49,9 @@ def build(args):
             from adapters.checkpoints import load_into, load_state_dict
             load_into(network, load_state_dict(args.checkpoint, args.trust_checkpoint)[0])
         return network, None
+    if "::" not in args.network and Path(args.network).is_file():
+        from benchmarks.task import check_trusted
+        check_trusted(args.network, args.trust_config)
     from adapters.detectors import build_detector, stages
     from adapters.segmentors import build_segmentor
     if scope(args.network) == "mmseg":

@@ -1,11 +1,12 @@
 #!/usr/bin/env python
 """Compare two results on the same samples: paired test, difference with its interval, costs, classes, samples."""
 
-import argparse
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # from a clone, nothing need be installed
+
+from benchmarks.command import Parser, run, whole  # noqa: E402
 
 EXAMPLES = """examples:
   python tools/compare.py adafire snn-calibration --task fashion_resnet
@@ -16,32 +17,31 @@ A and B are record files or methods of one task (their committed records). exit 
 
 
 def main(argv=None):
-    p = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = Parser(__doc__, EXAMPLES)
     p.add_argument("first", metavar="A")
     p.add_argument("second", metavar="B")
     p.add_argument("--task", help="the task whose methods A and B are")
     p.add_argument("--variant")
-    p.add_argument("--timesteps", type=int, metavar="T", help="T of the classes and samples (default: the largest in both)")
-    p.add_argument("--worst", type=int, default=10, metavar="N", help="samples to show a side (default: %(default)s)")
+    p.add_argument("--timesteps", type=whole(1), metavar="T",
+                   help="T of the classes and samples (default: the largest in both)")
+    p.add_argument("--worst", type=whole(0), default=10, metavar="N", help="samples to show a side (default: %(default)s)")
     p.add_argument("--out", default=str(Path(__file__).resolve().parents[1] / "results"), metavar="DIR",
                    help="folder with records (default: the project's)")
     p.add_argument("--data-root", metavar="DIR", help="data of a full split, for the names of classes and samples")
-    args = p.parse_args(argv)
+    return run(report, p, argv)
+
+
+def report(args):
     from adafire.errors import AdafireError
     from benchmarks import compare
 
+    first, second = (compare.find(given, args.task, args.variant, args.out) for given in (args.first, args.second))
     try:
-        first, second = (compare.find(given, args.task, args.variant, args.out) for given in (args.first, args.second))
-        try:
-            labels, lacking = compare.labels_of(first, args.data_root), None
-        except AdafireError as error:
-            labels, lacking = None, f"without the task's data: {error}"
-        found = compare.compare(first, second, labels, args.timesteps, max(0, args.worst))
+        labels, lacking = compare.labels_of(first, args.data_root), None
     except AdafireError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+        labels, lacking = None, f"without the task's data: {error}"
+    found = compare.compare(first, second, labels, args.timesteps, args.worst)
     show(found, [*found.notes, *([lacking] if lacking else [])])
-    return 0
 
 
 def show(found, notes):

@@ -1,11 +1,12 @@
 #!/usr/bin/env python
 """Energy saved at equal accuracy, and by each part of the method at the same T, from committed records."""
 
-import argparse
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # from a clone, nothing need be installed
+
+from benchmarks.command import Parser, run  # noqa: E402
 
 METHODS = ("adafire-uniform", "adafire", "adafire+ssc", "adafire+iat", "adafire+ssc+iat", "ours", "dcgs")
 STEPS = (("adafire", "adafire-uniform"), ("adafire+ssc", "adafire"), ("adafire+iat", "adafire"),
@@ -18,21 +19,13 @@ exit status: 0 printed; 2 there is nothing to print"""
 
 
 def main(argv=None):
-    p = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = Parser(__doc__, EXAMPLES)
     p.add_argument("tasks", nargs="+", metavar="TASK")
     p.add_argument("--variant")
     p.add_argument("--reference", default="snn-calibration", metavar="METHOD")
     p.add_argument("--out", default=str(Path(__file__).resolve().parents[1] / "results"), metavar="DIR",
                    help="folder with records (default: the project's)")
-    args = p.parse_args(argv)
-    from adafire.errors import AdafireError
-    try:
-        for task in args.tasks:
-            report(task, args)
-    except AdafireError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return run(lambda args: [report(task, args) for task in args.tasks] and 0, p, argv)
 
 
 def report(task, args):

@@ -1,11 +1,12 @@
 #!/usr/bin/env python
 """Export a converted network: as a NIR graph, soft reset spelled out; refused, with the list, where NIR cannot say it."""
 
-import argparse
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # from a clone, nothing need be installed
+
+from benchmarks.command import Parser, run, whole  # noqa: E402
 
 EXAMPLES = """examples:
   python tools/export.py cifar10_resnet20 --variant resnet20 --method snn-calibration --timesteps 32 --out resnet20.nir
@@ -16,24 +17,18 @@ exit status: 0 written; 2 not (why)"""
 
 
 def main(argv=None):
-    p = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = Parser(__doc__, EXAMPLES)
     p.add_argument("task", metavar="TASK")
     p.add_argument("--method", default="snn-calibration", help="one whose neurons emit single spikes (default: %(default)s)")
     p.add_argument("--format", choices=("nir",), default="nir")
-    p.add_argument("--timesteps", type=int, default=32, metavar="T", help="T that it is fitted for (default: %(default)s)")
+    p.add_argument("--timesteps", type=whole(1), default=32, metavar="T", help="T that it is fitted for (default: %(default)s)")
     p.add_argument("--variant")
     p.add_argument("--split", choices=("auto", "full", "mini"), default="auto")
     p.add_argument("--data-root", metavar="DIR")
     p.add_argument("--checkpoint", metavar="FILE")
     p.add_argument("--out", metavar="FILE", help="default: TASK-METHOD.nir")
-    args = p.parse_args(argv)
-    from adafire.errors import AdafireError
-
-    try:
-        return export(args)
-    except AdafireError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    p.add_trust()
+    return run(export, p, argv)
 
 
 def export(args):
@@ -48,13 +43,14 @@ def export(args):
     nir, out = nir_export.package(), Path(args.out or f"{Path(args.task).stem}-{args.method}.nir")
     if not out.absolute().parent.is_dir():
         raise InputError(f"--out {out}: there is no folder {out.parent}; make it first")
-    task = load_task(catalogue.find_task(args.task))
+    task = load_task(catalogue.find_task(args.task), args.trust_config)
     name = catalogue.choose_variant(task, args.variant, args.split, args.data_root)
     catalogue.check_ready(task, name, args.data_root, args.checkpoint)
     variant = task.variants[name]
     folder = catalogue.data_folder(variant, args.data_root) if variant.split == "full" else None
     workload = find_adapter(task.adapter)(variant.settings(), WorkloadOptions(
-        variant=name, split=variant.split, data_root=str(folder) if folder else None, checkpoint=args.checkpoint, limit=1))
+        variant=name, split=variant.split, data_root=str(folder) if folder else None, checkpoint=args.checkpoint, limit=1,
+        trust_checkpoint=args.trust_checkpoint))
     snn = adafire.convert(workload.network, list(workload.calibration()), method=args.method, timesteps=args.timesteps,
                           forward=workload.forward)
     graph = nir_export.to_nir(snn, next(iter(workload.batches())).inputs)
@@ -64,7 +60,6 @@ def export(args):
         raise InputError(f"{out} does not read back as it was written: {', '.join(wrong[:5])}")
     nodes, edges, parameters = nir_export.size(graph)
     print(f"{out}: {nodes} nodes, {edges} edges, {parameters} parameters; read back and equal")
-    return 0
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
 #!/usr/bin/env python
 """Render results/ from its records: README.md, index.html (one page that needs no network), results.csv, plots/*.png."""
 
-import argparse
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # from a clone, nothing need be installed
+
+from benchmarks.command import Parser, run  # noqa: E402
 
 EXAMPLES = """examples:
   python tools/leaderboard.py
@@ -16,22 +17,20 @@ exit status: 0 current; 1 --check found the rendering out of date; 2 a file is n
 
 
 def main(argv=None):
-    p = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = Parser(__doc__, EXAMPLES)
     p.add_argument("--out", default=None, metavar="DIR", help="folder with records/ (default: the project's results/)")
     p.add_argument("--check", action="store_true", help="write nothing; exit 1 if a fresh rendering would differ")
-    args = p.parse_args(argv)
-    from adafire.errors import AdafireError
+    return run(render, p, argv)
+
+
+def render(args):
+    from adafire.errors import InputError
     from benchmarks import rendering
 
     out = Path(args.out) if args.out else Path(__file__).resolve().parents[1] / "results"
     if not (out / "records").is_dir():
-        print(f"error: {out} has no folder records/; python tools/run_bench.py --out {out} makes records", file=sys.stderr)
-        return 2
-    try:
-        changed = rendering.stale(out) if args.check else rendering.write(out)
-    except AdafireError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+        raise InputError(f"{out} has no folder records/; python tools/run_bench.py --out {out} makes records")
+    changed = rendering.stale(out) if args.check else rendering.write(out)
     for name in changed:
         print(f"{'out of date' if args.check else 'written'}: {out / name}")
     if args.check and changed:

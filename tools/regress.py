@@ -1,12 +1,13 @@
 #!/usr/bin/env python
 """Run a small fixed subset of every task family and compare with what was accepted: accuracy, spikes, operations, energy."""
 
-import argparse
 import sys
 import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # from a clone, nothing need be installed
+
+from benchmarks.command import Parser, run  # noqa: E402
 
 EXAMPLES = """examples:
   python tools/regress.py
@@ -17,32 +18,31 @@ exit status: 0 nothing moved; 1 something did (what, from what, to what); 2 it c
 
 
 def main(argv=None):
-    p = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = Parser(__doc__, EXAMPLES)
     p.add_argument("--accept", metavar="REASON", help="make what is measured now the expectation, for this reason")
     p.add_argument("--only", metavar="TASK", help="cases of one task only")
-    args = p.parse_args(argv)
-    from adafire.errors import AdafireError, InputError
+    return run(judge, p, argv)
+
+
+def judge(args):
+    from adafire.errors import InputError
     from adafire.registry import near_names
     from benchmarks import regression
     from benchmarks.progress import reporter
 
-    try:
-        tasks = [case.task for case in regression.CASES]
-        if args.only and args.only not in tasks:
-            raise InputError(f"no case of task {args.only!r}{near_names(args.only, tasks)} Known: {', '.join(tasks)}")
-        if args.accept is not None and (args.only or not args.accept.strip()):
-            raise InputError("--accept takes a reason, and all cases: leave --only out")
-        expected = {"cases": {}} if args.accept is not None else regression.load()
-        begin, cases = time.perf_counter(), [c for c in regression.CASES if args.only in (None, c.task)]
-        with reporter() as tell:
-            found = regression.measure(cases, tell)
-        if args.accept is not None:
-            regression.accept(found, args.accept)
-            print(f"accepted: {regression.EXPECTATIONS.name}, {len(found)} cases, reason: {args.accept}")
-            return 0
-    except AdafireError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    tasks = [case.task for case in regression.CASES]
+    if args.only and args.only not in tasks:
+        raise InputError(f"no case of task {args.only!r}{near_names(args.only, tasks)} Known: {', '.join(tasks)}")
+    if args.accept is not None and (args.only or not args.accept.strip()):
+        raise InputError("--accept takes a reason, and all cases: leave --only out")
+    expected = {"cases": {}} if args.accept is not None else regression.load()
+    begin, cases = time.perf_counter(), [c for c in regression.CASES if args.only in (None, c.task)]
+    with reporter() as tell:
+        found = regression.measure(cases, tell)
+    if args.accept is not None:
+        regression.accept(found, args.accept)
+        print(f"accepted: {regression.EXPECTATIONS.name}, {len(found)} cases, reason: {args.accept}")
+        return 0
     names = [case.name for case in cases] if args.only else {**expected["cases"], **found}
     moved = regression.compare({name: expected["cases"].get(name, {}) for name in names}, found)
     for case, methods in found.items():

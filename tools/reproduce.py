@@ -1,11 +1,12 @@
 #!/usr/bin/env python
 """Run the tasks and methods behind one table of the paper, and print the paper's column beside ours."""
 
-import argparse
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # from a clone, nothing need be installed
+
+from benchmarks.command import Parser, numbers, run, same_again, whole  # noqa: E402
 
 EXAMPLES = """examples:
   python tools/reproduce.py --list
@@ -17,32 +18,31 @@ exit status: 0 every run succeeded; 1 some failed; 2 nothing could be run as ask
 
 
 def main(argv=None):
-    p = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
+    argv = sys.argv[1:] if argv is None else argv
+    p = Parser(__doc__, EXAMPLES)
     p.add_argument("table", nargs="?", metavar="TABLE")
     p.add_argument("--list", action="store_true", help="list the tables, their tasks, and what is known of the paper's figures")
     p.add_argument("--split", choices=("auto", "full", "mini"), default="auto",
                    help="auto: full where --data-root is given")
     p.add_argument("--data-root", metavar="DIR")
-    p.add_argument("--timesteps", metavar="4,8", help="other numbers of timesteps than the table's")
-    p.add_argument("--limit", type=int, metavar="N", help="the first N samples only")
+    p.add_argument("--timesteps", type=numbers, metavar="4,8", help="other numbers of timesteps than the table's")
+    p.add_argument("--limit", type=whole(1), metavar="N", help="the first N samples only")
     p.add_argument("--out", default="results", metavar="DIR")
-    args = p.parse_args(argv)
-    from adafire.errors import AdafireError, InputError
+    return run(reproduce, p, argv, same_again(__file__, argv))
+
+
+def reproduce(args):
+    from adafire.errors import InputError
     from benchmarks import reproduction
 
-    if args.list:
-        for name, table in reproduction.TABLES.items():
-            known = "; ".join(f"{what}: {figure}" for what, figure in table.known.items())
-            print(f"{name}: {table.title}\n    tasks: {', '.join(available(table.tasks))}\n"
-                  f"    the paper's figures: {known + '; all others ' if known else ''}{reproduction.UNKNOWN}")
-        return 0
-    try:
+    if not args.list:
         if not args.table:
             raise InputError(f"which table? One of {', '.join(reproduction.TABLES)} (--list shows them)")
-        return run(reproduction.find(args.table), args)
-    except AdafireError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+        return measure(reproduction.find(args.table), args)
+    for name, table in reproduction.TABLES.items():
+        known = "; ".join(f"{what}: {figure}" for what, figure in table.known.items())
+        print(f"{name}: {table.title}\n    tasks: {', '.join(available(table.tasks))}\n"
+              f"    the paper's figures: {known + '; all others ' if known else ''}{reproduction.UNKNOWN}")
 
 
 def available(tasks):
@@ -51,7 +51,7 @@ def available(tasks):
     return [name if (TASKS / f"{name}.py").is_file() else f"{name} (no task file)" for name in tasks]
 
 
-def run(table, args):
+def measure(table, args):
     from adafire.errors import InputError
     from adapters.base import WorkloadOptions
     from benchmarks import catalogue, reproduction, runner
@@ -62,10 +62,7 @@ def run(table, args):
     names = [name for name in (table.fallback if mini else table.tasks) if (TASKS / f"{name}.py").is_file()]
     if not names:
         raise InputError("none of the table's tasks has a task file here: " + ", ".join(table.tasks))
-    try:
-        timesteps = [int(t) for t in args.timesteps.split(",")] if args.timesteps else list(table.timesteps)
-    except ValueError:
-        raise InputError(f"--timesteps {args.timesteps}: expected whole numbers with commas between") from None
+    timesteps = args.timesteps or list(table.timesteps)
     options = runner.RunOptions(WorkloadOptions(data_root=args.data_root, limit=args.limit))
     jobs = []
     for name in names:
@@ -94,7 +91,7 @@ def run(table, args):
             print(f"ours, energy saved: up to {100 * best.saved:.1f} % ({best.method} at T={best.row.timesteps} against "
                   f"snn-calibration at T={best.reference.timesteps}, accuracy no lower; a burst of k counts k)")
     if any(outcome.interrupted for outcome in outcomes):
-        return 130
+        raise KeyboardInterrupt
     return int(any(record.status == "failed" for outcome in outcomes for record in outcome.records))
 
 

@@ -1,16 +1,16 @@
 #!/usr/bin/env python
 """Convert the network of a task by several methods and measure each: accuracy against timesteps and energy."""
 
-import argparse
 import json
 import os
-import shlex
 import sys
 import traceback
 from contextlib import nullcontext
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # from a clone, nothing need be installed
+
+from benchmarks.command import Parser, complain, names, numbers, run, same_again, whole  # noqa: E402
 
 EXAMPLES = """examples:
   python tools/run_bench.py --list
@@ -24,51 +24,12 @@ What is finished stays in the --out folder and is not run again: after Ctrl-C or
 exit status: 0 every run succeeded; 1 some failed (the table says why); 2 nothing could be run as asked; 130 Ctrl-C"""
 
 
-class Parser(argparse.ArgumentParser):
-    """argparse with the project's form of an error: one message, without the whole usage."""
-
-    def error(self, message):
-        print(f"error: {message}\n(--help shows all options)", file=sys.stderr)
-        sys.exit(2)
-
-
-def names(text):
-    """'a,b' -> ['a', 'b']"""
-    found = [part.strip() for part in text.split(",")]
-    if not all(found):
-        raise argparse.ArgumentTypeError(f"found {text!r}, expected names with commas between, such as rate,adafire")
-    return found
-
-
-def timesteps(text):
-    """'1,2,4' -> [1, 2, 4]"""
-    parts = [part.strip() for part in text.split(",")]
-    if not all(part.isascii() and part.isdigit() and int(part) > 0 for part in parts):
-        raise argparse.ArgumentTypeError(f"found {text!r}, expected whole numbers of 1 or more with commas between, "
-                                         "such as 1,2,4,8")
-    values = [int(part) for part in parts]
-    for value in values:
-        if values.count(value) > 1:
-            raise argparse.ArgumentTypeError(f"{value} stands twice in {text!r}")
-    return values
-
-
-def whole(least):
-    """Type of an option: a whole number of ``least`` or more."""
-    def convert(text):
-        if not (text.isascii() and text.isdigit() and int(text) >= least):
-            raise argparse.ArgumentTypeError(f"found {text!r}, expected a whole number of {least} or more")
-        return int(text)
-    return convert
-
-
 def parser():
-    p = Parser(description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter,
-               allow_abbrev=False)
+    p = Parser(__doc__, EXAMPLES)
     add = p.add_argument
     add("tasks", nargs="*", metavar="TASK", help="task file, or the name of one in tasks/")
     add("--methods", type=names, metavar="A,B", help="methods to run (default: the task's; the ANN is always run)")
-    add("--timesteps", type=timesteps, metavar="1,2,4", help="numbers of timesteps T (default: the task's)")
+    add("--timesteps", type=numbers, metavar="1,2,4", help="numbers of timesteps T (default: the task's)")
     add("--split", choices=("auto", "full", "mini"), default="auto",
         help="full: the real data; mini: data that the project brings; auto: full where a data root is given")
     add("--variant", metavar="NAME", help="variant of the task (--list shows them; default: the first of the split)")
@@ -84,40 +45,16 @@ def parser():
     add("--json", metavar="FILE", help="write the table as a list of rows")
     add("--rerun", action="store_true", help="run again what is finished")
     add("--list", action="store_true", help="list tasks, variants and methods, and what each lacks; run nothing")
-    add("--trust-checkpoint", action="store_true", help="unpickle a checkpoint that cannot be read as plain weights; "
-        "it can then run any code")
-    add("--trust-config", action="store_true", help="execute a task file from outside this project (it is Python)")
-    add("--debug", action="store_true", help="show tracebacks")
+    p.add_trust()
     return p
 
 
 def main(argv=None):
     argv = sys.argv[1:] if argv is None else argv
-    args = parser().parse_intermixed_args(argv)  # tasks may stand anywhere
-    try:
-        from adafire.errors import AdafireError  # torch comes with it, so not before --help and argument errors
-
-        try:
-            return show_list(args) if args.list else run_all(args, argv)
-        except AdafireError as error:
-            return complain(error, args.debug)
-    except KeyboardInterrupt:
-        print("interrupted before the first run", file=sys.stderr)
-        return 130
-    except Exception as error:  # not foreseen, so a fault of the project; still no wall of text unless asked for
-        return complain(f"{type(error).__name__}: {' '.join(str(error).split())[:500]}\n"
-                        "(not foreseen, so a fault in the program: --debug shows where)", args.debug)
+    return run(lambda args: show_list(args) if args.list else run_all(args), parser(), argv, same_again(__file__, argv))
 
 
-def complain(error, debug):
-    if debug:
-        traceback.print_exc()
-    if os.environ.get("RANK", "0") == "0":  # of several processes that stop for one reason, one says so
-        print(f"error: {error}", file=sys.stderr)
-    return 2
-
-
-def run_all(args, argv):
+def run_all(args):
     """Check everything that can be checked before work, run task after task, show what came out."""
     from adafire.errors import AdafireError, InputError
     from benchmarks import catalogue
@@ -160,8 +97,11 @@ def run_all(args, argv):
             except AdafireError as error:
                 if len(jobs) == 1:
                     raise
-                code = complain(f"{task.name}: {error}", args.debug)  # the other tasks go on
+                code = complain(error, args.debug, f"{task.name}: ")  # the other tasks go on
                 continue
+            except KeyboardInterrupt:  # while its data were loaded
+                interrupted = True
+                break
             rows += [row for record in outcome.records for row in leaderboard.rows_of(record)]
             if code == 0 and any(record.status == "failed" for record in outcome.records):
                 code = 1
@@ -170,13 +110,12 @@ def run_all(args, argv):
                 break
     if rows and team.leads:
         show(rows, args)
+    if interrupted:
+        raise KeyboardInterrupt
+    if rows and team.leads:
         for problem in leaderboard.write_leaderboard(args.out):
             print(f"note: {problem}", file=sys.stderr)
         print(f"All results: {Path(args.out) / 'README.md'}", file=sys.stderr)
-    if interrupted:
-        print("Interrupted; what is done is kept. To go on: " +
-              shlex.join(["python", os.path.relpath(__file__), *argv]), file=sys.stderr)
-        return 130
     return code
 
 

@@ -9,7 +9,6 @@ Measures: simulation (fp32; bf16, and SpikingJelly if installed, on ResNet-18), 
 T=256), search.
 """
 
-import argparse
 import sys
 import time
 import warnings
@@ -17,24 +16,30 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
+
+from benchmarks.command import Parser, names, run, whole  # noqa: E402
+
 MEASURES = ("simulation", "curve", "memory", "search")
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(__doc__)
     parser.add_argument("cases", nargs="*", help="which networks (default: all)")
-    parser.add_argument("--only", help="comma-separated measures (default: simulation,curve,memory)")
+    parser.add_argument("--only", type=names, help="comma-separated measures (default: simulation,curve,memory)")
     parser.add_argument("--without", default="", help="comma-separated: bf16, spikingjelly")
-    parser.add_argument("--timesteps", type=int, default=8)
-    parser.add_argument("--runs", type=int, default=9, help="rounds that count, after two that do not")
-    parser.add_argument("--threads", type=int, help="threads of torch (default: its own choice)")
+    parser.add_argument("--timesteps", type=whole(1), default=8)
+    parser.add_argument("--runs", type=whole(1), default=9, help="rounds that count, after two that do not")
+    parser.add_argument("--threads", type=whole(1, 1024), help="threads of torch (default: its own choice)")
     parser.add_argument("--cpu-time", action="store_true", help="time of the processor, not of the clock: for one thread on a "
                         "busy machine")
     parser.add_argument("--save", action="store_true", help="write records and the table")
-    args = parser.parse_args(argv)
+    return run(measure_all, parser, argv)
+
+
+def measure_all(args):
     import torch
 
-    from adafire.errors import AdafireError, InputError
+    from adafire.errors import InputError
     from adafire.registry import near_names
     from benchmarks.environment import keep_memory
     from benchmarks.speed import measures, records
@@ -47,27 +52,20 @@ def main(argv=None):
             if name not in known:
                 raise InputError(f"unknown {what} {name!r}{near_names(name, known)} Known: {', '.join(known)}")
         return list(names)
-    try:
-        names = checked(args.cases or CASES, CASES, "case")
-        only = checked(args.only.split(",") if args.only else MEASURES[:3], MEASURES, "measure")
-        without = checked([w for w in args.without.split(",") if w], ("bf16", "spikingjelly"), "part")
-        if args.timesteps < 1 or args.runs < 1 or (args.threads is not None and args.threads < 1):
-            raise InputError("--timesteps, --runs and --threads want 1 or more")
-        if args.threads:
-            torch.set_num_threads(args.threads)
-        keep_memory()
-        clock = time.process_time if args.cpu_time else time.perf_counter
-        for name in names:
-            for made in _measured(name, load_case(name), only, without, args, clock, measures, named=bool(args.cases)):
-                print(made.line(), flush=True)
-                if args.save:
-                    records.save(made)
-        if args.save:
-            records.PAGE.write_text(records.table(records.load_all()), encoding="utf-8")
-    except AdafireError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    names = checked(args.cases or CASES, CASES, "case")
+    only = checked(args.only or MEASURES[:3], MEASURES, "measure")
+    without = checked([w for w in args.without.split(",") if w], ("bf16", "spikingjelly"), "part")
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    keep_memory()
+    clock = time.process_time if args.cpu_time else time.perf_counter
+    for name in names:
+        for made in _measured(name, load_case(name), only, without, args, clock, measures, named=bool(args.cases)):
+            print(made.line(), flush=True)
+            if args.save:
+                records.save(made)
+    if args.save:
+        records.PAGE.write_text(records.table(records.load_all()), encoding="utf-8")
 
 
 def _measured(name, case, only, without, args, clock, measures, named):

@@ -1,11 +1,12 @@
 #!/usr/bin/env python
 """Check a record before it is sent in: schema, key, ranges, derived fields, and the metric against its evidence."""
 
-import argparse
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # from a clone, nothing need be installed
+
+from benchmarks.command import Parser, complain, run  # noqa: E402
 
 EXAMPLES = """examples:
   python tools/submit.py check runs/records/coco_yolo-mini-mini/mine-0123456789ab.json
@@ -16,11 +17,14 @@ exit status: 0 nothing is wrong; 1 something is; 2 a file is no record"""
 
 
 def main(argv=None):
-    p = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = Parser(__doc__, EXAMPLES)
     p.add_argument("what", choices=("check",))
     p.add_argument("records", nargs="+", metavar="RECORD", help="record files (.json)")
     p.add_argument("--data-root", metavar="DIR", help="data of a full split, to compare its fingerprint")
-    args = p.parse_args(argv)
+    return run(check, p, argv)
+
+
+def check(args):
     from adafire.errors import AdafireError
     from benchmarks import submission
 
@@ -29,8 +33,7 @@ def main(argv=None):
         try:
             record, found = submission.check(Path(name), results, args.data_root)
         except AdafireError as error:
-            print(f"error: {error}", file=sys.stderr)
-            code = 2
+            code = complain(error, args.debug)
             continue
         wrong = [entry for entry in found if entry.kind == "wrong"]
         print(f"{name}: {record.method} on {record.task} ({record.variant}), {len(record.rows)} rows: "

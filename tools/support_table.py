@@ -4,12 +4,13 @@
     python tools/support_table.py --check    # exit 1 if the page differs from the table
 """
 
-import argparse
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
+
+from benchmarks.command import Parser, run  # noqa: E402
 
 
 def page():
@@ -23,9 +24,12 @@ def page():
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true", help="compare instead of writing")
-    args = parser.parse_args(argv)
+    p = Parser(__doc__)
+    p.add_argument("--check", action="store_true", help="compare instead of writing")
+    return run(write, p, argv)
+
+
+def write(args):
     path = ROOT / "docs" / "operators.md"
     if args.check:
         same = path.is_file() and path.read_text() == page()
@@ -34,7 +38,6 @@ def main(argv=None):
     path.parent.mkdir(exist_ok=True)
     path.write_text(page())
     print(f"wrote {path.relative_to(ROOT)}")
-    return 0
 
 
 if __name__ == "__main__":

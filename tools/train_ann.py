@@ -11,7 +11,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from adafire.errors import AdafireError, InputError  # noqa: E402
+from adafire.errors import InputError  # noqa: E402
+from benchmarks import command  # noqa: E402
+from benchmarks.task import check_trusted  # noqa: E402
 
 EXAMPLES = """\
 examples:
@@ -27,26 +29,26 @@ recipe.json and training_log.jsonl beside it. --resume unpickles the work folder
 """
 
 
-def parse(argv):
-    parser = argparse.ArgumentParser(prog="train_ann.py", description=__doc__, epilog=EXAMPLES,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+def options_of():
+    parser, whole = command.Parser(__doc__, EXAMPLES, prog="train_ann.py"), command.whole
     add = parser.add_argument
     add("config", help="MMEngine config file")
     add("--work-dir", metavar="DIR", help="checkpoints and logs (default: work_dirs/<config's folder>)")
     add("--resume", action="store_true", help="continue from the last checkpoint in the work folder")
-    add("--epochs", type=int, metavar="N", help="train N epochs, the schedule stretched to fit")
+    add("--epochs", type=whole(1), metavar="N", help="train N epochs, the schedule stretched to fit")
     add("--device", choices=("auto", "cpu", "cuda"), default="auto")
     add("--amp", action="store_true", help="train with bfloat16 convolutions (losses and tests stay fp32)")
-    add("--threads", type=int, metavar="N", help="PyTorch's threads on the CPU (default: its own choice)")
-    add("--seed", type=int, metavar="N", help="overrides the config's randomness.seed")
+    add("--threads", type=whole(1, 1024), metavar="N", help="PyTorch's threads on the CPU (default: its own choice)")
+    add("--seed", type=whole(0), metavar="N", help="overrides the config's randomness.seed")
     add("--out", metavar="FILE", help="slim weights (default: WORK_DIR/slim.pth)")
     add("--store", choices=("fp16", "fp32"), default="fp16",
         help="dtype in OUT of convolution and linear weights; biases and batch norm stay fp32 (default fp16)")
-    add("--workers", type=int, metavar="N", default=os.cpu_count(), help="processes to generate data (default: cores)")
+    add("--workers", type=whole(1, 1024), metavar="N", default=os.cpu_count(), help="processes to generate data (default: cores)")
     add("--fashion-mnist", metavar="DIR", help="folder with the full Fashion-MNIST's four files")
     add("--download", action="store_true", help="fetch Fashion-MNIST with torchvision when it is absent")
     add("--cfg-options", nargs="+", default=[], metavar="KEY=VALUE", help="change entries of the config")
-    return parser.parse_args(argv)
+    add("--trust-config", action="store_true", help="execute a config file from outside this project (it is Python)")
+    return parser
 
 
 def load_config(options):
@@ -55,6 +57,7 @@ def load_config(options):
     path = Path(options.config)
     if not path.is_file():
         raise InputError(f"config file {path} does not exist; those of the project are benchmarks/zoo/*/config.py")
+    check_trusted(path, options.trust_config)
     changes = argparse.Namespace(cfg_options={})
     for pair in options.cfg_options:
         if "=" not in pair:
@@ -195,13 +198,9 @@ def run(options):
 
 
 def main(argv=None):
-    options = parse(argv)
-    try:
-        run(options)
-    except AdafireError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    argv = sys.argv[1:] if argv is None else argv
+    again = [*argv, *(["--resume"] if "--resume" not in argv else [])]
+    return command.run(run, options_of(), argv, command.same_again(__file__, again))
 
 
 if __name__ == "__main__":

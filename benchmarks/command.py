@@ -1,0 +1,153 @@
+"""What the command lines of tools/ share: how options are read, how an error is told, exit codes, --debug, Ctrl-C.
+
+Nothing that takes time is imported here: --help and a wrong option are answered at once.
+"""
+
+import argparse
+import os
+import shlex
+import signal
+import socket
+import sys
+import threading
+import traceback
+from contextlib import contextmanager
+
+PATIENCE_S = 1.5
+"""How long after Ctrl-C the program may still take to end in good order."""
+MOST_LINES = 5
+"""Of an error message."""
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse with the project's form of an error (one message, without the whole usage), and --debug."""
+
+    def __init__(self, description, examples=None, **more):
+        super().__init__(description=description, epilog=examples, allow_abbrev=False,
+                         formatter_class=argparse.RawDescriptionHelpFormatter, **more)
+        self.add_argument("--debug", action="store_true", help="show tracebacks")
+
+    def error(self, message):
+        print(f"error: {message}\n(--help shows all options)", file=sys.stderr)
+        sys.exit(2)
+
+    def add_trust(self):
+        """--trust-checkpoint and --trust-config, for tools that open what strangers made."""
+        self.add_argument("--trust-checkpoint", action="store_true",
+                          help="unpickle a checkpoint that cannot be read as plain weights; it can then run any code")
+        self.add_argument("--trust-config", action="store_true",
+                          help="execute a task or config file from outside this project (it is Python)")
+
+
+def names(text):
+    """'a,b' -> ['a', 'b']"""
+    found = [part.strip() for part in text.split(",")]
+    if not all(found):
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected names with commas between, none of them empty")
+    return found
+
+
+def numbers(text):
+    """'1,2,4' -> [1, 2, 4]"""
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isascii() and part.isdigit() and int(part) > 0 for part in parts):
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected whole numbers of 1 or more with commas between, "
+                                         "such as 1,2,4,8")
+    values = [int(part) for part in parts]
+    for value in values:
+        if values.count(value) > 1:
+            raise argparse.ArgumentTypeError(f"{value} stands twice in {text!r}")
+    return values
+
+
+def whole(least, most=10**9):
+    """Type of an option: a whole number from ``least`` to ``most``."""
+    def convert(text):
+        if not (text.isascii() and text.isdigit() and len(text) < 20 and least <= int(text) <= most):
+            limits = f"of {least} or more" if most == 10**9 else f"from {least} to {most}"
+            raise argparse.ArgumentTypeError(f"found {text!r}, expected a whole number {limits}")
+        return int(text)
+    return convert
+
+
+def run(work, parser, argv=None, again=None):
+    """Exit code of ``work(options)``: its own (None: 0), 2 after any error, which is told in few lines, 130 after Ctrl-C.
+
+    argv: what ``parser`` reads the options from (None: the command line); they may stand anywhere. again: the command that
+    goes on where Ctrl-C stopped, if what was done is kept (see ``same_again``).
+    """
+    try:
+        args = parser.parse_intermixed_args(argv)
+    except SystemExit as stop:  # --help, or a wrong option, which argparse has told
+        return stop.code
+    farewell = f"Interrupted; what is done is kept. To go on: {again}" if again else "interrupted"
+    with ends_soon(farewell):
+        try:
+            return work(args) or 0
+        except KeyboardInterrupt:
+            print(farewell, file=sys.stderr)
+            return 130
+        except Exception as error:
+            return complain(error, args.debug)
+
+
+def same_again(script, argv):
+    """The command line that calls ``script`` with ``argv`` from here."""
+    return shlex.join(["python", os.path.relpath(script), *argv])
+
+
+def complain(error, debug=False, where=""):
+    """Tell an error, after the words ``where``; the exit code 2. One that was not foreseen is told as such; both without a
+    traceback unless ``debug``."""
+    if debug:
+        traceback.print_exception(error)
+    if os.environ.get("RANK", "0") == "0":  # of several processes that stop for one reason, one says so
+        known = sys.modules.get("adafire.errors")
+        if known is not None and isinstance(error, known.AdafireError):
+            print(f"error: {where}{short(error)}", file=sys.stderr)
+        else:
+            print(f"error: {where}{type(error).__name__}: {' '.join(str(error).split())[:500]}\n"
+                  "(not foreseen, so a fault in the program: --debug shows where)", file=sys.stderr)
+    return 2
+
+
+def short(error):
+    """The message of an error in at most MOST_LINES lines; what is quoted in it can be longer."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return "\n".join(lines if len(lines) <= MOST_LINES else [*lines[:MOST_LINES - 2], "...", lines[-1]])
+
+
+@contextmanager
+def ends_soon(farewell):
+    """While inside, the process ends at the latest PATIENCE_S after Ctrl-C, wherever it is: Python raises KeyboardInterrupt
+    only between two of its own steps, and one convolution can take seconds.
+
+    The system's handler writes a byte, which a thread waits for. Ending at once loses nothing: records appear whole or not
+    at all, and locks are the system's, which lets them go.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    ear, mouth = socket.socketpair()
+    mouth.setblocking(False)
+
+    def wait():
+        heard = next((byte for byte in iter(lambda: ear.recv(1), b"") if byte[0] in (0, signal.SIGINT)), b"\0")
+        if heard[0] and not left.wait(PATIENCE_S):
+            show_cursor = "\x1b[?25h" if sys.stderr.isatty() else ""  # progress bars hide it
+            print(f"{show_cursor}{farewell}", file=sys.stderr, flush=True)
+            os._exit(130)
+
+    left = threading.Event()
+    thread = threading.Thread(target=wait, name="ends soon", daemon=True)
+    before = signal.set_wakeup_fd(mouth.fileno(), warn_on_full_buffer=False)
+    thread.start()
+    try:
+        yield
+    finally:
+        left.set()
+        signal.set_wakeup_fd(before)
+        mouth.send(b"\0")
+        thread.join(1)
+        ear.close()
+        mouth.close()
