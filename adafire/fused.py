@@ -22,6 +22,8 @@ from .neuron import NeuronState
 _SOURCE = Path(__file__).with_name("kernels.c")
 _FLAGS = ["-O3", "-march=native", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-fPIC", "-shared",
           "-fopenmp"]
+BLOCK = 384
+"""As in kernels.c: elements whose state stays in the first-level cache over all timesteps of a chunk."""
 enabled = True
 """Set to False to use the reference everywhere."""
 
@@ -51,7 +53,7 @@ def library():
     except OSError:
         return None
     p, i, f, n = ctypes.c_void_p, ctypes.c_long, ctypes.c_float, ctypes.c_int
-    loaded.adafire_scan.argtypes = [p, i, p, i, n, i, i, i, i, p, p, p, p, p, p, p, f, f, i, n, f, f, p, n, n]
+    loaded.adafire_scan.argtypes = [p, i, p, i, n, i, i, i, i, *[p] * 7, f, f, i, n, f, f, p, p, i, n, n]
     loaded.adafire_scan.restype = ctypes.c_long
     loaded.adafire_differential.argtypes = [p, i, i, i, i, i, *[p] * 9, n, f, n, i, n, f, f, p, n]
     loaded.adafire_differential.restype = ctypes.c_long
@@ -94,11 +96,12 @@ def layout(tensor, channel_axis):
     return channels, inner
 
 
-def scan(z, t, steps, params, state, site, more=None, overwrite=False):
+def scan(z, t, steps, params, state, site, more=None, overwrite=False, peak=False):
     """As ``neuron.scan``, or None where this kernel does not apply. ``state`` is overwritten; None: at rest.
 
     more: a second current, added to ``z``; overwrite: the spikes may take the place of ``z``. float32 or bfloat16 (then the
-    currents are added up in float32 all the same).
+    currents are added up in float32 all the same). peak: in place of the spikes, the largest count n along the last
+    dimension after every step, [K, B, ..., C, ...] without that dimension.
     """
     code = site.activation.code
     if not enabled or code is None or z.device.type != "cpu" or params.v0.numel() != params.theta.numel():
@@ -119,6 +122,9 @@ def scan(z, t, steps, params, state, site, more=None, overwrite=False):
     if found is None:
         return None
     channels, inner = found
+    row = shape[-1] if peak else 0
+    if peak and (inner % row or not state.x.is_contiguous()):
+        return None
     half = z.dtype == torch.bfloat16
     dtype, strides = torch.bfloat16 if half else torch.float32, state.x.stride()
     size = state.x.numel()
@@ -128,14 +134,18 @@ def scan(z, t, steps, params, state, site, more=None, overwrite=False):
         more, more_step = _laid_out(more, dtype, shape, strides, size)
         more_at = more.data_ptr()
     moving = z.dim() > len(shape)
-    out = z if overwrite and moving else torch.empty_strided((steps, *shape), (size, *strides), dtype=dtype)
+    if peak:
+        out = torch.empty(-(-row // BLOCK), steps, *shape[:-1])
+    else:
+        out = z if overwrite and moving else torch.empty_strided((steps, *shape), (size, *strides), dtype=dtype)
     flat = [_flat(p, channels) for p in (params.theta, params.bias, params.v0)]
     kind, a, b = code
     over = loaded.adafire_scan(z.data_ptr(), z_step, more_at, more_step, half, steps, size, channels, inner,
                                state.x.data_ptr(), state.n.data_ptr(), state.events.data_ptr(), state.graded.data_ptr(),
                                *(p.data_ptr() for p in flat), float(params.phi_plus), float(params.phi_minus), t, kind, a, b,
-                               out.data_ptr(), fresh, torch.get_num_threads())
-    return out, state._replace(over=over)
+                               *((None, out.data_ptr()) if peak else (out.data_ptr(), None)), row, fresh,
+                               torch.get_num_threads())
+    return out.amax(0) if peak else out, state._replace(over=over)
 
 
 def differential(z, t, steps, params, state, site, weights=None):

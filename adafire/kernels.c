@@ -9,7 +9,9 @@
 #include <stdint.h>
 #include <string.h>
 
-#define BLOCK 512 /* states, parameters and currents of a block stay in the first-level cache over all K steps */
+/* States, parameters and currents of a block stay in the first-level cache over all K steps; not a power of two, for
+ * arrays of a Block at the same place of every 4 kB would push each other out. */
+#define BLOCK 384
 
 #define LAST (31.0f / 64.0f) /* of differential.py */
 
@@ -34,25 +36,25 @@ static inline uint16_t narrow(float value) { /* to bfloat16, to nearest even; sp
 
 /* State and parameters of one block, and what one step does to it. */
 typedef struct {
-    float theta[BLOCK], bias[BLOCK], v0[BLOCK], want[BLOCK], current[BLOCK], spikes[BLOCK], spare[BLOCK];
+    float theta[BLOCK], bias[BLOCK], v0[BLOCK], x[BLOCK], n[BLOCK], events[BLOCK], graded[BLOCK], want[BLOCK],
+        current[BLOCK], spikes[BLOCK];
 } Block;
 
-static inline __attribute__((always_inline)) void step(Block *w, const float *z, float *out, float *x, float *n,
-                                                       float *events, float *graded, long count, float plus, float minus,
-                                                       float t, int kind, float a, float b) {
+static inline __attribute__((always_inline)) void step(Block *w, const float *z, float *out, long count, float plus,
+                                                       float minus, float t, int kind, float a, float b) {
 #pragma GCC ivdep
     for (long i = 0; i < count; i++) {
-        const float xe = x[i] + z[i];
+        const float xe = w->x[i] + z[i];
         const float want = floorf(target(xe + w->bias[i] * t, t, kind, a, b) / w->theta[i] + w->v0[i]);
-        const float old = n[i];
+        const float old = w->n[i];
         float new_ = want > old - minus ? want : old - minus;
         new_ = new_ < old + plus ? new_ : old + plus;
         const float s = new_ - old;
-        x[i] = xe;
-        n[i] = new_;
+        w->x[i] = xe;
+        w->n[i] = new_;
         out[i] = s * w->theta[i];
-        events[i] += s < 0.0f ? -s : s;
-        graded[i] += s != 0.0f ? 1.0f : 0.0f;
+        w->events[i] += s < 0.0f ? -s : s;
+        w->graded[i] += s != 0.0f ? 1.0f : 0.0f;
         w->want[i] = want;
     }
 }
@@ -71,32 +73,50 @@ static void spread(float *to, const float *values, long start, long end, long ch
     }
 }
 
+static float highest(const float *v, long count) {
+    float lanes[32], most = -INFINITY;
+    long i = 0;
+    for (int j = 0; j < 32; j++) lanes[j] = -INFINITY;
+    for (; i + 32 <= count; i += 32)
+        for (int j = 0; j < 32; j++) lanes[j] = v[i + j] > lanes[j] ? v[i + j] : lanes[j];
+    for (; i < count; i++) most = v[i] > most ? v[i] : most;
+    for (int j = 0; j < 32; j++) most = lanes[j] > most ? lanes[j] : most;
+    return most;
+}
+
 /* z, more, out: float, or bfloat16 where ``half``; out may be z itself. z_step, more_step: elements from one step to the next
  * (0: the same current at every step); more: a second current that is added, or NULL. events may be n itself (spikes are
- * never taken back, events equal net counts). fresh: the state is taken as zero and need not be set. Returns how many neurons
- * have emitted more than their cumulative input asks for at the last step. */
+ * never taken back, events equal net counts). fresh: the state is taken as zero and need not be set. Where ``top`` is not
+ * NULL, the largest count of every ``row`` elements after each step is written there, [pieces, steps, rows], for the pieces
+ * of at most BLOCK elements of a row, and spikes are not written. Returns how many neurons have emitted more than their
+ * cumulative input asks for at the last step. */
 long adafire_scan(const void *z, long z_step, const void *more, long more_step, int half, long steps, long size, long channels,
                   long inner, float *x, float *n, float *events, float *graded, const float *theta, const float *bias,
-                  const float *v0, float plus, float minus, long t0, int kind, float a, float b, void *out, int fresh,
-                  int threads) {
-    long over = 0, blocks = (size + BLOCK - 1) / BLOCK;
-#pragma omp parallel for schedule(static) reduction(+ : over) num_threads(threads) if (blocks > 16)
-    for (long j = 0; j < blocks; j++) {
+                  const float *v0, float plus, float minus, long t0, int kind, float a, float b, void *out, float *top,
+                  long row, int fresh, int threads) {
+    const long length = top ? row : size, pieces = (length + BLOCK - 1) / BLOCK, rows = size / length;
+    long over = 0;
+#pragma omp parallel for schedule(static) reduction(+ : over) num_threads(threads) if (rows * pieces > 16)
+    for (long j = 0; j < rows * pieces; j++) {
         Block w;
-        const long start = j * BLOCK, end = start + BLOCK < size ? start + BLOCK : size, count = end - start;
-        float *xs = x + start, *ns = n + start, *gs = graded + start, *es = events == n ? w.spare : events + start;
+        const long r = j / pieces, piece = j % pieces, start = r * length + piece * BLOCK, stop = (r + 1) * length;
+        const long end = start + BLOCK < stop ? start + BLOCK : stop, count = end - start;
+        float *xs = x + start, *ns = n + start, *gs = graded + start, *es = events + start;
         spread(w.theta, theta, start, end, channels, inner);
         spread(w.bias, bias, start, end, channels, inner);
         spread(w.v0, v0, start, end, channels, inner);
         if (fresh) {
-            memset(xs, 0, count * sizeof(float));
-            memset(ns, 0, count * sizeof(float));
-            memset(gs, 0, count * sizeof(float));
+            memset(w.x, 0, count * sizeof(float));
+            memset(w.n, 0, count * sizeof(float));
+        } else {
+            memcpy(w.x, xs, count * sizeof(float));
+            memcpy(w.n, ns, count * sizeof(float));
         }
-        if (fresh || es == w.spare) memset(es, 0, count * sizeof(float));
+        memset(w.events, 0, count * sizeof(float));
+        memset(w.graded, 0, count * sizeof(float));
         for (long k = 0; k < steps; k++) {
             const float *zk = (const float *)z + k * z_step + start;
-            float *ok = (float *)out + k * size + start;
+            float *ok = top || half ? w.spikes : (float *)out + k * size + start;
             const float t = (float)(t0 + k + 1);
             if (half) {
                 const uint16_t *zh = (const uint16_t *)z + k * z_step + start;
@@ -106,22 +126,27 @@ long adafire_scan(const void *z, long z_step, const void *more, long more_step, 
                     for (long i = 0; i < count; i++) w.current[i] += wide(mh[i]);
                 }
                 zk = w.current;
-                ok = w.spikes;
             } else if (more) {
                 const float *mk = (const float *)more + k * more_step + start;
                 for (long i = 0; i < count; i++) w.current[i] = zk[i] + mk[i];
                 zk = w.current;
             }
-            if (kind == 0) step(&w, zk, ok, xs, ns, es, gs, count, plus, minus, t, 0, a, b);
-            else if (kind == 1) step(&w, zk, ok, xs, ns, es, gs, count, plus, minus, t, 1, a, b);
-            else step(&w, zk, ok, xs, ns, es, gs, count, plus, minus, t, 2, a, b);
-            if (half) {
+            if (kind == 0) step(&w, zk, ok, count, plus, minus, t, 0, a, b);
+            else if (kind == 1) step(&w, zk, ok, count, plus, minus, t, 1, a, b);
+            else step(&w, zk, ok, count, plus, minus, t, 2, a, b);
+            if (top) top[(piece * steps + k) * rows + r] = highest(w.n, count);
+            else if (half) {
                 uint16_t *oh = (uint16_t *)out + k * size + start;
                 for (long i = 0; i < count; i++) oh[i] = narrow(ok[i]);
             }
         }
+        memcpy(xs, w.x, count * sizeof(float));
+        memcpy(ns, w.n, count * sizeof(float));
+        for (long i = 0; i < count; i++) gs[i] = fresh ? w.graded[i] : gs[i] + w.graded[i];
+        if (es != ns)
+            for (long i = 0; i < count; i++) es[i] = fresh ? w.events[i] : es[i] + w.events[i];
         const float most = plus * (float)(t0 + steps);
-        for (long i = 0; i < count; i++) over += ns[i] > (w.want[i] < most ? w.want[i] : most);
+        for (long i = 0; i < count; i++) over += w.n[i] > (w.want[i] < most ? w.want[i] : most);
     }
     return over;
 }
@@ -312,20 +337,9 @@ void adafire_row_max(const float *s, long steps, long rows, long length, float n
         float *xr = x + r * length;
         for (long k = 0; k < steps; k++) {
             const float *sr = s + (k * rows + r) * length;
-            float lanes[16], now = -INFINITY;
-            long i = 0;
-            for (int j = 0; j < 16; j++) lanes[j] = -INFINITY;
-            for (; i + 16 <= length; i += 16)
-                for (int j = 0; j < 16; j++) {
-                    const float v = xr[i + j] + sr[i + j];
-                    xr[i + j] = v;
-                    lanes[j] = v > lanes[j] ? v : lanes[j];
-                }
-            for (; i < length; i++) {
-                xr[i] += sr[i];
-                now = xr[i] > now ? xr[i] : now;
-            }
-            for (int j = 0; j < 16; j++) now = lanes[j] > now ? lanes[j] : now;
+#pragma GCC ivdep
+            for (long i = 0; i < length; i++) xr[i] += sr[i];
+            const float now = highest(xr, length);
             const float step = now - total[r], magnitude = step < 0.0f ? -step : step;
             const float y = magnitude <= noise * (now < 0.0f ? -now : now) ? 0.0f : step;
             total[r] = now;

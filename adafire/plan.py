@@ -21,7 +21,7 @@ class Plan:
 
     folded: call index -> (weight, bias) of a convolution, with its batch norm in it and in channels_last; skipped: batch norms that are gone;
     joined: additions that the neurons behind them make themselves -> whether the second operand is one's to overwrite;
-    owned: sites whose currents nobody else looks at; kept: prefix calls whose results later regions use; tapped: step calls whose time average the read-out uses.
+    owned: sites whose currents nobody else looks at; peaked: sites of which only the maximum over the last dimension goes on; kept: prefix calls whose results later regions use; tapped: step calls whose time average the read-out uses.
     """
 
     def __init__(self, trace, folds=None):
@@ -44,6 +44,10 @@ class Plan:
         self.programs, self.joined, self.owned = {}, {}, set()
         for site in trace.sites:
             self._join(trace.calls[site.call])
+        self.peaked = {call.inputs[0] for call in trace.calls
+                       if call.op == "amax" and call.spiking and call.region == "steps" and maximum_over_last(call) is not None
+                       and (source := self._sole(call.inputs[0])) is not None and source.site is not None
+                       and source.site.channel_axis < len(source.site.shape) - 1}
 
     def _fold(self, conv, norm, cache):
         _, args, kwargs = conv.arguments
@@ -134,13 +138,19 @@ class Plan:
 
     @functools.cached_property
     def step_bytes(self):
-        """Bytes that one timestep holds at its fullest: results of calls that are still to be used."""
+        """Bytes that one timestep holds at its fullest: results of calls that are still to be used. Spikes that take the
+        place of their currents, and additions that a neuron makes, hold what they were made from."""
         calls = self.trace.calls
         last = {c.index: max(c.consumers, default=c.index) for c in calls}
+        shared = self.owned | set(self.joined) | self.skipped
+        for call in reversed(calls):
+            if call.index in shared and call.index not in self.peaked:
+                for source in call.inputs:
+                    last[source] = max(last.get(source, 0), last[call.index])
         live = peak = 0
         ending = {}
         for call in calls:
-            if call.region == "steps":
+            if call.region == "steps" and call.index not in shared | self.peaked:
                 size = sum(math.prod(s.shape) * s.dtype.itemsize for s in specs_in(call.template))
                 live += size
                 ending[last[call.index]] = ending.get(last[call.index], 0) + size
@@ -152,6 +162,15 @@ class Plan:
         """How many timesteps to simulate at once: as many as fit in ``memory_gb`` (layers and neurons hold up to 2.5 copies),
         at least 1, and no more than pay."""
         return max(1, min(CHUNK, int(memory_gb * 1e9 / (2.5 * self.step_bytes))))
+
+
+def maximum_over_last(call):
+    """Whether an amax over the last dimension alone keeps it; None for an amax over others."""
+    _, args, kwargs = call.arguments
+    options = dict(zip(("input", "dim", "keepdim"), args)) | kwargs
+    dims = options.get("dim", ())
+    dims = (dims,) if isinstance(dims, int) else tuple(dims)
+    return bool(options.get("keepdim", False)) if dims in ((-1,), (len(args[0].shape) - 1,)) else None
 
 
 class Plans:

@@ -10,6 +10,7 @@ import torch
 from . import fused
 from .calls import specs_in
 from .ops import HOMOGENEOUS_RATES
+from .plan import maximum_over_last
 
 _NOISE = 1e-5  # relative rounding of cumulative sums; one spike among 4,096 is 25 times larger
 
@@ -89,10 +90,8 @@ def _fused_pool(run, call, tensors, changing):
 
 
 def _fused_row_max(run, call, spikes):
-    options = dict(zip(("input", "dim", "keepdim"), call.arguments[1])) | call.arguments[2]
-    dims, keep = options.get("dim", ()), options.get("keepdim", False)
-    dims = (dims,) if isinstance(dims, int) else tuple(dims)
-    if len(dims) != 1 or dims[0] not in (-1, spikes.dim() - 2):
+    keep = maximum_over_last(call)
+    if keep is None:
         return None
     kept = run.rates.get(call.index)
     squeezed = lambda s: s.squeeze(-1) if keep and torch.is_tensor(s) else s
@@ -106,6 +105,25 @@ def _fused_row_max(run, call, spikes):
     if call.index in run.plan.tapped:
         run.sums[(call.index, 0)] = total
     return (out.unsqueeze(-1) if keep else out,)
+
+
+def advance_peak(run, call, counts):
+    """As ``advance``, for the maximum over the last dimension, from the largest counts [K, ...] of a site's neurons along
+    it (``fused.scan`` with peak)."""
+    keep, kept = maximum_over_last(call), run.rates.get(call.index)
+    theta = run.params[run.plan.trace.calls[call.inputs[0]].site.index].theta
+    counts = counts.unsqueeze(-1)
+    before, size, active = (torch.zeros_like(counts[0]), 0.0, 0.0) if kept is None else (kept[0][0], *kept[2:])
+    if kept is not None and not keep:
+        size, active = size.unsqueeze(-1), active.unsqueeze(-1)
+    out = torch.diff(counts, dim=0, prepend=before[None]) * theta
+    total, size, active = counts[-1] * theta, size + out.abs().sum(0), active + (out != 0).sum(0)
+    if not keep:
+        out, total, size, active = (t.squeeze(-1) for t in (out, total, size, active))
+    run.rates[call.index] = ([counts[-1]], [total], size, active)
+    if call.index in run.plan.tapped:
+        run.sums[(call.index, 0)] = total
+    return out
 
 
 def differential(run):

@@ -15,7 +15,7 @@ from . import fused, neuron
 from .calls import map_specs, placeholders, specs_in
 from .frames import Frames, frames_in, put, show
 from .passes import CallPass, map_tensors, tensors_in
-from .rates import advance
+from .rates import advance, advance_peak
 from .replay import replay
 
 
@@ -75,6 +75,18 @@ class Run:
             result = law.scan(z, self.t, steps, params, state, site.activation)
         out, self.neurons[site.index] = result
         return out.to(z.dtype)
+
+    def peak(self, site, z, steps, more=None):
+        """The largest count along the last dimension after each step, [K, B, ...], in place of the spikes; None where only
+        ``fire`` goes."""
+        params, state = self.params[site.index], self.neurons.get(site.index)
+        if params.neuron is not None or params.theta.dim() and params.theta.shape[-1] != 1:
+            return None
+        result = fused.scan(z, self.t, steps, params, state, site, more, peak=True)
+        if result is None:
+            return None
+        out, self.neurons[site.index] = result
+        return out
 
     def graded(self):
         """Events of all neurons up to now, of each sample [B]; where rows of a site are no samples, all stand for each."""
@@ -197,13 +209,23 @@ class StepPass(PlannedPass):
         if len(currents) > 1 and self.plan.joined[call.inputs[0]]:
             currents = currents[::-1]
 
+        peaked = []
+
         def handler(tensors, moving):
             if len(tensors) > 1 and not moving[0]:
                 tensors = tensors[::-1]
             if not self.run.fuse:
                 return self.run.fire(call.site, tensors[0], self.length)
+            counts = self.run.peak(call.site, tensors[0], self.length, *tensors[1:]) if call.index in self.plan.peaked else None
+            if counts is not None:
+                peaked.append(call.index)
+                return counts
             return self.run.fire(call.site, tensors[0], self.length, *tensors[1:], overwrite=overwrite)
-        return lift(handler, self.step, *currents)
+        out = lift(handler, self.step, *currents)
+        if peaked:
+            self.waiting[call.index] = out
+            return placeholders(call)
+        return out
 
     def _tap(self, call, out):
         positions = count()
@@ -218,6 +240,9 @@ class StepPass(PlannedPass):
         return map_tensors(one, out)
 
     def _rate(self, call, this):
+        if call.inputs[0] in self.waiting:
+            counts, like = self.waiting.pop(call.inputs[0]), specs_in(call.template)[0]
+            return lift(lambda tensors, _: advance_peak(self.run, call, tensors[0]).to(like.dtype), self.step, counts)
         operands = tensors_in((this.args, this.kwargs))
 
         def function(*values):
