@@ -2,6 +2,7 @@
 
     workload = adapters.get('vessels')(dict(checkpoint='weights.h5', data=dict(type='drive'),
         calibration=dict(samples=4)), WorkloadOptions(data_root='/data/DRIVE', split='full'))
+    data=dict(type='retinas'): generated ones in the same layout (adapters/data/retinas.py)
 
     python -m adapters.vessels --data-root /data/DRIVE --checkpoint weights.h5      # the network itself, all pictures
 """
@@ -21,12 +22,14 @@ from adafire.errors import AdafireError, InputError
 from . import vessel_scores
 from .base import Batch, Workload, WorkloadOptions, adapters
 from .checkpoints import fingerprint
-from .data import drive
+from .classification import build_classifier
+from .data import drive, retinas
 from .detection_data import by_hash, check_keys, digest
 from .downloads import PROJECT
-from .models.unet_keras import from_keras
+from .models.unet_keras import KerasUNet, from_keras
 
-SETTINGS = ("checkpoint", "data", "calibration", "batch_size")
+SETTINGS = ("model", "checkpoint", "data", "calibration", "batch_size")
+SETS = {"drive": "DRIVE test", "retinas": "generated retinas"}
 
 
 class Prediction(NamedTuple):
@@ -121,32 +124,34 @@ def workload(settings, options):
     """Vessels from a variant's settings; everything that can be wrong with its files is found here."""
     check_keys(settings, SETTINGS, "setting")
     data = settings.get("data") or {}
-    check_keys(data, ("type", "window"), "key of data 'drive':")
+    check_keys(data, ("type", "window"), f"key of data {data.get('type')!r}:")
     samples, window = settings.get("calibration", {}).get("samples", 4), data.get("window")
     for value, key in ((samples, "calibration samples"), (settings.get("batch_size", 1), "batch_size"),
                        (options.limit, "limit"), (window, "window")):
         if value is not None and (not isinstance(value, int) or value < 1):
             raise InputError(f"{key} is {value!r}; expected a whole number of 1 or more")
-    if data.get("type") != "drive":
-        raise InputError(f"data is {data!r}; expected dict(type='drive')")
-    if options.data_root is None:
+    if data.get("type") not in SETS:
+        raise InputError(f"data is {data!r}; expected dict(type='drive') or dict(type='retinas')")
+    if options.data_root is None and data["type"] == "drive":
         raise InputError("DRIVE is needed: give the folder that holds test/images, test/1st_manual and test/mask with "
                          "--data-root DIR")
-    network, source = _network(options.checkpoint or settings.get("checkpoint"), options)
-    eyes, training = drive.read(options.data_root)
+    network, source = _network(options.checkpoint or settings.get("checkpoint"), options, settings.get("model"))
+    root = options.data_root if data["type"] == "drive" else retinas.ensure()
+    eyes, training = drive.read(root)
     if training:
-        chosen, test = by_hash(training)[:samples], eyes
+        names = set(by_hash(path.name for path in training)[:samples])
+        chosen, test = [path for path in training if path.name in names], eyes
     elif len(eyes) > samples:
         names = set(by_hash(eye.image.name for eye in eyes)[:samples])
         chosen, test = [e.image for e in eyes if e.image.name in names], [e for e in eyes if e.image.name not in names]
     else:
-        raise InputError(f"'{options.data_root}' has {len(eyes)} test pictures and no training/images, so {samples} calibration "
+        raise InputError(f"'{root}' has {len(eyes)} test pictures and no training/images, so {samples} calibration "
                          "pictures leave none to score; lower calibration=dict(samples=...)")
     test = test[:options.limit]
     hashes = {path: hashlib.sha256(Path(path).read_bytes()).hexdigest()
               for path in [*chosen, *(p for eye in test for p in eye[1:])]}
     made = Vessels(network, test, chosen, window, settings.get("batch_size", 1), options.device, {
-        "data": {"name": "DRIVE test", "split": options.split, "samples": len(test), "window": window,
+        "data": {"name": SETS[data["type"]], "split": options.split, "samples": len(test), "window": window,
                  "fingerprint": digest((eye.id, *(hashes[p] for p in eye[1:])) for eye in test)},
         "calibration": {"samples": len(chosen), "set_aside": not training,
                         "fingerprint": digest((Path(p).name, hashes[p]) for p in chosen),
@@ -157,11 +162,17 @@ def workload(settings, options):
     return made
 
 
-def _network(checkpoint, options):
+def _network(checkpoint, options, model=None):
+    """(network, name of its file): of a Keras file, which says what the network is, or of ``model`` and a torch file."""
     if not checkpoint:
         raise InputError("no checkpoint is given; expected the .h5 file of a Keras U-Net with --checkpoint FILE")
     path = next((p for p in (Path(checkpoint), PROJECT / checkpoint) if p.is_file()), Path(checkpoint))
-    network = from_keras(path)
+    if model is None or path.suffix in (".h5", ".hdf5"):
+        network = from_keras(path)
+    else:
+        network = build_classifier(model, checkpoint, options.device, options.trust_checkpoint, options.seed)
+    if not isinstance(network, KerasUNet):
+        raise InputError(f"model {model!r} is a {type(network).__name__}; expected adapters.models.unet_keras:KerasUNet")
     if network.last.out_channels != 2 or network.stages[0][0].in_channels != 1:
         raise InputError(f"'{path}' takes {network.stages[0][0].in_channels} channels and gives {network.last.out_channels} "
                          "classes; expected 1 (grey) and 2 (background, vessel)")

@@ -1,5 +1,6 @@
 """A plain Keras U-Net on DRIVE's retinal vessels: AUC, F1 and IoU inside the field of view.
 
+    python tools/run_bench.py tasks/drive_unet.py                                  # mini: 40 generated retinas
     python tools/run_bench.py tasks/drive_unet.py --data-root /data/DRIVE --checkpoint weights.h5
     python tools/run_bench.py tasks/drive_unet.py --variant window --data-root /data/DRIVE --checkpoint weights.h5
     python -m adapters.vessels --data-root /data/DRIVE --checkpoint weights.h5     # the network itself on all 20 pictures
@@ -30,4 +31,14 @@ variants = dict(
     full=dict(_common, data=dict(type='drive')),
     # The central 256 x 256 pixels of every picture: a fifth of the time.
     window=dict(_common, description='The central 256 x 256 pixels of every picture', data=dict(type='drive', window=256)),
+    mini=dict(
+        split='mini',
+        description='A small U-Net on generated retinas of 128 x 128 pixels; not DRIVE',
+        model=dict(name='adapters.models.unet_keras:KerasUNet', widths=(16, 32, 64)),
+        checkpoint='benchmarks/zoo/unet_retinas/unet_retinas.pth',
+        data=dict(type='retinas'),
+        calibration=dict(samples=16),
+        batch_size=8,
+        needs=['benchmarks/zoo/unet_retinas/unet_retinas.pth'],
+    ),
 )
