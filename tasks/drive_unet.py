@@ -40,5 +40,6 @@ variants = dict(
         calibration=dict(samples=16),
         batch_size=8,
         needs=['benchmarks/zoo/unet_retinas/unet_retinas.pth'],
+        expected=dict(ann=0.762, tolerance=0.003),
     ),
 )
