@@ -12,7 +12,7 @@ import io
 import json
 import math
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +20,9 @@ import numpy as np
 from adafire.errors import InputError
 
 from .base import Evaluation
+from .data.images import read_picture
 from .json_files import read_json
+from .paths import leaves
 
 REPLICATES = 400
 SEED = 20250101
@@ -77,8 +79,7 @@ def read(annotation_file, folder):
         if not isinstance(name, str) or not name or "\0" in name:
             raise InputError(f"annotation file '{file}': image {image['id']} has file_name {str(name)[:60]!r}; expected a "
                              "file name")
-        parts = PurePosixPath(name).parts + PureWindowsPath(name).parts
-        if PurePosixPath(name).is_absolute() or PureWindowsPath(name).is_absolute() or ".." in parts:
+        if leaves(name):
             raise InputError(f"annotation file '{file}': file_name '{name}' of image {image['id']} leaves the image "
                              "folder; expected a path below it")
         if image["id"] in images:
@@ -109,10 +110,10 @@ def read(annotation_file, folder):
 
 def _hash_and_decode(path):
     """(sha256 of the file, None), or (None, what is wrong with it)."""
-    from PIL import Image, UnidentifiedImageError
+    from PIL import UnidentifiedImageError
     try:
-        content = path.read_bytes()
-        with Image.open(io.BytesIO(content)) as image:
+        content, image = read_picture(path)
+        with image:
             image.draft("L", (64, 64))  # JPEG: all of the file is read, few pixels are computed
             image.load()
         return hashlib.sha256(content).hexdigest(), None

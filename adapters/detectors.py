@@ -1,6 +1,6 @@
 """MMDetection's detectors from configs and checkpoints: by file, by MMDetection's own name, or with random weights."""
 
-import importlib
+import importlib.util
 import logging
 import re
 import warnings
@@ -24,7 +24,10 @@ FRAMEWORKS = {"mmdet": ("MMDetection", "retinanet/retinanet_r18_fpn_1x_coco.py")
 
 def zoo(package):
     """The folder with the configs that come with an installed OpenMMLab package."""
-    return Path(importlib.import_module(package).__file__).parent / ".mim" / "configs"
+    found = importlib.util.find_spec(package)
+    if found is None:
+        raise InputError(f"{FRAMEWORKS[package][0]} is not installed, whose config or checkpoint is wanted; pip install -e . here")
+    return Path(found.origin).parent / ".mim" / "configs"
 
 
 def find_config(config, package="mmdet"):
@@ -83,7 +86,9 @@ def build_detector(config, checkpoint=None, device="cpu", trust=False, score_thr
     ``detector.dataset_meta`` is what the checkpoint says of its data. ``score_thr`` replaces the config's.
     InputError: unknown or broken config, a config of no detector, whatever ``load_state_dict`` and ``load_into`` raise.
     """
-    mmcv_ops.register()
+    path = find_config(config)
+    state, meta = load_state_dict(find_checkpoint(checkpoint), trust) if checkpoint else (None, {})
+    mmcv_ops.register()  # takes seconds, as all that is imported below: what is wrong with the files is told before
     try:
         import mmdet.models
     except ImportError as error:
@@ -93,8 +98,6 @@ def build_detector(config, checkpoint=None, device="cpu", trust=False, score_thr
     from mmengine.logging import MMLogger
     from mmengine.model import revert_sync_batchnorm
     from mmengine.registry import DefaultScope
-    path = find_config(config)
-    state, meta = load_state_dict(find_checkpoint(checkpoint), trust) if checkpoint else (None, {})
     for notice in (".*torch.cuda.amp.autocast", "torch.meshgrid"):  # of mmdet 3.3 to its own authors
         warnings.filterwarnings("ignore", message=notice)
     try:

@@ -2,18 +2,20 @@
 fashion scenes; which are scored, which calibrate, and that every mask fits its picture and the network's classes."""
 
 import hashlib
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import Image
 
 from adafire.errors import InputError
 
 from . import coco
+from .data.images import read_picture
 from .detection_data import by_hash, check_keys
 from .miou import IGNORED
+from .paths import leaves
 
 DATA = {"fashion_scenes": ("type",),
         "mmseg": ("type", "dataset", "data_prefix", "ann_file", "img_suffix", "seg_map_suffix", "metainfo",
@@ -62,7 +64,7 @@ def label_table(classes, reduce_zero_label=False, label_map=None, ignore=()):
 
 def read_mask(path, source):
     """Labels uint8 [height, width] of a mask file; raises ValueError in words that follow 'mask <path>'."""
-    with Image.open(path) as image:
+    with read_picture(path)[1] as image:
         if image.mode not in ("L", "P", "I", "I;16", "1"):
             raise ValueError(f"is a colour picture ({image.mode}), which holds no class numbers; expected a grey or palette "
                              "PNG as the data set has it (a palette PNG that was read as RGB and saved has lost them)")
@@ -81,7 +83,7 @@ def _fact(sample, source):
     """(sha256 of the mask file, None), or (None, what is wrong)."""
     try:
         labels = read_mask(sample.mask, source)
-        with Image.open(sample.image) as image:
+        with read_picture(sample.image)[1] as image:
             width, height = image.size
         if labels.shape != (height, width):
             return None, (f"mask '{sample.mask}' has {labels.shape[1]} x {labels.shape[0]} pixels, its image "
@@ -197,6 +199,10 @@ def _listed(settings, root):
     top = prefix.get("img_path", root)
     named = []
     for entry in listed:
+        for path, folder in ((entry["img_path"], top), (entry["seg_map_path"], prefix.get("seg_map_path", root))):
+            if leaves(os.path.relpath(path, folder)) and leaves(os.path.relpath(path, root)):
+                raise InputError(f"the data set in '{root}' names {str(path)[-80:]!r}, which leaves its folder; expected files "
+                                 "below it: look at the split file")
         image = Path(entry["img_path"])
         name = image.relative_to(top) if top in image.parents else Path(image.name)
         named.append(Sample(name.as_posix().removesuffix(made.img_suffix), image, Path(entry["seg_map_path"])))

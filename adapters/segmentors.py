@@ -22,7 +22,9 @@ def build_segmentor(config, checkpoint=None, device="cpu", trust=False, seed=0, 
     changes to the config, as MMSegmentation's --cfg-options. InputError: unknown or broken config, a config of no
     segmentor, whatever ``load_state_dict`` and ``load_into`` raise; UnsupportedError: see ``check_encoder_decoder``.
     """
-    mmcv_ops.register()
+    path = find_config(config, "mmseg")
+    state, meta = load_state_dict(find_checkpoint(checkpoint, "mmseg"), trust) if checkpoint else (None, {})
+    mmcv_ops.register()  # takes seconds, as all that is imported below: what is wrong with the files is told before
     try:
         import mmseg.models
         import mmseg.registry
@@ -32,8 +34,6 @@ def build_segmentor(config, checkpoint=None, device="cpu", trust=False, seed=0, 
     from mmengine.logging import MMLogger
     from mmengine.model import revert_sync_batchnorm
     from mmengine.registry import DefaultScope
-    path = find_config(config, "mmseg")
-    state, meta = load_state_dict(find_checkpoint(checkpoint, "mmseg"), trust) if checkpoint else (None, {})
     try:
         cfg = Config.fromfile(path)
         cfg.merge_from_dict(dict(cfg_options or {}))

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
 
 from adafire.errors import InputError
+
+from .images import read_picture
 
 SUFFIXES = (".png", ".tif", ".tiff", ".gif", ".jpg", ".ppm")
 FOLDERS = ("1st_manual", "mask")
@@ -60,7 +61,7 @@ def _numbered(folder, root):
 def open_image(path, mode):
     """A picture as uint8 array in Pillow's ``mode``; InputError if it does not decode."""
     try:
-        with Image.open(path) as image:
+        with read_picture(path)[1] as image:
             return np.asarray(image.convert(mode))
     except FileNotFoundError:
         raise InputError(f"picture '{path}' is missing") from None

@@ -17,6 +17,8 @@ from PIL import Image, UnidentifiedImageError
 
 from adafire.errors import InputError
 
+from ..paths import below
+
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".ppm", ".pgm", ".tif", ".tiff")
 MAX_PIXELS = 2 ** 26  # of one picture; ImageNet's largest has 2 ** 25
 MAX_BYTES = 2 ** 28  # of one file, unpacked
@@ -125,6 +127,8 @@ def _in_zip(path, split, most):
         archive = zipfile.ZipFile(path)
     except (OSError, zipfile.BadZipFile) as error:
         raise InputError(f"'{path}' cannot be read as a zip archive ({error}); copy or download it again") from error
+    for info in archive.infolist():
+        below(Path(path), info.filename, f"archive '{path}'")
     entries = {tuple(info.filename.strip("/").split("/")): info for info in archive.infolist()
                if not info.filename.startswith("__MACOSX")}
     depth = 0
@@ -140,26 +144,27 @@ def _in_zip(path, split, most):
     return {name: {file: files[file] for file in by_hash(files)[:most]} for name, files in found.items()}
 
 
+def read_picture(source):
+    """(bytes of a file or Member, its PIL image, not yet decoded); ValueError if either is larger than any picture is."""
+    content = _content(source)
+    image = Image.open(io.BytesIO(content))
+    if image.width * image.height > MAX_PIXELS:
+        raise ValueError(f"it has {image.width} x {image.height} pixels, more than {MAX_PIXELS:,}")
+    return content, image
+
+
 def _content(source):
-    """Bytes of a file or Member."""
     size = source.info.file_size if isinstance(source, Member) else source.stat().st_size
     if size > MAX_BYTES:
         raise ValueError(f"it has {size:,} bytes, more than {MAX_BYTES:,}")
     return source.archive.read(source.info) if isinstance(source, Member) else source.read_bytes()
 
 
-def _open(content):
-    image = Image.open(io.BytesIO(content))
-    if image.width * image.height > MAX_PIXELS:
-        raise ValueError(f"it has {image.width} x {image.height} pixels, more than {MAX_PIXELS:,}")
-    return image
-
-
 def decode(picture):
     """The PIL image of a Picture, in the mode it was stored in. Raises what Pillow raises; see ``check``."""
     if isinstance(picture.source, np.ndarray):
         return Image.fromarray(picture.source)
-    image = _open(_content(picture.source))
+    _, image = read_picture(picture.source)
     image.load()
     return image
 
@@ -171,8 +176,7 @@ def _facts(picture):
             pixels = picture.source
             digest = hashlib.sha256(str(pixels.shape).encode() + pixels.tobytes()).hexdigest()
             return Facts(digest, pixels.shape[1::-1]), None
-        content = _content(picture.source)
-        image = _open(content)
+        content, image = read_picture(picture.source)
         size = image.size
         image.draft(None, (64, 64))  # JPEG: all of the file is read, few pixels are computed
         image.load()

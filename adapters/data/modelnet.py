@@ -9,6 +9,7 @@ import numpy as np
 
 from adafire.errors import InputError
 
+from ..paths import below
 from .cloud_files import text_table
 from .cloud_sets import CloudSet, Listed, by_hash, check_labels, class_folders, cloud_sets, in_memory, root_of, take
 
@@ -90,7 +91,7 @@ def _text(root):
                     "ModelNet40's; expected lines such as night_stand_0201")
             number[kind] = number.get(kind, 0) + 1
             if most is None or number[kind] <= most:
-                path = root / kind / f"{line}.txt"
+                path = below(root / kind, f"{line}.txt", f"'{root / f'modelnet40_{split}.txt'}'")
                 items.append(Listed(f"{split}/{line}", MODELNET40.index(kind),
                                     lambda count, sampling, path=path: (text_table(path)[:, :3], None), (path,)))
         return items

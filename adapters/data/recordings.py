@@ -18,7 +18,10 @@ import numpy as np
 
 from adafire.errors import InputError
 
+from ..paths import below
 from .event_camera import EVENT
+
+LARGEST_BYTES = 2**31  # of one recording, unpacked
 
 
 class Camera(NamedTuple):
@@ -57,6 +60,10 @@ def read(source, layout="dvs128", size=None, sort=False):
         raise InputError(f"recording '{source}' has the unknown extension {suffix or 'none'!r}; expected one of "
                          f"{', '.join(READERS)}. Convert it to .npy: a structured array with fields t (us), x, y, p")
     try:
+        size_of_file = source.size() if isinstance(source, Zipped) else source.stat().st_size
+        if size_of_file > LARGEST_BYTES:
+            raise InputError(f"recording '{source}' has {size_of_file:,} bytes, and files of up to {LARGEST_BYTES:,} are read; "
+                             "cut it")
         content = source.read_bytes()
     except (OSError, KeyError, zipfile.BadZipFile) as error:
         raise InputError(f"recording '{source}' cannot be read ({error}); copy it again") from error
@@ -168,6 +175,11 @@ class Zipped(NamedTuple):
     def name(self):
         return Path(self.member).name
 
+    def size(self):
+        """Bytes when unpacked."""
+        with zipfile.ZipFile(self.archive) as archive:
+            return archive.getinfo(self.member).file_size
+
     def read_bytes(self):
         with zipfile.ZipFile(self.archive) as archive:
             return archive.read(self.member)
@@ -188,5 +200,7 @@ def files_below(place):
         except (OSError, zipfile.BadZipFile) as error:
             raise InputError(f"'{place}' is neither a folder nor a zip archive that can be read ({error}); copy it "
                              "again") from error
+    for name in found:
+        below(place, name, f"'{place}'")
     hidden = lambda path: any(part.startswith((".", "__MACOSX")) for part in path.split("/"))
     return {path: found[path] for path in sorted(found) if not hidden(path)}

@@ -8,13 +8,14 @@ and ShapeNetCore's meshes: all.csv and <synset>/<id>/models/model_normalized.obj
 """
 
 import csv
-import json
 
 import numpy as np
 
 from adafire.errors import InputError
 from adafire.registry import near_names
 
+from ..json_files import read_json
+from ..paths import below
 from .cloud_files import text_table
 from .cloud_sets import CloudSet, Listed, by_hash, check_labels, cloud_sets, from_file, in_memory, root_of, take
 from .modelnet import hdf5
@@ -100,8 +101,8 @@ def _hdf5(root, split):
 def _annotated(root, split):
     file = root / "train_test_split" / f"shuffled_{split}_file_list.json"
     try:
-        entries = [entry.split("/")[-2:] for entry in json.loads(file.read_text())]
-    except (OSError, ValueError, AttributeError) as error:
+        entries = [entry.split("/")[-2:] for entry in read_json(file, "list", "unpack the data set again")]
+    except (InputError, TypeError, AttributeError) as error:
         raise InputError(
             f"'{file}' is missing or no list of files ({str(error)[:100]}); unpack the data set again") from error
     items = []
@@ -154,6 +155,7 @@ def _meshes(root):
     classes = tuple(sorted({synset for synset, _, _ in rows}))
     test, train = [], []
     for synset, name, split in rows:
+        below(below(root, synset, f"'{root / 'all.csv'}'"), name, f"'{root / 'all.csv'}'")
         places = [root / synset / name / part for part in ("models/model_normalized.obj", "model.obj")]
         path = next((p for p in places if p.is_file()), places[0])
         if split in ("test", "train") and (split == "test" or path.is_file()):
