@@ -4,6 +4,7 @@ Nothing that takes time is imported here: --help and a wrong option are answered
 """
 
 import argparse
+import difflib
 import os
 import shlex
 import signal
@@ -19,6 +20,10 @@ MOST_LINES = 5
 """Of an error message."""
 
 
+class WrongOption(Exception):
+    """The command line cannot be understood."""
+
+
 class Parser(argparse.ArgumentParser):
     """argparse with the project's form of an error (one message, without the whole usage), and --debug."""
 
@@ -28,8 +33,11 @@ class Parser(argparse.ArgumentParser):
         self.add_argument("--debug", action="store_true", help="show tracebacks")
 
     def error(self, message):
-        print(f"error: {message}\n(--help shows all options)", file=sys.stderr)
-        sys.exit(2)
+        unknown = [word.partition("=")[0] for word in message.split() if word.startswith("-")]
+        if message.startswith("unrecognized") and unknown:
+            near = difflib.get_close_matches(unknown[0], self._option_string_actions, n=1)
+            message += f"; did you mean {near[0]}?" if near else ""
+        raise WrongOption(f"{message}\n(--help shows all options)")
 
     def add_trust(self):
         """--trust-checkpoint and --trust-config, for tools that open what strangers made."""
@@ -78,8 +86,10 @@ def run(work, parser, argv=None, again=None):
     """
     try:
         args = parser.parse_intermixed_args(argv)
-    except SystemExit as stop:  # --help, or a wrong option, which argparse has told
+    except SystemExit as stop:  # --help
         return stop.code
+    except WrongOption as error:
+        return complain(error, "--debug" in (sys.argv if argv is None else argv))
     farewell = f"Interrupted; what is done is kept. To go on: {again}" if again else "interrupted"
     with ends_soon(farewell):
         try:
@@ -103,7 +113,7 @@ def complain(error, debug=False, where=""):
         traceback.print_exception(error)
     if os.environ.get("RANK", "0") == "0":  # of several processes that stop for one reason, one says so
         known = sys.modules.get("adafire.errors")
-        if known is not None and isinstance(error, known.AdafireError):
+        if isinstance(error, WrongOption) or known is not None and isinstance(error, known.AdafireError):
             print(f"error: {where}{short(error)}", file=sys.stderr)
         else:
             print(f"error: {where}{type(error).__name__}: {' '.join(str(error).split())[:500]}\n"

@@ -42,8 +42,8 @@ def load(out):
     """The records below ``out``; InputError if a file there is no record, or was changed after it was written."""
     records, problems = Store(out).load()
     if problems:
-        raise InputError("the records cannot be rendered:\n  " + "\n  ".join(problems[:5]) +
-                         (f"\n  and {len(problems) - 5} more" if len(problems) > 5 else "") +
+        raise InputError("the records cannot be rendered:\n  " + "\n  ".join(problems[:2]) +
+                         (f"\n  and {len(problems) - 2} more" if len(problems) > 2 else "") +
                          "\nrepair or remove them; a record is written again by python tools/run_bench.py")
     return records
 
@@ -51,6 +51,7 @@ def load(out):
 def write(out):
     """Render below ``out``; returns the paths that changed. Plots of tables that are gone are removed."""
     store = Store(out)
+    load(out)  # refused before the lock, which writes a file
     with store.lock("leaderboard"):
         wanted = files(load(out))
         changed = stale(out, wanted)

@@ -7,6 +7,7 @@ simulation; afterwards an exception belongs to its run, and the others go on.
 
 import importlib
 import importlib.util
+import re
 import time
 from collections import deque
 from datetime import datetime, timezone
@@ -26,7 +27,7 @@ from .measure import measure, parameters, plain
 from .record import METHOD_VERSION, SCHEMA_VERSION, Description, Record, Reference, Row, key_of
 from .schema import parse
 from .store import Store
-from .task import check_timesteps, task_label
+from .task import PROJECT, check_timesteps, task_label
 from .team import Alone
 
 
@@ -115,6 +116,10 @@ def find_adapter(name):
     """The adapter registered under ``name``; adapters/<name>.py is imported if it is not registered yet."""
     if name not in adapters.names() and name.isidentifier() and importlib.util.find_spec(f"adapters.{name}"):
         importlib.import_module(f"adapters.{name}")
+    if name not in adapters.names():
+        known = sorted({*adapters.names(), *(found for path in (PROJECT / "adapters").glob("*.py") for found in
+                                             re.findall(r'^@adapters\.register\("(\w+)"\)', path.read_text(), re.MULTILINE))})
+        raise InputError(f"unknown adapter {name!r}{near_names(name, known)} Known: {', '.join(known)}")
     return adapters.get(name)
 
 

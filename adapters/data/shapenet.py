@@ -101,10 +101,10 @@ def _hdf5(root, split):
 def _annotated(root, split):
     file = root / "train_test_split" / f"shuffled_{split}_file_list.json"
     try:
-        entries = [entry.split("/")[-2:] for entry in read_json(file, "list", "unpack the data set again")]
-    except (InputError, TypeError, AttributeError) as error:
+        entries = [entry.split("/")[-2:] for entry in read_json(file, "file list", "unpack the data set again")]
+    except (TypeError, AttributeError) as error:
         raise InputError(
-            f"'{file}' is missing or no list of files ({str(error)[:100]}); unpack the data set again") from error
+            f"'{file}' is no list of files ({str(error)[:100]}); unpack the data set again") from error
     items = []
     for synset, name in entries:
         if synset not in SYNSETS:
