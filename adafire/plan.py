@@ -159,9 +159,9 @@ class Plan:
         return max(peak, 1)
 
     def chunk(self, memory_gb):
-        """How many timesteps to simulate at once: as many as fit in ``memory_gb`` (layers and neurons hold up to 2.5 copies),
-        at least 1, and no more than pay."""
-        return max(1, min(CHUNK, int(memory_gb * 1e9 / (2.5 * self.step_bytes))))
+        """How many timesteps to simulate at once: as many as fit in ``memory_gb`` (layers work in up to half as much again;
+        neurons' states, 16 bytes each, come on top), at least 1, and no more than pay."""
+        return max(1, min(CHUNK, int(memory_gb * 1e9 / (1.5 * self.step_bytes))))
 
 
 def maximum_over_last(call):

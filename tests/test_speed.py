@@ -89,7 +89,7 @@ def test_chunk_follows_from_the_memory_budget():
     snn = measures.conversion(small(), 4)
     plan = snn.plan(torch.randn(2, 3, 16, 16))
     assert plan.chunk(1.0) == CHUNK and plan.chunk(1e-9) == 1
-    assert plan.chunk(3 * 2.5 * plan.step_bytes / 1e9 + 1e-9) == 3
+    assert plan.chunk(3 * 1.5 * plan.step_bytes / 1e9 + 1e-9) == 3
 
 
 @pytest.mark.slow
