@@ -15,13 +15,15 @@ HOMOGENEOUS = {"relu", "leaky_relu", "prelu"}
 @dataclass(frozen=True)
 class Activation:
     """``kind``: row name in the support table; ``f``: the function; ``signed``: it takes negative values;
-    ``homogeneous``: f(a x) = a f(x) for a > 0; ``code``: (kind, a, b) for the fused kernel, where it knows f."""
+    ``homogeneous``: f(a x) = a f(x) for a > 0; ``code``: (kind, a, b) for the fused kernel, where it knows f;
+    ``shaped``: f has tensors of its own (PReLU's slopes), so that it cannot be given some of the elements."""
 
     kind: str
     f: Callable[[Any], Any]
     signed: bool
     homogeneous: bool
     code: tuple | None = None
+    shaped: bool = False
 
     def target(self, x, t):
         """t f(x / t): the cumulative target at step ``t`` for the cumulative input ``x``."""
@@ -41,7 +43,8 @@ def activation_of(op, func, args, kwargs):
         signed = low < 0
     if op == "relu" or is_relu_clamp(op, args, kwargs):
         return Activation("relu", F.relu, False, True, (0, 0.0, 0.0))
-    return Activation(op, lambda x: func(x, *rest, **kwargs), signed, op in HOMOGENEOUS, _code(op, rest, kwargs))
+    shaped = any(hasattr(value, "shape") for value in (*rest, *kwargs.values()))
+    return Activation(op, lambda x: func(x, *rest, **kwargs), signed, op in HOMOGENEOUS, _code(op, rest, kwargs), shaped)
 
 
 def _code(op, rest, kwargs):

@@ -11,7 +11,7 @@ import torch
 from torch._C import _functorch as vmapped
 from torch._functorch.pyfunctorch import temporarily_pop_interpreter_stack
 
-from . import fused, neuron
+from . import blocked, fused, neuron
 from .calls import map_specs, placeholders, specs_in
 from .frames import Frames, frames_in, put, show
 from .passes import CallPass, map_tensors, tensors_in
@@ -72,7 +72,7 @@ class Run:
                 state = law.initial_state(z if z.dim() == len(site.shape) else z[0], params)
             result = law.fast(z, self.t, steps, params, state, site) if hasattr(law, "fast") else None
         if result is None:
-            result = law.scan(z, self.t, steps, params, state, site.activation)
+            result = (blocked if law is neuron else law).scan(z, self.t, steps, params, state, site.activation)
         out, self.neurons[site.index] = result
         return out.to(z.dtype)
 

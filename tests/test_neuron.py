@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 import adafire
-from adafire import fused
+from adafire import blocked, fused
 from adafire.activations import activation_of
 from adafire.calls import Site
 from adafire.neuron import NeuronParams, initial_state, scan
@@ -108,14 +108,14 @@ ACTIVATIONS = {
 }
 
 
-@pytest.mark.parametrize("name", ACTIVATIONS)
-@pytest.mark.parametrize("minus", [0, 3])
-@pytest.mark.parametrize("memory", ["contiguous", "channels_last", "constant", "strided", "tokens"])
-def test_fused_equals_reference_bit_for_bit(name, minus, memory):
-    if fused.library() is None:
-        pytest.skip("no C compiler on this machine: the reference is used everywhere")
-    steps, axis = 5, 1
-    z = torch.randn(steps, 2, 7, 9, 13)
+SMOOTH = {"silu": activation_of("silu", F.silu, (None,), {}), "gelu": activation_of("gelu", F.gelu, (None,), {}),
+          "prelu": activation_of("prelu", F.prelu, (None, torch.linspace(-0.2, 0.5, 7)), {})}
+LAYOUTS = ["contiguous", "channels_last", "constant", "strided", "tokens"]
+
+
+def currents_and_params(memory, minus, steps):
+    """(currents, those of one step, parameters, channel axis) of 7 channels in a memory layout."""
+    axis, z = 1, torch.randn(steps, 2, 7, 9, 13)
     if memory == "channels_last":
         z = z.permute(0, 1, 3, 4, 2).contiguous().permute(0, 1, 4, 2, 3)
     elif memory == "constant":
@@ -127,12 +127,40 @@ def test_fused_equals_reference_bit_for_bit(name, minus, memory):
     step = z if memory == "constant" else z[0]
     shape = [1] * step.dim()
     shape[axis] = 7
-    p = NeuronParams(torch.rand(shape) + 0.1, torch.randn(shape) * 0.1, torch.rand(shape), 3, minus)
+    return z, step, NeuronParams(torch.rand(shape) + 0.1, torch.randn(shape) * 0.1, torch.rand(shape), 3, minus), axis
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("minus", [0, 3])
+@pytest.mark.parametrize("memory", LAYOUTS)
+def test_fused_equals_reference_bit_for_bit(name, minus, memory):
+    if fused.library() is None:
+        pytest.skip("no C compiler on this machine: the reference is used everywhere")
+    z, step, p, axis = currents_and_params(memory, minus, 5)
     site = Site(0, 0, "site", ACTIVATIONS[name], tuple(step.shape), axis)
-    expected, want = scan(z, 4, steps, p, initial_state(step, p), ACTIVATIONS[name])
-    out, got = fused.scan(z, 4, steps, p, initial_state(step, p), site)
+    expected, want = scan(z, 4, 5, p, initial_state(step, p), ACTIVATIONS[name])
+    out, got = fused.scan(z, 4, 5, p, initial_state(step, p), site)
     assert torch.equal(out, expected)
     assert all(torch.equal(a, b) for a, b in zip(got[:4], want[:4])) and got.over == want.over
+
+
+@pytest.mark.parametrize("name,memory", [(name, memory) for name in (*ACTIVATIONS, *SMOOTH) for memory in LAYOUTS
+                                         if (name, memory) != ("prelu", "tokens")])  # its channels are dimension 1
+@pytest.mark.parametrize("minus", [0, 3])
+def test_blocks_equal_the_reference_bit_for_bit(name, minus, memory, monkeypatch):
+    monkeypatch.setattr(blocked, "BLOCK", 64)
+    activation = {**ACTIVATIONS, **SMOOTH}[name]
+    assert activation.shaped == (name == "prelu")
+    z, step, p, _ = currents_and_params(memory, minus, 5)
+    state = initial_state(step, p)
+    for t in (0, 5):
+        expected, want = scan(z, t, 5, p, state, activation)
+        out, got = blocked.scan(z, t, 5, p, state, activation)
+        # vectorised transcendental functions end a vector in another place than a whole tensor
+        same = torch.equal if name not in SMOOTH else lambda a, b: (a - b).abs().gt(1e-4).float().mean() < 0.01
+        assert same(out, expected) and all(same(a, b) for a, b in zip(got[:4], want[:4]))
+        assert got.over == want.over or name in SMOOTH
+        state = want
 
 
 @pytest.mark.parametrize("kernel,stride,padding,ceil", [(2, 2, 0, False), (3, 2, 1, False), (3, 2, 1, True), (5, 1, 2, False),
