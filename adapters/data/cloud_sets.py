@@ -6,7 +6,6 @@ it; ``load`` reads the clouds that are wanted, checks them, and keeps what it ma
 
 import hashlib
 import json
-from pathlib import Path
 from typing import Any, Callable, NamedTuple
 
 import numpy as np
@@ -14,12 +13,12 @@ import numpy as np
 from adafire.errors import InputError
 from adafire.registry import Registry, near_names
 
-from . import shapes
+from . import asked, shapes
+from .asked import root_folder, take
 from .cloud_files import SAMPLINGS, SUFFIXES, prepared, read_points
 from .point_cache import cached
 
 VERSION = 1  # of how a file becomes a cloud
-PROJECT = Path(__file__).resolve().parents[2]
 cloud_sets = Registry("point cloud set")
 
 
@@ -60,28 +59,7 @@ class Clouds(NamedTuple):
 
 def read(data, options):
     """CloudSet of a task's ``data``: {'type': name, ...}; InputError for what is unknown or not there."""
-    if not isinstance(data, dict) or "type" not in data:
-        raise InputError(f"data is {data!r}; expected a dict with a type of {', '.join(cloud_sets.names())}")
-    return cloud_sets.get(data["type"])({k: v for k, v in data.items() if k != "type"}, options)
-
-
-def take(data, kind, **defaults):
-    """The values of ``data`` for the keys of ``defaults``, in their order; InputError for other keys."""
-    for key in data:
-        if key not in defaults:
-            raise InputError(f"unknown key of data {kind!r}: {key!r}{near_names(key, defaults)} "
-                             f"Known: {', '.join(('type', *defaults))}")
-    return [data.get(key, value) for key, value in defaults.items()]
-
-
-def root_of(options, data_root, wanted):
-    """The data folder as a Path; InputError that says what it should hold."""
-    root = options.data_root or data_root and PROJECT / data_root
-    if not root:
-        raise InputError(f"this variant wants data of yours: give the folder that holds {wanted} with --data-root DIR")
-    if not Path(root).exists():
-        raise InputError(f"data folder '{root}' is not there; expected a folder with {wanted} (--data-root DIR)")
-    return Path(root)
+    return asked.read(cloud_sets, data, options)
 
 
 def by_hash(listed):
@@ -162,7 +140,7 @@ def arrays(data, options):
     file, name, classes, number = take(data, "arrays", file=None, name="clouds", classes="modelnet40", set_aside=64)
     from .modelnet import MODELNET40
     classes = MODELNET40 if classes == "modelnet40" else tuple(classes)
-    path = root_of(options, None, str(file)) / str(file)
+    path = root_folder(options, None, str(file)) / str(file)
     try:
         with np.load(path, allow_pickle=False) as content:
             points, labels = (next((content[k] for k in keys if k in content), None)
@@ -198,7 +176,7 @@ def folders(data, options):
     """Meshes or clouds in folders: <class>/test/<file> and <class>/train/<file>, or test/<class>/<file>, or
     <class>/<file> (``set_aside`` of these calibrate). ``up``: the files' vertical axis."""
     root, name, up, number = take(data, "folders", root=None, name="clouds", up="y", set_aside=64)
-    return class_folders(root_of(options, root, "<class>/test/<file>"), name, up, number)
+    return class_folders(root_folder(options, root, "<class>/test/<file>"), name, up, number)
 
 
 def class_folders(root, name, up, number, classes=None):

@@ -5,20 +5,19 @@ generated set and folders of recordings, published_events.py those that others r
 """
 
 import re
-from pathlib import Path
 from typing import Any, Callable, NamedTuple
 
 import numpy as np
 
 from adafire.errors import InputError
-from adafire.registry import Registry, near_names
+from adafire.registry import Registry
 
-from . import recordings
+from . import asked, recordings
+from .asked import root_folder, take
 from .event_camera import DURATION_US, Camera, saccades
 from .fashion_mnist import CLASSES, carried, full
 from .images import by_hash
 
-PROJECT = Path(__file__).resolve().parents[2]
 event_sets = Registry("event set")
 
 
@@ -48,29 +47,9 @@ class EventSet(NamedTuple):
     train: Callable | None = None
 
 
-def take(data, kind, **defaults):
-    """Values of a task's dict in the order of ``defaults``; InputError for an unknown key."""
-    for key in data:
-        if key not in defaults:
-            raise InputError(f"unknown key of data {kind!r}: {key!r}{near_names(key, defaults)} "
-                             f"Known: {', '.join(('type', *defaults))}")
-    return [data.get(key, value) for key, value in defaults.items()]
-
-
-def root_folder(options, data_root, wanted):
-    """The folder (or archive) given with --data-root, or by the task relative to the project."""
-    root = options.data_root or data_root and PROJECT / data_root
-    if not root:
-        raise InputError(f"this variant wants recordings of yours: give the folder with {wanted} by --data-root DIR")
-    if not Path(root).exists():
-        raise InputError(f"data folder '{root}' is not there; expected {wanted} (--data-root DIR)")
-    return Path(root)
-
-
 def read(data, options):
     """EventSet of a task's ``data``."""
-    settings = dict(data or {})
-    return event_sets.get(settings.pop("type", None))(settings, options)
+    return asked.read(event_sets, data, options)
 
 
 @event_sets.register("fashion_saccades")

@@ -3,18 +3,18 @@
 A reader is a function (data: the task's dict without 'type', options: WorkloadOptions) -> ImageSet; one a layout.
 """
 
-from pathlib import Path
 
 import numpy as np
 
 from adafire.errors import InputError
-from adafire.registry import Registry, near_names
+from adafire.registry import Registry
 
+from . import asked
+from .asked import root_folder, take
 from .fashion_mnist import CLASSES as FASHION
 from .fashion_mnist import carried, full
 from .images import ImageSet, class_folders, pictures, split_in_two
 
-PROJECT = Path(__file__).resolve().parents[2]
 image_sets = Registry("image set")
 CANDIDATES = 200  # pictures of each class of a train set that are thought of for calibration
 SET_ASIDE = 1000  # pictures to calibrate on, never scored, where only the test set is there
@@ -32,34 +32,14 @@ wardrobe whale willow_tree wolf woman worm
 
 def read(data, options):
     """ImageSet of a task's ``data``: {'type': name, ...}; InputError for what is unknown or not there."""
-    if not isinstance(data, dict) or "type" not in data:
-        raise InputError(f"data is {data!r}; expected a dict with a type of {', '.join(image_sets.names())}")
-    return image_sets.get(data["type"])({k: v for k, v in data.items() if k != "type"}, options)
-
-
-def _take(data, kind, **defaults):
-    """The values of ``data`` for the keys of ``defaults``, in their order; InputError for other keys."""
-    for key in data:
-        if key not in defaults:
-            raise InputError(f"unknown key of data {kind!r}: {key!r}{near_names(key, defaults)} "
-                             f"Known: {', '.join(('type', *defaults))}")
-    return [data.get(key, value) for key, value in defaults.items()]
-
-
-def _root(options, data_root, wanted):
-    root = options.data_root or data_root and PROJECT / data_root
-    if not root:
-        raise InputError(f"this variant wants data of yours: give the folder that holds {wanted} with --data-root DIR")
-    if not Path(root).exists():
-        raise InputError(f"data folder '{root}' is not there; expected a folder with {wanted} (--data-root DIR)")
-    return Path(root)
+    return asked.read(image_sets, data, options)
 
 
 @image_sets.register("fashion_mnist")
 def fashion_mnist(data, options):
     """Fashion-MNIST, 28 x 28 grey. Mini: the carried 2,500 test pictures; full: all 10,000, below the data root or
     where Debian's package puts them. Calibration: the carried 500 of the train split."""
-    (root,) = _take(data, "fashion_mnist", root=None)
+    (root,) = take(data, "fashion_mnist", root=None)
     aside, test = carried("calibration"), carried("test")
     if options.split == "full":
         try:
@@ -80,13 +60,13 @@ def cifar10(data, options):
     """CIFAR-10, 32 x 32 colour, as torchvision keeps it (cifar-10-batches-py) or as pictures: test/<class>/..., and
     train/<class>/... if there, in a folder or in a zip file in it. Calibration: of the train set; without one,
     ``set_aside`` test pictures, which are then not scored."""
-    return _cifar("CIFAR-10", CIFAR10, *_take(data, "cifar10", root=None, set_aside=SET_ASIDE), options)
+    return _cifar("CIFAR-10", CIFAR10, *take(data, "cifar10", root=None, set_aside=SET_ASIDE), options)
 
 
 @image_sets.register("cifar100")
 def cifar100(data, options):
     """CIFAR-100 (fine labels), in torchvision's layout (cifar-100-python) or as pictures; otherwise as ``cifar10``."""
-    return _cifar("CIFAR-100", CIFAR100, *_take(data, "cifar100", root=None, set_aside=SET_ASIDE), options)
+    return _cifar("CIFAR-100", CIFAR100, *take(data, "cifar100", root=None, set_aside=SET_ASIDE), options)
 
 
 def _cifar(name, classes, root, number, options):
@@ -95,7 +75,7 @@ def _cifar(name, classes, root, number, options):
     packed = reader.base_folder
     words = {10: "ten", 100: "hundred"}[len(classes)]
     wanted = f"{packed}, or test/<class>/<picture> for the {words} classes (as a zip file, too)"
-    root = _root(options, root, wanted)
+    root = root_folder(options, root, wanted)
     for place in (root, root.parent):
         if (place / packed).is_dir() and (place == root or root.name == packed):
             test, train = (_packed(reader, place, train, classes) for train in (False, True))
@@ -133,9 +113,9 @@ def imagefolder(data, options):
     """One folder a class, as ImageNet's validation set is kept: val/<class>/<picture>; classes are numbered in the
     order of their names (as numbers, where all are). ``name``: of the set, for records. Calibration: of
     train/<class>/...; without it, ``set_aside`` of these pictures."""
-    root, name, test, train, number = _take(data, "imagefolder", root=None, name="pictures", test="val", train="train",
+    root, name, test, train, number = take(data, "imagefolder", root=None, name="pictures", test="val", train="train",
                                             set_aside=SET_ASIDE)
-    root = _root(options, root, f"{test}/<class>/<picture>")
+    root = root_folder(options, root, f"{test}/<class>/<picture>")
     scored = class_folders(root, test)
     if scored is None:
         raise InputError(f"'{root}' has no folder '{test}'; expected {test}/<class>/<picture>, one folder a class")

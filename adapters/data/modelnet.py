@@ -11,7 +11,8 @@ from adafire.errors import InputError
 
 from ..paths import below
 from .cloud_files import text_table
-from .cloud_sets import CloudSet, Listed, by_hash, check_labels, class_folders, cloud_sets, in_memory, root_of, take
+from .asked import root_folder, take
+from .cloud_sets import CloudSet, Listed, by_hash, check_labels, class_folders, cloud_sets, in_memory
 
 MODELNET40 = tuple("""
 airplane bathtub bed bench bookshelf bottle bowl car chair cone cup curtain desk door dresser flower_pot glass_box
@@ -53,7 +54,7 @@ def modelnet40(data, options):
     """ModelNet40's test set; calibration clouds are from its train set."""
     (root,) = take(data, "modelnet40", root=None)
     wanted = ("ModelNet40 (its .off files), modelnet40_ply_hdf5_2048 or modelnet40_normal_resampled")
-    root = root_of(options, root, wanted)
+    root = root_folder(options, root, wanted)
     for place in (root, *(root / name
                           for name in ("ModelNet40", "modelnet40_ply_hdf5_2048", "modelnet40_normal_resampled"))):
         if sorted(place.glob("ply_data_test*.h5")):

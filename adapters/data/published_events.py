@@ -12,7 +12,8 @@ import numpy as np
 from adafire.errors import InputError
 
 from .event_camera import EVENT
-from .event_sets import EventSet, Recording, event_sets, folder, root_folder, take
+from .asked import root_folder, take
+from .event_sets import EventSet, Recording, event_sets, folder
 from .images import by_hash
 
 ACTIONS = ("arm crossing", "get-up", "jumping", "kicking", "picking up", "sit-down", "throwing", "turning around",

@@ -17,7 +17,8 @@ from adafire.registry import near_names
 from ..json_files import read_json
 from ..paths import below
 from .cloud_files import text_table
-from .cloud_sets import CloudSet, Listed, by_hash, check_labels, cloud_sets, from_file, in_memory, root_of, take
+from .asked import root_folder, take
+from .cloud_sets import CloudSet, Listed, by_hash, check_labels, cloud_sets, from_file, in_memory
 from .modelnet import hdf5
 
 PARTS = {"Airplane": 4, "Bag": 2, "Cap": 2, "Car": 4, "Chair": 4, "Earphone": 3, "Guitar": 3, "Knife": 2, "Lamp": 4,
@@ -42,7 +43,7 @@ def shapenetpart(data, options):
     root, category = take(data, "shapenetpart", root=None, category=None)
     if category is not None and category not in CLASSES:
         raise InputError(f"category is {category!r}{near_names(category, CLASSES)} Known: {', '.join(CLASSES)}")
-    test, train = _read(root_of(options, root, " or ".join(FOLDERS)))
+    test, train = _read(root_folder(options, root, " or ".join(FOLDERS)))
     classes, first = CLASSES if category is None else (category,), first_parts()
     if category is not None:
         number = CLASSES.index(category)
@@ -65,7 +66,7 @@ def _alone(item, offset):
 def shapenet(data, options):
     """The same 16 classes as classes; or ShapeNetCore's 55 from its meshes, where the folder holds all.csv."""
     (root,) = take(data, "shapenet", root=None)
-    root = root_of(options, root, f"{' or '.join(FOLDERS)}, or ShapeNetCore's all.csv and meshes")
+    root = root_folder(options, root, f"{' or '.join(FOLDERS)}, or ShapeNetCore's all.csv and meshes")
     if (root / "all.csv").is_file():
         return _meshes(root)
 
