@@ -5,7 +5,8 @@ from typing import NamedTuple
 from .meter import Meter
 from .passes import split_samples, x_batch
 from .sensitivity import tables
-from .simulate import Run, plain, simulate
+from .run import Run
+from .simulate import plain, simulate
 from .weighing import divergence, shares, site_weights
 
 _WEIGHTS, _TABLES = 2, 7

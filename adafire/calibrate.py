@@ -6,7 +6,8 @@ the spot and passes corrected spikes on.
 """
 
 
-from .simulate import Run, advance_chunk, plain
+from .run import Run
+from .simulate import advance_chunk, plain
 
 
 class _CorrectingRun(Run):

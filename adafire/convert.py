@@ -13,7 +13,8 @@ from .methods import Method, get
 from .passes import map_tensors
 from .plan import Plans
 from .precision import dtype_of, exact_params
-from .simulate import Run, plain, simulate
+from .run import Run
+from .simulate import plain, simulate
 
 
 def call_network(network, x):

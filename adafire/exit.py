@@ -17,7 +17,8 @@ import torch
 
 from .errors import UnsupportedError
 from .passes import map_tensors, tensors_in
-from .simulate import Run, advance_chunk, read_out
+from .run import Run
+from .simulate import advance_chunk, read_out
 
 Z = 1.6448536269514722
 """Normal quantile of the upper bound's one-sided level, 95 %."""

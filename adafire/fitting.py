@@ -9,7 +9,8 @@ from .frames import Frames, frames_in
 from .neuron import NeuronParams
 from .passes import split_samples, tensors_in, x_batch
 from .plan import Plans
-from .simulate import Run, plain
+from .run import Run
+from .simulate import plain
 from .thresholds import Histogram, alive, maximum, mmse, percentile
 from .trace import signature
 from .weights import calibrated_plans

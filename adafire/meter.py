@@ -9,7 +9,7 @@ from .calls import placeholders, specs_in, stream_slots, streams_of
 from .energy import ENERGY_MODELS, Tally, fan_out, macs, passed
 from .passes import tensors_in
 from .rates import differential
-from .simulate import PlannedPass
+from .planned import PlannedPass
 
 
 @dataclass

@@ -18,7 +18,8 @@ import torch
 
 from .calls import placeholders
 from .meter import EventPass, static_costs
-from .simulate import StepPass, clock, plain, read_out
+from .planned import StepPass
+from .simulate import clock, plain, read_out
 from .weighing import Measuring, borders, divergence
 
 

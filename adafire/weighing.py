@@ -12,7 +12,9 @@ from .calls import placeholders
 from .energy import macs
 from .frames import show
 from .passes import tensors_in
-from .simulate import PlainPass, Run, advance_chunk
+from .planned import PlainPass
+from .run import Run
+from .simulate import advance_chunk
 
 
 def divergence(outputs, reference, kind="auto"):

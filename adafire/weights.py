@@ -20,7 +20,9 @@ import math
 import torch
 
 from .plan import Plans
-from .simulate import Run, advance_chunk, lift, plain
+from .planned import lift
+from .run import Run
+from .simulate import advance_chunk, plain
 
 LAYERS = {"conv1d", "conv2d", "conv3d", "linear"}
 SAMPLES = 32  # of a step of Adam

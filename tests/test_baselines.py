@@ -13,7 +13,8 @@ import adafire
 from adafire.activations import activation_of
 from adafire.multi_threshold import MultiThreshold
 from adafire.neuron import NeuronParams
-from adafire.simulate import Run, simulate
+from adafire.run import Run
+from adafire.simulate import simulate
 from adafire.thresholds import Histogram, balanced, gaussian
 from networks import build, relative_error
 from test_neuron import count_form

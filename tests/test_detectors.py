@@ -6,7 +6,8 @@ from torch import nn
 
 import adafire
 from adafire.passes import tensors_in
-from adafire.simulate import Run, simulate
+from adafire.run import Run
+from adafire.simulate import simulate
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 

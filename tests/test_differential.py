@@ -15,7 +15,8 @@ from adafire.calls import Site
 from adafire.differential import DifferentialBurst
 from adafire.multi_threshold import MultiThreshold
 from adafire.neuron import NeuronParams
-from adafire.simulate import Run, simulate
+from adafire.run import Run
+from adafire.simulate import simulate
 from networks import build, relative_error
 
 RELU = activation_of("relu", None, (None,), {})

@@ -9,7 +9,8 @@ from torch import nn
 
 import adafire
 from adafire.meter import Meter
-from adafire.simulate import Run, simulate
+from adafire.run import Run
+from adafire.simulate import simulate
 from networks import NETWORKS, build
 
 

@@ -5,7 +5,8 @@ import torch
 
 import adafire
 from adafire.exit import Exit, confidence, fit_thresholds, paper_thresholds, part
-from adafire.simulate import Run, simulate
+from adafire.run import Run
+from adafire.simulate import simulate
 from networks import build
 
 

@@ -9,7 +9,8 @@ import adafire
 from adafire import Frames
 from adafire.fitting import Calibration
 from adafire.passes import tensors_in
-from adafire.simulate import Run, simulate
+from adafire.run import Run
+from adafire.simulate import simulate
 from networks import NETWORKS, build, integer_network, relative_error
 from test_simulate import step_by_step
 

@@ -5,7 +5,8 @@ import torch
 
 import adafire
 from adafire import methods
-from adafire.simulate import Run, simulate
+from adafire.run import Run
+from adafire.simulate import simulate
 from networks import build, relative_error
 from test_energy import events_of_conv
 

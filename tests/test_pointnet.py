@@ -12,7 +12,8 @@ import adafire
 from adafire import fused
 from adafire.errors import InputError
 from adafire.rates import advance
-from adafire.simulate import Run, simulate
+from adafire.run import Run
+from adafire.simulate import simulate
 from adapters import part_metrics
 from adapters.base import Batch, WorkloadOptions
 from adapters.data import shapes

@@ -6,7 +6,7 @@ import torch
 import adafire
 from adafire import fused
 from adafire.precision import PRECISIONS, exact_theta
-from adafire.simulate import Run
+from adafire.run import Run
 from networks import build, relative_error
 
 

@@ -7,7 +7,8 @@ import torch.nn.functional as F
 import adafire
 from adafire.passes import tensors_in
 from adafire.plan import Plan
-from adafire.simulate import Run, simulate
+from adafire.run import Run
+from adafire.simulate import simulate
 from networks import NETWORKS, build, integer_network, relative_error
 
 

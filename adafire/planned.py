@@ -1,0 +1,197 @@
+"""Passes that follow a plan: a timestep, the read-out, and the network itself with something else in place of its activations.
+
+``lift`` hands what ``torch.vmap`` carries through time to functions that see all timesteps at once.
+"""
+
+from itertools import count
+
+import torch
+from torch._C import _functorch as vmapped
+from torch._functorch.pyfunctorch import temporarily_pop_interpreter_stack
+
+from .calls import map_specs, placeholders, specs_in
+from .frames import put
+from .passes import CallPass, map_tensors, tensors_in
+from .rates import advance, advance_peak
+from .replay import replay
+
+
+def lift(handler, step, *tensors):
+    """Hand the physical tensors, [K, B, ...] or constant [B, ...], of a vmapped call to ``handler(tensors, moving)``; its
+    result, a tensor or a tuple of tensors [K, ...], goes on as [...] with time in it, like ``step``.
+
+    torch.autograd.Function with a vmap rule does the same in ten times the time.
+    """
+    level = vmapped.maybe_get_level(step)
+    moved, moving = [], []
+    for tensor in tensors:
+        inside = vmapped.is_batchedtensor(tensor) and vmapped.maybe_get_level(tensor) == level
+        moving.append(inside)
+        moved.append(vmapped.get_unwrapped(tensor).movedim(vmapped.maybe_get_bdim(tensor), 0) if inside else tensor)
+    with temporarily_pop_interpreter_stack():
+        out = handler(moved, moving)
+    if isinstance(out, tuple):
+        return tuple(vmapped._add_batch_dim(o, 0, level) for o in out)
+    return vmapped._add_batch_dim(out, 0, level)
+
+
+class PlannedPass(CallPass):
+    """A pass that follows a plan: dispatches on the region of each call."""
+
+    def __init__(self, plan):
+        super().__init__()
+        self.plan, self.k = plan, 0
+
+    def on_call(self, this):
+        call = self.plan.match(self.k, this)
+        if call is None:
+            return this.func(*this.args, **this.kwargs)
+        self.k += 1
+        if call.region == "independent":
+            return this.func(*this.args, **this.kwargs)
+        return self.dispatch(call, this)
+
+    def dispatch(self, call, this):
+        return getattr(self, call.region)(call, this)
+
+    def run_through(self, run, *regions, x=None):
+        """Make the calls of ``regions``, for what the pass does with them; their order is the network's. x: another input
+        than the run's picture."""
+        steps, x = self.plan.program(*regions), run.picture if x is None else x
+        if steps is not None:
+            return replay(steps, x, self.dispatch)
+        with self:
+            run.forward(run.network, x)
+
+
+class StepPass(PlannedPass):
+    """K timesteps of everything between the neurons. Runs inside ``torch.vmap`` over ``step``."""
+
+    def __init__(self, run, step, length):
+        super().__init__(run.plan)
+        self.run, self.step, self.length, self.waiting = run, step, length, {}
+
+    def advance(self, pictures):
+        """Simulate the steps; ``pictures`` stand in the place of the input's Frames."""
+        self.run_through(self.run, "prefix", "steps", x=put(self.run.x, pictures))
+
+    def prefix(self, call, this):
+        constants = self.run.constants
+        if call.index in constants:
+            return constants[call.index]
+        if self.run.t > 0:
+            return placeholders(call)
+        out = self.plan.compute(call, this)
+        if call.index in self.plan.kept:
+            constants[call.index] = out
+        return out
+
+    def readout(self, call, this):
+        return this.args[0] if call.mutates else placeholders(call)
+
+    def steps(self, call, this):
+        if call.site is not None:
+            return self._fire(call, this)
+        if call.index in self.plan.joined and self.run.fuse:
+            self.waiting[call.index] = this.args
+            return placeholders(call)
+        if call.rule.treatment == "skipped":
+            return placeholders(call)
+        if call.rule.treatment == "rate":
+            return self._rate(call, this)
+        out = self.plan.compute(call, this)
+        if call.index in self.plan.tapped:
+            return self._tap(call, out)
+        return out
+
+    def _fire(self, call, this):
+        z = this.args[call.site.operand] if this.args else this.kwargs["input"]
+        currents = self.waiting.pop(call.inputs[0], (z,))
+        overwrite = call.index in self.plan.owned and self.run.fuse
+        if len(currents) > 1 and self.plan.joined[call.inputs[0]]:
+            currents = currents[::-1]
+
+        peaked = []
+
+        def handler(tensors, moving):
+            if len(tensors) > 1 and not moving[0]:
+                tensors = tensors[::-1]
+            if not self.run.fuse:
+                return self.run.fire(call.site, tensors[0], self.length)
+            counts = self.run.peak(call.site, tensors[0], self.length, *tensors[1:]) if call.index in self.plan.peaked else None
+            if counts is not None:
+                peaked.append(call.index)
+                return counts
+            return self.run.fire(call.site, tensors[0], self.length, *tensors[1:], overwrite=overwrite)
+        out = lift(handler, self.step, *currents)
+        if peaked:
+            self.waiting[call.index] = out
+            return placeholders(call)
+        return out
+
+    def _tap(self, call, out):
+        positions = count()
+
+        def one(tensor):
+            position = next(positions)
+
+            def handler(tensors, _):
+                self.run.tap(call, position, tensors[0])
+                return tensors[0].view_as(tensors[0])
+            return lift(handler, self.step, tensor)
+        return map_tensors(one, out)
+
+    def _rate(self, call, this):
+        if call.inputs[0] in self.waiting:
+            counts, like = self.waiting.pop(call.inputs[0]), specs_in(call.template)[0]
+            return lift(lambda tensors, _: advance_peak(self.run, call, tensors[0]).to(like.dtype), self.step, counts)
+        operands = tensors_in((this.args, this.kwargs))
+
+        def function(*values):
+            fresh = iter(values)
+            args, kwargs = map_tensors(lambda old: next(fresh).to(old.dtype), (this.args, this.kwargs))
+            return tuple(tensors_in(this.func(*args, **kwargs)))
+
+        def handler(tensors, changing):
+            return advance(self.run, call, function, tensors, changing, self.length)
+        results = iter(lift(handler, self.step, *operands))
+        return map_specs(lambda spec: next(results), call.template)
+
+
+class ReadoutPass(PlannedPass):
+    """What follows the last neuron, once, at [B, ...], on the time averages of what the neurons emitted."""
+
+    def __init__(self, run):
+        super().__init__(run.plan)
+        self.run = run
+
+    def prefix(self, call, this):
+        if call.index not in self.run.constants:
+            return placeholders(call)
+        kept = self.run.constants[call.index]
+        return map_tensors(torch.clone, kept) if self.plan.mutates else kept
+
+    def steps(self, call, this):
+        return self.run.average(call) if call.index in self.plan.tapped else placeholders(call)
+
+    def readout(self, call, this):
+        return self.plan.compute(call, this)
+
+
+class PlainPass(PlannedPass):
+    """The network itself, with ``on_site(site, z)`` in place of its activations: for the ANN, its quantised twin, and
+    for collecting statistics."""
+
+    def __init__(self, plan, on_site):
+        super().__init__(plan)
+        self.on_site = on_site
+
+    def prefix(self, call, this):
+        return self.plan.compute(call, this)
+
+    readout = prefix
+
+    def steps(self, call, this):
+        if call.site is None:
+            return placeholders(call) if call.rule.treatment == "skipped" else self.plan.compute(call, this)
+        return self.on_site(call.site, this.args[call.site.operand] if this.args else this.kwargs["input"])
