@@ -209,7 +209,8 @@ def pool(spikes, window, out_size, state, noise):
     out = torch.empty(steps, batch, *out_size, channels, dtype=spikes.dtype)
     (kh, kw), (sh, sw), (ph, pw) = window
     loaded.adafire_pool(spikes.data_ptr(), spikes.dtype == torch.bfloat16, steps, batch, height, width, channels, kh, kw,
-                        sh, sw, ph, pw, *out_size, noise, *(t.data_ptr() for t in (x, total, out, size, active)), torch.get_num_threads())
+                        sh, sw, ph, pw, *out_size, noise, *(t.data_ptr() for t in (x, total, out, size, active)),
+                        torch.get_num_threads())
     return out.permute(0, 1, 4, 2, 3), tuple(s.permute(0, 3, 1, 2) for s in state)
 
 

@@ -195,8 +195,8 @@ class Meter:
         neurons = sum(row["neurons"] for row in sites)
         spikes = sum(row["spikes"] for row in sites)
         whole = lambda key: sum(row[key] for row in layers)
-        return Report(samples, t, spent, dict(sums["exits"]), neurons, spikes, spikes / neurons / spent if neurons else 0.0, whole("synops"),
-                      whole("synops_graded"), whole("macs"), whole("ann_macs"),
+        return Report(samples, t, spent, dict(sums["exits"]), neurons, spikes, spikes / neurons / spent if neurons else 0.0,
+                      whole("synops"), whole("synops_graded"), whole("macs"), whole("ann_macs"),
                       sum(r["over_fired"] * r["neurons"] for r in sites) / neurons if neurons else 0.0,
                       sum(r["over_fired"] > 0 for r in sites) / len(sites) if sites else 0.0, sites, layers)
 

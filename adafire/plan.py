@@ -19,9 +19,11 @@ CHUNK = 8
 class Plan:
     """A trace with what its execution needs.
 
-    folded: call index -> (weight, bias) of a convolution, with its batch norm in it and in channels_last; skipped: batch norms that are gone;
-    joined: additions that the neurons behind them make themselves -> whether the second operand is one's to overwrite;
-    owned: sites whose currents nobody else looks at; peaked: sites of which only the maximum over the last dimension goes on; kept: prefix calls whose results later regions use; tapped: step calls whose time average the read-out uses.
+    folded: call index -> (weight, bias) of a convolution, with its batch norm in it and in channels_last; skipped: batch
+    norms that are gone; joined: additions that the neurons behind them make themselves -> whether the second operand is
+    one's to overwrite; owned: sites whose currents nobody else looks at; peaked: sites of which only the maximum over the
+    last dimension goes on; kept: prefix calls whose results later regions use; tapped: step calls whose time average the
+    read-out uses.
     """
 
     def __init__(self, trace, folds=None):
