@@ -9,9 +9,10 @@ from .errors import InputError
 from .exit import run_until_sure
 from .fitting import Calibration, Fitting
 from .meter import Meter
+from .memory import ran_out, words
 from .methods import Method, get
 from .passes import map_tensors
-from .plan import Plans
+from .plan import CHUNK, Plans
 from .precision import dtype_of, exact_params
 from .run import Run
 from .simulate import plain, simulate
@@ -61,7 +62,10 @@ def convert(network, calibration, method="adafire", timesteps=8, forward=None, m
 
 
 class SNN:
-    """A converted network. Call it like the network; ``at`` asks for several read-out times of one simulation."""
+    """A converted network. Call it like the network; ``at`` asks for several read-out times of one simulation.
+
+    notes: sentences on what went otherwise than planned; most_at_once: timesteps, after memory ran out with more.
+    """
 
     def __init__(self, fitting):
         """From a ``Fitting`` whose method has set its parameters; the calibration data is let go."""
@@ -70,6 +74,7 @@ class SNN:
         self.params, self.found, self.plan = fitting.params, fitting.found, fitting.plan
         self.exit, self.exit_judge = fitting.exit, fitting.exit_judge
         self.meter, self._cast = Meter(), None
+        self.most_at_once, self.notes = CHUNK, []
 
     def __call__(self, x, at=None):
         """Outputs in the structure that the network returns, averaged over time.
@@ -86,13 +91,28 @@ class SNN:
         elif self.method.kind != "snn":
             outputs = [self._analog(plan, x, t) for t in times]
         else:
-            run, outputs = self.run(plan, x), []
-            for _, output in simulate(run, times, plan.chunk(self.memory_gb)):
-                self.meter.add(run)
-                outputs.append(output)
+            outputs = self._simulated(plan, x, times)
         if self._cast is not None:
             outputs = [map_tensors(lambda t: t.float() if t.is_floating_point() else t, o) for o in outputs]
         return outputs[0] if at is None else outputs
+
+    def _simulated(self, plan, x, times):
+        """Outputs at ``times``. Where memory runs out, all again with half as many timesteps at once, down to one."""
+        chunk, counted = min(plan.chunk(self.memory_gb), self.most_at_once), copy.deepcopy(self.meter.sums)
+        while True:
+            run, outputs = self.run(plan, x), []
+            try:
+                for _, output in simulate(run, times, chunk):
+                    self.meter.add(run)
+                    outputs.append(output)
+                return outputs
+            except Exception as error:
+                if chunk == 1 or run.comes_to_rest or not ran_out(error):
+                    raise
+                self.notes.append(f"memory ran out with {chunk} timesteps at once ({words(error)}); then {chunk // 2} at once")
+            run = outputs = None  # what the failed attempt holds is free before the next
+            self.meter.sums, chunk = copy.deepcopy(counted), chunk // 2
+            self.most_at_once = chunk
 
     def run(self, plan, x):
         """A simulation of ``x`` at rest."""

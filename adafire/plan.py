@@ -8,6 +8,7 @@ import torch
 from .calls import Stream, specs_in
 from .errors import UnsupportedError
 from .frames import pattern
+from .layers import repeatable
 from .replay import program
 from .trace import record, signature
 
@@ -129,7 +130,12 @@ class Plan:
             weight, bias = self.folded[call.index]
             kwargs = {k: v for k, v in this.kwargs.items() if k not in ("input", "weight", "bias")}
             x = this.args[0] if this.args else this.kwargs["input"]
-            return this.func(x, weight.to(x.dtype), None if bias is None else bias.to(x.dtype), *this.args[3:], **kwargs)
+            return repeatable(call, this.func, x, weight.to(x.dtype), None if bias is None else bias.to(x.dtype), *this.args[3:],
+                              **kwargs)
+        if call.op in ("conv1d", "linear") and not {"input", "weight"} & set(this.kwargs):
+            kwargs = {k: v for k, v in this.kwargs.items() if k != "bias"}
+            x, weight, bias, *rest = *this.args, *([] if len(this.args) > 2 else [this.kwargs.get("bias")])
+            return repeatable(call, this.func, x, weight, bias, *rest, **kwargs)
         return this.func(*this.args, **this.kwargs)
 
     def program(self, *regions):

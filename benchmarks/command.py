@@ -113,6 +113,9 @@ def complain(error, debug=False, where=""):
         traceback.print_exception(error)
     if os.environ.get("RANK", "0") == "0":  # of several processes that stop for one reason, one says so
         known = sys.modules.get("adafire.errors")
+        if isinstance(error, MemoryError):
+            error = WrongOption("memory ran out before any work: more is needed to load the libraries alone (ulimit -v counts "
+                                "4 GB of them; ulimit -d counts what is really used)")
         if isinstance(error, WrongOption) or known is not None and isinstance(error, known.AdafireError):
             print(f"error: {where}{short(error)}", file=sys.stderr)
         else:

@@ -23,20 +23,21 @@ class BadOutput(AdafireError):
     """A network put out NaN, or the predictions do not match the samples."""
 
 
-def measure(workload, calibration, method, timesteps, precision="fp32", seed=0, on_batch=None, team=Alone()):
+def measure(workload, calibration, method, timesteps, precision="fp32", seed=0, on_batch=None, team=Alone(), notes=None):
     """Generator of one dict a T, with the fields of `record.Row`, in the order of ``timesteps``.
 
     method: an entry of adafire.methods. timesteps: ascending; [None] for the ANN. on_batch(timesteps, done) is called
     before a conversion (done = None), before its simulation (0) and after each batch with the number of samples done.
     An anytime method is simulated once for all T, any other is converted and simulated anew for each. team: the processes
-    that share the batches; each yields the same rows.
+    that share the batches; each yields the same rows. notes: a list that gets what the network noted (SNN.notes).
     """
     passes = [timesteps] if method.anytime else [[t] for t in timesteps]
     for together in passes:
-        yield from _one_pass(workload, calibration, method, together, precision, seed, on_batch or (lambda *_: None), team)
+        yield from _one_pass(workload, calibration, method, together, precision, seed, on_batch or (lambda *_: None), team,
+                             [] if notes is None else notes)
 
 
-def _one_pass(workload, calibration, method, timesteps, precision, seed, on_batch, team):
+def _one_pass(workload, calibration, method, timesteps, precision, seed, on_batch, team, notes):
     on_batch(timesteps, None)
     memory = PeakMemory("cuda" if next((p.is_cuda for p in workload.network.parameters()), False) else "cpu")
     begin = time.perf_counter()
@@ -50,6 +51,7 @@ def _one_pass(workload, calibration, method, timesteps, precision, seed, on_batc
         on_batch(timesteps, 0)
         convert_s = time.perf_counter() - begin
         batches, raw_s, predict_s = _simulate(workload, snn, at, team, lambda done: on_batch(timesteps, done))
+        notes += getattr(snn, "notes", [])
     except Exception as problem:
         team.collect(None, problem)  # the other processes wait for this one; raises
     if team.world > 1:

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import torch
 
 import adafire.methods
+from adafire import memory
 from adafire.errors import InputError
 from adafire.precision import PRECISIONS
 from adafire.registry import near_names
@@ -71,7 +72,8 @@ def run(task, variant, methods=None, timesteps=None, options=RunOptions(), out="
     methods, timesteps = check_request(task, methods, timesteps, options)
     tell = on_progress or (lambda event: None)
     tell(Event("loading", task_label(task.name, task.variants[variant].split), text=variant))
-    session = _Session(task, variant, timesteps, options, Store(out), tell, team)
+    with memory.told("while network and data were loaded", "a smaller batch_size in the task, or more memory, helps"):
+        session = _Session(task, variant, timesteps, options, Store(out), tell, team)
     interrupted = False
     try:
         session.work(["ann"])
@@ -238,20 +240,22 @@ class _Session:
         return True
 
     def _run(self, method, fields):
-        begin, rows, error = time.perf_counter(), [], None
+        begin, rows, notes, error = time.perf_counter(), [], [], None
         ann = self.records.get("ann")
         try:
             if ann is not None and ann.status == "failed":
                 raise RuntimeError(f"not run, because the ANN failed on the same samples ({ann.reason})")
-            for row in measure(self.workload, self.calibration, method, fields["timesteps"] or [None],
-                               self.options.precision, self.options.workload.seed,
-                               lambda t, done: self._tell("converting" if done is None else "running", method.name, t,
-                                                          done or 0), self.team):
-                rows.append(parse(Row, row, f"result at T={row['timesteps']}"))
+            with memory.told("in this run", "a smaller batch_size in the task, or more memory, helps"):
+                for row in measure(self.workload, self.calibration, method, fields["timesteps"] or [None],
+                                   self.options.precision, self.options.workload.seed,
+                                   lambda t, done: self._tell("converting" if done is None else "running", method.name, t,
+                                                              done or 0), self.team, notes):
+                    rows.append(parse(Row, row, f"result at T={row['timesteps']}"))
         except Exception as problem:  # whatever went wrong belongs to this run; the others go on
             error = problem
         reason = error and f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
-        record = self._record(fields, rows, reason, time.perf_counter() - begin, self._surprise(method, rows))
+        record = self._record(fields, rows, reason, time.perf_counter() - begin,
+                              self._surprise(method, rows) + notes)
         if self.team.leads:
             self.store.write(record, self.options.rerun)
         self.records[method.name] = record

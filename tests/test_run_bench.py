@@ -83,7 +83,7 @@ def test_failed_run_is_in_the_table_and_in_the_exit_code(bench, monkeypatch):
     real, evaluate.calls = ToyWorkload.evaluate, 0
     monkeypatch.setattr(ToyWorkload, "evaluate", evaluate)
     code, out, err = bench("--methods", "adafire,burst", "--timesteps", "2")
-    assert code == 1 and "MemoryError: no room for 3 GB" in out and "Traceback" not in err
+    assert code == 1 and "OutOfMemory: memory ran out in this run: no room for 3 GB" in out and "Traceback" not in err
     assert [word in out for word in ("burst", "failed", "reason")] == [True] * 3
     monkeypatch.undo()
     assert bench("--methods", "adafire,burst", "--timesteps", "2")[0] == 0, "tried again, and all is well"
