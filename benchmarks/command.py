@@ -14,8 +14,10 @@ import threading
 import traceback
 from contextlib import contextmanager
 
-PATIENCE_S = 1.5
+PATIENCE_S = 1.0
 """How long after Ctrl-C the program may still take to end in good order."""
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as of a process that the signal ended."""
 MOST_LINES = 5
 """Of an error message."""
 
@@ -96,9 +98,19 @@ def run(work, parser, argv=None, again=None):
             return work(args) or 0
         except KeyboardInterrupt:
             print(farewell, file=sys.stderr)
-            return 130
+            return INTERRUPTED
         except Exception as error:
             return complain(error, args.debug)
+
+
+def leave(code):
+    """End the program with the exit code ``code``: after Ctrl-C at once, without the second that taking down the libraries
+    can last; what was to be kept is on the disk."""
+    if code == INTERRUPTED:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def same_again(script, argv):
@@ -149,7 +161,7 @@ def ends_soon(farewell):
         if heard[0] and not left.wait(PATIENCE_S):
             show_cursor = "\x1b[?25h" if sys.stderr.isatty() else ""  # progress bars hide it
             print(f"{show_cursor}{farewell}", file=sys.stderr, flush=True)
-            os._exit(130)
+            os._exit(INTERRUPTED)
 
     left = threading.Event()
     thread = threading.Thread(target=wait, name="ends soon", daemon=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # from a clone, nothing need be installed
 
-from benchmarks.command import Parser, run, whole  # noqa: E402
+from benchmarks.command import Parser, leave, run, whole  # noqa: E402
 
 EXAMPLES = """examples:
   python tools/compare.py adafire snn-calibration --task fashion_resnet
@@ -83,4 +83,4 @@ def print_table(headers, lines):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

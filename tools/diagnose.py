@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # from a clone, nothing need be installed
 
-from benchmarks.command import Parser, run, whole  # noqa: E402
+from benchmarks.command import Parser, leave, run, whole  # noqa: E402
 
 
 def main(argv=None):
@@ -61,4 +61,4 @@ def report(args):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # from a clone, nothing need be installed
 
-from benchmarks.command import Parser, run  # noqa: E402
+from benchmarks.command import Parser, leave, run  # noqa: E402
 
 METHODS = ("adafire-uniform", "adafire", "adafire+ssc", "adafire+iat", "adafire+ssc+iat", "ours", "dcgs")
 STEPS = (("adafire", "adafire-uniform"), ("adafire+ssc", "adafire"), ("adafire+iat", "adafire"),
@@ -74,4 +74,4 @@ def table(headers, lines):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # from a clone, nothing need be installed
 
-from benchmarks.command import Parser, names, numbers, run, whole  # noqa: E402
+from benchmarks.command import Parser, leave, names, numbers, run, whole  # noqa: E402
 
 
 def main(argv=None):
@@ -47,4 +47,4 @@ def report(args):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

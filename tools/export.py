@@ -6,7 +6,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # from a clone, nothing need be installed
 
-from benchmarks.command import Parser, run, whole  # noqa: E402
+from benchmarks.command import Parser, leave, run, whole  # noqa: E402
 
 EXAMPLES = """examples:
   python tools/export.py cifar10_resnet20 --variant resnet20 --method snn-calibration --timesteps 32 --out resnet20.nir
@@ -63,4 +63,4 @@ def export(args):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # from a clone, nothing need be installed
 
-from benchmarks.command import Parser, run  # noqa: E402
+from benchmarks.command import Parser, leave, run  # noqa: E402
 
 EXAMPLES = """examples:
   python tools/regress.py
@@ -69,4 +69,4 @@ def change(entry):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

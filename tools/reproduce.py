@@ -6,7 +6,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # from a clone, nothing need be installed
 
-from benchmarks.command import Parser, numbers, run, same_again, whole  # noqa: E402
+from benchmarks.command import Parser, leave, numbers, run, same_again, whole  # noqa: E402
 
 EXAMPLES = """examples:
   python tools/reproduce.py --list
@@ -96,4 +96,4 @@ def measure(table, args):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # from a clone, nothing need be installed
 
-from benchmarks.command import Parser, complain, names, numbers, run, same_again, whole  # noqa: E402
+from benchmarks.command import Parser, complain, leave, names, numbers, run, same_again, whole  # noqa: E402
 
 EXAMPLES = """examples:
   python tools/run_bench.py --list
@@ -186,4 +186,4 @@ def show_list(args):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.command import Parser, names, run, whole  # noqa: E402
+from benchmarks.command import Parser, leave, names, run, whole  # noqa: E402
 
 MEASURES = ("simulation", "curve", "memory", "search")
 
@@ -84,4 +84,4 @@ def _measured(name, case, only, without, args, clock, measures, named):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

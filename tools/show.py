@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # from a clone, nothing need be installed
 
-from benchmarks.command import Parser, names, numbers, run, whole  # noqa: E402
+from benchmarks.command import Parser, leave, names, numbers, run, whole  # noqa: E402
 
 
 def main(argv=None):
@@ -57,4 +57,4 @@ def draw(args):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

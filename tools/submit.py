@@ -6,7 +6,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # from a clone, nothing need be installed
 
-from benchmarks.command import Parser, complain, run  # noqa: E402
+from benchmarks.command import Parser, complain, leave, run  # noqa: E402
 
 EXAMPLES = """examples:
   python tools/submit.py check runs/records/coco_yolo-mini-mini/mine-0123456789ab.json
@@ -47,4 +47,4 @@ def check(args):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.command import Parser, run  # noqa: E402
+from benchmarks.command import Parser, leave, run  # noqa: E402
 
 
 def page():
@@ -41,4 +41,4 @@ def write(args):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

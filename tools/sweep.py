@@ -6,7 +6,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # from a clone, nothing need be installed
 
-from benchmarks.command import Parser, names, numbers, run, same_again, whole  # noqa: E402
+from benchmarks.command import Parser, leave, names, numbers, run, same_again, whole  # noqa: E402
 
 EXAMPLES = """examples:
   python tools/sweep.py fashion_resnet coco_yolo --split mini --jobs 4
@@ -60,4 +60,4 @@ def show(done, number, total):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())
