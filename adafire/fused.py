@@ -122,8 +122,8 @@ def scan(z, t, steps, params, state, site, more=None, overwrite=False, peak=Fals
     if found is None:
         return None
     channels, inner = found
-    row = shape[-1] if peak else 0
-    if peak and (inner % row or not state.x.is_contiguous()):
+    row, columns = shape[-1] if peak else 0, inner == 1
+    if peak and not (_points_last(state.x, site.channel_axis) if columns else not inner % row and state.x.is_contiguous()):
         return None
     half = z.dtype == torch.bfloat16
     dtype, strides = torch.bfloat16 if half else torch.float32, state.x.stride()
@@ -135,7 +135,7 @@ def scan(z, t, steps, params, state, site, more=None, overwrite=False, peak=Fals
         more_at = more.data_ptr()
     moving = z.dim() > len(shape)
     if peak:
-        out = torch.empty(-(-row // BLOCK), steps, *shape[:-1])
+        out = torch.empty(*(() if columns else (-(-row // BLOCK),)), steps, *shape[:-1])
     else:
         out = z if overwrite and moving else torch.empty_strided((steps, *shape), (size, *strides), dtype=dtype)
     flat = [_flat(p, channels) for p in (params.theta, params.bias, params.v0)]
@@ -145,7 +145,12 @@ def scan(z, t, steps, params, state, site, more=None, overwrite=False, peak=Fals
                                *(p.data_ptr() for p in flat), float(params.phi_plus), float(params.phi_minus), t, kind, a, b,
                                *((None, out.data_ptr()) if peak else (out.data_ptr(), None)), row, fresh,
                                torch.get_num_threads())
-    return out.amax(0) if peak else out, state._replace(over=over)
+    return out.amax(0) if peak and not columns else out, state._replace(over=over)
+
+
+def _points_last(x, channel_axis):
+    """Whether [B, C, N] lies in memory as [B, N, C]."""
+    return x.dim() == 3 and channel_axis == 1 and x.transpose(1, 2).is_contiguous()
 
 
 def differential(z, t, steps, params, state, site, weights=None):
@@ -219,8 +224,9 @@ def row_max(spikes, state, noise):
 
     state: as in ``pool``. None where this kernel does not apply.
     """
-    if not enabled or spikes.device.type != "cpu" or spikes.dtype != torch.float32 or not spikes.is_contiguous():
+    if not enabled or spikes.device.type != "cpu" or spikes.dtype != torch.float32:
         return None
+    spikes = spikes.contiguous()
     loaded = library()
     if loaded is None or not spikes.numel():
         return None

@@ -86,67 +86,109 @@ static float highest(const float *v, long count) {
 
 /* z, more, out: float, or bfloat16 where ``half``; out may be z itself. z_step, more_step: elements from one step to the next
  * (0: the same current at every step); more: a second current that is added, or NULL. events may be n itself (spikes are
- * never taken back, events equal net counts). fresh: the state is taken as zero and need not be set. Where ``top`` is not
- * NULL, the largest count of every ``row`` elements after each step is written there, [pieces, steps, rows], for the pieces
- * of at most BLOCK elements of a row, and spikes are not written. Returns how many neurons have emitted more than their
- * cumulative input asks for at the last step. */
+ * never taken back, events equal net counts). fresh: the state is taken as zero and need not be set. */
+typedef struct {
+    const void *z, *more;
+    void *out;
+    long z_step, more_step, steps, size, channels, inner, t0;
+    float *x, *n, *events, *graded, plus, minus, a, b;
+    const float *theta, *bias, *v0;
+    int half, kind, fresh;
+} Scan;
+
+static void parameters(Block *w, const Scan *s, long start, long count) {
+    spread(w->theta, s->theta, start, start + count, s->channels, s->inner);
+    spread(w->bias, s->bias, start, start + count, s->channels, s->inner);
+    spread(w->v0, s->v0, start, start + count, s->channels, s->inner);
+}
+
+/* All steps of ``count`` elements from ``start`` on. Where ``top`` is not NULL, spikes are not written, but the counts after
+ * each step: the largest of all, top[k * wide], or (``each``) what is larger than top[k * wide + i]. Returns how many neurons
+ * have emitted more than their cumulative input asks for at the last step. */
+static long advance(Block *w, const Scan *s, long start, long count, float *top, long wide_, int each) {
+    float *x = s->x + start, *n = s->n + start, *graded = s->graded + start, *events = s->events + start;
+    const size_t bytes = count * sizeof(float);
+    long over = 0;
+    if (s->fresh) {
+        memset(w->x, 0, bytes);
+        memset(w->n, 0, bytes);
+    } else {
+        memcpy(w->x, x, bytes);
+        memcpy(w->n, n, bytes);
+    }
+    memset(w->events, 0, bytes);
+    memset(w->graded, 0, bytes);
+    for (long k = 0; k < s->steps; k++) {
+        const float *z = (const float *)s->z + k * s->z_step + start;
+        float *out = top || s->half ? w->spikes : (float *)s->out + k * s->size + start;
+        const float t = (float)(s->t0 + k + 1);
+        if (s->half) {
+            const uint16_t *zh = (const uint16_t *)s->z + k * s->z_step + start;
+            for (long i = 0; i < count; i++) w->current[i] = wide(zh[i]);
+            if (s->more) {
+                const uint16_t *mh = (const uint16_t *)s->more + k * s->more_step + start;
+                for (long i = 0; i < count; i++) w->current[i] += wide(mh[i]);
+            }
+            z = w->current;
+        } else if (s->more) {
+            const float *m = (const float *)s->more + k * s->more_step + start;
+            for (long i = 0; i < count; i++) w->current[i] = z[i] + m[i];
+            z = w->current;
+        }
+        if (s->kind == 0) step(w, z, out, count, s->plus, s->minus, t, 0, s->a, s->b);
+        else if (s->kind == 1) step(w, z, out, count, s->plus, s->minus, t, 1, s->a, s->b);
+        else step(w, z, out, count, s->plus, s->minus, t, 2, s->a, s->b);
+        if (top && each) {
+            float *most = top + k * wide_;
+#pragma GCC ivdep
+            for (long i = 0; i < count; i++) most[i] = w->n[i] > most[i] ? w->n[i] : most[i];
+        } else if (top) {
+            top[k * wide_] = highest(w->n, count);
+        } else if (s->half) {
+            uint16_t *oh = (uint16_t *)s->out + k * s->size + start;
+            for (long i = 0; i < count; i++) oh[i] = narrow(out[i]);
+        }
+    }
+    memcpy(x, w->x, bytes);
+    memcpy(n, w->n, bytes);
+    for (long i = 0; i < count; i++) graded[i] = s->fresh ? w->graded[i] : graded[i] + w->graded[i];
+    if (events != n)
+        for (long i = 0; i < count; i++) events[i] = s->fresh ? w->events[i] : events[i] + w->events[i];
+    const float most = s->plus * (float)(s->t0 + s->steps);
+    for (long i = 0; i < count; i++) over += w->n[i] > (w->want[i] < most ? w->want[i] : most);
+    return over;
+}
+
+/* top NULL: the neuron, see ``advance``. Otherwise the largest counts of every ``row`` elements: where inner is 1 (channels
+ * run fastest) of each channel over the ``row`` positions of a sample, [steps, samples, channels]; else of ``row`` elements
+ * that follow each other, [pieces, steps, rows] for the pieces of at most BLOCK of them. Returns the neurons that over-fired. */
 long adafire_scan(const void *z, long z_step, const void *more, long more_step, int half, long steps, long size, long channels,
                   long inner, float *x, float *n, float *events, float *graded, const float *theta, const float *bias,
                   const float *v0, float plus, float minus, long t0, int kind, float a, float b, void *out, float *top,
                   long row, int fresh, int threads) {
-    const long length = top ? row : size, pieces = (length + BLOCK - 1) / BLOCK, rows = size / length;
+    const Scan s = {z, more, out, z_step, more_step, steps, size, channels, inner, t0, x, n, events, graded, plus, minus, a, b,
+                    theta, bias, v0, half, kind, fresh};
+    const int columns = top && inner == 1;
+    const long length = columns ? channels : top ? row : size, pieces = (length + BLOCK - 1) / BLOCK;
+    const long rows = columns ? size / (row * channels) : size / length;
     long over = 0;
-#pragma omp parallel for schedule(static) reduction(+ : over) num_threads(threads) if (rows * pieces > 16)
+#pragma omp parallel for schedule(static) reduction(+ : over) num_threads(threads) if (size > 16 * BLOCK)
     for (long j = 0; j < rows * pieces; j++) {
         Block w;
-        const long r = j / pieces, piece = j % pieces, start = r * length + piece * BLOCK, stop = (r + 1) * length;
-        const long end = start + BLOCK < stop ? start + BLOCK : stop, count = end - start;
-        float *xs = x + start, *ns = n + start, *gs = graded + start, *es = events + start;
-        spread(w.theta, theta, start, end, channels, inner);
-        spread(w.bias, bias, start, end, channels, inner);
-        spread(w.v0, v0, start, end, channels, inner);
-        if (fresh) {
-            memset(w.x, 0, count * sizeof(float));
-            memset(w.n, 0, count * sizeof(float));
+        const long r = j / pieces, piece = j % pieces, offset = piece * BLOCK;
+        const long count = offset + BLOCK < length ? BLOCK : length - offset;
+        if (columns) {
+            const long first = r * row * channels + offset;
+            float *most = top + r * channels + offset;
+            for (long k = 0; k < steps; k++)
+                for (long i = 0; i < count; i++) most[k * rows * channels + i] = -INFINITY;
+            parameters(&w, &s, first, count);
+            for (long p = 0; p < row; p++) over += advance(&w, &s, first + p * channels, count, most, rows * channels, 1);
         } else {
-            memcpy(w.x, xs, count * sizeof(float));
-            memcpy(w.n, ns, count * sizeof(float));
+            const long start = r * length + offset;
+            parameters(&w, &s, start, count);
+            over += advance(&w, &s, start, count, top ? top + piece * steps * rows + r : NULL, rows, 0);
         }
-        memset(w.events, 0, count * sizeof(float));
-        memset(w.graded, 0, count * sizeof(float));
-        for (long k = 0; k < steps; k++) {
-            const float *zk = (const float *)z + k * z_step + start;
-            float *ok = top || half ? w.spikes : (float *)out + k * size + start;
-            const float t = (float)(t0 + k + 1);
-            if (half) {
-                const uint16_t *zh = (const uint16_t *)z + k * z_step + start;
-                for (long i = 0; i < count; i++) w.current[i] = wide(zh[i]);
-                if (more) {
-                    const uint16_t *mh = (const uint16_t *)more + k * more_step + start;
-                    for (long i = 0; i < count; i++) w.current[i] += wide(mh[i]);
-                }
-                zk = w.current;
-            } else if (more) {
-                const float *mk = (const float *)more + k * more_step + start;
-                for (long i = 0; i < count; i++) w.current[i] = zk[i] + mk[i];
-                zk = w.current;
-            }
-            if (kind == 0) step(&w, zk, ok, count, plus, minus, t, 0, a, b);
-            else if (kind == 1) step(&w, zk, ok, count, plus, minus, t, 1, a, b);
-            else step(&w, zk, ok, count, plus, minus, t, 2, a, b);
-            if (top) top[(piece * steps + k) * rows + r] = highest(w.n, count);
-            else if (half) {
-                uint16_t *oh = (uint16_t *)out + k * size + start;
-                for (long i = 0; i < count; i++) oh[i] = narrow(ok[i]);
-            }
-        }
-        memcpy(xs, w.x, count * sizeof(float));
-        memcpy(ns, w.n, count * sizeof(float));
-        for (long i = 0; i < count; i++) gs[i] = fresh ? w.graded[i] : gs[i] + w.graded[i];
-        if (es != ns)
-            for (long i = 0; i < count; i++) es[i] = fresh ? w.events[i] : es[i] + w.events[i];
-        const float most = plus * (float)(t0 + steps);
-        for (long i = 0; i < count; i++) over += w.n[i] > (w.want[i] < most ? w.want[i] : most);
     }
     return over;
 }
