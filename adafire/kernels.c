@@ -168,27 +168,32 @@ long adafire_scan(const void *z, long z_step, const void *more, long more_step, 
                   long row, int fresh, int threads) {
     const Scan s = {z, more, out, z_step, more_step, steps, size, channels, inner, t0, x, n, events, graded, plus, minus, a, b,
                     theta, bias, v0, half, kind, fresh};
-    const int columns = top && inner == 1;
-    const long length = columns ? channels : top ? row : size, pieces = (length + BLOCK - 1) / BLOCK;
-    const long rows = columns ? size / (row * channels) : size / length;
     long over = 0;
-#pragma omp parallel for schedule(static) reduction(+ : over) num_threads(threads) if (size > 16 * BLOCK)
+    if (top && inner == 1) { /* in the order of memory: a position's channels, piece by piece */
+        const long samples = size / (row * channels), wide_ = samples * channels;
+#pragma omp parallel for schedule(static) reduction(+ : over) num_threads(threads)
+        for (long r = 0; r < samples; r++) {
+            Block w;
+            float *most = top + r * channels;
+            for (long k = 0; k < steps; k++)
+                for (long c = 0; c < channels; c++) most[k * wide_ + c] = -INFINITY;
+            for (long p = 0; p < row; p++)
+                for (long c = 0; c < channels; c += BLOCK) {
+                    const long start = (r * row + p) * channels + c, count = c + BLOCK < channels ? BLOCK : channels - c;
+                    parameters(&w, &s, start, count);
+                    over += advance(&w, &s, start, count, most + c, wide_, 1);
+                }
+        }
+        return over;
+    }
+    const long length = top ? row : size, pieces = (length + BLOCK - 1) / BLOCK, rows = size / length;
+#pragma omp parallel for schedule(static) reduction(+ : over) num_threads(threads) if (rows * pieces > 16)
     for (long j = 0; j < rows * pieces; j++) {
         Block w;
-        const long r = j / pieces, piece = j % pieces, offset = piece * BLOCK;
-        const long count = offset + BLOCK < length ? BLOCK : length - offset;
-        if (columns) {
-            const long first = r * row * channels + offset;
-            float *most = top + r * channels + offset;
-            for (long k = 0; k < steps; k++)
-                for (long i = 0; i < count; i++) most[k * rows * channels + i] = -INFINITY;
-            parameters(&w, &s, first, count);
-            for (long p = 0; p < row; p++) over += advance(&w, &s, first + p * channels, count, most, rows * channels, 1);
-        } else {
-            const long start = r * length + offset;
-            parameters(&w, &s, start, count);
-            over += advance(&w, &s, start, count, top ? top + piece * steps * rows + r : NULL, rows, 0);
-        }
+        const long r = j / pieces, piece = j % pieces, start = r * length + piece * BLOCK, stop = (r + 1) * length;
+        const long count = start + BLOCK < stop ? BLOCK : stop - start;
+        parameters(&w, &s, start, count);
+        over += advance(&w, &s, start, count, top ? top + piece * steps * rows + r : NULL, rows, 0);
     }
     return over;
 }

@@ -30,4 +30,4 @@ def _conv1d(x, weight, bias, stride=1, padding=0, dilation=1, groups=1):
         return value if isinstance(value, str) else (still, value if isinstance(value, int) else value[0])
     weight = weight.unsqueeze(2).to(memory_format=torch.channels_last)
     out = F.conv2d(x.unsqueeze(2), weight, bias, of_picture(stride, 1), of_picture(padding, 0), of_picture(dilation, 1), groups)
-    return out.squeeze(2).contiguous()
+    return out.squeeze(2)
