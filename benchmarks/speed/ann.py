@@ -2,10 +2,12 @@
 and inputs in channels_last. Eager torch otherwise, like the simulation."""
 
 import copy
+import types
 
 import torch
 from torch import nn
 
+from adafire.layers import conv1d
 from adafire.passes import map_tensors
 from adafire.plan import Plan
 from adafire.trace import record
@@ -31,7 +33,14 @@ def best_layout(network, x, forward):
         setattr(parent, name, nn.Identity())
         folded.add(norm)
     network = network.to(memory_format=torch.channels_last)
+    for module in network.modules():
+        if isinstance(module, nn.Conv1d) and module.padding_mode == "zeros":  # faster; the simulation does the same
+            module.forward = types.MethodType(_as_pictures, module)
     return network, len(folded), map_tensors(_channels_last, x)
+
+
+def _as_pictures(self, x):
+    return conv1d(x, self.weight, self.bias, self.stride[0], self.padding[0], self.dilation[0], self.groups)
 
 
 def _channels_last(tensor):
