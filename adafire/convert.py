@@ -1,6 +1,7 @@
 """The public face: a network and calibration data in, a spiking network out."""
 
 import copy
+import gc
 
 import torch
 from torch.utils._pytree import tree_map
@@ -110,7 +111,8 @@ class SNN:
                 if chunk == 1 or run.comes_to_rest or not ran_out(error):
                     raise
                 self.notes.append(f"memory ran out with {chunk} timesteps at once ({words(error)}); then {chunk // 2} at once")
-            run = outputs = None  # what the failed attempt holds is free before the next
+            run = outputs = output = None
+            gc.collect()  # what the failed attempt holds, the frames of its error included, is free before the next
             self.meter.sums, chunk = copy.deepcopy(counted), chunk // 2
             self.most_at_once = chunk
 

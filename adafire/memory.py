@@ -13,7 +13,8 @@ class OutOfMemory(AdafireError):
 
 
 _WANTED = re.compile(r"tried to allocate ([\d.]+) ?(bytes|[KMG]iB)?", re.IGNORECASE)
-_OTHERS = ("cannot allocate memory", "can't allocate memory", "not enough memory", "bad_alloc", "can't start new thread")
+_OTHERS = ("cannot allocate memory", "can't allocate memory", "not enough memory", "bad_alloc", "can't start new thread",
+           "could not create a primitive", "could not create a memory")  # the last two: oneDNN's
 _UNITS = {"bytes": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 
 

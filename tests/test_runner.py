@@ -229,6 +229,25 @@ def test_scores_that_are_not_finite_fail_the_run(scripted, tmp_path, monkeypatch
     assert record.status == "failed" and "metrics.accuracy" in record.reason and "finite" in record.reason
 
 
+def test_a_data_error_in_one_image_fails_that_run_and_the_rest_goes_on(tmp_path, monkeypatch):
+    """The second batch cannot be read while the second of three methods runs: a file that was there has gone."""
+    real, passes = ToyWorkload.batches, itertools.count()
+
+    def batches(self):
+        torn = next(passes) == 2  # the ANN's, burst's, then this one
+        for k, batch in enumerate(real(self)):
+            if torn and k == 1:
+                raise OSError("picture 5.png: image file is truncated")
+            yield batch
+    monkeypatch.setattr(ToyWorkload, "batches", batches)
+    task = parse(Task, {**TASK, "methods": ["burst", "adafire-signed", "opi"]}, "task")
+    found = {r.method: r for r in run(task, "mini", timesteps=[2], out=tmp_path).records}
+    assert {name: record.status for name, record in found.items()} == {"ann": "ok", "burst": "ok", "adafire-signed": "failed",
+                                                                        "opi": "ok"}
+    assert found["adafire-signed"].reason == "OSError: picture 5.png: image file is truncated"
+    assert {r.method: r.status for r in Store(tmp_path).load()[0]} == {name: record.status for name, record in found.items()}
+
+
 def test_missing_predictions_fail_the_run(scripted, tmp_path, monkeypatch):
     monkeypatch.setattr(ToyWorkload, "predict", lambda self, outputs, batch: outputs.argmax(1).tolist()[:-1])
     assert "ValueError" in run(toy(), "mini", [], out=tmp_path).records[0].reason
