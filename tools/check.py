@@ -2,7 +2,7 @@
 
     python tools/check.py mmdet::retinanet/retinanet_r18_fpn_1x_coco.py --size 320
     python tools/check.py mmseg::fcn/fcn_r18-d8_4xb2-80k_cityscapes-512x1024.py
-    python tools/check.py my_detector_config.py --checkpoint my.pth
+    python tools/check.py my_detector_config.py --trust-config --checkpoint my.pth     # a config is Python: read it first
     python tools/check.py torchvision::resnet18 --size 224
 """
 
