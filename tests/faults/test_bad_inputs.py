@@ -184,7 +184,7 @@ ROWS = [  # name, tool, arguments, words of the message
     ("support_table: no option", "support_table", plain("--chek"), "did you mean --check?"),
 ]
 SUBPROCESSES = {"run_bench": "coco_yolo: text as weights", "check": "check: no config", "sweep": "sweep: no method",
-                "event_time": "event_time: no bins"}
+                "event_time": "event_time: no bins", "show": "show: a file"}
 """The row that is called as a process of its own, where it is not the tool's first."""
 
 
