@@ -41,7 +41,7 @@ def test_every_tool_explains_itself_with_an_example(tool):
     (["tools/check.py", "torchvision::resnet81"], "did you mean 'resnet18'"),
     (["tools/check.py", "mmseg::fcn/fcn_r19"], "MMSegmentation has no config 'fcn/fcn_r19'"),
     (["tools/check.py", "nowhere/config.py"], "config file 'nowhere/config.py' is not there"),
-    (["tools/check.py", "torchvision::resnet18", "--size", "0"], "expected 1 pixel or more"),
+    (["tools/check.py", "torchvision::resnet18", "--size", "0"], "expected a whole number from 1 to"),
     (["tools/train_ann.py", "nowhere.py"], "config file nowhere.py does not exist"),
     (["tools/run_speed.py", "mini-yoyo"], "did you mean 'mini-yolo'"),
     (["tools/run_speed.py", "--runs", "0"], "1 or more"),
