@@ -7,6 +7,7 @@ operations on the same values, so the same bits, in about half the time (ours).
 import torch
 
 from . import neuron
+from .fused import laid_out, layout
 
 BLOCK = 65536
 
@@ -16,10 +17,11 @@ def scan(z, t, steps, params, state, activation):
     x = state.x
     size, batch = x.numel(), x.shape[0]
     each = size // max(1, batch)
-    if x.device.type != "cpu" or activation.shaped or each < BLOCK // 8 or not _dense(x):
+    if x.device.type != "cpu" or activation.shaped or each < BLOCK // 8 or layout(x, 0) is None \
+            or x.stride(0) < each:
         return neuron.scan(z, t, steps, params, state, activation)
-    moving = z.dim() > x.dim()
-    currents = _like(z.float(), x, steps if moving else None)
+    currents, step = laid_out(z, torch.float32, tuple(x.shape), x.stride(), size)
+    currents = currents.as_strided((steps, size), (step, 1)) if step else currents.as_strided((size,), (1,))
     out = torch.empty_strided((steps, *x.shape), (size, *x.stride()), dtype=torch.float32)
     flat = [_of_one_sample(p, x, each) for p in (params.theta, params.bias, params.v0)]
     parts = [torch.empty_like(s) for s in state[:4]]
@@ -37,24 +39,6 @@ def scan(z, t, steps, params, state, activation):
                 to[here] = value
             over += found.over
     return out, neuron.NeuronState(*parts, over)
-
-
-def _dense(x):
-    """Whether the memory of [B, ...] has no gaps, one sample after the other."""
-    strides = sorted((stride, n) for stride, n in zip(x.stride(), x.shape) if n > 1)
-    expected = 1
-    for stride, n in strides:
-        if stride != expected:
-            return False
-        expected *= n
-    return x.shape[0] == 1 or x.stride(0) == x.numel() // x.shape[0]
-
-
-def _like(z, x, steps):
-    """Currents [K, size], or [size] where they are constant, in the memory order of ``x``."""
-    shape, strides = ((x.shape, x.stride()) if steps is None else ((steps, *x.shape), (x.numel(), *x.stride())))
-    laid = torch.empty_strided(shape, strides).copy_(z) if z.shape != shape or z.stride() != strides else z
-    return laid.as_strided((*shape[:len(shape) - x.dim()], x.numel()), (*strides[:len(shape) - x.dim()], 1))
 
 
 def _of_one_sample(parameter, x, each):

@@ -128,10 +128,10 @@ def scan(z, t, steps, params, state, site, more=None, overwrite=False, peak=Fals
     half = z.dtype == torch.bfloat16
     dtype, strides = torch.bfloat16 if half else torch.float32, state.x.stride()
     size = state.x.numel()
-    z, z_step = _laid_out(z, dtype, shape, strides, size)
+    z, z_step = laid_out(z, dtype, shape, strides, size)
     more_at, more_step = None, 0
     if more is not None:
-        more, more_step = _laid_out(more, dtype, shape, strides, size)
+        more, more_step = laid_out(more, dtype, shape, strides, size)
         more_at = more.data_ptr()
     moving = z.dim() > len(shape)
     if peak:
@@ -160,7 +160,7 @@ def differential(z, t, steps, params, state, site, weights=None):
     if not enabled or site.activation.code is None or z.device.type != "cpu" or library() is None or found is None:
         return None
     size, strides = state.x.numel(), state.x.stride()
-    z, z_step = _laid_out(z, torch.float32, tuple(state.x.shape), strides, size)
+    z, z_step = laid_out(z, torch.float32, tuple(state.x.shape), strides, size)
     out = torch.empty_strided((steps, *state.x.shape), (size, *strides), dtype=torch.float32)
     flat = [_flat(p, found[0]) for p in (params.theta, params.bias, params.v0)]
     weights = None if weights is None else torch.tensor(weights)
@@ -171,7 +171,7 @@ def differential(z, t, steps, params, state, site, weights=None):
     return out, state._replace(over=over)
 
 
-def _laid_out(current, dtype, shape, strides, size):
+def laid_out(current, dtype, shape, strides, size):
     """(current, elements from one step to the next) in the memory order of the state; copied only where it is not."""
     moving = current.dim() > len(shape)
     wanted = (size, *strides) if moving else strides
