@@ -143,7 +143,7 @@ def test_modelnet_meshes_stand_upright_and_calibrate_on_the_train_set(tmp_path):
 
 
 def test_modelnet_hdf5(tmp_path):
-    h5py = pytest.importorskip("h5py")
+    h5py = pytest.importorskip("h5py", reason="h5py is not installed (pip install -e '.[test]')")
     rng = np.random.default_rng(0)
     for split, labels in (("train", [[1], [2]]), ("test", [[8], [33], [0]])):
         with h5py.File(tmp_path / f"ply_data_{split}0.h5", "w") as file:
@@ -231,7 +231,7 @@ def test_shapenetpart_numbers_its_50_parts(tmp_path, normals):
 
 
 def test_shapenetpart_hdf5(tmp_path):
-    h5py = pytest.importorskip("h5py")
+    h5py = pytest.importorskip("h5py", reason="h5py is not installed (pip install -e '.[test]')")
     for split in ("train", "test"):
         with h5py.File(tmp_path / f"ply_data_{split}0.h5", "w") as file:
             file["data"] = np.random.default_rng(len(split)).random((2, 20, 3), np.float32)

@@ -37,7 +37,6 @@ def test_what_has_no_event_time():
 
 
 def test_batches_are_what_the_adapter_gives():
-    pytest.importorskip("mmengine")
     from adapters.data.event_frames import Representation
     from benchmarks.zoo.events import EventBatch
     counts = torch.randint(0, 5, (4, 8, 2, 6, 6), dtype=torch.uint8)

@@ -222,7 +222,7 @@ def test_ncars_and_actions_as_published(tmp_path):
 def test_real_dvs128_recordings():
     root = Path(__file__).resolve().parents[2] / "shared" / "data" / "dvs128_objects"
     if not root.is_dir():
-        pytest.skip("no real recordings in ../shared/data/dvs128_objects")
+        pytest.skip("the real recordings (shared/data/dvs128_objects) are not on this machine")
     data = {"type": "recordings", "pattern": r"(?P<part>occasion1)_(?P<class>Caixa|Tesoura)\.aedat", "train": "occasion1",
             "test": "occasion1", "sample_ms": 50, "share": 0.7}
     found = read_set(data, options(root))

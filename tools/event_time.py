@@ -42,7 +42,8 @@ def report(args):
     variant = catalogue.choose_variant(task, args.variant, "auto", args.data_root)
     methods, _ = runner.check_request(task, args.methods, [args.timesteps], runner.RunOptions(options))
     catalogue.check_ready(task, variant, args.data_root, args.checkpoint)
-    found = event_time.event_time(task, variant, methods, args.bins or [], args.timesteps, options, lambda words: print(words, file=sys.stderr, flush=True))
+    found = event_time.event_time(task, variant, methods, args.bins or [], args.timesteps, options,
+                                  lambda words: print(words, file=sys.stderr, flush=True))
     print(event_time.table(found))
 
 
