@@ -63,6 +63,11 @@ def silu():
     return Activation("silu", F.silu, True, False)
 
 
+def identity():
+    """No activation: relay neurons repeat their input, of either sign."""
+    return Activation("identity", lambda x: x.view_as(x), True, True, (1, 1.0, 0.0))  # leaky ReLU of slope 1
+
+
 def is_relu_clamp(op, args, kwargs):
     """Whether a recorded call is max(x, 0) spelled as a clamp."""
     if op not in ("clamp", "clip", "clamp_min"):

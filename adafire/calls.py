@@ -61,7 +61,8 @@ class Spec:
 
 @dataclass
 class Site:
-    """A call that becomes neurons. ``operand``: position of its input among the call's arguments."""
+    """A call that becomes neurons. ``operand``: position of its input among the call's arguments; relay: the neurons have
+    no activation and stand behind the call, in the way of its result."""
 
     index: int
     call: int
@@ -70,6 +71,7 @@ class Site:
     shape: tuple
     channel_axis: int
     operand: int = 0
+    relay: bool = False
 
     @property
     def channels(self):

@@ -141,7 +141,7 @@ class SNN:
         """Weights, and what flows between sites, in another type; membranes and counts stay float32."""
         self.network, self._cast = copy.deepcopy(self.network).to(dtype), dtype
         overrides = {k: tuple(None if w is None else w.to(dtype) for w in pair) for k, pair in self.plan.overrides.items()}
-        self.plan = Plans(self.network, self.forward, overrides)
+        self.plan = Plans(self.network, self.forward, overrides, self.plan.relays)
 
     def _analog(self, plan, x, t):
         def on_site(site, z):

@@ -27,15 +27,15 @@ class Calibration:
         if not self.inputs or any(not tensors_in(x) or any(t.numel() == 0 for t in tensors_in(x)) for x in self.inputs):
             raise InputError("the calibration set is empty; give at least one batch of inputs "
                              "(a tensor [B, ...], or a list of inputs)")
-        self._state, self.plans, self.histograms = None, None, {}
+        self._state, self._measured = None, {}
 
-    def measured_on(self, network, forward):
-        """The plans of ``network``; what was measured on another network, or on other weights, is forgotten."""
+    def measured_on(self, network, forward, relays=False):
+        """(plans, histograms) of ``network``; what was measured on another network, or on other weights, is forgotten."""
         versions = [t._version for t in (*network.parameters(), *network.buffers())]
         state = (id(network), forward, versions)
         if self._state != state:
-            self._state, self.plans, self.histograms = state, Plans(network, forward), {}
-        return self.plans
+            self._state, self._measured = state, {}
+        return self._measured.setdefault(relays, (Plans(network, forward, relays=relays), {}))
 
 
 class Fitting:
@@ -49,7 +49,8 @@ class Fitting:
         self.network, self.method, self.timesteps = network, method, timesteps
         self.forward, self.memory_gb = forward, memory_gb
         self.calibration, self.inputs = calibration, calibration.inputs
-        self.plan = self.ann_plan = calibration.measured_on(network, forward)
+        self.plan, self.histograms = calibration.measured_on(network, forward, method.relays)
+        self.ann_plan = self.plan
         self.params, self.found, self.exit, self.exit_judge = {}, {}, None, None
         self.plan(self.inputs[0])
 
@@ -71,9 +72,9 @@ class Fitting:
         """site index -> Histogram of the ANN's activations on the calibration inputs."""
         moving = any(frames_in(x) for x in self.inputs)
         key = sum(map(x_batch, self.inputs)), self.timesteps if moving else None  # inputs are only ever shortened
-        if key in self.calibration.histograms:
-            return self.calibration.histograms[key]
-        histograms = self.calibration.histograms[key] = {}
+        if key in self.histograms:
+            return self.histograms[key]
+        histograms = self.histograms[key] = {}
 
         def collect(site, z):
             a = site.activation.f(z)

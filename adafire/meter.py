@@ -70,19 +70,24 @@ class EventPass(PlannedPass):
 
     def steps(self, call, this):
         if call.site is not None:
+            if call.site.relay:
+                self._arriving(call, this)
             return self.site_counts(call.site)
         if call.rule.treatment == "rate" and call.spiking:
             pooled, rest = self.pool_counts(call), placeholders(call)
             return _first_replaced(rest, pooled)
         if call.spiking:
             return passed(call, this) if call.index not in self.plan.skipped else this.args[0]
+        self._arriving(call, this)
+        return placeholders(call)
+
+    readout = steps
+
+    def _arriving(self, call, this):
         if call.rule.counts == "synapse" or call.op in ("add", "sub", "rsub"):
             for tensor, spiking in zip(tensors_in((this.args, this.kwargs)), spiking_slots(self.plan, call)):
                 if spiking and call.index not in self.plan.skipped:
                     self.arrive(call, tensor)
-        return placeholders(call)
-
-    readout = steps
 
 
 def spiking_slots(plan, call):

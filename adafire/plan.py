@@ -73,16 +73,16 @@ class Plan:
 
     def _join(self, call):
         source = self._sole(call.inputs[0]) if len(call.inputs) == 1 else None
-        if source is None:
+        if source is None or call.site.relay and call.index not in self.skipped:
             return
         _, args, kwargs = source.arguments
         if source.op == "add" and not kwargs and len(args) == 2 and all(isinstance(a, Stream) for a in args) \
                 and args[0].shape == args[1].shape:
-            mine = [self._fresh(self._sole(a.call)) for a in args]
+            mine = [self.fresh(self._sole(a.call)) for a in args]
             self.joined[source.index] = mine[1] and not mine[0]
             if any(mine):
                 self.owned.add(call.index)
-        elif self._fresh(source):
+        elif self.fresh(source):
             self.owned.add(call.index)
 
     def _sole(self, index):
@@ -96,7 +96,7 @@ class Plan:
             call = self.trace.calls[call.inputs[0]]
 
     @staticmethod
-    def _fresh(call):
+    def fresh(call):
         """Whether the result of a call is memory of its own."""
         return call is not None and call.rule.treatment == "linear" and (call.op.startswith("conv") or call.op in (
             "linear", "batch_norm", "add"))
@@ -184,19 +184,20 @@ def maximum_over_last(call):
 class Plans:
     """Plans of one network, by the shapes of its input; a new shape costs one dry run.
 
-    overrides: call index -> (weight, bias) that a layer computes with in place of the network's (batch norm included).
+    overrides: call index -> (weight, bias) that a layer computes with in place of the network's (batch norm included);
+    relays: with relay neurons (``regions.assign``).
     """
 
     KEPT = 64
 
-    def __init__(self, network, forward, overrides=None):
-        self.network, self.forward, self.overrides = network, forward, dict(overrides or {})
+    def __init__(self, network, forward, overrides=None, relays=False):
+        self.network, self.forward, self.overrides, self.relays = network, forward, dict(overrides or {}), relays
         self._plans, self._folds = {}, dict(self.overrides)
 
     def __call__(self, x):
         key = signature(x), pattern(x)
         if key not in self._plans:
-            plan = Plan(record(self.network, x, self.forward), self._folds)
+            plan = Plan(record(self.network, x, self.forward, self.relays), self._folds)
             if self._plans:
                 self._same_sites([s.name for s in plan.trace.sites])
             if len(self._plans) >= self.KEPT:

@@ -54,6 +54,12 @@ class PlannedPass(CallPass):
     def dispatch(self, call, this):
         return getattr(self, call.region)(call, this)
 
+    def current(self, call, this):
+        """What arrives at the neurons of a site."""
+        if call.site.relay:
+            return self.plan.compute(call, this)
+        return this.args[call.site.operand] if this.args else this.kwargs["input"]
+
     def run_through(self, run, *regions, x=None):
         """Make the calls of ``regions``, for what the pass does with them; their order is the network's. x: another input
         than the run's picture."""
@@ -105,9 +111,9 @@ class StepPass(PlannedPass):
         return out
 
     def _fire(self, call, this):
-        z = this.args[call.site.operand] if this.args else this.kwargs["input"]
-        currents = self.waiting.pop(call.inputs[0], (z,))
-        overwrite = call.index in self.plan.owned and self.run.fuse
+        own = call.site.relay and call.index not in self.plan.skipped
+        currents = (self.current(call, this),) if own else self.waiting.pop(call.inputs[0], None) or (self.current(call, this),)
+        overwrite = (self.plan.fresh(call) if own else call.index in self.plan.owned) and self.run.fuse
         if len(currents) > 1 and self.plan.joined[call.inputs[0]]:
             currents = currents[::-1]
 
@@ -194,4 +200,4 @@ class PlainPass(PlannedPass):
     def steps(self, call, this):
         if call.site is None:
             return placeholders(call) if call.rule.treatment == "skipped" else self.plan.compute(call, this)
-        return self.on_site(call.site, this.args[call.site.operand] if this.args else this.kwargs["input"])
+        return self.on_site(call.site, self.current(call, this))

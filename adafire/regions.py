@@ -1,13 +1,16 @@
 """From a recorded list of calls to sites, regions, and what is refused."""
 
 from . import ops
-from .activations import activation_of, is_relu_clamp, silu
+from .activations import activation_of, identity, is_relu_clamp, silu
 from .calls import FRAMES, Site, Stream, specs_in, streams_of
 from .errors import UnsupportedError
 
 
-def assign(trace, reads):
-    """Fill in sites, regions, spiking flags of ``trace``; raise UnsupportedError naming the call that cannot be."""
+def assign(trace, reads, relays=False):
+    """Fill in sites, regions, spiking flags of ``trace``; raise UnsupportedError naming the call that cannot be.
+
+    relays: values that change in time and would meet weights as numbers get neurons without an activation, too.
+    """
     calls = trace.calls
     for call in calls:
         for source in call.inputs:
@@ -18,6 +21,23 @@ def assign(trace, reads):
     candidate = [c.index for c in calls if _activation_like(c) and c.index not in skipped
                  and weights_ahead[c.index] and c.inputs]
     sites = set(candidate)
+    after = _divide(calls, sites, skipped, sites)
+    if relays:
+        _mark_spiking(calls, sites)
+        relayed = _relayed(calls, after)
+        after = _divide(calls, sites | relayed, skipped, sites)
+        sites |= relayed
+    for index in sorted(sites):
+        trace.sites.append(_relay(trace, calls[index]) if index not in candidate else _site(trace, calls[index]))
+        calls[index].site = trace.sites[-1]
+    _refuse(trace, reads, after)
+    _mark_spiking(calls, sites)
+    for index in skipped:
+        calls[index].rule = ops.Rule("skipped", True, "analog", "part of x * sigmoid(x)")
+
+
+def _divide(calls, sites, skipped, activations):
+    """Give every call its region and its rule (those of ``activations`` come later); for each, whether it changes in time."""
     feeds = _reaches(calls, lambda c: c.index in sites, inclusive=True)
     after = [False] * len(calls)
     for call in calls:
@@ -26,17 +46,31 @@ def assign(trace, reads):
         if call.inputs:
             call.region = ("readout" if not feeds[call.index] else
                            "steps" if after[call.index] or call.index in sites else "prefix")
-        if call.index not in sites and call.index not in skipped:
+        if call.index not in activations and call.index not in skipped:
             call.rule = ops.rule_for(call.op, streams)
             call.rule = _special(call, after, sites)
         call.streams = streams
-    for index in sorted(sites):
-        trace.sites.append(_site(trace, calls[index], len(trace.sites)))
-        calls[index].site = trace.sites[-1]
-    _refuse(trace, reads, after)
-    _mark_spiking(calls)
-    for index in skipped:
-        calls[index].rule = ops.Rule("skipped", True, "analog", "part of x * sigmoid(x)")
+    return after
+
+
+def _relayed(calls, after):
+    """Indices of the linear calls whose results change in time and meet weights as numbers: spikes would spare the MACs."""
+    found = set()
+
+    def trace_back(source):
+        call = calls[source] if source >= 0 else None
+        if call is None or not after[source] or call.spiking:
+            return
+        if call.rule.treatment == "structure" or call.op in ("interpolate", "upsample") and call.rule.counts == "through":
+            for operand in _stream_operands(call):
+                trace_back(operand)
+        elif call.rule.treatment == "linear":
+            found.add(source)
+    for call in calls:
+        if call.rule.counts == "synapse" and call.rule.treatment == "linear" and call.op != "batch_norm":
+            for operand in _stream_operands(call):
+                trace_back(operand)
+    return found
 
 
 def _stream_operands(call):
@@ -104,7 +138,12 @@ def _special(call, after, sites):
     return rule
 
 
-def _site(trace, call, index):
+def _relay(trace, call):
+    return Site(len(trace.sites), call.index, call.name, identity(), specs_in(call.template)[0].shape,
+                _channel_axis(trace.calls, call), relay=True)
+
+
+def _site(trace, call):
     func, args, kwargs = call.arguments
     operand = 0
     if call.op == "silu" and func is None:
@@ -113,19 +152,20 @@ def _site(trace, call, index):
         activation = activation_of(call.op, func, args, kwargs)
     call.rule = ops.RULES[activation.kind]
     spec = specs_in(call.template)[0]
-    return Site(index, call.index, call.name, activation, spec.shape, _channel_axis(trace.calls, call), operand)
+    return Site(len(trace.sites), call.index, call.name, activation, spec.shape, _channel_axis(trace.calls, call), operand)
 
 
 def _channel_axis(calls, call):
     """1 after convolutions, -1 after linear layers on sequences: found by walking back along the first operand."""
     ndim = len(specs_in(call.template)[0].shape)
-    while call.inputs and call.inputs[0] >= 0:
-        call = calls[call.inputs[0]]
+    while True:
         if call.op.startswith("conv") or call.op in ("batch_norm", "group_norm", "instance_norm"):
             return 1
         if call.op in ("linear", "addmm", "layer_norm", "matmul", "bmm"):
             return ndim - 1
-    return min(1, ndim - 1)
+        if not call.inputs or call.inputs[0] < 0:
+            return min(1, ndim - 1)
+        call = calls[call.inputs[0]]
 
 
 def _refuse(trace, reads, after):
@@ -152,10 +192,10 @@ def _refuse(trace, reads, after):
                                        "spikes back into the network")
 
 
-def _mark_spiking(calls):
+def _mark_spiking(calls, sites):
     """Which results are still spikes, so that synapses after them count synaptic operations and not MACs."""
     for call in calls:
-        if call.site is not None:
+        if call.index in sites:
             call.spiking = call.unit = True
         elif call.rule.counts == "through" and call.inputs:
             operands = _stream_operands(call)

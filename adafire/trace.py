@@ -114,8 +114,9 @@ def _first(frames):
 
 
 @torch.no_grad()
-def record(network, x, forward):
-    """Trace of ``forward(network, x)``. Raises UnsupportedError where the network cannot become spikes."""
+def record(network, x, forward, relays=False):
+    """Trace of ``forward(network, x)``; relays: see ``regions.assign``. Raises UnsupportedError where the network cannot
+    become spikes."""
     inputs = show(map_tensors(lambda t: t.view_as(t), x), _first)  # fresh objects: the caller's tensors stay untouched
     for position, tensor in enumerate(tensors_in(inputs)):
         tensor._adafire_call, tensor._adafire_position = getattr(tensor, "_adafire_call", INPUT), position
@@ -129,5 +130,5 @@ def record(network, x, forward):
     trace = Trace(recorder.calls, [], recorder.others,
                   {t._adafire_call for t in outputs if hasattr(t, "_adafire_call")},
                   tensors_in(x)[0].shape[0], signature(x))
-    assign(trace, recorder.reads)
+    assign(trace, recorder.reads, *[relays] if relays else [])
     return trace

@@ -36,7 +36,9 @@ def feeding_layers(plan):
         if call.region not in ("prefix", "steps") or not weight or not isinstance(weight[0], torch.Tensor):
             continue
         ahead = call
-        while len(ahead.consumers) == 1 and ahead.index not in plan.trace.outputs:
+        if call.site is not None:
+            found[call.index] = [call]
+        while call.site is None and len(ahead.consumers) == 1 and ahead.index not in plan.trace.outputs:
             ahead = calls[ahead.consumers[0]]
             if ahead.site is not None:
                 found.setdefault(ahead.index, []).append(call)
@@ -134,7 +136,7 @@ def calibrated_plans(reference_plans, params, network, inputs, forward, steps, c
     generator = torch.Generator().manual_seed(0)
     overrides, rounds = {}, max(1, round(count / len(inputs)))
     for k, x in enumerate(inputs):
-        plans, reference = Plans(network, forward, overrides), {}
+        plans, reference = Plans(network, forward, overrides, reference_plans.relays), {}
 
         def remember(site, z):
             reference[site.index] = site.activation.f(z)
@@ -144,6 +146,6 @@ def calibrated_plans(reference_plans, params, network, inputs, forward, steps, c
                           (k * rounds, rounds, len(inputs) * rounds, rate, generator))
         advance_chunk(run, steps)
         overrides = {**overrides, **run.fitted}
-    plans = Plans(network, forward, overrides)
+    plans = Plans(network, forward, overrides, reference_plans.relays)
     plans(inputs[0])
     return plans

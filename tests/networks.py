@@ -81,7 +81,25 @@ class Shuffle(nn.Module):
         return self.fc(F.adaptive_max_pool2d(x, 1).flatten(1))
 
 
-NETWORKS = {cls.__name__: cls for cls in (Residual, Pyramid, Modern, Shuffle)}
+class Bottleneck(nn.Module):
+    """Where numbers meet weights: a depth-wise convolution and a linear bottleneck without activations, a sum of two such
+    layers and nearest upsampling in a pyramid, and a read-out behind two layers without one."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem, self.norm = nn.Conv2d(3, 6, 3, padding=1, bias=False), nn.BatchNorm2d(6)
+        self.depth, self.norm_depth = nn.Conv2d(6, 6, 3, padding=1, groups=6, bias=False), nn.BatchNorm2d(6)
+        self.point, self.lateral, self.top = nn.Conv2d(6, 8, 1), nn.Conv2d(6, 4, 1), nn.Conv2d(8, 4, 1)
+        self.out, self.squeeze, self.fc = nn.Conv2d(4, 6, 3, padding=1), nn.Linear(6, 3), nn.Linear(3, 2)
+
+    def forward(self, x):
+        fine = F.relu6(self.norm(self.stem(x)))
+        coarse = F.relu(self.point(self.norm_depth(self.depth(F.max_pool2d(fine, 2)))))
+        both = self.lateral(fine) + F.interpolate(self.top(coarse), scale_factor=2, mode="nearest")
+        return self.fc(self.squeeze(F.relu(self.out(both)).mean((2, 3))))
+
+
+NETWORKS = {cls.__name__: cls for cls in (Residual, Pyramid, Modern, Shuffle, Bottleneck)}
 
 
 def build(name, seed=0):

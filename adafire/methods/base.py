@@ -17,6 +17,8 @@ class Method:
     threshold: 'max', 'percentile' (of all activations) or 'mmse' (needs T); per_channel: or one threshold a site.
     phi_plus, phi_minus: most spikes emitted, and taken back, in a timestep. v0: initial potential over threshold.
     objective: quantiser that 'mmse' fits, 'round' or 'floor'. shift: add theta / (2T) at each step in place of v0.
+    relays: neurons without an activation, with spikes of either sign, where a number that changes in time would meet
+    weights: behind linear bottlenecks, depth-wise convolutions, sums (ours; without them those weights cost MACs).
     correction: 'none', 'light' (bias), 'potential' (initial potential per neuron) or 'advanced' (weights, then
     potential, or bias where inputs differ in size), measured on calibration data. weight_steps, weight_rate: of Adam
     in 'advanced'; only snn-calibration-advanced has them as options.
@@ -34,6 +36,7 @@ class Method:
     objective: str = "round"
     shift: bool = False
     correction: str = "none"
+    relays: bool = False
     weight_steps: ClassVar[int] = 100
     weight_rate: ClassVar[float] = 0.01
     thresholds: ClassVar[tuple] = ("max", "percentile", "mmse")
@@ -44,6 +47,8 @@ class Method:
                              ("kind", ("snn", "ann", "quantised"))):
             if getattr(self, key) not in allowed:
                 raise InputError(f"method {self.name}: {key}={getattr(self, key)!r}; expected one of {', '.join(allowed)}")
+        if not isinstance(self.relays, bool):
+            raise InputError(f"method {self.name}: relays={self.relays!r}; expected True or False")
         for key, least in (("phi_plus", 1), ("phi_minus", 0)):
             value = getattr(self, key)
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
@@ -80,7 +85,7 @@ class Method:
 
     def parameters(self, timesteps=None):
         """JSON-able parameters, as they enter a record."""
-        return {k: v for k, v in asdict(self).items() if k not in ("name", "source", "kind")}
+        return {k: v for k, v in asdict(self).items() if k not in ("name", "source", "kind") and (k != "relays" or v)}
 
     def read_from(self, timesteps):
         """The step after which the read-out begins to average (delayed read-out); 0: from the first."""

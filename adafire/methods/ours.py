@@ -95,4 +95,4 @@ class DifferentialAdaFire(Method):
 register(DifferentialAdaFire("adafire-differential", "ours: signed bursts of unit spikes in a differential code (DCGS, "
                              "ICML 2025), coarse first", phi_plus=4, phi_minus=4, values=4, binary=False))
 register(DifferentialAdaFire("ours", "ours: signed AdaFire in a differential code (DCGS, ICML 2025), each burst a "
-                             "signed binary number"))
+                             "signed binary number", relays=True))

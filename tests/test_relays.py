@@ -1,0 +1,113 @@
+"""Relay neurons: what would meet weights as numbers is sent as spikes, for every method that is asked to."""
+
+import pytest
+import torch
+
+import adafire
+from adafire import fused, methods
+from adafire.run import Run
+from adafire.simulate import simulate
+from networks import NETWORKS, build, relative_error
+from test_energy import events_of_conv
+
+SNN = [name for name in methods.names() if methods.get(name).kind == "snn"]
+RELAYS = ["norm_depth", ":add", "squeeze"]
+
+
+@pytest.fixture(scope="module")
+def case():
+    network = build("Bottleneck")
+    x = torch.randn(24, 3, 8, 8, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        return network, x[:16], x[16:], network(x[16:])
+
+
+def converted(case, name="ours", timesteps=4, **options):
+    return adafire.convert(case[0], case[1], method=name, timesteps=timesteps, relays=True, **options)
+
+
+def test_they_stand_where_numbers_would_meet_weights(case):
+    sites = converted(case).sites
+    assert [s.name for s in sites if s.relay] == RELAYS and len(sites) == len(RELAYS) + 3
+    assert [s.channel_axis for s in sites if s.relay] == [1, 1, 1]
+    plain = adafire.convert(case[0], case[1], method="ours", timesteps=4, relays=False)
+    assert not any(s.relay for s in plain.sites) and len(plain.sites) == 3
+
+
+@pytest.mark.parametrize("name", [n for n in NETWORKS if n not in ("Bottleneck", "Pyramid", "Shuffle")])
+def test_none_where_spikes_arrive_everywhere(name):
+    x = torch.randn(4, 3, 12, 12)
+    assert not any(s.relay for s in adafire.convert(build(name), x, method="ours", timesteps=2, relays=True).sites)
+
+
+@pytest.mark.parametrize("name", SNN)
+def test_error_falls_as_T_grows(name, case):
+    errors = [relative_error(converted(case, name, t)(case[2]), case[3]) for t in (2, 8, 32)]
+    if methods.get(name).converges:
+        assert errors[2] < errors[0] and errors[2] < 0.5, errors
+    else:
+        assert max(errors) < 0.5, errors
+
+
+@pytest.mark.parametrize("name", ["ours", "adafire-uniform", "burst"])
+def test_energy_equals_the_slow_counter(name, case):
+    network, x = case[0], case[2][:2]
+    snn = converted(case, name)
+    snn(x)
+    run = Run(snn.plan(x), snn.params, network, x, snn.forward)
+    list(simulate(run, (4,), 4))
+    sites = {s.name: run.neurons[s.index].events for s in snn.sites}
+    layers = {row["layer"]: row for row in snn.report().layers}
+    for layer, counts, weight, padding, groups in (
+            ("point", sites["norm_depth"], network.point.weight, 0, 1), ("out", sites[":add"], network.out.weight, 1, 1)):
+        slow = events_of_conv(counts, weight, 1, padding, 1, groups)
+        assert layers[layer]["synops"] * 2 == pytest.approx(slow) and slow > 0
+    assert layers["fc"]["synops"] * 2 == float(sites["squeeze"].sum()) * 2  # two outputs
+    assert {name for name, row in layers.items() if row["macs"]} == {"stem"}
+
+
+def test_depth_wise_convolutions_count_what_arrives_at_them(case):
+    network, x = case[0], case[2][:1]
+    snn = converted(case, "adafire-uniform")
+    snn(x)
+    row = next(row for row in snn.report().layers if row["layer"] == "depth")
+    assert row["synops"] > 0 and row["macs"] == 0
+
+
+@pytest.mark.parametrize("name", ["ours", "adafire-signed", "dcgs"])
+def test_the_same_bits_by_kernel_and_reference_and_in_chunks(name, case, monkeypatch):
+    expected = converted(case, name)(case[2])
+    assert torch.equal(converted(case, name, memory_gb=1e-9)(case[2]), expected)
+    monkeypatch.setattr(fused, "enabled", False)
+    assert torch.equal(converted(case, name)(case[2]), expected)
+
+
+@pytest.mark.parametrize("name", ["adafire", "adafire+ssc", "snn-calibration-advanced"])
+def test_searches_and_weight_calibration_see_them(name, case):
+    network, calibration, x, expected = case
+    before = {k: v.clone() for k, v in network.state_dict().items()}
+    snn = converted(case, name)
+    if "search" in snn.found:
+        assert set(RELAYS) <= set(snn.found["search"]["limits"])
+    assert relative_error(snn(x), expected) < 0.3
+    assert all(torch.equal(before[k], v) for k, v in network.state_dict().items())
+
+
+def test_weight_calibration_fits_the_layer_before_a_relay(case):
+    from adafire.weights import feeding_layers
+    plan = converted(case, "snn-calibration").plan(case[1])
+    names = {plan.trace.calls[k].name: [call.name for call in layers] for k, layers in feeding_layers(plan).items()}
+    assert names["norm_depth"] == ["depth"] and names["squeeze"] == ["squeeze"] and names[":add"] == ["lateral"]
+
+
+def test_one_calibration_serves_methods_with_and_without(case):
+    shared = adafire.Calibration(case[1])
+    first = adafire.convert(case[0], shared, method="ours", timesteps=4)
+    second = adafire.convert(case[0], shared, method="adafire-signed", timesteps=4)
+    assert len(first.sites) == len(RELAYS) + 3 and len(second.sites) == 3
+    assert torch.equal(first(case[2]), converted(case)(case[2]))
+
+
+def test_only_true_or_false(case):
+    with pytest.raises(adafire.InputError, match="relays='yes'; expected True or False"):
+        methods.get("adafire").with_options(relays="yes")
