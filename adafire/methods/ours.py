@@ -12,6 +12,9 @@ that a value is sent once and not at every step. Together: a neuron sends a burs
    correction, step after step; a burst spares them that. A value of R levels takes about (log2 R) / 3 spikes, and none
    later. As with DCGS, a spike is one event whatever its level (its weight is a shift).
 
+``ours`` also has relay neurons (``relays``): a value without an activation of its own is sent as spikes, too, where it would
+meet weights as a number.
+
 Ours are the neuron, its kernel, and its combination with AdaFire's thresholds (least squared error, one a channel) and
 bias correction. T is known when a network is converted: thresholds are fitted for ``values`` T values up to the clip
 value. 4 is adafire-uniform's phi. For ``ours`` the divergence from the ANN, on calibration samples of ResNet-20 that the
