@@ -23,6 +23,7 @@ from adafire.errors import InputError
 from . import miou
 from .base import Batch, Workload, adapters
 from .checkpoints import fingerprint
+from .dense_exit import DENSE
 from .detection_data import calibration_images, check_keys, digest, test_dataset
 from .segmentation_data import check_masks, check_pictures, find_source, read_mask
 from .segmentors import build_segmentor
@@ -47,6 +48,11 @@ class Segmentation(Workload):
     """An encoder-decoder on pictures with masks; predictions are ``miou.Prediction``."""
 
     family, metric = "segmentation", "mIoU"
+
+    @property
+    def exit_judge(self):
+        """None in slide mode: the windows of a picture cannot leave one by one."""
+        return DENSE if (self.network.test_cfg.get("mode") or "whole") == "whole" else None
 
     def __init__(self, network, pipeline, source, samples, calibration, batch_size, description):
         self.network, self.pipeline, self.source = network, pipeline, source

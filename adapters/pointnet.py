@@ -23,6 +23,7 @@ from .base import Batch, Workload, adapters
 from .checkpoints import fingerprint, load_into, load_state_dict
 from .data import modelnet, shapenet  # noqa: F401  register their sets
 from .data.cloud_sets import load, read
+from .dense_exit import DENSE
 from .downloads import checkpoint_file
 from .models import build
 from .models.pointnet_names import renamed
@@ -117,6 +118,7 @@ class CloudParts(PointClouds):
 
     metric = "instance_miou"
     projection = "3d"
+    exit_judge = DENSE
 
     def predict(self, outputs, batch):
         return part_metrics.predictions(outputs.detach().float().cpu().numpy(),

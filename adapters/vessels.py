@@ -24,6 +24,7 @@ from .base import Batch, Workload, WorkloadOptions, adapters
 from .checkpoints import fingerprint
 from .classification import build_classifier
 from .data import drive, retinas
+from .dense_exit import DENSE
 from .detection_data import by_hash, check_keys, digest
 from .downloads import PROJECT
 from .models.unet_keras import KerasUNet, from_keras
@@ -44,6 +45,7 @@ class Vessels(Workload):
     """A two-class network on DRIVE; class 1 is vessel. window: side of the central square that is used (None: all)."""
 
     family, metric = "segmentation", "F1"
+    exit_judge = DENSE
 
     def __init__(self, network, eyes, calibration, window, batch_size, device, description):
         self.network, self.eyes, self.calibration_paths, self.window = network, eyes, calibration, window
