@@ -47,8 +47,9 @@ def spread_error(a, b):
     return (error / sum(float((y - y.mean()).square().sum()) for _, y in pairs)) ** 0.5
 
 
+@pytest.mark.parametrize("relays", (False, pytest.param(True, marks=pytest.mark.slow)))
 @pytest.mark.parametrize("config", CONFIGS)
-def test_sites_treatments_and_convergence(config):
+def test_sites_treatments_and_convergence(config, relays):
     sites, operators = CONFIGS[config]
     network, x = detector(config), torch.randn(1, 3, 64, 64)
     report = adafire.check(network, x, forward=raw)
@@ -59,7 +60,7 @@ def test_sites_treatments_and_convergence(config):
     with torch.no_grad():
         expected = raw(network, x)
     snn = adafire.convert(network, x, method="burst", threshold="max", phi_plus=8, phi_minus=8, v0=0.5, timesteps=64,
-                          forward=raw)
+                          forward=raw, relays=relays)
     snn.params = {i: p._replace(theta=p.theta / 4) for i, p in snn.params.items()}
     errors = [spread_error(y, expected) for y in snn(x, at=(4, 16, 64))]
     assert errors[1] < 0.5 * errors[0] and errors[2] < 0.5 * errors[1] and errors[2] < 0.05, errors

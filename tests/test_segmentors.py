@@ -59,7 +59,8 @@ def case(request):
 
 
 @pytest.mark.slow
-def test_sites_treatments_and_convergence(case):
+@pytest.mark.parametrize("relays", (False, True))
+def test_sites_treatments_and_convergence(case, relays):
     config, network, x = case
     sites, operators = CONFIGS[config]
     report = adafire.check(network, x, forward=raw)
@@ -70,7 +71,7 @@ def test_sites_treatments_and_convergence(case):
     with torch.no_grad():
         expected = raw(network, x)
     snn = adafire.convert(network, x, method="burst", threshold="max", phi_plus=8, phi_minus=8, v0=0.5, timesteps=64,
-                          forward=raw)
+                          forward=raw, relays=relays)
     snn.params = {i: p._replace(theta=p.theta / 4) for i, p in snn.params.items()}
     errors = [float((y - expected).norm() / (expected - expected.mean()).norm()) for y in snn(x, at=(4, 16, 64))]
     assert errors[1] < 0.5 * errors[0] and errors[2] < 0.5 * errors[1] and errors[2] < 0.05, errors

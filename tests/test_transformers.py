@@ -9,7 +9,8 @@ from networks import relative_error
 
 @pytest.mark.slow
 @torch.no_grad()
-def test_vit_b_16_passes_the_check_converts_and_converges():
+@pytest.mark.parametrize("relays", (False, True))
+def test_vit_b_16_passes_the_check_converts_and_converges(relays):
     from torchvision.models import vit_b_16
     torch.manual_seed(0)
     network, x = vit_b_16(weights=None, image_size=32).eval(), torch.randn(2, 3, 32, 32)
@@ -18,7 +19,8 @@ def test_vit_b_16_passes_the_check_converts_and_converges():
     found = {row.operator: row.status for row in report.rows if row.region == "steps"}
     assert len(report.sites) == 12 and found["gelu"] == "neurons" and found["layer_norm"] == "analog"
     assert found["multi_head_attention_forward"] == "analog"
-    snn = adafire.convert(network, x, method="burst", threshold="max", phi_plus=8, phi_minus=8, v0=0.5, timesteps=64)
+    snn = adafire.convert(network, x, method="burst", threshold="max", phi_plus=8, phi_minus=8, v0=0.5, timesteps=64,
+                          relays=relays)
     expected = network(x)
     errors = [relative_error(y, expected) for y in snn(x, at=(4, 16, 64))]
     assert errors[1] < 0.5 * errors[0] and errors[2] < 0.5 * errors[1] and errors[2] < 0.05, errors

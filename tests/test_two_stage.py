@@ -83,12 +83,14 @@ def test_boxes_equal_mmdetections_own(workload):
     assert len(found) == 4 and max(sizes) == 2 and 0 <= workload.evaluate(found).metrics["mAP"] < 0.5
 
 
-def test_raw_outputs_of_both_stages_converge(workload):
+@pytest.mark.parametrize("relays", (False, True))
+def test_raw_outputs_of_both_stages_converge(workload, relays):
     (inputs, *_) = workload.calibration()
     with torch.no_grad():
         expected = workload.forward(workload.network, inputs)
     snn = adafire.convert(workload.network, [inputs], method="burst", threshold="max", phi_plus=8, phi_minus=8, v0=0.5,
-                          timesteps=64, forward=workload.forward)
+                          timesteps=64, forward=workload.forward, relays=relays)
+    assert any(s.relay for s in snn.sites) == relays
     snn.params = {i: p._replace(theta=p.theta / 4) for i, p in snn.params.items()}
     assert {"detector.roi_head.bbox_head.relu"} <= {s.name.partition("[")[0] for s in snn.sites}
     spread = lambda y: float((y - y.mean()).norm())
