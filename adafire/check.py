@@ -20,17 +20,20 @@ class CheckRow:
 
 @dataclass(frozen=True)
 class CheckReport:
-    """Rows by operator and region, and the call sites that become neurons. ``str()`` is a table."""
+    """Rows by operator and region, the call sites that become neurons, and the names of those where ``relays=True`` adds
+    some. ``str()`` is a table."""
 
     rows: list
     sites: list
+    relays: list
 
     def __str__(self):
         head = ("operator", "status", "region", "calls", "first at", "what becomes of it")
         cells = [head] + [(r.operator, r.status, r.region, str(r.calls), r.where, r.note) for r in self.rows]
         widths = [max(len(row[i]) for row in cells) for i in range(5)]
         lines = ["  ".join([*(c.ljust(w) for c, w in zip(row, widths)), row[5]]).rstrip() for row in cells]
-        return "\n".join([f"{len(self.sites)} sites become neurons", *lines])
+        more = f"; relays=True adds {len(self.relays)}, the first at {self.relays[0]}" if self.relays else ""
+        return "\n".join([f"{len(self.sites)} sites become neurons{more}", *lines])
 
 
 def check(network, x, forward=None):
@@ -38,7 +41,9 @@ def check(network, x, forward=None):
 
     Raises UnsupportedError, naming the call, its reason and the way out, if the network cannot be converted.
     """
-    trace = record(network, x, forward or call_network)
+    forward = forward or call_network
+    trace = record(network, x, forward)
+    relays = [site.name for site in record(network, x, forward, relays=True).sites if site.relay]
     rows = {}
     for call in trace.calls:
         if call.region == "independent":
@@ -46,7 +51,7 @@ def check(network, x, forward=None):
         key = (call.op, _status(call), call.region, call.rule.note)
         rows.setdefault(key, []).append(call.name)
     return CheckReport([CheckRow(op, status, region, len(names), names[0], note)
-                        for (op, status, region, note), names in rows.items()], trace.sites)
+                        for (op, status, region, note), names in rows.items()], trace.sites, relays)
 
 
 def _status(call):

@@ -126,7 +126,8 @@ class Diagnosis:
         """``snn``: from ``convert``; early exit is left out, every sample is simulated for all timesteps."""
         check_method(snn.method)
         self.snn, self.timesteps = snn, snn.timesteps
-        self._own_plan = Plans(snn.network, snn.forward, relays=snn.plan.relays)  # a calibration may have put other weights into snn.plan
+        # a calibration may have put other weights into snn.plan
+        self._own_plan = Plans(snn.network, snn.forward, relays=snn.plan.relays)
         self._sites, self._squares, self._reference = {}, dict.fromkeys(STAGES, 0.0), 0.0
 
     @torch.no_grad()

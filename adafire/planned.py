@@ -111,8 +111,9 @@ class StepPass(PlannedPass):
         return out
 
     def _fire(self, call, this):
-        own = call.site.relay and call.index not in self.plan.skipped
-        currents = (self.current(call, this),) if own else self.waiting.pop(call.inputs[0], None) or (self.current(call, this),)
+        own = call.site.relay and call.index not in self.plan.skipped  # its currents are what the call itself computes
+        currents = None if own else self.waiting.pop(call.inputs[0], None)
+        currents = currents or (self.current(call, this),)
         overwrite = (self.plan.fresh(call) if own else call.index in self.plan.owned) and self.run.fuse
         if len(currents) > 1 and self.plan.joined[call.inputs[0]]:
             currents = currents[::-1]

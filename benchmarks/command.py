@@ -95,10 +95,15 @@ def run(work, parser, argv=None, again=None):
     farewell = f"Interrupted; what is done is kept. To go on: {again}" if again else "interrupted"
     with ends_soon(farewell):
         try:
-            return work(args) or 0
+            code = work(args) or 0
+            sys.stdout.flush()
+            return code
         except KeyboardInterrupt:
             print(farewell, file=sys.stderr)
             return INTERRUPTED
+        except BrokenPipeError:  # who read our output has enough, as `head` has
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 128 + signal.SIGPIPE
         except Exception as error:
             return complain(error, args.debug)
 

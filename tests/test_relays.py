@@ -108,6 +108,13 @@ def test_one_calibration_serves_methods_with_and_without(case):
     assert torch.equal(first(case[2]), converted(case)(case[2]))
 
 
+def test_the_check_says_how_many(case):
+    report = adafire.check(case[0], case[1])
+    assert report.relays == RELAYS
+    assert f"3 sites become neurons; relays=True adds {len(RELAYS)}, the first at norm_depth" in str(report)
+    assert adafire.check(build("Residual"), case[1]).relays == []
+
+
 def test_only_true_or_false(case):
     with pytest.raises(adafire.InputError, match="relays='yes'; expected True or False"):
         methods.get("adafire").with_options(relays="yes")

@@ -249,3 +249,11 @@ def test_bad_input_as_a_process(tool, tmp_path):
     judge(done.returncode, done.stderr, words)
     assert after.ru_utime + after.ru_stime - used.ru_utime - used.ru_stime < SECONDS
     assert files(tmp_path) == before
+
+
+def test_a_reader_that_has_enough_is_no_fault():
+    """`tools/check.py ... | head`: silence, and the exit code that shells give to what a closed pipe ended."""
+    tool = subprocess.Popen([sys.executable, str(PROJECT / "tools" / "check.py"), "torchvision::resnet18", "--size", "32"],
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    tool.stdout.close()
+    assert tool.stderr.read() == b"" and tool.wait() == 141
