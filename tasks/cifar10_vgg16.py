@@ -23,5 +23,10 @@ variants = dict(
         batch_size=50,
         options=dict(preprocessing=dict(mean=[0.4914, 0.4822, 0.4465], std=[0.247, 0.2435, 0.2616])),
     ),
-    mini=dict(description="The family's small network on the Fashion-MNIST subset; not VGG-16"),
+    mini=dict(
+        description='A small VGG (5 convolutions, 2 linear layers) on the Fashion-MNIST subset; not VGG-16',
+        model='adapters.models.vgg_small:vgg_small',
+        checkpoint='benchmarks/zoo/vgg_fashion/vgg_fashion.pth',
+        expected=dict(ann=0.938),
+    ),
 )

@@ -17,5 +17,10 @@ variants = dict(
         batch_size=8,
         expected=dict(ann=0.7159),  # published
     ),
-    mini=dict(description="The family's small network on the Fashion-MNIST subset; not VGG-16"),
+    mini=dict(
+        description='A small VGG (5 convolutions, 2 linear layers) on the Fashion-MNIST subset; not VGG-16',
+        model='adapters.models.vgg_small:vgg_small',
+        checkpoint='benchmarks/zoo/vgg_fashion/vgg_fashion.pth',
+        expected=dict(ann=0.938),
+    ),
 )

@@ -19,7 +19,8 @@ from adapters.models.resnet_cifar import resnet20
 from benchmarks.task import PROJECT, load_task
 
 SMALL = {"name": "adapters.models.resnet_small:resnet_small", "num_classes": 3, "channels": 3, "widths": [4, 8]}
-ZOO = PROJECT / "benchmarks" / "zoo" / "resnet_fashion"
+ZOO = {"resnet": 0.93, "vgg": 0.938, "mobilenet": 0.9216}
+"""Accuracy of the network that benchmarks/zoo/<kind>_fashion holds, on the carried test pictures."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -305,23 +306,42 @@ def task_workload(name, options=None, variant="mini"):
     return adapters.get(task.adapter)(own.settings(), wanted)
 
 
-def test_mini_task_reaches_its_accuracy():
-    workload = task_workload("fashion_resnet", {"limit": 300})
+@pytest.mark.parametrize("name, kind", [
+    ("fashion_resnet", "resnet"), ("cifar10_vgg16", "vgg"), ("imagenet_mobilenetv2", "mobilenet")])
+def test_mini_task_reaches_its_accuracy(name, kind):
+    workload = task_workload(name)  # all 2,500 pictures: 2 seconds
     scores = workload.evaluate(predict_all(workload))
-    assert scores.metrics["accuracy"] >= 0.91 and scores.low < 0.93 < scores.high
+    assert scores.metrics["accuracy"] == pytest.approx(ZOO[kind], abs=0.002) and scores.low < ZOO[kind] < scores.high
     about = workload.describe()
     assert about["calibration"]["samples"] == 256 and about["calibration"]["overlap"] == 0
     assert sum(len(x) for x in workload.calibration()) == 256
 
 
-def test_zoo_files_belong_together():
-    made = json.loads((ZOO / "recipe.json").read_text())
-    for key, name in (("config_sha256", "config.py"), (None, "resnet_fashion.pth")):
-        digest = hashlib.sha256((ZOO / name).read_bytes()).hexdigest()
-        assert digest == (made[key] if key else made["weights"]["sha256"]), f"{name} is not what recipe.json is of"
-    assert made["data"]["train"]["samples"] == 59500 and (ZOO / "resnet_fashion.pth").stat().st_size < 4e6
-    assert len((ZOO / "training_log.jsonl").read_text().splitlines()) == made["epochs"]
-    torch.load(ZOO / "resnet_fashion.pth", weights_only=True)
+@pytest.mark.parametrize("kind", ZOO)
+def test_zoo_files_belong_together(kind):
+    folder = PROJECT / "benchmarks" / "zoo" / f"{kind}_fashion"
+    weights = folder / f"{kind}_fashion.pth"
+    made = json.loads((folder / "recipe.json").read_text())
+    for expected, file in ((made["config_sha256"], folder / "config.py"), (made["weights"]["sha256"], weights)):
+        assert hashlib.sha256(file.read_bytes()).hexdigest() == expected, f"{file.name} is not what recipe.json is of"
+    assert made["data"]["train"]["samples"] == 59500 and weights.stat().st_size < 4e6
+    assert made["metrics"]["test"]["classes/accuracy"] == pytest.approx(ZOO[kind], abs=1e-9)
+    assert len((folder / "training_log.jsonl").read_text().splitlines()) == made["epochs"]
+    torch.load(weights, weights_only=True)
+
+
+@pytest.mark.parametrize("kind", ["vgg", "mobilenet"])
+def test_small_networks_have_the_layers_of_their_kind(kind):
+    network = build(f"adapters.models.{kind}_small:{kind}_small")
+    layers = [type(m) for m in network.modules()]
+    depthwise = [m for m in network.modules() if isinstance(m, torch.nn.Conv2d) and m.groups > 1]
+    assert (layers.count(torch.nn.ReLU), layers.count(torch.nn.ReLU6), len(depthwise)) == {
+        "vgg": (6, 0, 0), "mobilenet": (0, 15, 7)}[kind]
+    assert (torch.nn.MaxPool2d in layers) == (kind == "vgg") and all(m.groups == m.in_channels for m in depthwise)
+    larger = {"vgg": {"size": 32}, "mobilenet": {}}[kind]
+    colour = build({"name": f"adapters.models.{kind}_small:{kind}_small", "num_classes": 3, "channels": 3, **larger})
+    with torch.no_grad():
+        assert network(torch.zeros(2, 1, 28, 28)).shape == (2, 10) and colour(torch.zeros(2, 3, 32, 32)).shape == (2, 3)
 
 
 def test_training_sees_the_pictures_as_the_adapter_shows_them():
@@ -424,7 +444,12 @@ def test_mobilenet_from_the_package_index(monkeypatch, tmp_path):
 def test_image_tasks_build_their_network_and_say_which_one_mini_runs(task):
     found = load_task(task)
     mini, fashion = found.variants["mini"], load_task(PROJECT / "tasks" / "fashion_resnet.py").variants["mini"]
-    assert mini.settings() == fashion.settings() and "; not " in mini.description
+    kind = next(kind for kind in ZOO if kind in task.stem)
+    own = {"model": f"adapters.models.{kind}_small:{kind}_small",
+           "checkpoint": str(PROJECT / "benchmarks" / "zoo" / f"{kind}_fashion" / f"{kind}_fashion.pth")}
+    assert mini.settings() == {**fashion.settings(), **own}
+    assert mini.needs == fashion.needs and (mini.expected.ann, mini.expected.tolerance) == (ZOO[kind], 0.002)
+    assert "; not " in mini.description
     outputs = 1000 if task.stem.startswith("imagenet") else 100 if "100" in task.stem else 10
     network = build(found.variants["full"].model)
     last = [m for m in network.modules() if isinstance(m, torch.nn.Linear)][-1]
