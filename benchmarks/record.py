@@ -6,6 +6,7 @@ when a new run would repeat it, and never when data, weights, parameters or the 
 
 import hashlib
 import json
+import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
@@ -207,8 +208,8 @@ def key_of(identity):
 
 
 def file_name(task, split, variant, method, key):
-    """'<task>-<split>-<variant>/<method>-<first 12 of the key>.json'"""
-    return f"{task}-{split}-{variant}/{method}-{key[:12]}.json"
+    """'<task>-<split>-<variant>/<method>-<first 12 of the key>.json', of characters that every file system takes"""
+    return f"{task}-{split}-{variant}/{re.sub('[^A-Za-z0-9+=._-]', '_', method)}-{key[:12]}.json"
 
 
 def to_json(record):

@@ -88,3 +88,27 @@ def test_quantised_is_the_ceiling_of_signed_bursts(case):
     quantised = relative_error(adafire.convert(network, calibration, method="quantised", timesteps=4)(x), expected)
     signed = relative_error(adafire.convert(network, calibration, method="adafire-signed", timesteps=4)(x), expected)
     assert quantised < signed * 1.2
+
+
+def test_options_in_a_name(case):
+    network, calibration, x, _ = case
+    named = adafire.convert(network, calibration, method="burst:v0=0.25:phi_plus=3", timesteps=4)
+    given = adafire.convert(network, calibration, method="burst", timesteps=4, phi_plus=3, v0=0.25)
+    assert torch.equal(named(x), given(x)) and named.method.name == "burst:phi_plus=3:v0=0.25"
+    assert methods.get("rate:percentile=99").name == "rate-percentile:percentile=99"
+    assert methods.get("adafire:search=False").parameters(4) == methods.get("adafire-uniform").parameters(4)
+
+
+@pytest.mark.parametrize("name,words", [
+    ("bursts:phi_plus=3", "unknown method 'bursts'; did you mean 'burst'"),
+    ("burst:phi_pluss=3", "method burst has no option 'phi_pluss'; did you mean 'phi_plus'"),
+    ("burst:phi_plus", "found 'phi_plus', expected option=value"),
+    ("burst:", "found '', expected option=value"),
+    ("burst:phi_plus=2:phi_plus=3", "found 'phi_plus=3', expected option=value, each once"),
+    ("burst:phi_plus=2.5", "phi_plus=2.5; expected an integer"),
+    ("adafire:search=perhaps", "search='perhaps'; expected bool, such as True"),
+    ("adafire:search=1", "search=1; expected bool"),
+])
+def test_wrong_options_in_a_name(name, words):
+    with pytest.raises(adafire.InputError, match=words):
+        methods.get(name)

@@ -1,13 +1,47 @@
 """Conversion methods: one file a method, a small declared composition of thresholds, neuron and calibration."""
 
+import ast
 import importlib
 import pkgutil
+from dataclasses import replace
 
+from ..errors import InputError
 from .base import Method, methods
 
 for _module in sorted(module.name for module in pkgutil.iter_modules(__path__)):
     importlib.import_module(f"{__name__}.{_module}")
 
-get, names = methods.get, methods.names
+names = methods.names
 
 __all__ = ["Method", "methods", "get", "names"]
+
+
+def get(name):
+    """The method registered under ``name``; ``name:option=value:option=value`` is it with other parameters, under that name.
+
+    >>> get("burst:phi_plus=8").phi_plus, get("dcgs:relays=True").name
+    (8, 'dcgs:relays=True')
+    """
+    base, *changes = str(name).split(":")
+    method = methods.get(base)
+    if not changes:
+        return method
+    options = {}
+    for change in changes:
+        key, equals, text = change.partition("=")
+        if not equals or not text or key in options:
+            raise InputError(f"method {name!r}: found {change!r}, expected option=value, each once, as in {base}:phi_plus=8")
+        options[key] = _value(text)
+    changed = method.with_options(**options)
+    for key, value in options.items():
+        expected = type(getattr(method, key))
+        if type(value) is not expected and (expected, type(value)) != (float, int):
+            raise InputError(f"method {base}: {key}={value!r}; expected {expected.__name__}, such as {getattr(method, key)!r}")
+    return replace(changed, name=":".join([method.name, *(f"{k}={options[k]}" for k in sorted(options))]))
+
+
+def _value(text):
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
