@@ -25,8 +25,12 @@ def assign(trace, reads, relays=False):
     if relays:
         _mark_spiking(calls, sites)
         relayed = _relayed(calls, after)
-        after = _divide(calls, sites | relayed, skipped, sites)
-        sites |= relayed
+        between = {index for index in relayed if calls[index].region == "steps"}
+        for added in (relayed, between):  # in the read-out only where nothing before them is refused for it
+            after = _divide(calls, sites | added, skipped, sites)
+            if not any(map(_unfit, calls)):
+                break
+        sites |= added
     for index in sorted(sites):
         trace.sites.append(_relay(trace, calls[index]) if index not in candidate else _site(trace, calls[index]))
         calls[index].site = trace.sites[-1]
@@ -168,6 +172,11 @@ def _channel_axis(calls, call):
         call = calls[call.inputs[0]]
 
 
+def _unfit(call):
+    """Whether a call stands before a neuron and cannot."""
+    return call.region in ("prefix", "steps") and (call.rule.treatment == "unsupported" or call.mutates)
+
+
 def _refuse(trace, reads, after):
     calls = trace.calls
     if not trace.sites:
@@ -175,7 +184,7 @@ def _refuse(trace, reads, after):
                                + ", ".join(sorted({c.op for c in calls})) + ". A scripted or compiled network hides "
                                "its calls: give the eager one")
     for call in calls:
-        if call.region in ("prefix", "steps") and (call.rule.treatment == "unsupported" or call.mutates):
+        if _unfit(call):
             why = call.rule.note if call.rule.treatment == "unsupported" else "writes into a tensor in place"
             raise UnsupportedError(f"{call.name}: operator '{call.op}' before a neuron {why}")
     for name, inputs, where in reads:

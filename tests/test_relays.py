@@ -115,6 +115,23 @@ def test_the_check_says_how_many(case):
     assert adafire.check(build("Residual"), case[1]).relays == []
 
 
+def test_what_a_read_out_may_do_is_not_refused_for_them():
+    class Masked(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.b, self.c = (torch.nn.Conv2d(3, 3, 3, padding=1) for _ in range(3))
+
+        def forward(self, x):
+            y = self.a(x).relu()
+            y = self.b(y)
+            y[:, 0] = 0  # in place: only after the last neuron
+            return self.c(y)
+    network, x = Masked().eval(), torch.randn(4, 3, 6, 6)
+    assert adafire.check(network, x).relays == []
+    with torch.no_grad():
+        assert relative_error(adafire.convert(network, x, method="ours", timesteps=8)(x), network(x)) < 0.05
+
+
 def test_only_true_or_false(case):
     with pytest.raises(adafire.InputError, match="relays='yes'; expected True or False"):
         methods.get("adafire").with_options(relays="yes")
