@@ -35,10 +35,11 @@ def feeding_layers(plan):
         weight = call.arguments[1][1:2] if call.op in LAYERS else ()
         if call.region not in ("prefix", "steps") or not weight or not isinstance(weight[0], torch.Tensor):
             continue
-        ahead = call
-        if call.site is not None:
+        if call.site is not None:  # relay neurons stand right behind it
             found[call.index] = [call]
-        while call.site is None and len(ahead.consumers) == 1 and ahead.index not in plan.trace.outputs:
+            continue
+        ahead = call
+        while len(ahead.consumers) == 1 and ahead.index not in plan.trace.outputs:
             ahead = calls[ahead.consumers[0]]
             if ahead.site is not None:
                 found.setdefault(ahead.index, []).append(call)

@@ -1,8 +1,8 @@
 """Early exit of dense predictions (masks, parts of clouds): when a sample is sure enough, and what leaving may change.
 
-Source: ours. Outputs are scores [B, K, ...] of K classes at every position. Confidence of a sample: the mean over its positions of
-(K p - 1) / (K - 1) with p the largest softmax: 0 where all classes are alike, 1 where one is certain. Change, label-free:
-whether more than ``SHARE`` of the positions have another class than at T.
+Source: ours. Outputs are scores [B, K, ...] of K classes at every position. Confidence of a sample: the mean over its
+positions of (K p - 1) / (K - 1) with p the largest softmax: 0 where all classes are alike, 1 where one is certain. Change,
+label-free: whether more than ``SHARE`` of the positions have another class than at T.
 """
 
 from adafire.exit import ExitJudge

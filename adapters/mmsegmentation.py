@@ -52,7 +52,7 @@ class Segmentation(Workload):
     @property
     def exit_judge(self):
         """None in slide mode: the windows of a picture cannot leave one by one."""
-        return DENSE if (self.network.test_cfg.get("mode") or "whole") == "whole" else None
+        return DENSE if self._whole else None
 
     def __init__(self, network, pipeline, source, samples, calibration, batch_size, description):
         self.network, self.pipeline, self.source = network, pipeline, source
@@ -67,10 +67,14 @@ class Segmentation(Workload):
             inputs = torch.cat([inputs[:, :, y1:y2, x1:x2] for y1, y2, x1, x2 in cut])
         return network(inputs, mode="tensor")
 
+    @property
+    def _whole(self):
+        return (self.network.test_cfg.get("mode") or "whole") == "whole"
+
     def _windows(self, inputs):
-        test = self.network.test_cfg
-        if (test.get("mode") or "whole") == "whole":
+        if self._whole:
             return None
+        test = self.network.test_cfg
         return windows(*inputs.shape[-2:], tuple(test["crop_size"]), tuple(test["stride"]))
 
     def _load(self, images):
