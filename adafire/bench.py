@@ -1,9 +1,10 @@
 """Measures settings of a conversion on its calibration inputs, for the searches, and counts what the measuring costs."""
 
+import math
 from typing import NamedTuple
 
 from .meter import Meter
-from .passes import split_samples, x_batch
+from .passes import split_samples, tensors_in, x_batch
 from .sensitivity import tables
 from .run import Run
 from .simulate import plain, simulate
@@ -11,6 +12,8 @@ from .weighing import divergence, shares, site_weights
 
 _WEIGHTS, _TABLES = 2, 7
 """Most simulations of the calibration set for the sites' weights, and for the tables."""
+_SAMPLES, _PIXELS = 8, 8 * 128 * 128
+"""What these are measured on at least, whatever it costs: so many samples, or fewer with maps of so many pixels together."""
 
 
 class Point(NamedTuple):
@@ -65,7 +68,7 @@ class Table(NamedTuple):
 
 
 class Bench:
-    """``simulations``: what was spent, in simulations of the whole calibration set."""
+    """``simulations``: what was spent, in simulations of the whole calibration set; ``least``: samples, for any measure."""
 
     def __init__(self, conversion, method):
         self.conversion, self.method = conversion, method
@@ -75,6 +78,8 @@ class Bench:
         self.shares = shares(c.plan(c.inputs[0]).trace)
         self.samples = sum(map(x_batch, c.inputs))
         self.simulations = 1 / self.steps
+        pixels = max((y.shape[-2:].numel() for y in tensors_in(self.references[0]) if y.dim() == 4), default=1)
+        self.least = min(self.samples, _SAMPLES, math.ceil(_PIXELS / pixels))
 
     def affords(self, most):
         """Whether another corrected and verified point keeps ``simulations`` within ``most``."""
@@ -102,8 +107,8 @@ class Bench:
                      report.synops if self.method.weigh == "synops" else report.spikes, params)
 
     def _part(self, simulations, of_all):
-        """As many inputs as ``simulations`` allow where all cost ``of_all``; at least 8 samples."""
-        count = max(min(self.samples, 8), min(self.samples, int(self.samples * simulations / of_all)))
+        """As many inputs as ``simulations`` allow where all cost ``of_all``; at least ``least`` samples."""
+        count = max(self.least, min(self.samples, int(self.samples * simulations / of_all)))
         self.simulations += of_all * count / self.samples
         return split_samples(self.conversion.inputs, count)[0]
 

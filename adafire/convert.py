@@ -65,7 +65,8 @@ def convert(network, calibration, method="adafire", timesteps=8, forward=None, m
 class SNN:
     """A converted network. Call it like the network; ``at`` asks for several read-out times of one simulation.
 
-    notes: sentences on what went otherwise than planned; most_at_once: timesteps, after memory ran out with more.
+    notes: sentences on what went otherwise than planned; most_at_once: timesteps, after memory ran out with more; spared_s:
+    seconds of searches that an earlier conversion on the same ``Calibration`` had made, which this one would have taken.
     """
 
     def __init__(self, fitting):
@@ -73,6 +74,7 @@ class SNN:
         self.network, self.method, self.timesteps = fitting.network, fitting.method, fitting.timesteps
         self.forward, self.memory_gb = fitting.forward, fitting.memory_gb
         self.params, self.found, self.plan = fitting.params, fitting.found, fitting.plan
+        self.spared_s = fitting.spared_s
         self.exit, self.exit_judge = fitting.exit, fitting.exit_judge
         self.meter, self._cast = Meter(), None
         self.most_at_once, self.notes = CHUNK, []

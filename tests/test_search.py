@@ -10,7 +10,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 import adafire
+from adafire import search
 from adafire.bench import Bench, Table
+from adafire.fitting import Fitting
 from adafire.pareto import best, frontier
 from adafire.sensitivity import tables
 from adafire.simulate import advance_chunk, plain, read_out
@@ -263,3 +265,46 @@ def test_cost_table_is_what_the_meter_counts():
 def test_a_budget_that_cannot_be_is_refused():
     with pytest.raises(adafire.InputError, match="budget"):
         adafire.convert(build("Residual"), torch.randn(4, 3, 16, 16), method="adafire", budget=0)
+
+
+def test_a_search_is_made_once_for_all_methods_that_share_it(monkeypatch):
+    network, x, made = build("Residual"), torch.randn(24, 3, 16, 16), []
+    honest = search.firing_limits
+    monkeypatch.setattr(search, "firing_limits", lambda *a: made.append(1) or honest(*a))
+    calibration, names = adafire.Calibration(x), ("adafire", "adafire+ssc", "adafire+iat", "adafire+ssc+iat")
+    shared = [adafire.convert(network, calibration, method=name, timesteps=2) for name in names]
+    assert len(made) == 2  # early exit holds samples out: another search
+    assert [snn.spared_s > 0 for snn in shared] == [False, True, False, True]
+    for name, snn in zip(names, shared):
+        alone = adafire.convert(network, x, method=name, timesteps=2)
+        assert snn.found == alone.found and alone.spared_s == 0
+        assert all(torch.equal(snn.params[i].theta, p.theta) and torch.equal(snn.params[i].bias, p.bias)
+                   and snn.params[i].phi_plus == p.phi_plus for i, p in alone.params.items())
+    made.clear()
+    adafire.convert(network, calibration, method="adafire", timesteps=2, budget=0.8)
+    adafire.convert(network, calibration, method="adafire", timesteps=3)
+    adafire.convert(build("Residual"), calibration, method="adafire", timesteps=3)
+    assert len(made) == 3
+
+
+class Mask(nn.Module):
+    """A map of scores for every pixel."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Conv2d(3, 4, 3, padding=1), nn.Conv2d(4, 4, 3, padding=1)
+        self.out = nn.Conv2d(4, 2, 1)
+
+    def forward(self, x):
+        return self.out(F.relu(self.b(F.relu(self.a(x)))))
+
+
+@pytest.mark.parametrize("size, least", [(32, 8), (128, 8), (256, 2), (512, 1)])
+def test_few_large_masks_are_enough(size, least):
+    x = torch.randn(12, 3, size, size)
+    method = adafire.methods.get("adafire")
+    fitting = Fitting(Mask().eval(), method, 1, lambda n, x: n(x), 0.5, adafire.Calibration(list(x.split(3))))
+    fitting.fit_thresholds(method)
+    bench = Bench(fitting, method)
+    assert bench.least == least
+    assert sum(len(part) for part in bench._part(0.01, 1)) == least

@@ -5,7 +5,7 @@ rounding neuron with v0 = theta / 2 (there a per-step shift and a floor objectiv
 early excess back, which unsigned bursts cannot.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .. import search
 from ..errors import InputError
@@ -78,7 +78,8 @@ class AdaFire(Method):
         held = conversion.hold_out() if self.iat else None
         super().fit(conversion)
         if self.search:
-            conversion.found["search"] = search.firing_limits(conversion, self)
+            same = replace(self, name="", source="", ssc=False, iat=False)  # all that the search depends on
+            conversion.found["search"] = conversion.search_once(str(same), lambda: search.firing_limits(conversion, self))
         if self.ssc:
             conversion.found["ssc"] = search.threshold_ratios(conversion, self)
         if self.iat:
