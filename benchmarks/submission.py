@@ -119,8 +119,9 @@ def _quoted(record, results):
     """Whether the ANN that the record quotes is the one on file."""
     if record.ann is None or results is None:
         return
-    for other in Store(results).load()[0]:
-        if other.key == record.ann.key:
-            metrics = other.rows[0].metrics
-            if any(not math.isclose(metrics.get(name, math.nan), v, abs_tol=1e-9) for name, v in record.ann.metrics.items()):
-                yield f"quotes other figures of the ANN than its record {other.name}"
+    of_ann = {**record.model_dump(include={"task", "split", "variant"}), "method": "ann"}
+    other, _ = Store(results).find(of_ann, record.ann.key)
+    if other is not None and other.key == record.ann.key:
+        metrics = other.rows[0].metrics
+        if any(not math.isclose(metrics.get(name, math.nan), v, abs_tol=1e-9) for name, v in record.ann.metrics.items()):
+            yield f"quotes other figures of the ANN than its record {other.name}"
