@@ -8,7 +8,7 @@ import pytest
 from adapters import accuracy
 from benchmarks import reproduction, submission
 from benchmarks.energy_saved import energy
-from benchmarks.store import Store
+from benchmarks.store import Store, read_record
 from test_records import make, make_row
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -89,6 +89,18 @@ def test_the_tool(tmp_path, capsys):
     forged.write_text(text.replace('"accuracy": 0.93', '"accuracy": 0.94'))
     assert submit.main(["check", str(forged)]) == 1 and "correctness bits" in capsys.readouterr().out
     assert submit.main(["check", str(tmp_path / "nowhere.json")]) == 2
+
+
+def test_the_quoted_ann_is_the_one_on_file(tmp_path):
+    folder = ROOT / "results" / "records" / "fashion_resnet-mini-mini"
+    record = read_record(sorted(folder.glob("ours-*.json"))[-1])
+
+    def wrong(record):
+        Store(tmp_path).write(record, rerun=True)
+        return {f.text for f in submission.check(tmp_path / "records" / record.name, ROOT / "results")[1] if f.kind == "wrong"}
+    assert wrong(record) == set()
+    quoted = record.ann.model_copy(update={"metrics": {**record.ann.metrics, "accuracy": 0.99}})
+    assert any("quotes other figures of the ANN" in text for text in wrong(record.model_copy(update={"ann": quoted})))
 
 
 def test_the_papers_figures_stay_unknown(capsys):
