@@ -55,4 +55,5 @@ def calibrate(plan_of, params, network, inputs, forward, steps, correct, referen
         advance_chunk(run, steps)
         found = {i: getattr(p, field) for i, p in run.params.items()}
         total = found if total is None else {i: total[i] + found[i] for i in total}
+        del run, reference, remember  # gigabytes for large pictures; the next batch begins without them
     return {i: p._replace(**{field: total[i] / len(inputs)}) for i, p in params.items()}

@@ -236,26 +236,35 @@ def thresholds_at(run, call):
     plan = run.plan
     thresholds = [run.params[site.index].theta for site in plan.trace.sites]
     if not _same_objects(getattr(plan, "thresholds", ()), thresholds):
-        plan.thresholds, plan.pool_thresholds = thresholds, {}
-        found = plan.pool_thresholds
-
-        class Thresholds(PlannedPass):
-            def prefix(self, call, this):
-                return placeholders(call)
-
-            def steps(self, call, this):
-                if call.site is not None:
-                    return run.params[call.site.index].theta.float().expand(specs_in(call.template)[0].shape)
-                if call.unit:
-                    out = this.func(*this.args, **this.kwargs)
-                    if call.rule.treatment == "rate":
-                        found[call.index] = tensors_in(out)[0]
-                    return out
-                return placeholders(call)
-            readout = steps
+        passing = _Thresholds(plan, run.params)
         with torch.no_grad():
-            Thresholds(plan).run_through(run, "prefix", "steps", "readout")
+            passing.run_through(run, "prefix", "steps", "readout")
+        plan.thresholds, plan.pool_thresholds = thresholds, passing.found
     return plan.pool_thresholds[call.index]
+
+
+class _Thresholds(PlannedPass):
+    """Thresholds in the place of spikes; ``found``: call index -> those of a pooled result. (At the top of the module: a class
+    made in a function is freed, with all that it refers to, only by the garbage collector.)"""
+
+    def __init__(self, plan, params):
+        super().__init__(plan)
+        self.params, self.found = params, {}
+
+    def prefix(self, call, this):
+        return placeholders(call)
+
+    def steps(self, call, this):
+        if call.site is not None:
+            return self.params[call.site.index].theta.float().expand(specs_in(call.template)[0].shape)
+        if not call.unit:
+            return placeholders(call)
+        out = this.func(*this.args, **this.kwargs)
+        if call.rule.treatment == "rate":
+            self.found[call.index] = tensors_in(out)[0]
+        return out
+
+    readout = steps
 
 
 def _same_objects(first, second):

@@ -33,16 +33,19 @@ def site_fan_out(run):
         reach, factor = costs[call.index][:2] if call.index in costs else (None, 1)
         arrived.append((tensor.sum() if reach is None else (tensor * reach.to(tensor)).sum()) * factor)
 
-    class Differentiable(EventPass):
-        def steps(self, call, this):
-            if call.rule.treatment == "rate" and call.spiking:
-                return this.func(*this.args, **this.kwargs)  # a pooled spike is the one that won
-            return super().steps(call, this)
-        readout = steps
     with torch.enable_grad():
-        Differentiable(plan, lambda site: counts[site.index], None, arrive).run_through(run, "prefix", "steps", "readout")
+        _Differentiable(plan, lambda site: counts[site.index], None, arrive).run_through(run, "prefix", "steps", "readout")
         gradients = torch.autograd.grad(sum(arrived), list(counts.values()), allow_unused=True)
     return {i: (torch.zeros_like(c) if g is None else g) for (i, c), g in zip(counts.items(), gradients)}
+
+
+class _Differentiable(EventPass):
+    def steps(self, call, this):
+        if call.rule.treatment == "rate" and call.spiking:
+            return this.func(*this.args, **this.kwargs)  # a pooled spike is the one that won
+        return super().steps(call, this)
+
+    readout = steps
 
 
 class _Recording(StepPass):

@@ -103,6 +103,17 @@ class Measuring(Run):
         """Hook: ``error`` [B, ...] of a site that has just fired."""
 
 
+class _Weighing(Measuring):
+    """Keeps by site what ``harm_of(site, error)`` says (``harm``)."""
+
+    def __init__(self, harm_of, *arguments):
+        super().__init__(*arguments)
+        self.harm_of, self.harm = harm_of, {}
+
+    def look(self, site, error):
+        self.harm[site.index] = self.harm_of(site, error)
+
+
 @torch.no_grad()
 def site_weights(plan, params, network, x, forward, steps, ann_plan=None):
     """site index -> divergence for each unit of mean squared error; ann_plan: see ``sensitivity.tables``."""
@@ -112,14 +123,11 @@ def site_weights(plan, params, network, x, forward, steps, ann_plan=None):
     mean = show(x, lambda frames: frames.mean(steps))
     with _Whole(ann_plan, wanted) as whole:
         reference = forward(network, mean)
-    harm = {}
-
-    class Weighing(Measuring):
-        def look(self, site, error):
-            own = whole.kept[site.call]
-            with _Behind(ann_plan, site, own + error.to(own.dtype), edges[site.index][0], whole.kept):
-                outputs = forward(network, mean)
-            harm[site.index] = divergence(outputs, reference, "raw")
-    run = Weighing(plan, dict(params), network, x, forward)
+    def harm(site, error):
+        own = whole.kept[site.call]
+        with _Behind(ann_plan, site, own + error.to(own.dtype), edges[site.index][0], whole.kept):
+            outputs = forward(network, mean)
+        return divergence(outputs, reference, "raw")
+    run = _Weighing(harm, plan, dict(params), network, x, forward)
     advance_chunk(run, steps)
-    return {i: harm[i] / run.errors[i] if run.errors[i] > 0 else 0.0 for i in harm}
+    return {i: h / run.errors[i] if run.errors[i] > 0 else 0.0 for i, h in run.harm.items()}

@@ -147,6 +147,8 @@ def calibrated_plans(reference_plans, params, network, inputs, forward, steps, c
                           (k * rounds, rounds, len(inputs) * rounds, rate, generator))
         advance_chunk(run, steps)
         overrides = {**overrides, **run.fitted}
+        del run.plan.compute  # through which the run refers to itself
+        del run, reference, remember
     plans = Plans(network, forward, overrides, reference_plans.relays)
     plans(inputs[0])
     return plans

@@ -1,6 +1,8 @@
 """Where memory runs out: fewer timesteps at once and the same counts, or an error that says how much was wanted."""
 
+import gc
 import importlib
+import weakref
 
 import pytest
 import torch
@@ -9,6 +11,8 @@ from torch import nn
 import adafire
 from adafire.errors import AdafireError
 from adafire.memory import OutOfMemory, ran_out, told, words
+from adafire.run import Run
+from networks import build
 
 convert_module = importlib.import_module("adafire.convert")  # the package has the function under this name
 CPU = RuntimeError("[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to "
@@ -67,3 +71,25 @@ def test_too_little_for_one_timestep_is_an_error(monkeypatch):
     with pytest.raises(RuntimeError, match="540000000 bytes"):
         snn(torch.rand(4, 4))
     assert len(snn.notes) == 3
+
+
+@pytest.mark.parametrize("name", ["snn-calibration", "snn-calibration-advanced", "threshold-balancing", "dcgs", "adafire+ssc+iat", "ours"])
+def test_states_are_freed_at_once(name, monkeypatch):
+    """What a simulation held is gone with its last use: without the garbage collector, which may come gigabytes later."""
+    network, x, made, alive = build("Residual"), torch.randn(6, 3, 16, 16), [], []
+    begin = Run.__init__
+
+    def begun(run, *arguments):
+        alive.append(sum(ref() is not None for ref in made))
+        made.append(weakref.ref(run))
+        begin(run, *arguments)
+    monkeypatch.setattr(Run, "__init__", begun)
+    gc.collect()
+    gc.disable()
+    try:
+        snn = adafire.convert(network, list(x.split(2)), method=name, timesteps=2)
+        snn(x)
+        assert snn.report().synops > 0 and made
+        assert sum(ref() is not None for ref in made) == 0 and max(alive) <= 2, "two where a search compares"
+    finally:
+        gc.enable()
