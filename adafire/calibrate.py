@@ -18,12 +18,14 @@ class _CorrectingRun(Run):
         self.reference, self.correct = reference, correct
 
     def fire(self, site, z, steps):
-        params = self.params[site.index]
+        params, reference = self.params[site.index], self.reference.pop(site.index)
         for _ in range(2):  # the second look sees what clipping left of the first correction
             super().fire(site, z, steps)
-            error = self.neurons.pop(site.index).n * (params.theta / steps) - self.reference[site.index]
+            error = self.neurons.pop(site.index).n * (params.theta / steps) - reference
             self.params[site.index] = params = self.correct(site, params, error, steps)
-        return super().fire(site, z, steps)
+        out = super().fire(site, z, steps)
+        del self.neurons[site.index]  # all steps are done, and nobody reads out
+        return out
 
 
 def correct_bias(site, params, error, steps):
