@@ -58,7 +58,7 @@ class Segmentation(Workload):
         self.network, self.pipeline, self.source = network, pipeline, source
         self.samples, self.calibration_paths, self.batch_size = samples, calibration, batch_size
         self.description = description
-        self._by_id = {s.id: s for s in samples}
+        self.classes, self._by_id = source.classes, {s.id: s for s in samples}
 
     def forward(self, network, inputs):
         """Logits [B, classes, h, w]; in slide mode of all windows [windows * B, classes, h, w], window after window."""

@@ -53,7 +53,7 @@ class PointClouds(Workload):
     def __init__(self, network, found, ids, test, aside, batch_size, device, description):
         self.network, self.found, self.ids, self.test, self.aside = network, found, ids, test, aside
         self.batch_size, self.device, self.description = batch_size, device, description
-        self.place = {name: k for k, name in enumerate(ids)}
+        self.classes, self.place = found.classes, {name: k for k, name in enumerate(ids)}
 
     def _inputs(self, clouds, rows):
         """What ``forward`` takes for the clouds in slice ``rows``: points [B, 3, N]; with the class one-hot, if

@@ -96,9 +96,9 @@ def labels_of(record, data_root=None):
         raise InputError("the data at hand are not those of the record (another fingerprint)")
     of_samples = workload.labels()
     if of_samples is None:
-        return Labels(sorted(i for batch in workload.batches() for i in batch.ids), None, None)
+        return Labels(sorted(i for batch in workload.batches() for i in batch.ids), None, workload.classes)
     ids = sorted(of_samples)
-    return Labels(ids, [of_samples[i] for i in ids], list(getattr(workload, "classes", None) or []) or None)
+    return Labels(ids, [of_samples[i] for i in ids], workload.classes)
 
 
 def _row(record, timesteps):

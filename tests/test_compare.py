@@ -97,3 +97,9 @@ def test_the_tool_compares_committed_methods(capsys):
     assert "McNemar" in out and "ankle-boot" in out and "test/" in out and "note:" not in out
     assert tool.main(["adafire", "nothing", "--task", "fashion_resnet"]) == 2
     assert "no record of method 'nothing'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("task, first", [("voc12_fcn", "background"), ("modelnet40_pointnet", "stool")])
+def test_classes_have_their_names(task, first):
+    record = compare.find("ours", task, "mini", ROOT / "results")
+    assert first in compare.labels_of(record).names
