@@ -77,9 +77,14 @@ class _FittingRun(Run):
         return self.plan.folded.get(call.index, (given[0], this.kwargs.get("bias", given[1])))
 
     def fire(self, site, z, steps):
-        layers, moving = self.layers.get(site.call, ()), z.dim() > len(site.shape)
-        if not layers:
-            return super().fire(site, z, steps)
+        z = self._fitted(site, z, steps) if site.call in self.layers else z
+        out = super().fire(site, z, steps)
+        del self.neurons[site.index], self.reference[site.index]  # all steps are done, and nobody reads out
+        return out
+
+    def _fitted(self, site, z, steps):
+        """The currents ``z`` of a site after the layers before it are fitted."""
+        layers, moving = self.layers[site.call], z.dim() > len(site.shape)
         inputs, apply, old = [], [], []
         for call in layers:
             x, this = self.seen.pop(call.index)
@@ -94,7 +99,7 @@ class _FittingRun(Run):
             delta = f(x.flatten(0, 1), new - w).unflatten(0, x.shape[:2]) if changes else f(x, new - w)
             z = z + delta
             self.fitted[call.index] = new, bias
-        return super().fire(site, z, steps)
+        return z
 
     @torch.enable_grad()
     def _fit(self, site, apply, means, rest, weights, steps):
