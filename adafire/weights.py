@@ -77,12 +77,12 @@ class _FittingRun(Run):
         return self.plan.folded.get(call.index, (given[0], this.kwargs.get("bias", given[1])))
 
     def fire(self, site, z, steps):
-        z = self._fitted(site, z, steps) if site.call in self.layers else z
+        z = self._refit(site, z, steps) if site.call in self.layers else z
         out = super().fire(site, z, steps)
         del self.neurons[site.index], self.reference[site.index]  # all steps are done, and nobody reads out
         return out
 
-    def _fitted(self, site, z, steps):
+    def _refit(self, site, z, steps):
         """The currents ``z`` of a site after the layers before it are fitted."""
         layers, moving = self.layers[site.call], z.dim() > len(site.shape)
         inputs, apply, old = [], [], []
