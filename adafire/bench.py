@@ -12,7 +12,7 @@ from .weighing import divergence, shares, site_weights
 
 _WEIGHTS, _TABLES = 2, 7
 """Most simulations of the calibration set for the sites' weights, and for the tables."""
-_SAMPLES, _PIXELS = 8, 8 * 128 * 128
+_SAMPLES, _PIXELS = 8, 512 * 512
 """What these are measured on at least, whatever it costs: so many samples, or fewer with maps of so many pixels together."""
 
 
