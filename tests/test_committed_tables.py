@@ -9,7 +9,7 @@ RECORDS = Path(__file__).resolve().parents[1] / "results" / "records"
 WHOLE = {
     "cifar10_resnet20-full-full": (1, 2, 4, 8, 16, 32), "fashion_resnet-mini-mini": (1, 2, 4, 8, 16, 32),
     "coco_yolo-full-yolo-fastestv2": (1, 2, 4, 8, 16, 32), "voc12_fcn-mini-mini": (1, 2, 4, 8),
-    "drive_unet-full-full": (4,), "drive_unet-mini-mini": (1, 2, 4, 8),
+    "drive_unet-full-full": (1, 2, 4), "drive_unet-full-window": (1, 2, 4, 8), "drive_unet-mini-mini": (1, 2, 4, 8),
     "modelnet40_pointnet-full-sweethome3d": (1, 2, 4, 8), "modelnet40_pointnet-mini-mini": (1, 2, 4, 8),
     "shapenetpart_pointnet-mini-mini": (1, 2, 4, 8), "fashion_events-mini-mini": (1, 2, 4, 8),
     "fashion_events-mini-mini-frames": (1, 2, 4, 8), "dvs128_objects-full-objects": (1, 2, 4, 8),
