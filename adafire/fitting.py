@@ -22,7 +22,8 @@ from .weights import calibrated_plans
 class Calibration:
     """Calibration inputs with what was measured on them.
 
-    Give the same object to several conversions of one network, and its dry runs, activation statistics and searches are made once.
+    Give the same object to several conversions of one network, and its dry runs, activation statistics and searches are made
+    once.
     """
 
     def __init__(self, inputs):
@@ -33,7 +34,8 @@ class Calibration:
         self._state, self._measured = None, {}
 
     def measured_on(self, network, forward, relays=False):
-        """(plans, histograms, searches) of ``network``; what was measured on another network, or on other weights, is forgotten."""
+        """(plans, histograms, searches) of ``network``; what was measured on another network, or on other weights, is
+        forgotten."""
         versions = [t._version for t in (*network.parameters(), *network.buffers())]
         state = (id(network), forward, versions)
         if self._state != state:

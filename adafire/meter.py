@@ -244,8 +244,8 @@ def thresholds_at(run, call):
 
 
 class _Thresholds(PlannedPass):
-    """Thresholds in the place of spikes; ``found``: call index -> those of a pooled result. (At the top of the module: a class
-    made in a function is freed, with all that it refers to, only by the garbage collector.)"""
+    """Thresholds in the place of spikes; ``found``: call index -> those of a pooled result."""
+    # At the top of the module: a class made in a function, and all it refers to, waits for the garbage collector.
 
     def __init__(self, plan, params):
         super().__init__(plan)

@@ -40,6 +40,8 @@ def site_fan_out(run):
 
 
 class _Differentiable(EventPass):
+    """Events with a gradient: how many synapses each count reaches."""
+
     def steps(self, call, this):
         if call.rule.treatment == "rate" and call.spiking:
             return this.func(*this.args, **this.kwargs)  # a pooled spike is the one that won

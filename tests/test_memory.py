@@ -73,7 +73,8 @@ def test_too_little_for_one_timestep_is_an_error(monkeypatch):
     assert len(snn.notes) == 3
 
 
-@pytest.mark.parametrize("name", ["snn-calibration", "snn-calibration-advanced", "threshold-balancing", "dcgs", "adafire+ssc+iat", "ours"])
+@pytest.mark.parametrize("name", ["snn-calibration", "snn-calibration-advanced", "threshold-balancing", "dcgs",
+                                  "adafire+ssc+iat", "ours"])
 def test_states_are_freed_at_once(name, monkeypatch):
     """What a simulation held is gone with its last use: without the garbage collector, which may come gigabytes later."""
     network, x, made, alive = build("Residual"), torch.randn(6, 3, 16, 16), [], []
