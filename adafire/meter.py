@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 
 import torch
 
+from . import neuron
 from .calls import placeholders, specs_in, stream_slots, streams_of
 from .energy import ENERGY_MODELS, Tally, fan_out, macs, passed
 from .passes import tensors_in
@@ -152,7 +153,7 @@ class Meter:
             row["neurons"] = state.n.numel() // plan.trace.batch  # a site's rows can be boxes: several a sample
             row["spikes"] += tally.total(state.events)
             row["graded"] += tally.total(state.graded)
-            row["over"] += state.over
+            row["over"] += float(over_fired(run, site).sum())
             row["phi_plus"], row["phi_minus"] = p.phi_plus, p.phi_minus
             row["threshold"] = float(p.theta.float().mean())
         for kind in ("events", "graded"):
@@ -219,6 +220,12 @@ def static_costs(plan):
                     None, dense / max(1, math.prod(streams_of(call)[0].shape)))
                 plan.costs[call.index] = (reach, factor, dense)
     return plan.costs
+
+
+def over_fired(run, site):
+    """Which neurons [B, ...] of a site have emitted more up to now than their input asks for."""
+    params = run.params[site.index]
+    return (params.neuron or neuron).over_fired(run.neurons[site.index], run.t, params, site.activation)
 
 
 def _pooled(run, call, kind):
