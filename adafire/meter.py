@@ -15,7 +15,8 @@ from .planned import PlannedPass
 
 @dataclass
 class Report:
-    """Means per sample at one read-out time (rates: per neuron and timestep spent).
+    """Means per sample at one read-out time; rates and shares are sums over all samples by sums over all samples: spikes
+    by neurons times the steps that each sample spent, over-fired neurons by neurons. Inputs may differ in size.
 
     mean_timesteps: steps that a sample spent, and exits: samples by the step they left at (all at T without early exit);
     synops: every unit spike at every synapse; synops_graded: one event for a burst; macs: multiply-accumulates that remain;
@@ -53,6 +54,7 @@ class Report:
         return asdict(self)
 
 
+SITE = ("neurons", "neuron_steps", "spikes", "graded", "over")
 LAYER = ("synops", "synops_graded", "macs", "ann_macs")
 
 
@@ -88,7 +90,7 @@ class EventPass(PlannedPass):
         if call.rule.counts == "synapse" or call.op in ("add", "sub", "rsub"):
             for tensor, spiking in zip(tensors_in((this.args, this.kwargs)), spiking_slots(self.plan, call)):
                 if spiking and call.index not in self.plan.skipped:
-                    self.arrive(call, tensor)
+                    self.arrive(call, tensor if call.rule.counts == "synapse" else tensor.expand(specs_in(call.template)[0].shape))
 
 
 def spiking_slots(plan, call):
@@ -128,7 +130,7 @@ class Meter:
             total["steps"] += part["steps"]
             for t, count in part["exits"].items():
                 total["exits"][t] = total["exits"].get(t, 0) + count
-            for kind, added in (("sites", ("spikes", "graded", "over")), ("layers", LAYER)):
+            for kind, added in (("sites", SITE), ("layers", LAYER)):
                 for name, row in part[kind].items():
                     mine = total[kind].get(name)
                     total[kind][name] = dict(row) if mine is None else {
@@ -149,8 +151,9 @@ class Meter:
         costs, tally = static_costs(plan), Tally()
         for site in plan.trace.sites:
             state, p = run.neurons[site.index], run.params[site.index]
-            row = sums["sites"].setdefault(site.name, {"neurons": 0, "spikes": 0.0, "graded": 0.0, "over": 0.0})
-            row["neurons"] = state.n.numel() // plan.trace.batch  # a site's rows can be boxes: several a sample
+            row = sums["sites"].setdefault(site.name, dict.fromkeys(SITE, 0.0))
+            row["neurons"] += state.n.numel()  # a site's rows can be boxes: several a sample
+            row["neuron_steps"] += state.n.numel() * t
             row["spikes"] += tally.total(state.events)
             row["graded"] += tally.total(state.graded)
             row["over"] += float(over_fired(run, site).sum())
@@ -192,18 +195,17 @@ class Meter:
         sums = self.sums[t]
         samples = sums["samples"]
         spent = sums["steps"] / samples
-        sites = [{"site": name, "neurons": row["neurons"], "spikes": row["spikes"] / samples,
-                  "firing_rate": row["spikes"] / samples / row["neurons"] / spent,
-                  "over_fired": row["over"] / samples / row["neurons"], "phi_plus": row["phi_plus"],
-                  "phi_minus": row["phi_minus"], "threshold": row["threshold"]} for name, row in sums["sites"].items()]
+        sites = [{"site": name, "neurons": row["neurons"] / samples, "spikes": row["spikes"] / samples,
+                  "firing_rate": row["spikes"] / (row["neuron_steps"] or 1), "over_fired": row["over"] / (row["neurons"] or 1),
+                  "phi_plus": row["phi_plus"], "phi_minus": row["phi_minus"], "threshold": row["threshold"]}
+                 for name, row in sums["sites"].items()]
         layers = [{"layer": name, "op": row["op"], **{k: row[k] / samples for k in
                    ("synops", "synops_graded", "macs", "ann_macs")}} for name, row in sums["layers"].items()]
-        neurons = sum(row["neurons"] for row in sites)
-        spikes = sum(row["spikes"] for row in sites)
         whole = lambda key: sum(row[key] for row in layers)
-        return Report(samples, t, spent, dict(sums["exits"]), neurons, spikes, spikes / neurons / spent if neurons else 0.0,
-                      whole("synops"), whole("synops_graded"), whole("macs"), whole("ann_macs"),
-                      sum(r["over_fired"] * r["neurons"] for r in sites) / neurons if neurons else 0.0,
+        every = {key: sum(row[key] for row in sums["sites"].values()) for key in SITE}
+        return Report(samples, t, spent, dict(sums["exits"]), every["neurons"] / samples, every["spikes"] / samples,
+                      every["spikes"] / (every["neuron_steps"] or 1), whole("synops"), whole("synops_graded"), whole("macs"),
+                      whole("ann_macs"), every["over"] / (every["neurons"] or 1),
                       sum(r["over_fired"] > 0 for r in sites) / len(sites) if sites else 0.0, sites, layers)
 
 
