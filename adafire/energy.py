@@ -17,6 +17,7 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 
+from .affine import passed_by_batch_norm
 from .calls import specs_in, stream_slots, streams_of
 from .passes import tensors_in
 from .registry import Registry
@@ -139,6 +140,8 @@ def passed(call, this):
     if op in ("mean", "sum"):
         kwargs = {k: v for k, v in this.kwargs.items() if k != "dtype"}
         return torch.sum(*this.args, **kwargs)
+    if op == "batch_norm":
+        return passed_by_batch_norm(streams[0], (this.args, this.kwargs))
     total = sum(streams)
     if op in ("mul", "multiply"):  # a mask lets some through
         for factor in (t for t, s in zip(operands, stream_slots(call)) if not s):

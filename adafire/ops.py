@@ -41,7 +41,7 @@ _rows("leaky_relu prelu rrelu relu6 hardtanh silu gelu hardswish mish elu celu s
       "neurons; count follows t f(X/t); negative values need negative spikes")
 _rows("conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d linear addmm",
       "linear", True, "synapse", "weights on spikes; one synaptic operation a spike and synapse")
-_rows("batch_norm", "linear", True, "synapse", "in eval mode; folded into the convolution before it where there is one")
+_rows("batch_norm", "linear", True, "synapse", "in eval mode; folded into the convolution before it where there is one; behind neurons it scales spikes")
 _rows("add sub rsub neg cumsum", "linear", True, "through", "spikes of both operands go on")
 _rows("avg_pool1d avg_pool2d avg_pool3d adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d mean sum",
       "linear", True, "through", "a spike passes with weight 1/window, merged into the next layer's synapses")
