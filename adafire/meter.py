@@ -7,7 +7,7 @@ import torch
 
 from . import neuron
 from .calls import placeholders, specs_in, stream_slots, streams_of
-from .energy import ENERGY_MODELS, Tally, fan_out, macs, passed
+from .energy import ENERGY_MODELS, Tally, averages, fan_out, macs, macs_are_cheaper, passed
 from .passes import tensors_in
 from .rates import differential
 from .planned import PlannedPass
@@ -19,7 +19,8 @@ class Report:
     by neurons times the steps that each sample spent, over-fired neurons by neurons. Inputs may differ in size.
 
     mean_timesteps: steps that a sample spent, and exits: samples by the step they left at (all at T without early exit);
-    synops: every unit spike at every synapse; synops_graded: one event for a burst; macs: multiply-accumulates that remain;
+    synops: every unit spike at every synapse (but ``pooled_first``); synops_graded: one event for a burst; macs:
+    multiply-accumulates that remain;
     ann_macs: those of the network before conversion; over_fired: share of neurons that emitted more than their input
     asked for (unsigned spikes cannot be taken back), and over_fired_sites: share of sites with such a neuron.
     sites, layers: one dict for each site, and for each call with weights.
@@ -55,7 +56,7 @@ class Report:
 
 
 SITE = ("neurons", "neuron_steps", "spikes", "graded", "over")
-LAYER = ("synops", "synops_graded", "macs", "ann_macs")
+LAYER = ("synops", "synops_graded", "macs", "ann_macs", "arrived")
 
 
 class EventPass(PlannedPass):
@@ -90,7 +91,7 @@ class EventPass(PlannedPass):
         if call.rule.counts == "synapse" or call.op in ("add", "sub", "rsub"):
             for tensor, spiking in zip(tensors_in((this.args, this.kwargs)), spiking_slots(self.plan, call)):
                 if spiking and call.index not in self.plan.skipped:
-                    self.arrive(call, tensor if call.rule.counts == "synapse" else tensor.expand(specs_in(call.template)[0].shape))
+                    self.arrive(call, tensor)
 
 
 def spiking_slots(plan, call):
@@ -159,17 +160,24 @@ class Meter:
             row["over"] += float(over_fired(run, site).sum())
             row["phi_plus"], row["phi_minus"] = p.phi_plus, p.phi_minus
             row["threshold"] = float(p.theta.float().mean())
-        for kind in ("events", "graded"):
-            arrived = {}
-
+        pooled = {}
+        for kind, key in (("events", "synops"), ("graded", "synops_graded")):
             def arrive(call, counts):
-                reach, factor = costs[call.index][:2] if call.index in costs else (None, 1)
-                arrived[call.index] = arrived.get(call.index, 0.0) + tally.synops(counts, reach, factor)
+                reach, factor, dense = costs.get(call.index, (None, 1, 0.0))
+                row, first = self._layer(sums, call), kind == "events"
+                if call.index not in pooled_first(plan):
+                    every = spent = tally.synops(counts, reach, factor)
+                else:
+                    each = tally.synops_of_each(counts, reach, factor, plan.trace.batch)
+                    if first:
+                        pooled[call.index] = macs_are_cheaper(each, dense / len(each))
+                        row["macs"] += dense * float(pooled[call.index].double().mean())
+                    every, spent = float(each.sum()), float(each[~pooled[call.index]].sum())
+                row[key] += spent
+                row["arrived"] += every if first else 0.0
             with torch.no_grad():
                 EventPass(plan, lambda site: getattr(run.neurons[site.index], kind),
                           lambda call: _pooled(run, call, kind), arrive).run_through(run, "prefix", "steps", "readout")
-            for index, value in arrived.items():
-                self._layer(sums, plan.trace.calls[index])["synops" if kind == "events" else "synops_graded"] += value
         for index, (_, _, dense) in costs.items():
             call = plan.trace.calls[index]
             row = self._layer(sums, call)
@@ -187,8 +195,11 @@ class Meter:
 
     @staticmethod
     def _layer(sums, call):
-        return sums["layers"].setdefault(call.name, {"op": call.op, "synops": 0.0, "synops_graded": 0.0, "macs": 0.0,
-                                                     "ann_macs": 0.0})
+        return sums["layers"].setdefault(call.name, {"op": call.op, **dict.fromkeys(LAYER, 0.0)})
+
+    def arrived(self, t):
+        """Synaptic operations of a sample at read-out time ``t``, were all spikes sent to the classifier, too, one by one."""
+        return sum(row["arrived"] for row in self.sums[t]["layers"].values()) / self.sums[t]["samples"]
 
     def report(self, t):
         """Report at read-out time ``t``."""
@@ -228,6 +239,21 @@ def over_fired(run, site):
     """Which neurons [B, ...] of a site have emitted more up to now than their input asks for."""
     params = run.params[site.index]
     return (params.neuron or neuron).over_fired(run.neurons[site.index], run.t, params, site.activation)
+
+
+def pooled_first(plan):
+    """Indices of the layers of the read-out that average pooling leads to. What arrives there is a time average: it is pooled,
+    then multiplied with the weights once (MACs), or sent spike by spike (synaptic operations); the cheaper is counted, for
+    each sample. Found once a plan."""
+    if not hasattr(plan, "pooled_first"):
+        pools, plan.pooled_first = set(), set()
+        for call in plan.trace.calls:
+            behind = call.region == "readout" and any(source in pools for source in call.inputs)
+            if call.spiking and (behind or call.region == "readout" and averages(call)):
+                pools.add(call.index)
+            elif behind and call.rule.counts == "synapse" and call.rule.treatment == "linear":
+                plan.pooled_first.add(call.index)
+    return plan.pooled_first
 
 
 def _pooled(run, call, kind):

@@ -125,21 +125,3 @@ def test_operators_pass_every_spike_to_every_synapse_it_reaches(name, method):
 def test_every_operator_that_passes_spikes_is_tested():
     rows = {name for name, rule in RULES.items() if rule.treatment in ("linear", "structure") and rule.counts == "through"}
     assert rows - ELSEWHERE <= {row for row, _ in OPERATORS.values()}, rows - ELSEWHERE - {row for row, _ in OPERATORS.values()}
-
-
-def test_a_spike_that_is_added_everywhere_is_added_as_often():
-    class Sum(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.a, self.b, self.c = nn.Conv2d(1, 2, 1), nn.Conv2d(2, 2, 1), nn.Conv2d(2, 2, 1)
-
-        def forward(self, x):
-            y = F.relu(self.a(x))
-            return self.c(F.relu(self.b(y) + y.mean((2, 3), keepdim=True)))
-    network, x = Sum().eval(), torch.rand(1, 1, 4, 5) + 0.5
-    snn = adafire.convert(network, x, method="adafire-signed", timesteps=3)
-    snn(x)
-    run = Run(snn.plan(x), snn.params, network, x, snn.forward)
-    list(simulate(run, (3,), 3))
-    added = next(row["synops"] for row in snn.report().layers if row["op"] == "add")
-    assert added == float(run.neurons[0].events.sum()) * 4 * 5 > 0
