@@ -13,9 +13,11 @@ ORDERS = ("config", "file")
 def class_names(model, dataset, annotations):
     """(names of the network's classes by label, who gives them): the config's, else the checkpoint's, the data set's or
     the annotation file's; the first that has as many as the network."""
-    from mmdet.registry import DATASETS
     head = model.bbox_head if hasattr(model, "bbox_head") else model.roi_head.bbox_head
-    kind = dataset["type"] if not isinstance(dataset["type"], str) else DATASETS.get(dataset["type"])
+    kind = dataset["type"]
+    if isinstance(kind, str):
+        from mmdet.registry import DATASETS
+        kind = DATASETS.get(kind)
     sources = {"config": (dataset.get("metainfo") or {}).get("classes"), "checkpoint": model.dataset_meta.get("classes"),
                "config's type of data set": getattr(kind, "METAINFO", {}).get("classes"),
                "annotation file": list(annotations.categories.values())}
