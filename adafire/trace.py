@@ -8,6 +8,7 @@ modules that the call was made from. From the data flow every call falls into on
   readout      after the last neuron: runs once for each requested read-out, on time averages
 """
 
+import threading
 from contextlib import contextmanager
 
 import torch
@@ -31,14 +32,17 @@ def signature(x):
 
 @contextmanager
 def module_stack(network):
-    """List of the names of the modules being called, innermost last, kept by global hooks (the network gets none)."""
-    names, stack = {id(m): n for n, m in network.named_modules()}, []
+    """List of the names of the modules being called, innermost last, kept by global hooks (the network gets none); modules
+    that other threads call meanwhile do not count."""
+    names, stack, mine = {id(m): n for n, m in network.named_modules()}, [], threading.get_ident()
 
     def enter(module, args):
-        stack.append((names.get(id(module), type(module).__name__), module))
+        if threading.get_ident() == mine:
+            stack.append((names.get(id(module), type(module).__name__), module))
 
     def leave(module, args, output):
-        stack.pop()
+        if threading.get_ident() == mine and stack:
+            stack.pop()
 
     handles = [torch_module.register_module_forward_pre_hook(enter),
                torch_module.register_module_forward_hook(leave, always_call=True)]
