@@ -56,7 +56,7 @@ class Spec:
 
     def placeholder(self):
         """A tensor of this shape that owns one number: for code that looks at shapes only."""
-        return torch.empty(1, dtype=self.dtype, device=self.device).expand(self.shape)
+        return torch.empty((), dtype=self.dtype, device=self.device).expand(self.shape)
 
 
 @dataclass

@@ -11,6 +11,7 @@ from . import fused
 from .calls import specs_in
 from .ops import HOMOGENEOUS_RATES
 from .plan import maximum_over_last
+from .stepwise import over_time
 
 _NOISE = 1e-5  # relative rounding of cumulative sums; one spike among 4,096 is 25 times larger
 
@@ -29,10 +30,10 @@ def advance(run, call, function, tensors, changing, length):
     sums = [t.float().cumsum(0) if moves else t for t, moves in zip(tensors, changing)]
     if carried is not None:
         sums = [s + c if moves else s for s, c, moves in zip(sums, carried, changing)]
-    homogeneous = call.op in HOMOGENEOUS_RATES
+    homogeneous = call.op in HOMOGENEOUS_RATES and all(changing)
     clock = torch.arange(run.t + 1, run.t + length + 1, device=tensors[0].device, dtype=torch.float32)
     operands = [s if homogeneous or not moves else s / _along(clock, s) for s, moves in zip(sums, changing)]
-    results = torch.vmap(function, in_dims=tuple(0 if moves else None for moves in changing))(*operands)
+    results = over_time(run.plan, call, function, operands, changing)
     dtype = next(t.dtype for t, moves in zip(tensors, changing) if moves)
     totals, increments = [], []
     for i, result in enumerate(results):
