@@ -102,6 +102,16 @@ class Stream:
         return f"stream({self.call}, {self.shape})"
 
 
+def averaged(dtype):
+    """Whether values of a type have a mean over time; indices and masks have none."""
+    return dtype.is_floating_point or dtype.is_complex
+
+
+def wide(tensor):
+    """A tensor in the type that sums over time are kept in."""
+    return tensor.to(torch.complex64) if tensor.is_complex() else tensor.float()
+
+
 def specs_in(template):
     """The Specs in a call's template, in order."""
     return [leaf for leaf in tree_flatten(template)[0] if isinstance(leaf, Spec)]

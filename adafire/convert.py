@@ -49,7 +49,7 @@ def convert(network, calibration, method="adafire", timesteps=8, forward=None, m
     ``adafire.methods.names()`` or a Method; options: its parameters, e.g. ``phi_plus=8``. timesteps: T that thresholds and
     corrections are fitted for. forward(network, x): how to call the network for raw outputs. memory_gb: bound on the
     activations held at once; more timesteps than fit run in chunks. precision: 'fp32', or 'bf16' or 'fp16' for weights and
-    what flows between sites (counts stay exact, membranes fp32: precision.py). exit_judge: an ``exit.ExitJudge`` for early
+    what flows between sites (membranes fp32; spikes exact where precision.py says so). exit_judge: an ``exit.ExitJudge`` for early
     exit on other outputs than class scores. seed: of what is drawn (batches of weight calibration). verify: prove every plan
     against the network, here and on inputs of a new shape (verify.py; three forwards). Returns an ``SNN``. Raises InputError
     and UnsupportedError before any long work.
@@ -69,6 +69,8 @@ def convert(network, calibration, method="adafire", timesteps=8, forward=None, m
         method.fit(fitting)
     if precision != "fp32":
         fitting.params = fitting.corrected({i: exact_params(p, precision) for i, p in fitting.params.items()}, method)
+        if any(p.neuron is not None for p in fitting.params.values()):
+            fitting.notes.append(f"{precision}: what the neurons of {method.name} send is rounded (precision.py)")
     snn = SNN(fitting)
     if precision != "fp32":
         snn.to_dtype(dtype)
@@ -147,7 +149,12 @@ class SNN:
             self.most_at_once = chunk
 
     def run(self, plan, x):
-        """A simulation of ``x`` at rest."""
+        """A simulation of ``x`` at rest. InputError where neurons have potentials of their own, for inputs of another size."""
+        for site in plan.trace.sites:
+            kept = self.params[site.index].v0.shape
+            if any(n not in (1, m) for n, m in zip(kept[1:], site.shape[1:])):
+                raise InputError(f"{site.name}: method {self.method.name} keeps a potential for every neuron, here {list(kept[1:])}; this "
+                                 f"input gives {list(site.shape[1:])}. Use inputs of the calibration's size, or correction='light'")
         return Run(plan, self.params, self.network, x, self.forward, self.method.read_from(self.timesteps))
 
     def reset(self):

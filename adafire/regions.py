@@ -2,7 +2,7 @@
 
 from . import ops, spelled
 from .activations import SPELLINGS, Activation, activation_of, bounds_of, identity
-from .calls import FRAMES, Site, Stream, specs_in, streams_of
+from .calls import FRAMES, Site, Stream, averaged, specs_in, streams_of
 from .errors import UnsupportedError
 from .special import rule_of
 
@@ -54,6 +54,8 @@ def _divide(calls, sites, skipped, activations):
                            "steps" if after[call.index] or call.index in sites else "prefix")
         if call.index not in activations and call.index not in skipped:
             call.rule = rule_of(call, lambda source: _changes(source, after, sites))
+            if call.rule.treatment in ("linear", "structure") and _moving_indices(calls, call, after, sites):
+                call.rule = ops.Rule("rate", True, "analog", "by indices that change in time: acts on the running means; analog")
         call.streams = streams
     return after
 
@@ -85,6 +87,13 @@ def _stream_operands(call):
 def _changes(source, after, sites):
     """Whether what a call (or the input) gives differs from timestep to timestep."""
     return source == FRAMES or source >= 0 and (after[source] or source in sites)
+
+
+def _moving_indices(calls, call, after, sites):
+    """Whether a call uses integers or booleans of another call that change in time: they cannot be averaged."""
+    return any(stream.call >= 0 and _changes(stream.call, after, sites)
+               and not averaged(specs_in(calls[stream.call].template)[stream.position].dtype)
+               for stream in streams_of(call))
 
 
 def _weighs(call):
@@ -174,7 +183,7 @@ def _refuse(trace, reads, after):
                                    "index that depends on the data); move it out of forward")
     for call in calls:
         if call.region == "steps" and call.rule.treatment not in ("activation", "skipped"):
-            floating = [s for s in specs_in(call.template) if s.dtype.is_floating_point or s.dtype.is_complex]
+            floating = [s for s in specs_in(call.template) if averaged(s.dtype)]
             integer = [s for s in specs_in(call.template) if s not in floating]
             if integer and not floating:
                 raise UnsupportedError(f"{call.name}: operator '{call.op}' feeds integers or booleans that depend on "

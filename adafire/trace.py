@@ -17,7 +17,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from . import ops
 from .calls import FRAMES, INPUT, Call, Spec, Stream, Trace
-from .errors import UnsupportedError
+from .errors import InputError, UnsupportedError
 from .frames import show
 from .passes import FACTORIES, CallPass, map_tensors, tensors_in
 from .regions import assign
@@ -54,8 +54,9 @@ def module_stack(network):
 
 
 class _Recorder(CallPass):
-    def __init__(self, stack):
+    def __init__(self, stack, batch):
         super().__init__()
+        self.batch = batch
         self.stack, self.calls, self.others, self.reads, self.counts = stack, [], set(), [], {}
 
     def _name(self, op):
@@ -67,6 +68,7 @@ class _Recorder(CallPass):
 
     def on_call(self, this):
         args = tensors_in((this.args, this.kwargs))
+        self._check_batch(this, args)
         inputs = _sources((this.args, this.kwargs))
         if this.name in ops.VALUE_READS and inputs:
             self.reads.append((this.name, inputs, self._where()))
@@ -94,6 +96,14 @@ class _Recorder(CallPass):
             for position, result in enumerate(results):
                 result._adafire_call, result._adafire_position = index, position
         return out
+
+    def _check_batch(self, this, args):
+        """InputError where a layer takes the whole input for one sample: the numbers of samples would be wrong."""
+        layer = this.name.startswith("conv") and len(args) > 1 and args[0].dim() < args[1].dim()
+        if (layer and args[0].shape[0] == self.batch or this.name == "linear" and args[0].dim() == 1) \
+                and hasattr(args[0], "_adafire_call"):
+            raise InputError(f"the input has no batch dimension: '{this.name}' in {self._where() or 'the network'} sees one sample of "
+                             f"shape {list(args[0].shape)}; give a batch, such as x[None]")
 
     def _run(self, this):
         if this.name not in _MATRIX_PRODUCTS:
@@ -133,7 +143,7 @@ def record(network, x, forward, relays=False):
         tensor._adafire_call, tensor._adafire_position = getattr(tensor, "_adafire_call", INPUT), position
     if not tensors_in(inputs):
         raise UnsupportedError(f"the input holds no tensor: found {type(x).__name__}; give a tensor, a tuple or a dict")
-    with module_stack(network) as stack, _Recorder(stack) as recorder:
+    with module_stack(network) as stack, _Recorder(stack, tensors_in(inputs)[0].shape[:1].numel()) as recorder:
         try:
             outputs = forward(network, inputs)
         finally:  # what the network keeps is not marked for good

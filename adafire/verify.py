@@ -48,9 +48,6 @@ def verify(plan, network, x, forward, reference=None):
         raise UnsupportedError(f"the network gives other outputs when it is run again on the same input{_at(plan, first)}. It draws "
                                "random numbers or keeps a state (a counter, a cache) from call to call; make forward a function "
                                "of its input")
-    if not all(bool(torch.isfinite(t).any()) for t in tensors_in(reference) if t.is_floating_point() and t.numel()):
-        raise InputError("the network's own outputs hold nothing but NaN or infinity on this input; check its weights and the input's "
-                         "scale")
     outputs = _Proof(plan).outputs(network, x, forward)
     error = difference(reference, outputs)
     if error > 0:
