@@ -10,7 +10,7 @@ import numpy as np
 from adafire.errors import InputError
 
 from ..paths import below
-from .cloud_files import text_table
+from .tables import text_table
 from .asked import root_folder, take
 from .cloud_sets import CloudSet, Listed, by_hash, check_labels, class_folders, cloud_sets, in_memory
 

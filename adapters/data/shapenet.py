@@ -16,7 +16,7 @@ from adafire.registry import near_names
 
 from ..json_files import read_json
 from ..paths import below
-from .cloud_files import text_table
+from .tables import text_table
 from .asked import root_folder, take
 from .cloud_sets import CloudSet, Listed, by_hash, check_labels, cloud_sets, from_file, in_memory
 from .modelnet import hdf5
