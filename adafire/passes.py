@@ -49,6 +49,25 @@ def split_samples(inputs, count):
     return first, rest
 
 
+def _viewed(x, *shape, **options):
+    """``x.view``, whatever the order of ``x`` in memory: layers keep channels last here, where the network's own do not."""
+    if "dtype" in options or shape and isinstance(shape[0], torch.dtype):
+        return x.view(*shape, **options)
+    return x.reshape(*shape, *options.values())
+
+
+def _viewed_as(x, other):
+    return x.reshape(other.shape)
+
+
+def _strided(x, *args, **kwargs):
+    return x.contiguous().as_strided(*args, **kwargs)
+
+
+_ANY_LAYOUT = {torch.Tensor.view: _viewed, torch.Tensor.view_as: _viewed_as, torch.Tensor.as_strided: _strided,
+               torch.as_strided: _strided}
+
+
 @functools.lru_cache(maxsize=None)
 def _identity(func):
     """(full name, row name, in place, functional twin or None, position of an ``inplace`` argument or None)."""
@@ -78,7 +97,7 @@ class Identity:
 
     def __init__(self, func, args, kwargs):
         self.full, self.name, in_place, twin, position = _identity(func)
-        self.func, self.args, self.kwargs = func, args, kwargs
+        self.func, self.args, self.kwargs = _ANY_LAYOUT.get(func, func), args, kwargs
         self.written, self.mutates = None, False
         if in_place and twin is not None and self.name not in MUTATIONS:
             self.func, self.written = twin, args[0]

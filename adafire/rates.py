@@ -26,14 +26,15 @@ def advance(run, call, function, tensors, changing, length):
     if pooled is not None:
         return pooled
     carried, previous, size, active = run.rates.get(call.index, (None, None, 0.0, 0.0))
-    sums = [t.float().cumsum(0) if moves else t for t, moves in zip(tensors, changing)]
+    adds = [moves and t.dtype.is_floating_point for t, moves in zip(tensors, changing)]  # indices and masks have no mean
+    sums = [t.float().cumsum(0) if add else t for t, add in zip(tensors, adds)]
     if carried is not None:
-        sums = [s + c if moves else s for s, c, moves in zip(sums, carried, changing)]
+        sums = [s + c if add else s for s, c, add in zip(sums, carried, adds)]
     homogeneous = call.op in HOMOGENEOUS_RATES
     clock = torch.arange(run.t + 1, run.t + length + 1, device=tensors[0].device, dtype=torch.float32)
-    operands = [s if homogeneous or not moves else s / _along(clock, s) for s, moves in zip(sums, changing)]
+    operands = [s if homogeneous or not add else s / _along(clock, s) for s, add in zip(sums, adds)]
     results = torch.vmap(function, in_dims=tuple(0 if moves else None for moves in changing))(*operands)
-    dtype = next(t.dtype for t, moves in zip(tensors, changing) if moves)
+    dtype = next((t.dtype for t, add in zip(tensors, adds) if add), torch.float32)
     totals, increments = [], []
     for i, result in enumerate(results):
         if result.dtype.is_floating_point:

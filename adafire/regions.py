@@ -53,6 +53,8 @@ def _divide(calls, sites, skipped, activations):
         if call.index not in activations and call.index not in skipped:
             call.rule = ops.rule_for(call.op, streams)
             call.rule = _special(call, after, sites)
+            if call.rule.treatment in ("linear", "structure") and _moving_indices(calls, call, after, sites):
+                call.rule = ops.Rule("rate", True, "analog", "by indices that change in time: acts on the running means; analog")
         call.streams = streams
     return after
 
@@ -84,6 +86,13 @@ def _stream_operands(call):
 def _changes(source, after, sites):
     """Whether what a call (or the input) gives differs from timestep to timestep."""
     return source == FRAMES or source >= 0 and (after[source] or source in sites)
+
+
+def _moving_indices(calls, call, after, sites):
+    """Whether a call uses integers or booleans of another call that change in time: they cannot be averaged."""
+    return any(stream.call >= 0 and _changes(stream.call, after, sites)
+               and not specs_in(calls[stream.call].template)[stream.position].dtype.is_floating_point
+               for stream in streams_of(call))
 
 
 def _activation_like(call):

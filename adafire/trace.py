@@ -8,6 +8,7 @@ modules that the call was made from. From the data flow every call falls into on
   readout      after the last neuron: runs once for each requested read-out, on time averages
 """
 
+import threading
 from contextlib import contextmanager
 
 import torch
@@ -16,7 +17,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from . import ops
 from .calls import FRAMES, INPUT, Call, Spec, Stream, Trace
-from .errors import UnsupportedError
+from .errors import InputError, UnsupportedError
 from .frames import show
 from .passes import FACTORIES, CallPass, map_tensors, tensors_in
 from .regions import assign
@@ -31,14 +32,17 @@ def signature(x):
 
 @contextmanager
 def module_stack(network):
-    """List of the names of the modules being called, innermost last, kept by global hooks (the network gets none)."""
-    names, stack = {id(m): n for n, m in network.named_modules()}, []
+    """List of the names of the modules being called, innermost last, kept by global hooks (the network gets none); modules
+    that other threads call meanwhile do not count."""
+    names, stack, mine = {id(m): n for n, m in network.named_modules()}, [], threading.get_ident()
 
     def enter(module, args):
-        stack.append((names.get(id(module), type(module).__name__), module))
+        if threading.get_ident() == mine:
+            stack.append((names.get(id(module), type(module).__name__), module))
 
     def leave(module, args, output):
-        stack.pop()
+        if threading.get_ident() == mine and stack:
+            stack.pop()
 
     handles = [torch_module.register_module_forward_pre_hook(enter),
                torch_module.register_module_forward_hook(leave, always_call=True)]
@@ -50,8 +54,9 @@ def module_stack(network):
 
 
 class _Recorder(CallPass):
-    def __init__(self, stack):
+    def __init__(self, stack, batch):
         super().__init__()
+        self.batch = batch
         self.stack, self.calls, self.others, self.reads, self.counts = stack, [], set(), [], {}
 
     def _name(self, op):
@@ -63,6 +68,7 @@ class _Recorder(CallPass):
 
     def on_call(self, this):
         args = tensors_in((this.args, this.kwargs))
+        self._check_batch(this, args)
         inputs = tuple(dict.fromkeys(t._adafire_call for t in args if hasattr(t, "_adafire_call")))
         if this.name in ops.VALUE_READS and inputs:
             self.reads.append((this.name, inputs, self._where()))
@@ -88,6 +94,14 @@ class _Recorder(CallPass):
             for position, result in enumerate(results):
                 result._adafire_call, result._adafire_position = index, position
         return out
+
+    def _check_batch(self, this, args):
+        """InputError where a layer takes the whole input for one sample: the numbers of samples would be wrong."""
+        layer = this.name.startswith("conv") and len(args) > 1 and args[0].dim() < args[1].dim()
+        if (layer and args[0].shape[0] == self.batch or this.name == "linear" and args[0].dim() == 1) \
+                and hasattr(args[0], "_adafire_call"):
+            raise InputError(f"the input has no batch dimension: '{this.name}' in {self._where() or 'the network'} sees one sample of "
+                             f"shape {list(args[0].shape)}; give a batch, such as x[None]")
 
     def _run(self, this):
         if this.name not in _MATRIX_PRODUCTS:
@@ -122,7 +136,7 @@ def record(network, x, forward, relays=False):
         tensor._adafire_call, tensor._adafire_position = getattr(tensor, "_adafire_call", INPUT), position
     if not tensors_in(inputs):
         raise UnsupportedError(f"the input holds no tensor: found {type(x).__name__}; give a tensor, a tuple or a dict")
-    with module_stack(network) as stack, _Recorder(stack) as recorder:
+    with module_stack(network) as stack, _Recorder(stack, tensors_in(inputs)[0].shape[:1].numel()) as recorder:
         outputs = forward(network, inputs)
     outputs = [recorder._current(t) for t in tensors_in(outputs)]
     if not outputs:
