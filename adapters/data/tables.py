@@ -28,12 +28,14 @@ def text_table(path):
         raise InputError(f"'{path}' is no table of numbers ({str(error)[:200]}); expected a point a line: x y z") from error
 
 
-def has_numbers(path, most=4096):
-    """Whether a line among the first ``most`` bytes of a text begins with three numbers, as that of a cloud does."""
+def is_prose(path, most=4096):
+    """Whether the first ``most`` bytes are text, and no line begins with three numbers or names columns x, y, z."""
     with path.open("rb") as file:
-        text = file.read(most)
-    lines = text.decode(ENCODINGS.get(text[:2], "utf-8-sig"), "replace").splitlines()
-    return any(len(words) > 2 and all(map(_is_number, words[:3])) for words in (re.split(r"[\s,;]+", line.strip()) for line in lines))
+        content = file.read(most)
+    lines = content.decode(ENCODINGS.get(content[:2], "utf-8-sig"), "replace").splitlines()
+    words = [re.split(r"[\s,;]+", line.strip()) for line in lines]
+    return any(word.isalpha() for line in words for word in line) and not any(
+        len(line) > 2 and all(map(_is_number, line[:3])) for line in words) and not any(map(_names, lines))
 
 
 def _rows(text):
