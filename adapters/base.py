@@ -108,6 +108,8 @@ class Workload(ABC):
     """Names of the classes in the order of their numbers, for reports; None where the record names them itself."""
     exit_judge = None
     """adafire.exit.ExitJudge for early exit, in families whose outputs are no class scores."""
+    notes = ()
+    """Sentences on what is no fault of the data or weights but should be known; they go into the ANN's record."""
     draw_input = None
     """draw_input(axes, sample_id): the sample alone, where ``draw`` hides it."""
     draw_error = None

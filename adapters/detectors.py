@@ -14,6 +14,7 @@ from adafire.registry import near_names
 
 from . import mmcv_ops
 from .checkpoints import load_into, load_state_dict
+from .config_forms import names, without_pretrained
 from .downloads import PROJECT, checkpoint_file
 
 
@@ -70,15 +71,6 @@ def find_checkpoint(checkpoint, package="mmdet"):
     return checkpoint_file((str(checkpoint) == name and _zoo_url(name, package)) or checkpoint)
 
 
-def without_pretrained(node):
-    """Take pretrained backbones out of a model config, in place: a checkpoint brings all weights."""
-    for key, value in list(node.items() if isinstance(node, dict) else enumerate(node)):
-        if isinstance(value, dict) and value.get("type") in ("Pretrained", "PretrainedInit") or key == "pretrained":
-            node[key] = None
-        elif isinstance(value, (dict, list)):
-            without_pretrained(value)
-
-
 def build_detector(config, checkpoint=None, device="cpu", trust=False, score_thr=None, seed=0):
     """(detector, mmengine Config): a detector in eval mode from a config and a checkpoint, both by file or name.
 
@@ -129,8 +121,15 @@ def build_detector(config, checkpoint=None, device="cpu", trust=False, score_thr
     if state is not None:
         # Some versions store the image mean and std, which the config determines.
         load_into(model, {k: v for k, v in state.items() if not k.startswith("data_preprocessor.")})
-    model.dataset_meta = meta.get("dataset_meta") or {"classes": meta.get("CLASSES")}
+    model.dataset_meta = known_classes(meta)
     return revert_sync_batchnorm(model).to(device).eval(), cfg
+
+
+def known_classes(meta):
+    """{'classes': names or None, ...}: what a checkpoint's ``meta`` says of the data, as MMDetection 3 or 2 writes it."""
+    found = dict(meta.get("dataset_meta") or {key.lower(): meta.get(key) for key in ("CLASSES", "PALETTE")})
+    classes = found.get("classes")
+    return {**found, "classes": names(classes) if isinstance(classes, str) else classes}
 
 
 def stages(model):
