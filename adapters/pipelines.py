@@ -48,6 +48,15 @@ class Pipeline:
             seen.update({key: results[key] for key in KEPT if key in results})
         return self._complete(results, seen, given)
 
+    def loaded(self, given):
+        """The picture [height, width, ...] as it is when the pipeline first knows its size."""
+        results = dict(given)
+        for transform in self.transforms:
+            results = self.apply(transform, results, given)
+            if "ori_shape" in results and "img" in results:
+                break
+        return results["img"]
+
     def apply(self, transform, results, given):
         """What ``transform`` makes of ``results``; InputError if it fails or gives no dict. given: the picture's dict."""
         path = given["img_path"]
