@@ -104,12 +104,12 @@ class Workload(ABC):
         with its ground truth where that is None. Words about it go into ``axes.set_xlabel``; the title is taken."""
         raise UnsupportedError(f"{type(self).__name__} workloads cannot be drawn yet: their adapter has no draw()")
 
+    notes = ()
+    """Sentences about the data that belong beside every number, such as what could not be told from the files."""
     classes = None
     """Names of the classes in the order of their numbers, for reports; None where the record names them itself."""
     exit_judge = None
     """adafire.exit.ExitJudge for early exit, in families whose outputs are no class scores."""
-    notes = ()
-    """Sentences on what is no fault of the data or weights but should be known; they go into the ANN's record."""
     draw_input = None
     """draw_input(axes, sample_id): the sample alone, where ``draw`` hides it."""
     draw_error = None

@@ -255,7 +255,7 @@ class _Session:
             error = problem
         reason = error and f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
         record = self._record(fields, rows, reason, time.perf_counter() - begin,
-                              self._surprise(method, rows) + self._about(method) + notes)
+                              [*self.workload.notes, *self._surprise(method, rows), *notes])
         if self.team.leads:
             self.store.write(record, self.options.rerun)
         self.records[method.name] = record
@@ -273,10 +273,6 @@ class _Session:
             return []
         return [f"the ANN has {self.task.metric} {value:.4f}; the task expects {expected.ann} +- {expected.tolerance}. "
                 "Other data or weights, or they are read wrongly"]
-
-    def _about(self, method):
-        """What the adapter says of data and weights: once, with the ANN."""
-        return list(self.workload.notes) if method.kind == "ann" else []
 
     def _tell(self, kind, method, timesteps=(), done=0, text="", error=None):
         self.tell(Event(kind, task_label(self.task.name, self.variant.split), method, tuple(timesteps), done,
