@@ -30,7 +30,7 @@ class Pipeline:
         steps = dataset["pipeline"]
         if not isinstance(steps, (list, tuple)):
             raise InputError(f"config '{config}': its test pipeline is {type(steps).__name__}; expected a list of transforms")
-        self.steps = [s for s in steps if not re.search(r"Load\w*Annotations", str(s["type"] if "type" in s else s))]
+        self.steps = [s for s in steps if not re.search(r"Load\w*Annotations", str(s.get("type") if isinstance(s, dict) else s))]
         self.transforms = [self._build(step, scope) for step in self.steps]
 
     def _build(self, step, scope):
