@@ -12,9 +12,9 @@ from PIL import ImageOps
 
 from adafire.errors import InputError
 
+from .data.image_files import ORIENTATION
 from .data.images import read_picture
 from .miou import IGNORED
-from .pipelines import ORIENTATION
 
 VALUES = 2 ** 16  # that a mask can hold
 MODES = ("1", "L", "P", "I", "I;16", "I;16L", "I;16B")

@@ -19,10 +19,11 @@ import torch
 from adafire.errors import InputError
 from adafire.exit import ExitJudge
 
-from . import coco, detection_drawing, detection_exit, voc
+from . import categories, coco, detection_checks, detection_drawing, detection_exit, voc
 from .base import Batch, Workload, adapters
 from .checkpoints import fingerprint
-from .detection_data import calibration_images, category_ids, check_keys, digest, find_source, test_dataset
+from .data.image_files import image_facts
+from .detection_data import calibration_images, check_keys, digest, find_source, test_dataset
 from .detectors import build_detector, stages
 from .pipelines import Pipeline, preprocess
 from .rehearsal import rehearse
@@ -38,11 +39,11 @@ class Detection(Workload):
 
     family = "detection"
 
-    def __init__(self, network, pipeline, annotations, ids, category_ids, calibration, batch_size, description, scoring):
+    def __init__(self, network, pipeline, annotations, ids, category_ids, calibration, batch_size, description, scoring,
+                 notes=()):
         self.network, self.pipeline, self.annotations, self.ids = network, pipeline, annotations, ids
         self.category_ids, self.calibration_paths, self.batch_size = category_ids, calibration, batch_size
-        self.description, (self.score, self.metric) = description, SCORING[scoring]
-        self.notes = []
+        self.description, (self.score, self.metric), self.notes = description, SCORING[scoring], tuple(notes)
 
     @staticmethod
     def check(model):
@@ -81,10 +82,7 @@ class Detection(Workload):
                 group.clear()
         yield from (batch(group) for group in waiting.values() if group)
 
-    @staticmethod
-    def given(image_id, path):
-        """What the pipeline is given of an image."""
-        return {"img_id": image_id, "img_path": str(path), "seg_map_path": None, "instances": []}
+    given = staticmethod(detection_checks.sample)
 
     def rehearse(self, batch):
         """Predictions of the network itself on a batch, for a look at whether all fits together."""
@@ -148,9 +146,12 @@ def workload(settings, options):
         kind = Detection
     kind.check(model)
     dataset = test_dataset(cfg, config)
-    labels = category_ids(model, dataset, annotations)
+    annotations, labels, notes = categories.match(model, dataset, annotations,
+                                                  settings["data"].get("category_order", categories.ORDERS[0]))
     pipeline = Pipeline(dataset, config, "mmdet", NEEDED)
-    hashes = coco.check_images([annotations.path(i) for i in ids], f"'{annotations.annotation_file.name}'")
+    facts = image_facts([annotations.path(i) for i in ids], f"'{annotations.annotation_file.name}'")
+    hashes = [fact.sha256 for fact in facts]
+    notes += [*source.notes, *detection_checks.check(annotations, ids, labels, facts, pipeline, scoring)]
     chosen = calibration_images(source.candidates, samples, set(hashes), "the calibration set")
     names = [annotations.images[i]["file_name"] for i in ids]
     if source.identity:
@@ -169,8 +170,10 @@ def workload(settings, options):
         "network": type(model).__name__,
         "config": {"name": config if "::" in config else Path(config).name, "sha256": hashlib.sha256(
             json.dumps([cfg.model, pipeline.steps], sort_keys=True, default=str).encode()).hexdigest()}}
-    made = kind(model, pipeline, annotations, ids, labels, [p for p, _ in chosen], batch_size, description, scoring)
+    if source.name == "coco" and labels != [i for i in annotations.categories if i in labels]:
+        description["data"]["category_order"] = categories.ORDERS[0]  # other results than by the file's order
+    made = kind(model, pipeline, annotations, ids, labels, [p for p, _ in chosen], batch_size, description, scoring, notes)
     tried = rehearse(made, [(i, annotations.path(i)) for i in ids], list(enumerate(made.calibration_paths)))
     if tried.context[0].metainfo.get("flip"):
-        made.notes.append("the config's test pipeline flips the pictures, and MMDetection does not turn the boxes back")
+        made.notes += ("the config's test pipeline flips the pictures, and MMDetection does not turn the boxes back",)
     return made
