@@ -1,12 +1,11 @@
 """What only pictures and annotations together show, found before anything runs: pictures of another size than their
-annotations, twice the same picture, boxes that are none, nothing to score, and pictures that the pipeline cannot take."""
+annotations, twice the same picture, boxes that are none, and nothing to score."""
 
 from collections import defaultdict
 
 from adafire.errors import InputError
 
 from .data.coco_annotations import nothing_to_score
-from .data.image_files import image_size
 
 
 def sample(image_id, path):
@@ -17,34 +16,11 @@ def sample(image_id, path):
 def check(annotations, ids, labels, facts, pipeline, scoring):
     """Notes on the images ``ids`` (their Facts) and their objects; InputError for what would give a wrong number.
 
-    labels: category id of each label; pipeline: MMEngine's Compose; scoring: 'coco' or 'voc'.
+    labels: category id of each label; pipeline: the config's, a pipelines.Pipeline; scoring: 'coco' or 'voc'.
     """
     objects = [o for chosen in [set(ids)] for o in annotations.objects if o["image_id"] in chosen]
     return [*_sizes(annotations, ids, facts, pipeline), *_contents(annotations, ids, facts),
             *_boxes(annotations, objects, dict(zip(ids, facts))), *_classes(annotations, ids, labels, objects, scoring)]
-
-
-def check_pipeline(paths, pipeline):
-    """InputError if the pipeline cannot take one of the pictures that are thinnest or smallest."""
-    sizes = {path: image_size(path) for path in dict.fromkeys(paths)}
-    extremes = (lambda s: s[0] / s[1], lambda s: s[1] / s[0], lambda s: -s[0], lambda s: -s[1])
-    for path in dict.fromkeys(max(sizes, key=lambda p: measure(sizes[p])) for measure in extremes):
-        try:
-            pipeline(sample(0, path))
-        except Exception as error:  # pipelines are of anybody's code
-            reason = " ".join(str(error).split())[:160] or type(error).__name__
-            raise InputError(f"image '{path}' has {sizes[path][0]} x {sizes[path][1]} pixels, and the config's test pipeline "
-                             f"cannot take it ({reason}); leave it out of the annotations or lists, or repair it") from error
-
-
-def _loaded_size(pipeline, path):
-    """(width, height) as the pipeline's loader shows the picture; it may follow EXIF's orientation or not."""
-    state = sample(0, path)
-    for step in pipeline.transforms:
-        state = step(state)
-        if "img" in state:
-            return tuple(state["img"].shape[1::-1])
-    return image_size(path)
 
 
 def _sizes(annotations, ids, facts, pipeline):
@@ -54,7 +30,7 @@ def _sizes(annotations, ids, facts, pipeline):
         stated = image["width"], image["height"]
         if None in stated or fact.size == stated and not fact.turned:
             continue
-        size = _loaded_size(pipeline, path)
+        size = tuple(pipeline.loaded(sample(image_id, path)).shape[1::-1])  # EXIF heeded or not
         if size != stated:
             stored = f" ({fact.size[0]} x {fact.size[1]} as stored, turned as its EXIF orientation says)" \
                 if size != fact.size else ""

@@ -11,6 +11,7 @@ from adafire.registry import near_names
 
 from . import coco, voc
 from .categories import ORDERS
+from .config_forms import with_names
 from .data.image_files import Folder, pictures_below
 from .data.images import SUFFIXES
 from .data.voc_annotations import find_picture
@@ -28,13 +29,17 @@ def check_keys(given, known, what):
 
 def test_dataset(cfg, config):
     """The dict of the config's test dataset that has a pipeline, inside whatever wraps it."""
-    node = (cfg.get("test_dataloader") or cfg.get("val_dataloader") or {}).get("dataset")
+    loader = cfg.get("test_dataloader") or cfg.get("val_dataloader") or {}
+    if isinstance(loader, (list, tuple)):
+        raise InputError(f"config '{config}': its test_dataloader is a list of {len(loader)}; expected one dict: say which with "
+                         "test_dataloader = test_dataloader[0] at the config's end")
+    node = loader.get("dataset")
     while isinstance(node, dict) and "pipeline" not in node:
         node = node.get("dataset") or next(iter(node.get("datasets") or []), None)
     if not isinstance(node, dict):
         raise InputError(f"config '{config}' has no test_dataloader with a dataset and its pipeline; MMDetection's "
                          "data configs (_base_/datasets/coco_detection.py) show one")
-    return node
+    return with_names(node)
 
 
 def by_hash(names):

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from PIL import Image, UnidentifiedImageError
+from PIL import UnidentifiedImageError
 
 from adafire.errors import InputError
 
@@ -73,12 +73,6 @@ def pictures_below(folder):
         for file in sorted(n for n in names if not n.startswith(".")):
             (pictures if file.lower().endswith(SUFFIXES) else others).append((below / file).as_posix())
     return pictures, others
-
-
-def image_size(path):
-    """(width, height) in pixels as stored, of a file that ``image_facts`` has checked."""
-    with Image.open(path) as image:
-        return image.size
 
 
 def _facts(path):
