@@ -10,7 +10,7 @@ import re
 from adafire.errors import InputError
 from adafire.registry import near_names
 
-SHOWN = 12  # classes of a long list
+SHOWN = 40  # classes of a long list
 
 
 def numbered(folders, told, what, by_value=False):
