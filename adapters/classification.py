@@ -21,9 +21,10 @@ from adafire.registry import near_names
 
 from . import accuracy
 from .base import Batch, Workload, adapters
-from .checkpoints import fingerprint, load_into, load_state_dict
+from .checkpoints import describe_weights, load_into, load_state_dict
 from .data.image_sets import read
 from .data.images import THREADS, check, decode
+from .data.pixels import bits_of, notes
 from .downloads import checkpoint_file
 from .models import build, has_own_weights
 
@@ -34,13 +35,15 @@ IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
 class Preprocessing(NamedTuple):
     """From a PIL image to the network's input. mean, std: of pixels in 0..1, one number a channel (1: grey, 3: RGB).
     resize: new length of the shorter side (default: ``size``); size: side of the central square that is cut out;
-    without both, pictures stay as they are. interpolation: of torchvision's InterpolationMode."""
+    without both, pictures stay as they are. interpolation: of torchvision's InterpolationMode. bits: of the values of pictures
+    that have more than 8, where they are not 16 (12-bit values in 16-bit files, say)."""
 
     mean: tuple = IMAGENET["mean"]
     std: tuple = IMAGENET["std"]
     resize: int | None = None
     size: int | None = None
     interpolation: str = "bilinear"
+    bits: int | None = None
 
     def __call__(self, image):
         """float32 [channels, height, width]."""
@@ -74,9 +77,9 @@ def preprocessing(settings):
     if not kinds <= {int, float} or (len(made.mean), len(made.std)) not in ((1, 1), (3, 3)) or min(made.std) <= 0:
         raise InputError(f"preprocessing has mean {made.mean} and std {made.std}; expected 1 (grey) or 3 (RGB) numbers "
                          "each, of pixels in 0..1, and std above 0")
-    for name in ("resize", "size"):
+    for name, least in (("resize", 1), ("size", 1), ("bits", 8)):
         if getattr(made, name) is not None:
-            _whole(getattr(made, name), f"preprocessing {name}")
+            _whole(getattr(made, name), f"preprocessing {name}", least)
     if made.resize and made.size and made.resize < made.size:
         raise InputError(f"preprocessing resizes to {made.resize} pixels and cuts out {made.size}; expected resize to "
                          "be size or more")
@@ -96,17 +99,8 @@ def build_classifier(model, checkpoint=None, device="cpu", trust=False, seed=0):
     network = build(model, seed, own_weights=not checkpoint)
     if checkpoint and checkpoint != "random":
         state, _ = load_state_dict(checkpoint_file(checkpoint), trust)
-        load_into(network, _without_prefix(state, network.state_dict()))
+        load_into(network, state)
     return network.to(device).eval()
-
-
-def _without_prefix(state, expected):
-    """``state`` without what stands before every name, as trainers put it ('network.', 'model.'), if names fit then."""
-    tops = {name.partition(".")[0] for name in state}
-    if len(tops) != 1 or set(state) & set(expected):
-        return state
-    shorter = {name.partition(".")[2]: value for name, value in state.items()}
-    return shorter if set(shorter) & set(expected) else state
 
 
 class Classification(Workload):
@@ -124,7 +118,7 @@ class Classification(Workload):
         with ThreadPoolExecutor(THREADS) as pool:
             for start in range(0, len(pictures), self.batch_size):
                 part = pictures[start:start + self.batch_size]
-                inputs = torch.stack(list(pool.map(lambda p: self.prepare(decode(p)), part)))
+                inputs = torch.stack(list(pool.map(lambda p: self.prepare(decode(p, self.prepare.bits)), part)))
                 yield part, inputs.to(self.device)
 
     def calibration(self):
@@ -151,7 +145,7 @@ class Classification(Workload):
 
     def draw(self, axes, sample_id, prediction):
         picture = next(p for p in self.test if p.id == sample_id)
-        image = decode(picture)
+        image = decode(picture, self.prepare.bits)
         axes.imshow(image, cmap="gray" if image.mode in ("L", "1") else None)
         chosen = picture.label if prediction is None else prediction.top
         axes.set_xlabel(self.classes[chosen], color="black" if chosen == picture.label else "#d55e00")
@@ -210,7 +204,9 @@ def workload(settings, options):
     facts = check(test, found.side)
     scored = {f.sha256 for f in facts}
     chosen, chosen_facts = _calibration(found.candidates, samples, scored, found.side, found.name)
-    sizes = {f.size for f in (*facts, *chosen_facts)}
+    seen, seen_facts = [*test, *chosen], [*facts, *chosen_facts]
+    bits = bits_of(seen, seen_facts, prepare.bits)
+    sizes = {f.size for f in seen_facts}
     if len(sizes) > 1 and not prepare.size:
         raise InputError(f"the pictures of {found.name} have {len(sizes)} sizes ({min(sizes)} to {max(sizes)} pixels); "
                          "expected one, or preprocessing=dict(resize=256, size=224)")
@@ -221,8 +217,13 @@ def workload(settings, options):
         "calibration": {"samples": len(chosen), "set_aside": found.set_aside,
                         "fingerprint": _digest((p.id, f.sha256) for p, f in zip(chosen, chosen_facts)),
                         "overlap": sum(f.sha256 in scored for f in chosen_facts)},
-        "weights": {"source": source, "sha256": fingerprint(network)},
-        "network": name, "preprocessing": prepare._asdict()}
+        "weights": describe_weights(source, network),
+        "network": name, "preprocessing": {k: v for k, v in prepare._asdict().items() if k != "bits"}}
+    if any(f.turned for f in seen_facts):
+        description["data"]["turned"] = sum(f.turned for f in seen_facts)
+    if bits:
+        description["data"]["bits"] = bits
     made = Classification(network, prepare, found.classes, test, chosen, batch_size, options.device, description)
+    made.notes = (*found.notes, *notes(seen, seen_facts, bits))
     _check_outputs(made, name)
     return made

@@ -18,6 +18,7 @@ from PIL import Image, UnidentifiedImageError
 from adafire.errors import InputError
 
 from ..paths import below
+from . import pixels
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".ppm", ".pgm", ".tif", ".tiff")
 MAX_PIXELS = 2 ** 26  # of one picture; ImageNet's largest has 2 ** 25
@@ -45,7 +46,8 @@ class Member(NamedTuple):
 
 class ImageSet(NamedTuple):
     """test: the Pictures to score; candidates: for calibration, none of them in ``test``; both ``by_hash``. set_aside:
-    the candidates were taken from the same pictures. side: width and height that each must have, None for any."""
+    the candidates were taken from the same pictures. side: width and height that each must have, None for any. order: of
+    the classes, where it is not beyond doubt; notes: sentences for the record."""
 
     name: str
     classes: tuple
@@ -53,13 +55,19 @@ class ImageSet(NamedTuple):
     candidates: list
     set_aside: bool = False
     side: int | None = None
+    order: tuple = ()
+    notes: tuple = ()
 
 
 class Facts(NamedTuple):
-    """sha256 of a picture's file (of shape and pixels where it has none); width and height in pixels."""
+    """sha256 of a picture's file (of shape and pixels where it has none); width and height in pixels, as shown; turned: its
+    EXIF says so; values: (least, largest) where it has more than 8 bits; frames: pictures in the file."""
 
     sha256: str
     size: tuple
+    turned: bool = False
+    values: tuple | None = None
+    frames: int = 1
 
 
 def by_hash(names):
@@ -160,27 +168,30 @@ def _content(source):
     return source.archive.read(source.info) if isinstance(source, Member) else source.read_bytes()
 
 
-def decode(picture):
-    """The PIL image of a Picture, in the mode it was stored in. Raises what Pillow raises; see ``check``."""
+def decode(picture, bits=None):
+    """The PIL image of a Picture, upright and of at most 8 bits a channel. bits: see ``pixels.shown``. Raises what Pillow
+    raises; see ``check``."""
     if isinstance(picture.source, np.ndarray):
         return Image.fromarray(picture.source)
     _, image = read_picture(picture.source)
     image.load()
-    return image
+    return pixels.shown(image, bits)
 
 
 def _facts(picture):
     """(Facts, None), or (None, what is wrong with the picture)."""
     try:
         if isinstance(picture.source, np.ndarray):
-            pixels = picture.source
-            digest = hashlib.sha256(str(pixels.shape).encode() + pixels.tobytes()).hexdigest()
-            return Facts(digest, pixels.shape[1::-1]), None
+            array = picture.source
+            digest = hashlib.sha256(str(array.shape).encode() + array.tobytes()).hexdigest()
+            return Facts(digest, array.shape[1::-1]), None
         content, image = read_picture(picture.source)
-        size = image.size
+        size, turned, frames = image.size, pixels.orientation(image) > 1, getattr(image, "n_frames", 1)
         image.draft(None, (64, 64))  # JPEG: all of the file is read, few pixels are computed
         image.load()
-        return Facts(hashlib.sha256(content).hexdigest(), size), None
+        if pixels.orientation(image) > 4:  # asked again: of a TIFF, Pillow itself turns picture and size
+            size = size[::-1]
+        return Facts(hashlib.sha256(content).hexdigest(), size, turned, pixels.values(image), frames), None
     except FileNotFoundError:
         return None, "is missing"
     except UnidentifiedImageError:
