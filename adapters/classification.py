@@ -219,6 +219,8 @@ def workload(settings, options):
                         "overlap": sum(f.sha256 in scored for f in chosen_facts)},
         "weights": describe_weights(source, network),
         "network": name, "preprocessing": {k: v for k, v in prepare._asdict().items() if k != "bits"}}
+    if found.order:
+        description["data"]["order"] = list(found.order)
     if any(f.turned for f in seen_facts):
         description["data"]["turned"] = sum(f.turned for f in seen_facts)
     if bits:

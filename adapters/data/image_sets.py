@@ -9,11 +9,12 @@ import numpy as np
 from adafire.errors import InputError
 from adafire.registry import Registry
 
-from . import asked
+from . import asked, class_order
 from .asked import root_folder, take
+from .class_folders import class_folders, left_out
 from .fashion_mnist import CLASSES as FASHION
 from .fashion_mnist import carried, full
-from .images import ImageSet, class_folders, pictures, split_in_two
+from .images import ImageSet, pictures, split_in_two
 
 image_sets = Registry("image set")
 CANDIDATES = 200  # pictures of each class of a train set that are thought of for calibration
@@ -92,7 +93,8 @@ def _cifar(name, classes, root, number, options):
         if different:
             raise InputError(f"the class folders in '{place}' are not {name}'s: {different[0]!r} is "
                              f"{'missing' if different[0] in classes else 'unknown'}; expected {', '.join(classes)}")
-    return _image_set(name, classes, test, train, number, place)._replace(side=32)
+    order = class_order.Order(classes, {name: k for k, name in enumerate(classes)})
+    return _image_set(name, order, test, train, number, place)._replace(side=32)
 
 
 def _packed(reader, root, train, classes):
@@ -110,28 +112,28 @@ def _packed(reader, root, train, classes):
 
 @image_sets.register("imagefolder")
 def imagefolder(data, options):
-    """One folder a class, as ImageNet's validation set is kept: val/<class>/<picture>; classes are numbered in the
-    order of their names (as numbers, where all are). ``name``: of the set, for records. Calibration: of
-    train/<class>/...; without it, ``set_aside`` of these pictures."""
-    root, name, test, train, number = take(data, "imagefolder", root=None, name="pictures", test="val", train="train",
-                                            set_aside=SET_ASIDE)
+    """One folder a class, as ImageNet's validation set is kept: val/<class>/<picture>. ``classes``: names of the folders in
+    the order of the network's outputs (a list, or a text file with one a line); without it classes are numbered in the order
+    of their names (as numbers, where all are), and a note says so where other libraries number them otherwise. ``name``: of
+    the set, for records. Calibration: of train/<class>/...; without it, ``set_aside`` of these pictures."""
+    root, name, test, train, number, classes = take(data, "imagefolder", root=None, name="pictures", test="val", train="train",
+                                                    set_aside=SET_ASIDE, classes=None)
     root = root_folder(options, root, f"{test}/<class>/<picture>")
     scored = class_folders(root, test)
     if scored is None:
         raise InputError(f"'{root}' has no folder '{test}'; expected {test}/<class>/<picture>, one folder a class")
-    classes = tuple(sorted(scored, key=int if all(map(str.isdecimal, scored)) else None))
-    return _image_set(name, classes, scored, class_folders(root, train, CANDIDATES), number, root)
+    order = class_order.by_name(scored) if classes is None else class_order.told(scored, classes, root)
+    return _image_set(name, order, scored, class_folders(root, train, CANDIDATES), number, root)
 
 
-def _image_set(name, classes, test, train, number, what):
+def _image_set(name, order, test, train, number, what):
     """ImageSet from what ``class_folders`` found; ``train`` (None without) serves to calibrate, its labels do not."""
-    number_of = {name: k for k, name in enumerate(classes)}
-
     def listed(found, split=""):
-        triples = [(f"{split}{label}/{file}", number_of.get(label, 0), source)
+        triples = [(f"{split}{label}/{file}", order.number_of.get(label, 0), source)
                    for label, files in found.items() for file, source in files.items()]
-        return pictures(*zip(*triples), len(classes), f"'{what}'")
+        return pictures(*zip(*triples), len(order.names), f"'{what}'")
+    more = {"order": order.names if order.doubtful else (), "notes": (*order.notes, *left_out(test, train))}
     if train:
-        return ImageSet(name, classes, listed(test), listed(train, "train/"))
+        return ImageSet(name, order.names, listed(test), listed(train, "train/"), **more)
     aside, scored = split_in_two(listed(test), number, f"'{what}'")
-    return ImageSet(name, classes, scored, aside, set_aside=True)
+    return ImageSet(name, order.names, scored, aside, set_aside=True, **more)

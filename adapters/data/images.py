@@ -1,12 +1,11 @@
-"""Labelled pictures in class folders, in zip archives or in memory: listed, ordered, checked and decoded.
+"""Labelled pictures in files, in zip archives or in memory: ordered, checked and decoded.
 
-Listing reads no picture. ``check`` reads each one that will be used, before any long work, and names the first that is
+``check`` reads each one that will be used, before any long work, and names the first that is
 wrong. The order is by a hash of the id: the same everywhere, and every stretch of it holds all classes.
 """
 
 import hashlib
 import io
-import os
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,7 +16,6 @@ from PIL import Image, UnidentifiedImageError
 
 from adafire.errors import InputError
 
-from ..paths import below
 from . import pixels
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".ppm", ".pgm", ".tif", ".tiff")
@@ -93,65 +91,6 @@ def split_in_two(found, number, what):
     return found[:number], found[number:]
 
 
-def class_folders(root, split, most=None):
-    """{class: {file name: source}} of ``split``/<class>/<picture> below a folder or in a zip file; None without it.
-
-    most: keep so many pictures of each class, by hash. A folder around everything in a zip is looked through. Files
-    that are no pictures by their name are left out.
-    InputError: no class folders, a class without pictures, a zip that cannot be read.
-    """
-    found = _in_zip(root, split, most) if Path(root).is_file() else _in_folder(Path(root) / split, most)
-    if found is None:
-        return None
-    if not found:
-        raise InputError(f"'{root}' has a folder '{split}', but no class folders in it; expected "
-                         f"{split}/<class>/<picture>.jpg (or .png, ...), one folder a class")
-    for name, files in found.items():
-        if not files:
-            raise InputError(f"class '{name}' of '{root}' is empty: {split}/{name} holds no picture "
-                             f"({', '.join(SUFFIXES[:3])}, ...); copy its pictures there, or remove the folder")
-    return found
-
-
-def _is_picture(name):
-    return not name.startswith(".") and name.lower().endswith(SUFFIXES)
-
-
-def _in_folder(folder, most):
-    if not folder.is_dir():
-        return None
-    found = {}
-    for entry in sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")):
-        files = []
-        for place, _, names in os.walk(entry, followlinks=True):
-            below = Path(place).relative_to(entry).as_posix()
-            files += [name if below == "." else f"{below}/{name}" for name in names if _is_picture(name)]
-        found[entry.name] = {name: entry / name for name in by_hash(files)[:most]}
-    return found
-
-
-def _in_zip(path, split, most):
-    try:
-        archive = zipfile.ZipFile(path)
-    except (OSError, zipfile.BadZipFile) as error:
-        raise InputError(f"'{path}' cannot be read as a zip archive ({error}); copy or download it again") from error
-    for info in archive.infolist():
-        below(Path(path), info.filename, f"archive '{path}'")
-    entries = {tuple(info.filename.strip("/").split("/")): info for info in archive.infolist()
-               if not info.filename.startswith("__MACOSX")}
-    depth = 0
-    while len(tops := {key[depth] for key in entries if len(key) > depth}) == 1 and split not in tops:
-        depth += 1
-    inside = {key[depth + 1:]: info for key, info in entries.items() if split in key[depth:depth + 1]}
-    if not inside:
-        return None
-    found = {key[0]: {} for key, info in sorted(inside.items()) if len(key) > 1 or key and info.is_dir()}
-    for key, info in inside.items():
-        if len(key) > 1 and not info.is_dir() and _is_picture(key[-1]):
-            found[key[0]]["/".join(key[1:])] = Member(archive, info)
-    return {name: {file: files[file] for file in by_hash(files)[:most]} for name, files in found.items()}
-
-
 def read_picture(source):
     """(bytes of a file or Member, its PIL image, not yet decoded); ValueError if either is larger than any picture is."""
     content = _content(source)
@@ -192,6 +131,8 @@ def _facts(picture):
         if pixels.orientation(image) > 4:  # asked again: of a TIFF, Pillow itself turns picture and size
             size = size[::-1]
         return Facts(hashlib.sha256(content).hexdigest(), size, turned, pixels.values(image), frames), None
+    except InputError as error:
+        return None, str(error)
     except FileNotFoundError:
         return None, "is missing"
     except UnidentifiedImageError:
@@ -215,6 +156,6 @@ def check(found, side=None):
         picture, error = bad[0]
         name = picture.id if isinstance(picture.source, np.ndarray) else str(picture.source)
         more = f" (and {len(bad) - 1} more of {len(found)} pictures)" if len(bad) > 1 else ""
-        raise InputError(f"picture '{name}' {error}{more}; copy or download it again, or choose another folder with "
-                         "--data-root DIR")
+        mend = "" if "expected" in error else "; copy or download it again, or choose another folder with --data-root DIR"
+        raise InputError(f"picture '{name}' {error}{more}{mend}")
     return [f for f, _ in facts]

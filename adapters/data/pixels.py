@@ -27,12 +27,12 @@ def orientation(image):
 
 
 def values(image):
-    """(least, largest) of a loaded PIL image of more than 8 bits, None of any other; ValueError for a mode of no fixed range."""
+    """(least, largest) of a loaded PIL image of more than 8 bits, None of any other; InputError for a mode of no fixed range."""
     if image.mode in EIGHT:
         return None
     if image.mode not in DEEP:
         kind = "floating-point numbers, whose range is not agreed on" if image.mode == "F" else "not known here"
-        raise ValueError(f"it is of mode {image.mode}: {kind}; expected 8 or 16 bits a channel: save it so")
+        raise InputError(f"is of mode {image.mode}: {kind}; expected 8 or 16 bits a channel: save it so")
     pixels = np.asarray(image)
     return int(pixels.min()), int(pixels.max())
 

@@ -1,0 +1,132 @@
+"""Which class folder has which number, and which files in a class folder are samples."""
+
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+from test_classification import SMALL, make
+from test_images import options, tree, zipped
+
+from adafire.errors import InputError
+from adapters.data import class_order, image_sets
+
+TEN = [str(k) for k in range(1, 11)]
+STRINGS = sorted(TEN)  # 1, 10, 2, ...
+
+
+def read(root, **data):
+    return image_sets.read({"type": "imagefolder", "set_aside": 1, **data}, options(root))
+
+
+@pytest.mark.parametrize("names, differ", [
+    (list("abc"), []), (["cat", "Dog"], ["timm"]), (TEN, ["torchvision"]), (["0", "1", "2"], []),
+    ([f"class{k}" for k in TEN], ["timm"]), ([f"{k:02d}" for k in range(12)], []), (["n01", "n02", "n10"], [])])
+def test_a_note_where_libraries_number_folders_differently(names, differ):
+    order = class_order.by_name(names)
+    assert order.doubtful == bool(differ) == bool(order.notes)
+    assert [library for library in ("torchvision", "timm") if f"{library} takes" in "".join(order.notes)] == differ
+    assert order.number_of == {name: k for k, name in enumerate(order.names)}
+
+
+def test_numbers_go_by_value_and_the_note_shows_both_orders():
+    order = class_order.by_name(STRINGS)
+    assert order.names == tuple(TEN)
+    assert "in the order 1, 2, 3, ...; torchvision takes 1, 10, 2, ...: " in order.notes[0]
+    assert "data=dict(classes=[...])" in order.notes[0]
+
+
+@pytest.mark.parametrize("write", [
+    None, lambda names: "\n".join(names).encode(), lambda names: ("\ufeff" + "\r\n".join(names) + "\r\n\r\n").encode(),
+    lambda names: "".join(f"{name} some words, more\n" for name in names).encode()])
+def test_the_order_is_told_by_a_list_or_a_file(tmp_path, write):
+    tree(tmp_path, "val", TEN, number=2)
+    if write:
+        (tmp_path / "order.txt").write_bytes(write(STRINGS))
+    found = read(tmp_path, classes="order.txt" if write else STRINGS)
+    assert found.classes == found.order == tuple(STRINGS) and not found.notes
+    assert all(p.label == STRINGS.index(p.id.split("/")[0]) for p in found.test)
+    other = read(tmp_path)
+    assert other.classes == other.order == tuple(TEN) and len(other.notes) == 1
+    assert all(p.label == TEN.index(p.id.split("/")[0]) for p in other.test)
+
+
+def test_names_with_blanks_and_accents(tmp_path):
+    tree(tmp_path, "val", ("sea lion", "cafe\u0301"), number=2)  # as macOS writes it
+    (tmp_path / "order.txt").write_text("sea lion\ncaf\u00e9\n", encoding="utf-8")
+    found = read(tmp_path, classes="order.txt")
+    assert {p.id.split("/")[0]: p.label for p in found.test + found.candidates} == {"sea lion": 0, "cafe\u0301": 1}
+
+
+def test_the_order_stands_in_the_description_and_the_notes_reach_the_workload(tmp_path):
+    tree(tmp_path, "val", TEN, number=2, side=16)
+    model = {**SMALL, "num_classes": 10}
+    about = make(tmp_path, model=model, data={"type": "imagefolder", "set_aside": 5, "classes": STRINGS}, calibration={"samples": 2})
+    assert about.describe()["data"]["order"] == STRINGS and not about.notes
+    about = make(tmp_path, model=model, data={"type": "imagefolder", "set_aside": 5}, calibration={"samples": 2})
+    assert about.describe()["data"]["order"] == TEN and "torchvision takes" in about.notes[0]
+
+
+def test_a_subset_of_the_classes_is_scored_with_a_note(tmp_path):
+    tree(tmp_path, "val", ("b", "d"), number=2)
+    found = read(tmp_path, classes=["a", "b", "c", "d"])
+    assert {p.label for p in found.test + found.candidates} == {1, 3} and found.classes == ("a", "b", "c", "d")
+    assert "2 of the 4 classes have no folder (the first: a)" in found.notes[0]
+
+
+@pytest.mark.parametrize("classes, words", [
+    (["a", "b", "a"], "class 'a' stands in .* more than once"), (["a", "x"], "class folder 'b' in .* is not among the 2 names"),
+    ("none.txt", "no such file"), ([], "classes="), ([1, 2], "classes="), (["a"], "class folder 'b'")])
+def test_wrong_lists_of_classes(tmp_path, classes, words):
+    tree(tmp_path, "val", ("a", "b"), number=2)
+    with pytest.raises(InputError, match=words):
+        read(tmp_path, classes=classes)
+
+
+def test_a_list_that_is_no_text(tmp_path):
+    tree(tmp_path, "val", ("a", "b"), number=2)
+    (tmp_path / "order.txt").write_bytes("a\nb\n".encode("utf-16"))
+    with pytest.raises(InputError, match="cannot be read.*expected UTF-8 text with one name a line"):
+        read(tmp_path, classes="order.txt")
+
+
+# What systems and tools leave between pictures
+
+STRAY = ("val/cat/._0000.png", "val/cat/Thumbs.db", "val/cat/desktop.ini", "val/cat/.DS_Store", "__MACOSX/val/cat/._0000.png",
+         "val/__MACOSX/cat/._0000.png", "val/.ipynb_checkpoints/x.png", "val/cat/.ipynb_checkpoints/0000-checkpoint.png",
+         "val/cat/@eaDir/0000.png/SYNOPHOTO_THUMB_M.jpg", "val/@eaDir/cat/0000.png")
+
+
+@pytest.mark.parametrize("zipped_up", [False, True])
+def test_stray_files_are_no_samples(tmp_path, zipped_up):
+    root = tmp_path / "a"
+    tree(root, "val", ("cat", "dog"), number=2)
+    clean = read(root)
+    picture = (root / "val" / "cat" / "0000.png").read_bytes()
+    for name in STRAY:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(picture)
+    where = zipped(root, tmp_path / "a.zip") if zipped_up else root
+    found = read(where)
+    assert [(p.id, p.label) for p in found.test] == [(p.id, p.label) for p in clean.test] and not found.notes
+
+
+@pytest.mark.parametrize("zipped_up", [False, True])
+def test_other_files_are_left_out_and_counted(tmp_path, zipped_up):
+    root = tmp_path / "a"
+    tree(root, "val", ("cat", "dog"), number=2)
+    Image.fromarray(np.zeros((8, 8), np.uint8)).save(root / "val" / "cat" / "x.gif")
+    (root / "val" / "dog" / "y.npy").write_bytes(b"")
+    found = read(zipped(root, tmp_path / "a.zip") if zipped_up else root)
+    assert len(found.test) + len(found.candidates) == 4
+    assert "2 files in the class folders are left out" in found.notes[0] and "1 .gif" in found.notes[0]
+
+
+def test_a_zip_that_names_a_picture_twice_scores_it_once(tmp_path):
+    root = tmp_path / "a"
+    tree(root, "val", ("cat", "dog"), number=2)
+    zipped(root, tmp_path / "a.zip")
+    with zipfile.ZipFile(tmp_path / "a.zip", "a") as archive, pytest.warns(UserWarning, match="Duplicate name"):
+        archive.write(root / "val" / "cat" / "0000.png", "val/cat/0000.png")
+    found = read(tmp_path / "a.zip")
+    assert len({p.id for p in found.test + found.candidates}) == len(found.test) + len(found.candidates) == 4
