@@ -167,11 +167,14 @@ def _other_form(path, head, members):
             "unpack it and give the checkpoint in it")
 
 
+LARGEST_HEADER = 10**8  # bytes of a safetensors file's
+
+
 def _attempts(path, head, members):
     """The readers that may do, in the order in which they are tried."""
     if members is not None and members and all(name.endswith(".npy") for name in members):
         return [lambda: _load_npz(path)]
-    if len(head) > 8 and head[8:9] == b"{" and int.from_bytes(head[:8], "little") < path.stat().st_size:
+    if len(head) > 8 and head[8:10] == b'{"' and int.from_bytes(head[:8], "little") < LARGEST_HEADER:
         return [lambda: _load_safetensors(path)]
     return [lambda: torch.load(path, map_location="cpu", weights_only=True),
             (lambda: _load_pickle(path)) if members is None else (lambda: _load_restricted(path))]
@@ -191,7 +194,7 @@ def load(path, trust, complete):
         hint = "give the checkpoint with --checkpoint FILE" if not path.exists() else "expected a readable file"
         raise InputError(f"cannot read checkpoint '{path}': {error.strerror}; {hint}") from error
     members = None
-    if zipfile.is_zipfile(path):
+    if head.startswith(b"PK") and zipfile.is_zipfile(path):  # a tar archive can hold one at its end
         with zipfile.ZipFile(path) as archive:
             members = archive.namelist()
     size = path.stat().st_size
@@ -213,8 +216,6 @@ def load(path, trust, complete):
             if trust and not complete(content):
                 break  # a pickled network: placeholders will not do
             return content
-        except InputError:
-            raise
         except Exception as caught:  # the unpicklers raise nearly everything on damaged files
             error = error or caught
     if trust:

@@ -88,7 +88,7 @@ def _chosen(sets, content, path):
     if raw == "state_dict" and "ema_state_dict" in averaged and _by_mmengine(sets["ema_state_dict"].weights, content):
         averaged.remove("ema_state_dict")
     # What has no name in common is something else (an average of losses, say).
-    averaged = [key for key in averaged if raw is None or _bare(sets[key].weights) & _bare(sets[raw].weights)]
+    averaged = [key for key in averaged if raw is None or set(_bare(sets[key].weights)) & set(_bare(sets[raw].weights))]
     _check_unnamed(content, averaged, raw, path)
     meant = averaged or ([raw] if raw else others)
     if any(not _same(sets[meant[0]], sets[key]) for key in meant[1:]):
@@ -96,7 +96,8 @@ def _chosen(sets, content, path):
     found = sets[meant[0]]
     weights, notes = found.weights, list(found.notes)
     if averaged and raw and not _same(found, sets[raw]):
-        missing = {k: v for k, v in sets[raw].weights.items() if k not in weights and k.endswith(STATISTICS)}
+        last = sets[raw].weights if set(sets[raw].weights) & set(weights) else _bare(sets[raw].weights)
+        missing = {k: v for k, v in last.items() if k not in weights and k.endswith(STATISTICS)} if set(last) & set(weights) else {}
         weights = {**weights, **missing}
         notes.append(f"the checkpoint holds raw weights under '{raw}' and averaged ones under '{meant[0]}': the averaged ones are "
                      "taken" + f", with the batch norm statistics of '{raw}', as there are no averaged ones" * bool(missing))
@@ -109,11 +110,10 @@ def _chosen(sets, content, path):
 
 
 def _bare(weights):
-    """Names without what stands before every one."""
-    names = set(weights)
-    while len({name.partition(".")[0] for name in names}) == 1 and all("." in name for name in names):
-        names = {name.partition(".")[2] for name in names}
-    return names
+    """``weights`` without what stands before every name."""
+    while len({name.partition(".")[0] for name in weights}) == 1 and all("." in name for name in weights):
+        weights = {name.partition(".")[2]: value for name, value in weights.items()}
+    return weights
 
 
 def _by_mmengine(averaged, content):
@@ -176,7 +176,8 @@ def fitted(weights, expected):
         _counts(name, value) or name in copies)}
     whole = {name for name in expected if not name.endswith("num_batches_tracked")}
     best, prefix = _cut(weights, expected)
-    if whole <= set(best) and set(best) <= set(expected):
+    one = len({name.partition(".")[0] for name in weights}) < 2
+    if one or whole <= set(best) <= set(expected):
         return best, prefix, []
     groups = {}
     for name, value in weights.items():
@@ -187,7 +188,7 @@ def fitted(weights, expected):
     if not complete:
         return best, prefix, []
     averaged = [top for top in complete if _words(top) & AVERAGED]
-    plain = whole <= set(best)  # the network's own names stand there as well
+    plain = not prefix and whole <= set(best)  # the network's own names stand there as well
     meant = averaged or complete
     if len(meant) > 1 or plain and not averaged:
         raise several("", [f"{top}." for top in meant] + [""] * plain,

@@ -52,7 +52,7 @@ def load_state_dict(path, trust=False):
     infinite weight, one that is quantised or has no values.
     """
     path = Path(path)
-    content = load(path, trust, lambda content: find(content, path))
+    content = load(path, trust, lambda content: _readable(content, path))
     found = find(content, path)
     if not found:
         inside = [content, *content.values()] if isinstance(content, Mapping) else [content]
@@ -67,6 +67,14 @@ def load_state_dict(path, trust=False):
     meta = {k: v for k, v in rest.items() if isinstance(v, (str, int, float, bool))}
     meta.update(rest.get("meta") or {} if isinstance(rest.get("meta"), Mapping) else {})
     return weights, _plain(meta)
+
+
+def _readable(content, path):
+    """Whether there are weights without unpickling."""
+    try:
+        return find(content, path) is not None
+    except InputError:
+        return False
 
 
 def _finite(name, value, path):
