@@ -10,82 +10,27 @@ import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
 from urllib.parse import urlparse
 
 import torch
 
 from adafire.errors import InputError
 from adafire.passes import tensors_in
-from adafire.registry import near_names
 
 from . import accuracy
 from .base import Batch, Workload, adapters
 from .checkpoints import describe_weights, load_into, load_state_dict
+from .data.asked import check_keys as _check_keys
+from .data.asked import whole as _whole
 from .data.image_sets import read
 from .data.images import THREADS, check, decode
 from .data.pixels import bits_of, notes
 from .downloads import checkpoint_file
 from .models import build, has_own_weights
+from .models.stated import stated
+from .preprocessing import completed, preprocessing
 
 SETTINGS = ("model", "checkpoint", "data", "calibration", "batch_size", "preprocessing")
-IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
-
-
-class Preprocessing(NamedTuple):
-    """From a PIL image to the network's input. mean, std: of pixels in 0..1, one number a channel (1: grey, 3: RGB).
-    resize: new length of the shorter side (default: ``size``); size: side of the central square that is cut out;
-    without both, pictures stay as they are. interpolation: of torchvision's InterpolationMode. bits: of the values of pictures
-    that have more than 8, where they are not 16 (12-bit values in 16-bit files, say)."""
-
-    mean: tuple = IMAGENET["mean"]
-    std: tuple = IMAGENET["std"]
-    resize: int | None = None
-    size: int | None = None
-    interpolation: str = "bilinear"
-    bits: int | None = None
-
-    def __call__(self, image):
-        """float32 [channels, height, width]."""
-        from torchvision.transforms import InterpolationMode
-        from torchvision.transforms import functional as transform
-        image = image.convert("L" if len(self.mean) == 1 else "RGB")
-        if self.resize or self.size:
-            image = transform.resize(image, self.resize or self.size, InterpolationMode(self.interpolation))
-        if self.size:
-            image = transform.center_crop(image, self.size)
-        return transform.normalize(transform.to_tensor(image), self.mean, self.std)
-
-
-def _check_keys(given, known, what):
-    for key in given:
-        if key not in known:
-            raise InputError(f"unknown {what} {key!r}{near_names(key, known)} Known: {', '.join(known)}")
-
-
-def _whole(value, what, least=1):
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise InputError(f"{what} is {value!r}; expected a whole number of {least} or more")
-    return value
-
-
-def preprocessing(settings):
-    """Preprocessing from a task's dict; InputError for what cannot be."""
-    _check_keys(settings, Preprocessing._fields, "key of preprocessing:")
-    made = Preprocessing(**settings)
-    kinds = {type(value) for numbers in made[:2] for value in (numbers if isinstance(numbers, (list, tuple)) else [[]])}
-    if not kinds <= {int, float} or (len(made.mean), len(made.std)) not in ((1, 1), (3, 3)) or min(made.std) <= 0:
-        raise InputError(f"preprocessing has mean {made.mean} and std {made.std}; expected 1 (grey) or 3 (RGB) numbers "
-                         "each, of pixels in 0..1, and std above 0")
-    for name, least in (("resize", 1), ("size", 1), ("bits", 8)):
-        if getattr(made, name) is not None:
-            _whole(getattr(made, name), f"preprocessing {name}", least)
-    if made.resize and made.size and made.resize < made.size:
-        raise InputError(f"preprocessing resizes to {made.resize} pixels and cuts out {made.size}; expected resize to "
-                         "be size or more")
-    if made.interpolation not in ("bilinear", "bicubic", "nearest"):
-        raise InputError(f"preprocessing interpolation is {made.interpolation!r}; expected bilinear, bicubic, nearest")
-    return made
 
 
 def build_classifier(model, checkpoint=None, device="cpu", trust=False, seed=0):
@@ -196,10 +141,11 @@ def workload(settings, options):
     name = model.get("name") if isinstance(model, dict) else model
     samples = _whole(settings.get("calibration", {}).get("samples", 64), "calibration samples")
     batch_size = _whole(settings.get("batch_size", 8), "batch_size")
-    prepare = preprocessing(settings.get("preprocessing", {}))
+    preprocessing(settings.get("preprocessing", {}))  # what is wrong with it is told before anything is read
     limit = None if options.limit is None else _whole(options.limit, "limit")
     found = read(settings.get("data"), options)
     network = build_classifier(model, checkpoint, options.device, options.trust_checkpoint, options.seed)
+    prepare, said = completed(settings.get("preprocessing", {}), *stated(model, network, bool(checkpoint)))
     test = found.test[:limit]
     facts = check(test, found.side)
     scored = {f.sha256 for f in facts}
@@ -226,6 +172,6 @@ def workload(settings, options):
     if bits:
         description["data"]["bits"] = bits
     made = Classification(network, prepare, found.classes, test, chosen, batch_size, options.device, description)
-    made.notes = (*found.notes, *notes(seen, seen_facts, bits))
+    made.notes = (*said, *found.notes, *notes(seen, seen_facts, bits))
     _check_outputs(made, name)
     return made
