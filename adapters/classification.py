@@ -20,6 +20,7 @@ from adafire.passes import tensors_in
 from . import accuracy
 from .base import Batch, Workload, adapters
 from .checkpoints import describe_weights, load_into, load_state_dict
+from .copies import repeated
 from .data.asked import check_keys as _check_keys
 from .data.asked import whole as _whole
 from .data.image_sets import read
@@ -165,13 +166,12 @@ def workload(settings, options):
                         "overlap": sum(f.sha256 in scored for f in chosen_facts)},
         "weights": describe_weights(source, network),
         "network": name, "preprocessing": {k: v for k, v in prepare._asdict().items() if k != "bits"}}
-    if found.order:
-        description["data"]["order"] = list(found.order)
     if any(f.turned for f in seen_facts):
         description["data"]["turned"] = sum(f.turned for f in seen_facts)
     if bits:
         description["data"]["bits"] = bits
     made = Classification(network, prepare, found.classes, test, chosen, batch_size, options.device, description)
-    made.notes = (*said, *found.notes, *notes(seen, seen_facts, bits))
+    made.notes = (*said, *found.notes, *notes(seen, seen_facts, bits),
+                  *repeated("pictures", *zip(*((p.id, p.label, f.sha256) for p, f in zip(test, facts)))))
     _check_outputs(made, name)
     return made

@@ -9,7 +9,7 @@ from test_classification import SMALL, make
 from test_images import options, tree, zipped
 
 from adafire.errors import InputError
-from adapters.data import class_order, image_sets
+from adapters.data import image_sets
 
 TEN = [str(k) for k in range(1, 11)]
 STRINGS = sorted(TEN)  # 1, 10, 2, ...
@@ -19,21 +19,17 @@ def read(root, **data):
     return image_sets.read({"type": "imagefolder", "set_aside": 1, **data}, options(root))
 
 
-@pytest.mark.parametrize("names, differ", [
-    (list("abc"), []), (["cat", "Dog"], ["timm"]), (TEN, ["torchvision"]), (["0", "1", "2"], []),
-    ([f"class{k}" for k in TEN], ["timm"]), ([f"{k:02d}" for k in range(12)], []), (["n01", "n02", "n10"], [])])
-def test_a_note_where_libraries_number_folders_differently(names, differ):
-    order = class_order.by_name(names)
-    assert order.doubtful == bool(differ) == bool(order.notes)
-    assert [library for library in ("torchvision", "timm") if f"{library} takes" in "".join(order.notes)] == differ
-    assert order.number_of == {name: k for k, name in enumerate(order.names)}
-
-
-def test_numbers_go_by_value_and_the_note_shows_both_orders():
-    order = class_order.by_name(STRINGS)
-    assert order.names == tuple(TEN)
-    assert "in the order 1, 2, 3, ...; torchvision takes 1, 10, 2, ...: " in order.notes[0]
-    assert "data=dict(classes=[...])" in order.notes[0]
+@pytest.mark.parametrize("names, other", [
+    (list("abc"), None), (["cat", "Dog"], "cat, Dog"), (TEN, ", ".join(STRINGS)), (["0", "1", "2"], None),
+    ([f"class{k}" for k in TEN], ", ".join(f"class{k}" for k in TEN)), ([f"{k:02d}" for k in range(12)], None),
+    (["n01", "n02", "n10"], None)])
+def test_the_order_is_noted_and_another_one_that_is_usual(tmp_path, names, other):
+    tree(tmp_path, "val", names, number=2)
+    found = read(tmp_path)
+    assert f"in the order of their folders' names: {', '.join(found.classes)}" in found.notes[0]
+    assert ("data=dict(classes=[...]) tells" in found.notes[0]) == bool(other)
+    assert not other or f"another order of them is {other}:" in found.notes[0]
+    assert all(found.classes[p.label] == p.id.split("/")[0] for p in found.test)
 
 
 @pytest.mark.parametrize("write", [
@@ -44,10 +40,11 @@ def test_the_order_is_told_by_a_list_or_a_file(tmp_path, write):
     if write:
         (tmp_path / "order.txt").write_bytes(write(STRINGS))
     found = read(tmp_path, classes="order.txt" if write else STRINGS)
-    assert found.classes == found.order == tuple(STRINGS) and not found.notes
+    assert found.classes == tuple(STRINGS)
+    assert found.notes == (("classes are numbered in the order of 'order.txt': " + ", ".join(STRINGS),) if write else ())
     assert all(p.label == STRINGS.index(p.id.split("/")[0]) for p in found.test)
     other = read(tmp_path)
-    assert other.classes == other.order == tuple(TEN) and len(other.notes) == 1
+    assert other.classes == tuple(TEN) and len(other.notes) == 1  # by value
     assert all(p.label == TEN.index(p.id.split("/")[0]) for p in other.test)
 
 
@@ -58,13 +55,14 @@ def test_names_with_blanks_and_accents(tmp_path):
     assert {p.id.split("/")[0]: p.label for p in found.test + found.candidates} == {"sea lion": 0, "cafe\u0301": 1}
 
 
-def test_the_order_stands_in_the_description_and_the_notes_reach_the_workload(tmp_path):
+def test_the_notes_reach_the_workload(tmp_path):
     tree(tmp_path, "val", TEN, number=2, side=16)
     model = {**SMALL, "num_classes": 10}
-    about = make(tmp_path, model=model, data={"type": "imagefolder", "set_aside": 5, "classes": STRINGS}, calibration={"samples": 2})
-    assert about.describe()["data"]["order"] == STRINGS and not about.notes
-    about = make(tmp_path, model=model, data={"type": "imagefolder", "set_aside": 5}, calibration={"samples": 2})
-    assert about.describe()["data"]["order"] == TEN and "torchvision takes" in about.notes[0]
+    data = {"type": "imagefolder", "set_aside": 5}
+    told = make(tmp_path, model=model, data={**data, "classes": STRINGS}, calibration={"samples": 2})
+    assert told.classes == tuple(STRINGS) and not told.notes
+    other = make(tmp_path, model=model, data=data, calibration={"samples": 2})
+    assert "another order" in other.notes[0] and told.describe()["data"]["fingerprint"] != other.describe()["data"]["fingerprint"]
 
 
 def test_a_subset_of_the_classes_is_scored_with_a_note(tmp_path):
@@ -75,18 +73,20 @@ def test_a_subset_of_the_classes_is_scored_with_a_note(tmp_path):
 
 
 @pytest.mark.parametrize("classes, words", [
-    (["a", "b", "a"], "class 'a' stands in .* more than once"), (["a", "x"], "class folder 'b' in .* is not among the 2 names"),
-    ("none.txt", "no such file"), ([], "classes="), ([1, 2], "classes="), (["a"], "class folder 'b'")])
+    (["a", "b", "a"], "classes names 'a' twice"), (["a", "x"], "class folder 'b', which classes= .* does not name"),
+    ("none.txt", "no such file"), ([], "classes is"), ([1, 2], "classes is"), (["a"], "class folder 'b'")])
 def test_wrong_lists_of_classes(tmp_path, classes, words):
     tree(tmp_path, "val", ("a", "b"), number=2)
     with pytest.raises(InputError, match=words):
         read(tmp_path, classes=classes)
 
 
-def test_a_list_that_is_no_text(tmp_path):
+def test_a_list_in_other_encodings(tmp_path):
     tree(tmp_path, "val", ("a", "b"), number=2)
-    (tmp_path / "order.txt").write_bytes("a\nb\n".encode("utf-16"))
-    with pytest.raises(InputError, match="cannot be read.*expected UTF-8 text with one name a line"):
+    (tmp_path / "order.txt").write_bytes("b\na\n".encode("utf-16"))
+    assert read(tmp_path, classes="order.txt").classes == ("b", "a")
+    (tmp_path / "order.txt").write_bytes(b"\xe9\n")
+    with pytest.raises(InputError, match="is not text in utf-8"):
         read(tmp_path, classes="order.txt")
 
 
@@ -108,7 +108,7 @@ def test_stray_files_are_no_samples(tmp_path, zipped_up):
         (root / name).write_bytes(picture)
     where = zipped(root, tmp_path / "a.zip") if zipped_up else root
     found = read(where)
-    assert [(p.id, p.label) for p in found.test] == [(p.id, p.label) for p in clean.test] and not found.notes
+    assert [(p.id, p.label) for p in found.test] == [(p.id, p.label) for p in clean.test] and found.notes == clean.notes
 
 
 @pytest.mark.parametrize("zipped_up", [False, True])
@@ -119,7 +119,7 @@ def test_other_files_are_left_out_and_counted(tmp_path, zipped_up):
     (root / "val" / "dog" / "y.npy").write_bytes(b"")
     found = read(zipped(root, tmp_path / "a.zip") if zipped_up else root)
     assert len(found.test) + len(found.candidates) == 4
-    assert "2 files in the class folders are left out" in found.notes[0] and "1 .gif" in found.notes[0]
+    assert "2 files in the class folders are left out" in found.notes[1] and "1 .gif" in found.notes[1]
 
 
 def test_a_zip_that_names_a_picture_twice_scores_it_once(tmp_path):
@@ -130,3 +130,11 @@ def test_a_zip_that_names_a_picture_twice_scores_it_once(tmp_path):
         archive.write(root / "val" / "cat" / "0000.png", "val/cat/0000.png")
     found = read(tmp_path / "a.zip")
     assert len({p.id for p in found.test + found.candidates}) == len(found.test) + len(found.candidates) == 4
+
+
+def test_a_picture_under_two_names_is_noted(tmp_path):
+    tree(tmp_path, "val", ("a", "b", "c"), number=2, side=16)
+    (tmp_path / "val" / "b" / "copy.png").write_bytes((tmp_path / "val" / "a" / "0000.png").read_bytes())
+    tree(tmp_path, "train", ("a", "b", "c"), number=2, side=16, suffix=".bmp")
+    notes = make(tmp_path).notes
+    assert "1 of the 7 pictures are copies of others under another name, 1 of them with different labels" in notes[-1]

@@ -9,6 +9,7 @@ from adafire.errors import InputError
 
 from ..paths import below
 from .images import SUFFIXES, Member, by_hash
+from .stray_files import is_left_behind
 
 
 class Folders(dict):
@@ -48,12 +49,6 @@ def left_out(*folders):
     return (f"{counted.total()} {many}",) if counted else ()
 
 
-def _stray(name):
-    """Whether a system put a file or folder there (macOS, Windows, Synology, Jupyter), and not its owner."""
-    return name.startswith(".") or name in ("__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information") \
-        or name.lower() in ("thumbs.db", "desktop.ini")
-
-
 def _add(found, kind, name, source):
     """Put a file into ``found``, if it is a picture."""
     suffix = Path(name).suffix.lower()
@@ -67,13 +62,13 @@ def _in_folder(folder):
     if not folder.is_dir():
         return None
     found = Folders()
-    for entry in sorted(p for p in folder.iterdir() if p.is_dir() and not _stray(p.name)):
+    for entry in sorted(p for p in folder.iterdir() if p.is_dir() and not is_left_behind(p.name)):
         found[entry.name] = {}
         for place, folders, names in os.walk(entry, followlinks=True):
-            folders[:] = [name for name in folders if not _stray(name)]
+            folders[:] = [name for name in folders if not is_left_behind(name)]
             below = Path(place).relative_to(entry)
             for name in names:
-                if not _stray(name):
+                if not is_left_behind(name):
                     _add(found, entry.name, (below / name).as_posix(), entry / below / name)
     return found
 
@@ -86,7 +81,7 @@ def _in_zip(path, split):
     for info in archive.infolist():
         below(Path(path), info.filename, f"archive '{path}'")
     entries = {tuple(info.filename.strip("/").split("/")): info for info in archive.infolist()}
-    entries = {key: info for key, info in entries.items() if not any(map(_stray, key))}
+    entries = {key: info for key, info in entries.items() if not any(map(is_left_behind, key))}
     depth = 0
     while len(tops := {key[depth] for key in entries if len(key) > depth}) == 1 and split not in tops:
         depth += 1

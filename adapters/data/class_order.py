@@ -1,101 +1,78 @@
-"""Which class folder has which number: as the data's ``classes`` say, or in the order of their names.
+"""How class folders are numbered: in the order that the data's entry ``classes`` tells, otherwise in that of their names.
 
-Folders are numbered by the library that a network was trained with: torchvision orders names as strings (1, 10, 2), timm
-by the numbers in them (class1, class2, class10) and without regard to case. Where these differ, nothing in the files says
-which it was.
+A network's outputs stand in the order that its training numbered the folders in, and trainers differ: 1, 10, 2 as strings
+(torchvision), 1, 2, 10 by value (timm). Files do not tell, so the order that was taken is noted, and whether another was
+possible.
 """
 
 import re
 import unicodedata
 from pathlib import Path
-from typing import NamedTuple
 
 from adafire.errors import InputError
 from adafire.registry import near_names
 
 from .asked import PROJECT
+from .text_files import read_text
+
+SHOWN = 12  # classes of a long list
 
 
-class Order(NamedTuple):
-    """names: of all classes, by number; number_of: {folder: number}; doubtful: told, or more than one order is usual;
-    notes: sentences for the record."""
+def numbered(folders, told, what, by_value=False):
+    """(classes, notes) for the names of class folders found in ``what``.
 
-    names: tuple
-    number_of: dict
-    doubtful: bool = False
-    notes: tuple = ()
+    told: names of all classes in the order of the network's outputs, or None; some may have no folder. by_value: names
+    that are all numbers go by their value where nothing is told. InputError: a folder that ``told`` does not name.
+    """
+    folders = sorted(folders)
+    if told is not None:
+        told = names_told(told)
+        for name in folders:
+            if name not in told:
+                raise InputError(f"'{what}' has the class folder {name!r}, which classes= in the task's data does not name"
+                                 f"{near_names(name, told)} Named: {shown(told)}")
+        return told, ()
+    if by_value and all(map(str.isdecimal, folders)):
+        folders.sort(key=int)
+    note = f"classes are numbered in the order of their folders' names: {shown(folders)}"
+    others = [other for other in (sorted(folders), sorted(folders, key=_natural), sorted(folders, key=str.lower)) if other != folders]
+    if others:
+        note += f"; another order of them is {shown(others[0])}: data=dict(classes=[...]) tells which the network was trained with"
+    return tuple(folders), (note,)
 
 
-def by_name(folders):
-    """Order of folders by name: by value where all are numbers, as strings otherwise."""
-    names = tuple(sorted(folders, key=lambda name: (int(name), name) if name.isdecimal() else (0, name))
-                  if all(map(str.isdecimal, folders)) else sorted(folders))
-    others = {"torchvision": tuple(sorted(folders)), "timm": tuple(sorted(folders, key=_natural))}
-    different = {library: order for library, order in others.items() if order != names}
-    notes = [f"the {len(names)} class folders are numbered in the order {_shown(names)}; " + " and ".join(
-        f"{library} takes {_shown(order, _first_difference(order, names))}" for library, order in different.items())
-        + ": for a network that was trained in that order give data=dict(classes=[...]), the names in its order"]
-    return Order(names, {name: k for k, name in enumerate(names)}, bool(different), tuple(notes if different else ()))
+def names_told(told):
+    """Names of classes as a task gives them, a tuple; InputError unless they are a list of different names."""
+    if not isinstance(told, (list, tuple)) or not told or not all(isinstance(name, str) for name in told):
+        raise InputError(f"classes is {told!r}; expected the list of the class folders' names, in the order of the network's outputs")
+    double = next((name for k, name in enumerate(told) if name in told[:k]), None)
+    if double is not None:
+        raise InputError(f"classes names {double!r} twice; expected every class once, in the order of the network's outputs")
+    return tuple(told)
+
+
+def names_in_file(file, root, folders):
+    """Names of classes in a text file, one a line; relative to ``root``, here or the project. Where the folders are called by
+    the first words of lines, as in ImageNet's 'n01440764 tench, Tinca tinca', these are the names. InputError: no such file."""
+    path = next((p for p in (Path(root) / file, Path(root).parent / file, Path(file), PROJECT / file) if p.is_file()), None)
+    if path is None:
+        raise InputError(f"data has classes={file!r}, but there is no such file in '{root}', here or in the project; expected a "
+                         "text file with the name of one class a line, or a list of names")
+    lines = read_text(path, "list of classes", "expected the name of one class a line").splitlines()
+    names = [line.strip() for line in lines if line.strip()]
+    firsts = [name.split()[0] for name in names]
+    return firsts if not set(folders) & set(names) and set(folders) <= set(firsts) else names
+
+
+def one_spelling(name):
+    """A name with accents as one character each; macOS writes them as characters of their own."""
+    return unicodedata.normalize("NFC", name)
 
 
 def _natural(name):
-    """timm's key."""
-    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name.lower())]
+    return [int(part) if part.isdecimal() else part.lower() for part in re.split(r"(\d+)", name)]
 
 
-def _first_difference(order, other):
-    return next(k for k, (one, two) in enumerate(zip(order, other)) if one != two)
-
-
-def _shown(names, upto=0):
-    end = max(3, upto + 2)
-    return ", ".join(names[:end] if end < 12 else ("...", *names[upto:end])) + ", ..." * (len(names) > end)
-
-
-def told(folders, classes, root):
-    """Order of ``folders`` by ``classes``: a list of names, or a text file with one name a line (relative to ``root``, here or
-    the project; of ImageNet's 'n01440764 tench' lines the first words count). A class may be without a folder.
-
-    InputError: no such file or list, a name twice, a folder that is no class.
-    """
-    names = _names_in(classes, Path(root)) if isinstance(classes, str) else classes
-    if not isinstance(names, (list, tuple)) or not names or not all(isinstance(name, str) and name for name in names):
-        raise InputError(f"data has classes={str(classes)[:80]!r}; expected the names of the class folders in the order of the "
-                         "network's outputs, as a list, or a text file with one name a line")
-    where = f"'{classes}'" if isinstance(classes, str) else "data=dict(classes=[...])"
-    firsts = [name.split()[0] for name in names]
-    if isinstance(classes, str) and not _same(folders) & _same(names) and _same(folders) <= _same(firsts):
-        names = firsts
-    number_of = {unicodedata.normalize("NFC", name): k for k, name in enumerate(names)}
-    if len(number_of) < len(names):
-        twice = next(name for name in names if sum(_same([name]) == _same([other]) for other in names) > 1)
-        raise InputError(f"class {twice!r} stands in {where} more than once; expected every name once, in the order of the "
-                         "network's outputs")
-    unknown = sorted(folder for folder in folders if not _same([folder]) <= set(number_of))
-    if unknown:
-        more = f" (and {len(unknown) - 1} more)" if len(unknown) > 1 else ""
-        raise InputError(f"class folder {unknown[0]!r}{more} in '{root}' is not among the {len(names)} names of {where}"
-                         f"{near_names(unknown[0], names)} Expected the names of the folders")
-    absent = [name for name in names if not _same([name]) & _same(folders)]
-    notes = [f"{len(absent)} of the {len(names)} classes have no folder (the first: {absent[0]}); their outputs are always wrong"
-             ] if absent else []
-    return Order(tuple(names), {folder: number_of[unicodedata.normalize("NFC", folder)] for folder in folders}, True,
-                 tuple(notes))
-
-
-def _same(names):
-    """Names as they are compared: macOS writes accents as characters of their own."""
-    return {unicodedata.normalize("NFC", name) for name in names}
-
-
-def _names_in(file, root):
-    for path in (root / file if root.is_dir() else root.parent / file, Path(file), PROJECT / file):
-        if path.is_file():
-            try:
-                lines = path.read_text(encoding="utf-8-sig").splitlines()
-            except (OSError, UnicodeDecodeError) as error:
-                raise InputError(f"the names of classes in '{path}' cannot be read ({error}); expected UTF-8 text with one name "
-                                 "a line") from error
-            return [line.strip() for line in lines if line.strip()]
-    raise InputError(f"data has classes={file!r}, but there is no such file in '{root}', here or in the project; expected a "
-                     "text file with one name a line, or a list of names")
+def shown(names):
+    """Names in a sentence, the first of many."""
+    return ", ".join(names[:SHOWN]) + (f", ... ({len(names)})" if len(names) > SHOWN else "")

@@ -3,6 +3,7 @@
 A reader is a function (data: the task's dict without 'type', options: WorkloadOptions) -> ImageSet; one a layout.
 """
 
+from pathlib import Path
 
 import numpy as np
 
@@ -93,8 +94,7 @@ def _cifar(name, classes, root, number, options):
         if different:
             raise InputError(f"the class folders in '{place}' are not {name}'s: {different[0]!r} is "
                              f"{'missing' if different[0] in classes else 'unknown'}; expected {', '.join(classes)}")
-    order = class_order.Order(classes, {name: k for k, name in enumerate(classes)})
-    return _image_set(name, order, test, train, number, place)._replace(side=32)
+    return _image_set(name, classes, test, train, number, place)._replace(side=32)
 
 
 def _packed(reader, root, train, classes):
@@ -114,26 +114,43 @@ def _packed(reader, root, train, classes):
 def imagefolder(data, options):
     """One folder a class, as ImageNet's validation set is kept: val/<class>/<picture>. ``classes``: names of the folders in
     the order of the network's outputs (a list, or a text file with one a line); without it classes are numbered in the order
-    of their names (as numbers, where all are), and a note says so where other libraries number them otherwise. ``name``: of
-    the set, for records. Calibration: of train/<class>/...; without it, ``set_aside`` of these pictures."""
+    of their names (as numbers, where all are). ``name``: of the set, for records. Calibration: of train/<class>/...; without it, ``set_aside`` of these pictures."""
     root, name, test, train, number, classes = take(data, "imagefolder", root=None, name="pictures", test="val", train="train",
                                                     set_aside=SET_ASIDE, classes=None)
     root = root_folder(options, root, f"{test}/<class>/<picture>")
     scored = class_folders(root, test)
     if scored is None:
         raise InputError(f"'{root}' has no folder '{test}'; expected {test}/<class>/<picture>, one folder a class")
-    order = class_order.by_name(scored) if classes is None else class_order.told(scored, classes, root)
-    return _image_set(name, order, scored, class_folders(root, train, CANDIDATES), number, root)
+    classes, notes = _numbered(scored, classes, root)
+    return _image_set(name, classes, scored, class_folders(root, train, CANDIDATES), number, root, notes)
 
 
-def _image_set(name, order, test, train, number, what):
+def _numbered(folders, told, root):
+    """(classes in the order of their numbers, notes)."""
+    folders = {class_order.one_spelling(name) for name in folders}
+    names = class_order.names_in_file(told, root, folders) if isinstance(told, str) else told
+    if isinstance(names, (list, tuple)):
+        names = [class_order.one_spelling(name) if isinstance(name, str) else name for name in names]
+    classes, notes = class_order.numbered(folders, names, root, by_value=True)
+    if isinstance(told, str):
+        notes = (f"classes are numbered in the order of '{Path(told).name}': {class_order.shown(classes)}", )
+    absent = [name for name in classes if name not in folders]
+    if absent:
+        notes += (f"{len(absent)} of the {len(classes)} classes have no folder (the first: {absent[0]}); who predicts them is "
+                  "wrong", )
+    return classes, notes
+
+
+def _image_set(name, classes, test, train, number, what, notes=()):
     """ImageSet from what ``class_folders`` found; ``train`` (None without) serves to calibrate, its labels do not."""
+    number_of = {name: k for k, name in enumerate(classes)}
+
     def listed(found, split=""):
-        triples = [(f"{split}{label}/{file}", order.number_of.get(label, 0), source)
+        triples = [(f"{split}{label}/{file}", number_of.get(class_order.one_spelling(label), 0), source)
                    for label, files in found.items() for file, source in files.items()]
-        return pictures(*zip(*triples), len(order.names), f"'{what}'")
-    more = {"order": order.names if order.doubtful else (), "notes": (*order.notes, *left_out(test, train))}
+        return pictures(*zip(*triples), len(classes), f"'{what}'")
+    notes = (*notes, *left_out(test, train))
     if train:
-        return ImageSet(name, order.names, listed(test), listed(train, "train/"), **more)
+        return ImageSet(name, classes, listed(test), listed(train, "train/"), notes=notes)
     aside, scored = split_in_two(listed(test), number, f"'{what}'")
-    return ImageSet(name, order.names, scored, aside, set_aside=True, **more)
+    return ImageSet(name, classes, scored, aside, set_aside=True, notes=notes)

@@ -44,8 +44,8 @@ class Member(NamedTuple):
 
 class ImageSet(NamedTuple):
     """test: the Pictures to score; candidates: for calibration, none of them in ``test``; both ``by_hash``. set_aside:
-    the candidates were taken from the same pictures. side: width and height that each must have, None for any. order: of
-    the classes, where it is not beyond doubt; notes: sentences for the record."""
+    the candidates were taken from the same pictures. side: width and height that each must have, None for any.
+    notes: sentences for the record."""
 
     name: str
     classes: tuple
@@ -53,7 +53,6 @@ class ImageSet(NamedTuple):
     candidates: list
     set_aside: bool = False
     side: int | None = None
-    order: tuple = ()
     notes: tuple = ()
 
 
