@@ -103,7 +103,7 @@ def run(work, parser, argv=None, again=None):
             return INTERRUPTED
         except BrokenPipeError:  # who read our output has enough, as `head` has
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 128 + signal.SIGPIPE
+            return 128 + getattr(signal, "SIGPIPE", 13)  # Windows has none
         except Exception as error:
             return complain(error, args.debug)
 
@@ -120,7 +120,11 @@ def leave(code):
 
 def same_again(script, argv):
     """The command line that calls ``script`` with ``argv`` from here."""
-    return shlex.join(["python", os.path.relpath(script), *argv])
+    try:
+        script = os.path.relpath(script)
+    except ValueError:  # on another drive of Windows than here
+        pass
+    return shlex.join(["python", str(script), *argv])
 
 
 def complain(error, debug=False, where=""):

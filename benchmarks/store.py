@@ -116,10 +116,21 @@ def write_whole(path, text):
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)  # the rename itself must survive a power cut
-        finally:
-            os.close(folder)
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror or error}; nothing that was there is lost") from error
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder):
+    """Let a rename in ``folder`` survive a power cut, where the system can: Windows opens no folder, some network file
+    systems sync none. The file itself is whole by then, so nothing is lost where it cannot."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(handle)
+    except OSError:
+        pass
+    finally:
+        os.close(handle)

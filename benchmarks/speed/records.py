@@ -58,7 +58,7 @@ class Speed(BaseModel):
 
     @classmethod
     def _made(cls, case, **given):
-        return cls(case=case.name, batch=len(case.x), threads=torch.get_num_threads(), load=os.getloadavg()[0],
+        return cls(case=case.name, batch=len(case.x), threads=torch.get_num_threads(), load=_load(),
                    date=time.strftime("%Y-%m-%d"), hardware=environment.hardware(), versions=environment.versions(),
                    git=environment.git(), **given)
 
@@ -75,6 +75,11 @@ class Speed(BaseModel):
     @property
     def filename(self):
         return re.sub(r"[^a-z0-9]+", "-", f"{self.case} {self.measure} t{self.timesteps} {self.threads}".lower()) + ".json"
+
+
+def _load():
+    """Processes that wanted to run, on average over the last minute; 0 where the system does not count them (Windows)."""
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
 
 
 def save(record, folder=FOLDER):
