@@ -24,6 +24,7 @@ from .base import Batch, Workload, adapters
 from .checkpoints import fingerprint, load_into, load_state_dict
 from .data.image_sets import read
 from .data.images import THREADS, check, decode
+from .data.picture_forms import form_of
 from .downloads import checkpoint_file
 from .models import build, has_own_weights
 
@@ -224,5 +225,6 @@ def workload(settings, options):
         "weights": {"source": source, "sha256": fingerprint(network)},
         "network": name, "preprocessing": prepare._asdict()}
     made = Classification(network, prepare, found.classes, test, chosen, batch_size, options.device, description)
+    made.data_form = form_of(test)
     _check_outputs(made, name)
     return made

@@ -14,6 +14,8 @@ import threading
 import traceback
 from contextlib import contextmanager
 
+from .text import visible
+
 PATIENCE_S = 1.0
 """How long after Ctrl-C the program may still take to end in good order."""
 INTERRUPTED = 130
@@ -146,8 +148,8 @@ def complain(error, debug=False, where=""):
 
 
 def short(error):
-    """The message of an error in at most MOST_LINES lines; what is quoted in it can be longer."""
-    lines = [line for line in str(error).splitlines() if line.strip()]
+    """The message of an error in at most MOST_LINES lines, as text that no terminal obeys; what is quoted in it can be longer."""
+    lines = [line for line in visible(error).split("\n") if line.strip()]
     return "\n".join(lines if len(lines) <= MOST_LINES else [*lines[:MOST_LINES - 2], "...", lines[-1]])
 
 

@@ -69,7 +69,7 @@ def test_every_table_is_well_formed_and_a_failure_has_its_reason():
         assert len({len(line) for line in table}) == 1
     (reasons,) = [table for table in tables(text) if table[0][-1] == "reason"]
     assert [line[1] for line in reasons[2:]] == ["ann", "adafire", "adafire", "rate", "rate"]
-    assert reasons[-1][-1] == r"RuntimeError: a \| b &lt;i> 'c' d"
+    assert reasons[-1][-1] == r"RuntimeError: a \| b &lt;i&gt; \`c\` d"
 
 
 def test_figures_and_units():

@@ -7,6 +7,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # from a clone, nothing need be installed
 
 from benchmarks.command import Parser, leave, run, whole  # noqa: E402
+from benchmarks.text import visible  # noqa: E402
 
 EXAMPLES = """examples:
   python tools/compare.py adafire snn-calibration --task fashion_resnet
@@ -78,7 +79,7 @@ def energy(figures):
 def print_table(headers, lines):
     widths = [max(map(len, column)) for column in zip(headers, *lines)]
     for cells in (headers, ["-" * width for width in widths], *lines):
-        print("  ".join(cell.ljust(width) for cell, width in zip(cells, widths)).rstrip())
+        print(visible("  ".join(cell.ljust(width) for cell, width in zip(cells, widths)).rstrip()))
     print()
 
 
