@@ -26,8 +26,7 @@ def main(argv=None):
     p.add_argument("--timesteps", type=whole(1), metavar="T",
                    help="T of the classes and samples (default: the largest in both)")
     p.add_argument("--worst", type=whole(0), default=10, metavar="N", help="samples to show a side (default: %(default)s)")
-    p.add_argument("--out", default=str(Path(__file__).resolve().parents[1] / "results"), metavar="DIR",
-                   help="folder with records (default: the project's)")
+    p.add_argument("--out", metavar="DIR", help="folder with records (default: runs/, and the project's results/)")
     p.add_argument("--data-root", metavar="DIR", help="data of a full split, for the names of classes and samples")
     return run(report, p, argv)
 
