@@ -26,6 +26,7 @@ from .data.asked import whole as _whole
 from .data.image_sets import read
 from .data.images import THREADS, check, decode
 from .data.pixels import bits_of, notes
+from .data.picture_forms import form_of
 from .downloads import checkpoint_file
 from .models import build, has_own_weights
 from .models.stated import stated
@@ -173,5 +174,6 @@ def workload(settings, options):
     made = Classification(network, prepare, found.classes, test, chosen, batch_size, options.device, description)
     made.notes = (*said, *found.notes, *notes(seen, seen_facts, bits),
                   *repeated("pictures", *zip(*((p.id, p.label, f.sha256) for p, f in zip(test, facts)))))
+    made.data_form = form_of(test)
     _check_outputs(made, name)
     return made
