@@ -103,6 +103,24 @@ def spiking_slots(plan, call):
     return known[call.index]
 
 
+def where_numbers_meet_weights(plan):
+    """(layer, operator, its name) of every operand of weights that is no spikes and changes in time: the last call that did
+    more than move it."""
+    calls, found = plan.trace.calls, []
+    for call in calls:
+        if call.region == "steps" and call.rule.counts == "synapse" and call.rule.treatment == "linear" \
+                and call.index not in plan.skipped:
+            for stream in streams_of(call):
+                source = calls[stream.call] if stream.call >= 0 else None
+                while source and source.region == "steps" and not source.spiking and (
+                        source.index in plan.skipped or source.rule.treatment == "structure" and len(source.inputs) == 1
+                        and source.inputs[0] >= 0 and calls[source.inputs[0]].region == "steps"):
+                    source = calls[source.inputs[0]]
+                if source and source.region == "steps" and not source.spiking:
+                    found.append((call.name, source.op, source.name))
+    return list(dict.fromkeys(found))
+
+
 def _spiking(plan, stream):
     return stream.call >= 0 and plan.trace.calls[stream.call].spiking
 
