@@ -209,7 +209,7 @@ def _mark_spiking(calls, sites):
     for call in calls:
         if call.index in sites:
             call.spiking = call.unit = True
-        elif (call.rule.counts == "through" or call.op == "batch_norm") and call.inputs:
+        elif (call.rule.counts == "through" or call.op == "batch_norm" and call.rule.treatment == "linear") and call.inputs:
             operands = _stream_operands(call)
             whole = all(s >= 0 and calls[s].unit for s in operands)
             scaled = len(operands) == 1 and operands[0] >= 0 and calls[operands[0]].affine
