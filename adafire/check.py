@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from .convert import call_network
-from .meter import where_numbers_meet_weights
+from .events import where_numbers_meet_weights
 from .plans import Plans
 from .trace import record
 

@@ -24,6 +24,7 @@ from .calls import specs_in, stream_slots, streams_of
 from .ops import RECURRENT
 from .passes import tensors_in
 from .registry import Registry
+from .special import option
 
 
 class EnergyModel(NamedTuple):
@@ -161,7 +162,7 @@ def passed(call, this):
         return torch.sum(*this.args, **kwargs)
     if op == "batch_norm":
         return passed_by_batch_norm(streams[0], (this.args, this.kwargs))
-    total = sum(streams)
+    total = sum(t for t, brings in zip(streams, call.brings) if brings)
     if op in ("mul", "multiply"):  # a mask lets some through
         for factor in (t for t, s in zip(operands, stream_slots(call)) if not s):
             total = total * (factor != 0)
@@ -176,8 +177,7 @@ def averages(call):
 
 def mode_of(call):
     """The mode of an interpolation."""
-    _, args, kwargs = call.arguments
-    return kwargs.get("mode", args[3] if len(args) > 3 else "nearest")
+    return option(call, "mode", 3, "nearest")
 
 
 def _padded(this):
