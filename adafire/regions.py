@@ -73,7 +73,7 @@ def _changes(source, after, sites):
 def _moving_indices(calls, call, after, sites):
     """Whether a call uses integers or booleans of another call that change in time: they cannot be averaged."""
     return any(stream.call >= 0 and _changes(stream.call, after, sites)
-               and not averaged(specs_in(calls[stream.call].template)[stream.position].dtype)
+               and not all(averaged(s.dtype) for s in specs_in(calls[stream.call].template)[stream.position:stream.position + 1])
                for stream in streams_of(call))
 
 
