@@ -151,6 +151,11 @@ def test_file_names_as_other_systems_write_them(tmp_path, there, written):
         coco.read(tmp_path / "a.json", tmp_path / "val2017")
 
 
+@pytest.mark.parametrize("name", [".", "./", "/", " ", "a" * 5000, "sub/", "\\"])
+def test_names_of_no_file(tmp_path, name):
+    Folder(tmp_path).find(name)
+
+
 def test_files_of_one_name_in_several_folders_are_several(tmp_path):
     given = content(2)
     for image, day in zip(given["images"], ("day1", "day2")):

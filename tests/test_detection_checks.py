@@ -177,6 +177,19 @@ def test_pictures_of_another_size_than_annotated_are_refused(tiny, root, tmp_pat
         make(tiny, edited(root, tmp_path / "x", picture, edit))
 
 
+def test_wrong_sizes_of_right_boxes_can_be_passed_over(tiny, root, tmp_path):
+    def swap(content):
+        for image in content["images"]:
+            image.update(width=image["height"], height=image["width"])
+    right, swapped = make(tiny, root), edited(root, tmp_path / "x", edit=swap, calibrate=False)
+    workload = make(tiny, swapped, data={"type": "coco", "sizes": "loaded"})
+    assert workload.ids == right.ids and "have another size than their annotations say" in " ".join(workload.notes)
+    mine = predict_all(workload)
+    assert workload.evaluate(mine).metrics == right.evaluate(predict_all(right)).metrics
+    with pytest.raises(InputError, match="sizes of data 'coco' is 'any'; expected one of annotated, loaded"):
+        make(tiny, swapped, data={"type": "coco", "sizes": "any"})
+
+
 def test_one_picture_of_another_size_is_found(tiny, root, tmp_path):
     target = edited(root, tmp_path / "x")
     path = target / "val2017" / "008.png"
@@ -194,6 +207,18 @@ def test_pictures_that_exif_turns_are_as_annotated_or_noted(tiny, root, tmp_path
     (upside_down,) = [n for n in make(tiny, edited(root, tmp_path / "down", exif(3))).notes if "EXIF" in n]
     assert "8 of the 8 images" in upside_down and "'001.png' is the first" in upside_down
     assert not [n for n in make(tiny, edited(root, tmp_path / "as_is", exif(1))).notes if "EXIF" in n]
+
+
+def test_pictures_are_drawn_as_they_are_loaded(tiny, root, tmp_path):
+    from matplotlib.figure import Figure
+    plain = make(tiny, root)
+    turned = make(tiny, edited(root, tmp_path / "x", exif(6, Image.Transpose.ROTATE_90), calibrate=False))
+    drawn = []
+    for workload in (plain, turned):
+        axes = Figure().subplots()
+        workload.draw(axes, plain.ids[0], None)
+        drawn.append(np.asarray(axes.images[0].get_array()).astype(float))
+    assert drawn[0].shape == drawn[1].shape and np.abs(drawn[0] - drawn[1]).mean() < 20  # JPEG loses a little
 
 
 def test_a_loader_that_leaves_exif_alone_is_followed(tiny, root, tmp_path):
@@ -217,11 +242,11 @@ def _thin(size):
 def test_a_picture_that_the_pipeline_cannot_take_is_named_before_the_run(tiny, root, tmp_path, size):
     target = edited(root, tmp_path / "x", edit=_thin(size))
     Image.new("RGB", size).save(target / "val2017" / "thin.png")
-    with pytest.raises(InputError, match=f"thin.png' has {size[0]} x {size[1]} pixels, and the config's test pipeline cannot"):
+    with pytest.raises(InputError, match=f"cannot be run on picture '.*thin.png': .*the picture has {size[0]} x {size[1]} pixels"):
         make(tiny, target)
     target = edited(root, tmp_path / "y")
     Image.new("RGB", size).save(target / "train2017" / "thin.png")
-    with pytest.raises(InputError, match="thin.png' has"):
+    with pytest.raises(InputError, match="cannot be run on picture '.*train2017/thin.png'"):
         make(tiny, target, calibration={"samples": 9})
 
 

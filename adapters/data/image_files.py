@@ -35,7 +35,7 @@ class Folder:
         if os.path.isfile(self.path / name):  # False, too, where no file can be called so
             return PurePosixPath(name).as_posix()
         parts = PurePosixPath(name.replace("\\", "/").strip()).parts
-        for parts in (parts, parts[1:]) if parts[0] == self.path.name else (parts,):
+        for parts in (parts, parts[1:]) if parts[:1] == (self.path.name,) else (parts,):
             folder, fitting = PurePosixPath(*parts[:-1]), []
             if parts:
                 fitting = self._names(folder).get(_plain(parts[-1]), [])
