@@ -195,8 +195,9 @@ def declared(encoding, text, **more):
 
 
 @pytest.mark.parametrize("edit", [
-    declared("utf-8", "ü"), declared("ISO-8859-1", "ü"), declared("gbk", "测试"), declared("utf-16", "ü"), declared("UTF-8", "ü", really="utf-8-sig"),
-    declared("utf-16", "ü", really="utf-8"), declared("big5", "測試"), declared("utf-8", "x", really="utf-16-le"),
+    declared("utf-8", "ü"), declared("ISO-8859-1", "ü"), declared("gbk", "测试"), declared("utf-16", "ü"),
+    declared("UTF-8", "ü", really="utf-8-sig"), declared("utf-16", "ü", really="utf-8"),
+    declared("big5", "測試"), declared("utf-8", "x", really="utf-16-le"),
     lambda s: "\n " + s,
     *(lambda s, v=v: s.replace("<difficult>0</difficult>", v) for v in (
         "", "<difficult/>", "<difficult>Unspecified</difficult>", "<difficult>False</difficult>", "<difficult>0.0</difficult>",
