@@ -12,7 +12,7 @@ from PIL import ImageOps
 
 from adafire.errors import InputError
 
-from .data.image_files import ORIENTATION
+from .data.pixels import ORIENTATION
 from .data.images import read_picture
 from .miou import IGNORED
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from adafire.errors import AdafireError, InputError
 
-from .data.image_files import ORIENTATION
+from .data.pixels import ORIENTATION
 
 KEPT = ("ori_shape", "img_shape", "pad_shape", "scale_factor", "flip", "flip_direction")
 """What the transforms say of a picture and the packing may leave out."""
