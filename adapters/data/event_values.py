@@ -84,7 +84,7 @@ def check_numbers(values, name):
     if wrong.any():
         k = int(np.flatnonzero(wrong)[0])
         raise ValueError(f"has {int(wrong.sum()):,} events whose {name} is NaN or infinite, first event {k:,}; leave them out")
-    if name in "xy" and values.dtype.kind == "f" and (values % 1 != 0).any():
+    if name in ("x", "y") and values.dtype.kind == "f" and (values % 1 != 0).any():
         k = int(np.flatnonzero(values % 1 != 0)[0])
         raise ValueError(f"has the {name} {values[k]:g} (event {k:,}); expected whole numbers of pixels")
 
