@@ -140,6 +140,13 @@ def test_how_long_recordings_last(lasts, window, right):
             check_duration(events, window, "a")
 
 
+def test_a_unit_that_is_told_wrongly_is_noted(tmp_path):
+    root = folder(tmp_path)
+    assert not any("unit" in note for note in workload(root, unit="us").notes)
+    (note,) = [note for note in workload(root, unit="ms", classes=["a", "b"]).notes]
+    assert note.startswith("6 of 6 recordings last as none does: 'test/") and "lasts 19" in note and "is the unit of time" in note
+
+
 def test_long_recordings_that_are_cut(tmp_path):
     root = folder(tmp_path, lambda e: fields(e, t=e["t"] * 50_000))  # nearly three hours
     with pytest.raises(InputError, match="lasts 2.7 hours"):

@@ -48,7 +48,7 @@ class EventSet(NamedTuple):
     load: Callable
     set_aside: bool = False
     train: Callable | None = None
-    unit_known: bool = True
+    times: str = "known"
     notes: tuple = ()
 
 
@@ -150,7 +150,7 @@ def folder(data, options):
         if not cut:
             raise InputError(f"'{root}': no sample of {sample_ms} ms has {least} events; lower least, or sample_ms up")
         listed.append([cut[key] for key in by_hash(cut)])
-    return EventSet(name, classes, size, *listed, load, unit_known=unit is not None, notes=notes)
+    return EventSet(name, classes, size, *listed, load, times="assumed" if unit is None else "told", notes=notes)
 
 
 def _size(size, own, sources, read):
