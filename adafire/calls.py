@@ -20,7 +20,7 @@ class Call:
     inputs: indices of the calls whose results it uses (INPUT, FRAMES: the network's input); template: its result with every
     tensor replaced by a ``Spec``; arguments: (function, args, kwargs) with a ``Stream`` for what depends on the input, and
     made: the same as it was called, where ``arguments`` is rewritten; spiking: the result is spikes, or sums of spikes;
-    unit: whole spikes of one threshold; flops: of its matrix products.
+    unit: whole spikes of one threshold; affine: such spikes, scaled and shifted by constants of a channel; flops: of its matrix products.
     """
 
     index: int
@@ -37,6 +37,7 @@ class Call:
     consumers: list = field(default_factory=list)
     spiking: bool = False
     unit: bool = False
+    affine: bool = False
     site: Any = None
     flops: float = 0.0
     stand_in: Any = None
@@ -56,7 +57,7 @@ class Spec:
 
     def placeholder(self):
         """A tensor of this shape that owns one number: for code that looks at shapes only."""
-        return torch.empty(1, dtype=self.dtype, device=self.device).expand(self.shape)
+        return torch.empty((), dtype=self.dtype, device=self.device).expand(self.shape)
 
 
 @dataclass
@@ -100,6 +101,16 @@ class Stream:
 
     def __repr__(self):
         return f"stream({self.call}, {self.shape})"
+
+
+def averaged(dtype):
+    """Whether values of a type have a mean over time; indices and masks have none."""
+    return dtype.is_floating_point or dtype.is_complex
+
+
+def wide(tensor):
+    """A tensor in the type that sums over time are kept in."""
+    return tensor.to(torch.complex64) if tensor.is_complex() else tensor.float()
 
 
 def specs_in(template):

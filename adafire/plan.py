@@ -9,6 +9,7 @@ from .calls import Stream, specs_in
 from .errors import UnsupportedError
 from .layers import repeatable
 from .replay import program
+from .stepwise import in_any_layout
 
 _FOLDABLE = {"conv1d", "conv2d", "conv3d", "linear"}
 CHUNK = 8
@@ -132,7 +133,7 @@ class Plan:
             kwargs = {k: v for k, v in this.kwargs.items() if k != "bias"}
             x, weight, bias, *rest = *this.args, *([] if len(this.args) > 2 else [this.kwargs.get("bias")])
             return repeatable(call, this.func, x, weight, bias, *rest, **kwargs)
-        return this.func(*this.args, **this.kwargs)
+        return in_any_layout(this.func, this.args, this.kwargs)
 
     def program(self, *regions):
         """The calls of some regions, to be made again without the network; None where it writes into tensors."""

@@ -69,7 +69,7 @@ class _Recorder(CallPass):
     def on_call(self, this):
         args = tensors_in((this.args, this.kwargs))
         self._check_batch(this, args)
-        inputs = tuple(dict.fromkeys(t._adafire_call for t in args if hasattr(t, "_adafire_call")))
+        inputs = _sources((this.args, this.kwargs))
         if this.name in ops.VALUE_READS and inputs:
             self.reads.append((this.name, inputs, self._where()))
         out, flops = self._run(this)
@@ -84,7 +84,9 @@ class _Recorder(CallPass):
             out = map_tensors(lambda t: t.view_as(t) if id(t) in same else t, out)
             results = tensors_in(out)
         if this.name in FACTORIES:
-            inputs = ()
+            inputs = _sources((this.args[1:], {k: v for k, v in this.kwargs.items() if k != "input"}))
+        if this.name in ops.DRAWS:  # not a constant of the network
+            inputs = inputs or (INPUT,)
         index = len(self.calls)
         streams = sum(hasattr(t, "_adafire_call") for t in args)
         self.calls.append(Call(index, this.full, this.name, ops.rule_for(this.name, 1), self._name(this.name), inputs,
@@ -114,6 +116,11 @@ class _Recorder(CallPass):
         return self.stack[-1][0] if self.stack else "the network"
 
 
+def _sources(tree):
+    """Indices of the calls that the tensors in nested arguments come from, once each."""
+    return tuple(dict.fromkeys(t._adafire_call for t in tensors_in(tree) if hasattr(t, "_adafire_call")))
+
+
 def _light(tree):
     """Arguments without the activations in them: parameters are kept, streams become ``Stream``."""
     return map_tensors(lambda t: Stream(t._adafire_call, tuple(t.shape), t._adafire_position)
@@ -137,7 +144,11 @@ def record(network, x, forward, relays=False):
     if not tensors_in(inputs):
         raise UnsupportedError(f"the input holds no tensor: found {type(x).__name__}; give a tensor, a tuple or a dict")
     with module_stack(network) as stack, _Recorder(stack, tensors_in(inputs)[0].shape[:1].numel()) as recorder:
-        outputs = forward(network, inputs)
+        try:
+            outputs = forward(network, inputs)
+        finally:  # what the network keeps is not marked for good
+            for tensor in (*network.parameters(), *network.buffers()):
+                vars(tensor).pop("_adafire_call", None)
     outputs = [recorder._current(t) for t in tensors_in(outputs)]
     if not outputs:
         raise UnsupportedError("the network returned no tensor; give forward= so that it returns raw outputs")
