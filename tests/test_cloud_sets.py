@@ -395,7 +395,9 @@ def test_what_is_no_data_is_left_out(tmp_path):
     found = read(dict(type="folders"), full(tmp_path))
     assert found.classes == ("cup", "jar") and len(found.test) == len(found.candidates) == 4
     assert load(found.test, 8).points.shape == (4, 8, 3)
-    assert any("1 text files without a line of numbers are left out: about.txt" in note for note in found.notes)
+    (tmp_path / "cup" / "test" / "part.step").write_text("a kind that is not read")
+    assert "2 files in the class folders are left out, as they are no clouds: 1 .step, 1 .txt without a line of numbers" in read(
+        dict(type="folders"), full(tmp_path)).notes
     (tmp_path / "cup" / "test" / "empty.txt").write_text("")
     with pytest.raises(InputError, match="empty.txt' is no table of numbers .it holds no points"):
         load(read(dict(type="folders"), full(tmp_path)).test, 8)
@@ -429,12 +431,21 @@ def test_classes_in_the_order_that_is_told(tmp_path):
     assert found.classes == tuple(sorted(names)) and found.classes[1] == "10"
     assert "another order of them is 1, 2, 3" in found.notes[0] and "order of their folders' names: 1, 10, 2" in found.notes[0]
     told = read(dict(type="folders", classes=[*names, "11"]), full(tmp_path))
-    assert told.notes == () and all(told.classes[item.label] == item.id.split("/")[1] for item in told.test)
+    assert told.notes == ("1 of the 11 classes have no folder (the first: 11); who predicts them is wrong",) and all(told.classes[item.label] == item.id.split("/")[1] for item in told.test)
     assert {item.id: item.label for item in told.test}["test/10/10"] == 9
     for classes, words in ((names[:9], "class folder '10', which classes= .* does not name"), (names + ["1"], "names '1' twice"),
-                           ("abc", "expected the list"), ([1, 2], "expected the list")):
+                           ("abc.txt", "no such file"), ([1, 2], "expected the list")):
         with pytest.raises(InputError, match=words):
             read(dict(type="folders", classes=classes), full(tmp_path))
+
+
+def test_classes_from_a_file_and_accents_of_either_spelling(tmp_path):
+    composed, apart = "ca\u00f1a", "can\u0303a"
+    cups(tmp_path, *(f"{name}/{split}/1.off" for name in (apart, "jar") for split in ("test", "train")))
+    (tmp_path / "names.txt").write_text(f"jar\n{composed}\n", "utf-8")
+    found = read(dict(type="folders", classes="names.txt"), full(tmp_path))
+    assert found.classes == ("jar", composed) and "in the order of 'names.txt': jar, " in found.notes[0]
+    assert {item.files[0].parts[-3]: item.label for item in found.test} == {"jar": 0, apart: 1}
 
 
 def test_parts_that_no_column_holds(tmp_path):
