@@ -386,21 +386,22 @@ def cups(root, *names):
 
 
 def test_what_is_no_data_is_left_out(tmp_path):
-    cups(tmp_path, *(f"{kind}/{split}/{k}.off" for kind in ("cup", "jar") for split in ("test", "train") for k in range(2)))
-    (tmp_path / "cup" / "test" / "about.txt").write_text("About these 4 cups\n")
-    (tmp_path / "cup" / "test" / "Thumbs.db").write_bytes(b"x")
+    root = tmp_path / "data"
+    cups(root, *(f"{kind}/{split}/{k}.off" for kind in ("cup", "jar") for split in ("test", "train") for k in range(2)))
+    (root / "cup" / "test" / "about.txt").write_text("About these 4 cups\n")
+    (root / "cup" / "test" / "Thumbs.db").write_bytes(b"x")
     for name in ("cup/test/._0.off", "__MACOSX/cup/test/0.off", ".hidden/test/0.off", "README.txt", "jar/test/readme.txt"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_bytes(b"\0\5\x16\7")
-    found = read(dict(type="folders"), full(tmp_path))
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(b"\0\5\x16\7")
+    found = read(dict(type="folders"), full(root))
     assert found.classes == ("cup", "jar") and len(found.test) == len(found.candidates) == 4
     assert load(found.test, 8).points.shape == (4, 8, 3)
-    (tmp_path / "cup" / "test" / "part.step").write_text("a kind that is not read")
-    assert "2 files in the class folders are left out, as they are no clouds: 1 .step, 1 .txt without a line of numbers" in read(
-        dict(type="folders"), full(tmp_path)).notes
-    (tmp_path / "cup" / "test" / "empty.txt").write_text("")
+    (root / "cup" / "test" / "part.step").write_text("a kind that is not read")
+    assert "2 files in the class folders are left out, as they are no clouds: 1 .txt without a line of numbers, 1 .step" in read(
+        dict(type="folders"), full(root)).notes
+    (root / "cup" / "test" / "empty.txt").write_text("")
     with pytest.raises(InputError, match="empty.txt' is no table of numbers .it holds no points"):
-        load(read(dict(type="folders"), full(tmp_path)).test, 8)
+        load(read(dict(type="folders"), full(root)).test, 8)
 
 
 def test_one_name_in_several_folders_is_several_clouds(tmp_path):
