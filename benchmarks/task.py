@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from adafire.errors import InputError
+from adapters.model_zoo import address
 
 from .schema import Closed, Finite, Positive, parse
 
@@ -17,7 +18,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 TASKS = PROJECT / "tasks"
 MOST_TIMESTEPS = 2**16
 
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_+-]*$")]  # names become folder and file names
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_+-]*$", max_length=120)]  # names become folder and file names
 Family = Literal["classification", "pointcloud", "events", "detection", "segmentation"]
 
 
@@ -54,10 +55,12 @@ def _with_samples(calibration):
 
 
 class Expected(Closed):
-    """The ANN's score in the task's metric on all samples, and how far from it is still right."""
+    """The ANN's score in the task's metric on all samples, and how far from it is still right. samples: how many test
+    samples the score is of, where that is known (a data root can hold fewer)."""
 
     ann: Finite
     tolerance: Annotated[Finite, Field(gt=0)]
+    samples: Positive | None = None
 
 
 class Variant(Closed):
@@ -70,7 +73,7 @@ class Variant(Closed):
     model: str | dict[str, Any] | None = None
     """A network by name, or name and arguments, where the framework has no config files."""
     checkpoint: str | None = None
-    """Weights: a file, a URL that the framework downloads, or 'random'."""
+    """Weights: a file, a URL, the file name of one of the framework's own (both are downloaded), or 'random'."""
     data: Annotated[dict[str, Any], AfterValidator(_with_type)]
     calibration: Annotated[dict[str, Any], AfterValidator(_with_samples)]
     batch_size: Positive = 8
@@ -145,11 +148,13 @@ def _execute(path):
 
 
 def _with_paths(variant, bases):
-    """Paths in a task file are relative to the project, or to the file itself when it lies elsewhere."""
+    """Paths in a task file are relative to the project, or to the file itself when it lies elsewhere; the file name of a
+    framework's own checkpoint, which is none of theirs, becomes its address."""
     update = {}
     for key in ("config", "checkpoint"):
         value = getattr(variant, key)
         if value and value != "random" and "::" not in value and "://" not in value:
             found = [base / value for base in bases if (base / value).exists()]
-            update[key] = str(found[0] if found else bases[0] / value)
+            url = address(value) if key == "checkpoint" and not found else None
+            update[key] = url or str(found[0] if found else bases[0] / value)
     return variant.model_copy(update=update)

@@ -52,7 +52,13 @@ def _numbered(folder, root):
     if not folder.is_dir():
         raise InputError(f"folder '{folder}' is not there; expected DRIVE's folders test/images, test/1st_manual and test/mask "
                          f"below --data-root ({root})")
-    found = {p.name.split("_")[0]: p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES}
+    found = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() in SUFFIXES and not path.name.startswith("."):
+            other = found.setdefault(path.name.split("_")[0], path)
+            if other != path:
+                raise InputError(f"'{folder}' has two files of picture {path.name.split('_')[0]}: {other.name} and {path.name}; "
+                                 "expected one, whose name begins with its number: take the other out")
     if not found:
         raise InputError(f"'{folder}' holds no picture; expected DRIVE's, as {', '.join(SUFFIXES)}")
     return found
