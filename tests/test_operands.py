@@ -171,6 +171,12 @@ def test_values_over_the_whole_batch(case, method):
     assert error(Net(lambda s, h, x: BATCH_WIDE[case](h)), method=method) < 4e-3
 
 
+def test_early_exit_refuses_values_over_the_whole_batch():
+    net = Net(lambda s, h, x: h / (h.max() + 0.1))
+    with pytest.raises(adafire.UnsupportedError, match="network:max: 'max' gives one value over the whole batch"):
+        adafire.convert(net, torch.cat([X, X.flip(3)]), method="adafire+iat", timesteps=4, search=False)
+
+
 def test_an_output_of_one_number():
     class Score(Net):
         def forward(self, x):
