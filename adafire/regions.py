@@ -4,7 +4,7 @@ from . import affine, ops, spelled
 from .activations import SPELLINGS, Activation, activation_of, bounds_of, identity
 from .calls import FRAMES, Site, Stream, averaged, specs_in, streams_of
 from .errors import UnsupportedError
-from .special import rule_of
+from .special import refuse_training, rule_of
 
 
 def assign(trace, reads, relays=False):
@@ -14,6 +14,7 @@ def assign(trace, reads, relays=False):
     """
     calls = trace.calls
     for call in calls:
+        refuse_training(call)
         for source in call.inputs:
             if source >= 0:
                 calls[source].consumers.append(call.index)
