@@ -39,7 +39,8 @@ class Pipeline:
         from mmengine.registry import DefaultScope
         with DefaultScope.overwrite_default_scope(scope), told(
                 f"config '{self.config}': its test pipeline cannot be built: {_kind(step)}",
-                "a transform of your own wants custom_imports=dict(imports=[...]) in the config"):
+                lambda error: "a transform of your own wants custom_imports=dict(imports=[...]) in the config"
+                if isinstance(error, KeyError) else ""):
             return Compose([step]).transforms[0]
 
     def __call__(self, given):
@@ -62,8 +63,8 @@ class Pipeline:
         """What ``transform`` makes of ``results``; InputError if it fails or gives no dict. given: the picture's dict."""
         path = given["img_path"]
         with told(f"config '{self.config}': its test pipeline cannot be run on picture '{path}': {name(transform)}",
-                  lambda: f"the picture has {' x '.join(map(str, size_of(path)))} pixels; look at the pipeline of "
-                  "test_dataloader, and at the picture"):
+                  lambda error: f"the picture has {' x '.join(map(str, size_of(path)))} pixels; look at it and at the pipeline of "
+                  "test_dataloader, where nothing may want labels, which are not given to it here"):
             found = transform(results)
             if not isinstance(found, dict):
                 raise TypeError(f"gives {type(found).__name__}, not a dict")
@@ -109,7 +110,7 @@ def told(what, hint=""):
         raise
     except Exception as error:  # a config can name anybody's code
         reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}".rstrip(": ")
-        more = hint() if callable(hint) else hint
+        more = hint(error) if callable(hint) else hint
         raise InputError(f"{what}: {reason}" + (f"; {more}" if more else "")) from error
 
 
