@@ -9,7 +9,7 @@ PY     := .venv/bin/python
 .PHONY: setup bench test clean
 
 bench: setup
-	$(PY) tools/run_bench.py $(TASK) --out runs $(ARGS)
+	$(PY) tools/run_bench.py $(TASK) $(ARGS)
 
 test: setup
 	sh tools/browser.sh

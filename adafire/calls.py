@@ -20,7 +20,7 @@ class Call:
     inputs: indices of the calls whose results it uses (INPUT, FRAMES: the network's input); template: its result with every
     tensor replaced by a ``Spec``; arguments: (function, args, kwargs) with a ``Stream`` for what depends on the input, and
     made: the same as it was called, where ``arguments`` is rewritten; spiking: the result is spikes, or sums of spikes;
-    unit: whole spikes of one threshold; flops: of its matrix products.
+    unit: whole spikes of one threshold; affine: such spikes, scaled and shifted by constants of a channel; flops: of its matrix products.
     """
 
     index: int
@@ -37,6 +37,7 @@ class Call:
     consumers: list = field(default_factory=list)
     spiking: bool = False
     unit: bool = False
+    affine: bool = False
     site: Any = None
     flops: float = 0.0
     stand_in: Any = None

@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 import torch
 
 from .errors import InputError
+from .meter import over_fired
 from .neuron import target_counts
 from .passes import tensors_in
 from .plans import Plans
@@ -88,12 +89,12 @@ class SiteErrors:
     sums: dict = field(default_factory=lambda: dict.fromkeys(ERRORS, 0.0))
     squares: dict = field(default_factory=lambda: dict.fromkeys(ERRORS, 0.0))
 
-    def add(self, errors, state, activation):
-        """Count one batch."""
+    def add(self, errors, state, activation, over):
+        """Count one batch; over: neurons that over-fired."""
         self.values += activation.numel()
         self.reference += float(activation.double().square().sum())
         self.spikes += float(state.events.double().sum())
-        self.over += int(state.over)
+        self.over += over
         for name, error in errors.items():
             error = error.double()
             self.sums[name] += float(error.sum())
@@ -156,7 +157,8 @@ class Diagnosis:
             p, state, a = run.params[site.index], run.neurons[site.index], ann[site.index]
             if site.index not in self._sites:
                 self._sites[site.index] = SiteErrors(site.name, p.phi_plus, p.phi_minus, float(p.theta.mean()), run.t)
-            self._sites[site.index].add(decompose(site, p, state, a, run.t), state, a)
+            over = int(over_fired(run, site).sum())
+            self._sites[site.index].add(decompose(site, p, state, a, run.t), state, a, over)
         for stage, output in outputs.items():
             for got, wanted in zip(tensors_in(output), tensors_in(outputs["ann"])):
                 if wanted.is_floating_point():

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 
 import torch
 
+from . import neuron
 from .calls import placeholders, specs_in, stream_slots, streams_of
 from .energy import ENERGY_MODELS, Tally, fan_out, macs, passed
 from .passes import tensors_in
@@ -14,7 +15,8 @@ from .planned import PlannedPass
 
 @dataclass
 class Report:
-    """Means per sample at one read-out time (rates: per neuron and timestep spent).
+    """Means per sample at one read-out time; rates and shares are sums over all samples by sums over all samples: spikes
+    by neurons times the steps that each sample spent, over-fired neurons by neurons. Inputs may differ in size.
 
     mean_timesteps: steps that a sample spent, and exits: samples by the step they left at (all at T without early exit);
     synops: every unit spike at every synapse; synops_graded: one event for a burst; macs: multiply-accumulates that remain;
@@ -52,6 +54,7 @@ class Report:
         return asdict(self)
 
 
+SITE = ("neurons", "neuron_steps", "spikes", "graded", "over")
 LAYER = ("synops", "synops_graded", "macs", "ann_macs")
 
 
@@ -87,7 +90,7 @@ class EventPass(PlannedPass):
         if call.rule.counts == "synapse" or call.op in ("add", "sub", "rsub"):
             for tensor, spiking in zip(tensors_in((this.args, this.kwargs)), spiking_slots(self.plan, call)):
                 if spiking and call.index not in self.plan.skipped:
-                    self.arrive(call, tensor)
+                    self.arrive(call, tensor if call.rule.counts == "synapse" else tensor.expand(specs_in(call.template)[0].shape))
 
 
 def spiking_slots(plan, call):
@@ -127,7 +130,7 @@ class Meter:
             total["steps"] += part["steps"]
             for t, count in part["exits"].items():
                 total["exits"][t] = total["exits"].get(t, 0) + count
-            for kind, added in (("sites", ("spikes", "graded", "over")), ("layers", LAYER)):
+            for kind, added in (("sites", SITE), ("layers", LAYER)):
                 for name, row in part[kind].items():
                     mine = total[kind].get(name)
                     total[kind][name] = dict(row) if mine is None else {
@@ -148,11 +151,12 @@ class Meter:
         costs, tally = static_costs(plan), Tally()
         for site in plan.trace.sites:
             state, p = run.neurons[site.index], run.params[site.index]
-            row = sums["sites"].setdefault(site.name, {"neurons": 0, "spikes": 0.0, "graded": 0.0, "over": 0.0})
-            row["neurons"] = state.n.numel() // plan.trace.batch  # a site's rows can be boxes: several a sample
+            row = sums["sites"].setdefault(site.name, dict.fromkeys(SITE, 0.0))
+            row["neurons"] += state.n.numel()  # a site's rows can be boxes: several a sample
+            row["neuron_steps"] += state.n.numel() * t
             row["spikes"] += tally.total(state.events)
             row["graded"] += tally.total(state.graded)
-            row["over"] += state.over
+            row["over"] += float(over_fired(run, site).sum())
             row["phi_plus"], row["phi_minus"] = p.phi_plus, p.phi_minus
             row["threshold"] = float(p.theta.float().mean())
         for kind in ("events", "graded"):
@@ -191,18 +195,17 @@ class Meter:
         sums = self.sums[t]
         samples = sums["samples"]
         spent = sums["steps"] / samples
-        sites = [{"site": name, "neurons": row["neurons"], "spikes": row["spikes"] / samples,
-                  "firing_rate": row["spikes"] / samples / row["neurons"] / spent,
-                  "over_fired": row["over"] / samples / row["neurons"], "phi_plus": row["phi_plus"],
-                  "phi_minus": row["phi_minus"], "threshold": row["threshold"]} for name, row in sums["sites"].items()]
+        sites = [{"site": name, "neurons": row["neurons"] / samples, "spikes": row["spikes"] / samples,
+                  "firing_rate": row["spikes"] / (row["neuron_steps"] or 1), "over_fired": row["over"] / (row["neurons"] or 1),
+                  "phi_plus": row["phi_plus"], "phi_minus": row["phi_minus"], "threshold": row["threshold"]}
+                 for name, row in sums["sites"].items()]
         layers = [{"layer": name, "op": row["op"], **{k: row[k] / samples for k in
                    ("synops", "synops_graded", "macs", "ann_macs")}} for name, row in sums["layers"].items()]
-        neurons = sum(row["neurons"] for row in sites)
-        spikes = sum(row["spikes"] for row in sites)
         whole = lambda key: sum(row[key] for row in layers)
-        return Report(samples, t, spent, dict(sums["exits"]), neurons, spikes, spikes / neurons / spent if neurons else 0.0,
-                      whole("synops"), whole("synops_graded"), whole("macs"), whole("ann_macs"),
-                      sum(r["over_fired"] * r["neurons"] for r in sites) / neurons if neurons else 0.0,
+        every = {key: sum(row[key] for row in sums["sites"].values()) for key in SITE}
+        return Report(samples, t, spent, dict(sums["exits"]), every["neurons"] / samples, every["spikes"] / samples,
+                      every["spikes"] / (every["neuron_steps"] or 1), whole("synops"), whole("synops_graded"), whole("macs"),
+                      whole("ann_macs"), every["over"] / (every["neurons"] or 1),
                       sum(r["over_fired"] > 0 for r in sites) / len(sites) if sites else 0.0, sites, layers)
 
 
@@ -221,6 +224,12 @@ def static_costs(plan):
     return plan.costs
 
 
+def over_fired(run, site):
+    """Which neurons [B, ...] of a site have emitted more up to now than their input asks for."""
+    params = run.params[site.index]
+    return (params.neuron or neuron).over_fired(run.neurons[site.index], run.t, params, site.activation)
+
+
 def _pooled(run, call, kind):
     """Spikes that a pooling operator emitted: its summed |increments| over the threshold they are multiples of; where
     coding is differential, what was counted."""
@@ -231,37 +240,51 @@ def _pooled(run, call, kind):
 
 
 def thresholds_at(run, call):
-    """Threshold of the neuron behind every element of a pooled result; the network's structure moves it there. Found
-    anew where the thresholds are others than those of the plan's last run."""
+    """Threshold of the neuron behind every element of a pooled result, times the scale of its channel in between."""
+    return _pooled_constants(run)[0][call.index]
+
+
+def shifts_at(run, call):
+    """Constant currents (of what arrives at a pooling operator, of its result) that were added to the spikes."""
+    return _pooled_constants(run)[1][call.index]
+
+
+def _pooled_constants(run):
+    """(thresholds, shifts) by the index of the pooling call; the network's structure moves them there. Found anew where the
+    thresholds are others than those of the plan's last run."""
     plan = run.plan
     thresholds = [run.params[site.index].theta for site in plan.trace.sites]
     if not _same_objects(getattr(plan, "thresholds", ()), thresholds):
-        passing = _Thresholds(plan, run.params)
+        ones, zeros = _Thresholds(plan, run.params, 1.0), _Thresholds(plan, run.params, 0.0)
         with torch.no_grad():
-            passing.run_through(run, "prefix", "steps", "readout")
-        plan.thresholds, plan.pool_thresholds = thresholds, passing.found
-    return plan.pool_thresholds[call.index]
+            for passing in (ones, zeros) if any(call.affine for call in plan.trace.calls) else (ones,):
+                passing.run_through(run, "prefix", "steps", "readout")
+        plan.thresholds, plan.pooled = thresholds, (
+            {k: (one - zeros.found[k][1]).abs().clamp_min(torch.finfo(torch.float32).tiny) if k in zeros.found else one
+             for k, (_, one) in ones.found.items()}, zeros.found)
+    return plan.pooled
 
 
 class _Thresholds(PlannedPass):
-    """Thresholds in the place of spikes; ``found``: call index -> those of a pooled result."""
+    """Thresholds, or with ``times`` 0 nothing, in the place of spikes; ``found``: call index -> (what arrives at a pooling
+    operator, its result)."""
     # At the top of the module: a class made in a function, and all it refers to, waits for the garbage collector.
 
-    def __init__(self, plan, params):
+    def __init__(self, plan, params, times):
         super().__init__(plan)
-        self.params, self.found = params, {}
+        self.params, self.times, self.found = params, times, {}
 
     def prefix(self, call, this):
         return placeholders(call)
 
     def steps(self, call, this):
         if call.site is not None:
-            return self.params[call.site.index].theta.float().expand(specs_in(call.template)[0].shape)
-        if not call.unit:
+            return (self.params[call.site.index].theta.float() * self.times).expand(specs_in(call.template)[0].shape)
+        if not (call.unit or call.affine):
             return placeholders(call)
         out = this.func(*this.args, **this.kwargs)
         if call.rule.treatment == "rate":
-            self.found[call.index] = tensors_in(out)[0]
+            self.found[call.index] = tensors_in((this.args, this.kwargs))[0], tensors_in(out)[0]
         return out
 
     readout = steps

@@ -43,7 +43,8 @@ _rows("spelled_out", "activation", True, "through",
       "neurons; an activation of one value written with a mask of it, such as where(x > 0, x, exp(x) - 1)")
 _rows("conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d linear addmm",
       "linear", True, "synapse", "weights on spikes; one synaptic operation a spike and synapse")
-_rows("batch_norm", "linear", True, "synapse", "in eval mode; folded into the convolution before it where there is one")
+_rows("batch_norm", "linear", True, "synapse",
+      "in eval mode; folded into the convolution before it where there is one; behind neurons it scales spikes")
 _rows("fft ifft rfft irfft fft2 ifft2 rfft2 irfft2 fftn ifftn rfftn irfftn hfft ihfft",
       "linear", True, "analog", "a sum of every value with complex weights; mixes spikes (analog)")
 _rows("add sub rsub neg cumsum", "linear", True, "through", "spikes of both operands go on")

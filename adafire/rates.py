@@ -21,8 +21,20 @@ def advance(run, call, function, tensors, changing, length):
 
     tensors: operands, [K, B, ...] where ``changing``, constant in time elsewhere. The state kept in ``run.rates`` is
     (cumulative operands, last totals, sum of |what was sent| (number of spikes where coding is differential), steps that
-    sent something): the last two count spikes.
+    sent something): the last two count spikes. A maximum of spikes with a constant current is that of the spikes, and the
+    current: the state is without it.
     """
+    if not call.affine:
+        return _advance(run, call, function, tensors, changing, length)
+    from .meter import shifts_at  # at the top it would go round in a circle
+    before, after = shifts_at(run, call)
+    pooled, *rest = _advance(run, call, function, [tensors[0] - before], changing, length)
+    if call.index in run.plan.tapped:
+        run.sums[(call.index, 0)] = run.rates[call.index][1][0] + after * float(run.t + length)
+    return pooled + after, *rest
+
+
+def _advance(run, call, function, tensors, changing, length):
     pooled = _fused_pool(run, call, tensors, changing)
     if pooled is not None:
         return pooled

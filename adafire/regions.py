@@ -1,6 +1,6 @@
 """From a recorded list of calls to sites, regions, and what is refused."""
 
-from . import ops, spelled
+from . import affine, ops, spelled
 from .activations import SPELLINGS, Activation, activation_of, bounds_of, identity
 from .calls import FRAMES, Site, Stream, averaged, specs_in, streams_of
 from .errors import UnsupportedError
@@ -209,12 +209,18 @@ def _mark_spiking(calls, sites):
     for call in calls:
         if call.index in sites:
             call.spiking = call.unit = True
-        elif call.rule.counts == "through" and call.inputs:
+        elif (call.rule.counts == "through" or call.op == "batch_norm") and call.inputs:
             operands = _stream_operands(call)
             whole = all(s >= 0 and calls[s].unit for s in operands)
+            scaled = len(operands) == 1 and operands[0] >= 0 and calls[operands[0]].affine
             moves = call.rule.treatment == "structure" or call.op in ("interpolate", "upsample")
             if call.rule.treatment == "rate":
-                call.spiking = call.unit = whole and len(operands) == 1 and call.region == "steps"
+                one = len(operands) == 1 and call.region == "steps"
+                call.unit, call.affine = whole and one, scaled and one and affine.pools_positions(call)
+                call.spiking = call.unit or call.affine
             else:
                 call.spiking = all(s >= 0 and calls[s].spiking for s in operands)
                 call.unit = whole and moves
+                call.affine = not call.unit and (scaled or whole) and affine.keeps(call)
+            if call.op == "batch_norm" and call.spiking:
+                call.rule = affine.BATCH_NORM

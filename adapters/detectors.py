@@ -96,7 +96,7 @@ def build_detector(config, checkpoint=None, device="cpu", trust=False, score_thr
         logger.setLevel(level)
     if state is not None:
         # Some versions store the image mean and std, which the config determines.
-        load_into(model, {k: v for k, v in state.items() if not k.startswith("data_preprocessor.")})
+        load_into(model, state, leave="data_preprocessor.")
     model.dataset_meta = known_classes(meta)
     model = revert_sync_batchnorm(model).to(device)
     model.eval()  # gives None in detectors with a teacher

@@ -20,7 +20,7 @@ from adafire import Frames
 from adafire.errors import InputError
 
 from .base import Batch, adapters
-from .checkpoints import fingerprint
+from .checkpoints import describe_weights
 from .classification import Classification, _check_keys, _check_outputs, _digest, _whole, build_classifier
 from .copies import repeated
 from .data import published_events  # noqa: F401  (registers its sets)
@@ -133,7 +133,7 @@ def workload(settings, options):
         "calibration": {"samples": len(chosen), "set_aside": event_set.set_aside,
                         "fingerprint": _digest((s.id, s.sha256) for s in chosen),
                         "overlap": sum(s.sha256 in scored for s in chosen)},
-        "weights": {"source": str(checkpoint).replace("\\", "/").rsplit("/", 1)[-1], "sha256": fingerprint(network)},
+        "weights": describe_weights(str(checkpoint).replace("\\", "/").rsplit("/", 1)[-1], network),
         "network": name, "representation": {**form._asdict(), "channels": form.channels}}
     made = Events(network, form, event_set.classes, test, chosen, batch_size, options.device, description)
     made.notes = [*event_set.notes, *_corner(test, event_set.sensor),

@@ -21,7 +21,7 @@ from adafire.exit import ExitJudge
 
 from . import categories, coco, detection_checks, detection_drawing, detection_exit, voc
 from .base import Batch, Workload, adapters
-from .checkpoints import fingerprint
+from .checkpoints import describe_weights
 from .data.image_files import image_facts
 from .detection_data import calibration_images, check_keys, digest, find_source, test_dataset
 from .detectors import build_detector, stages
@@ -166,7 +166,7 @@ def workload(settings, options):
         "data": {"name": source.name, "split": options.split, "samples": len(ids), "fingerprint": prints[0]},
         "calibration": {"samples": len(chosen), "fingerprint": prints[1], "set_aside": source.set_aside,
                         "overlap": len({h for _, h in chosen} & set(hashes))},
-        "weights": {"source": Path(urlparse(str(checkpoint)).path).name, "sha256": fingerprint(model)},
+        "weights": describe_weights(Path(urlparse(str(checkpoint)).path).name, model),
         "network": type(model).__name__,
         "config": {"name": config if "::" in config else Path(config).name, "sha256": hashlib.sha256(
             json.dumps([cfg.model, pipeline.steps], sort_keys=True, default=str).encode()).hexdigest()}}

@@ -21,7 +21,7 @@ from adafire.errors import InputError
 
 from . import miou
 from .base import Batch, Workload, adapters
-from .checkpoints import fingerprint
+from .checkpoints import describe_weights
 from .dense_exit import DENSE
 from .detection_data import calibration_images, check_keys, digest, test_dataset
 from .masks import check_masks, read_mask
@@ -199,7 +199,7 @@ def workload(settings, options):
                  "fingerprint": prints[0]},
         "calibration": {"samples": len(chosen), "fingerprint": prints[1], "set_aside": source.set_aside,
                         "overlap": len({h for _, h in chosen} & set(hashes))},
-        "weights": {"source": Path(urlparse(str(checkpoint)).path).name, "sha256": fingerprint(model)},
+        "weights": describe_weights(Path(urlparse(str(checkpoint)).path).name, model),
         "network": f"{type(model.decode_head).__name__} on {type(model.backbone).__name__}",
         "inference": model.test_cfg.get("mode") or "whole",
         "config": {"name": config if "::" in config else Path(config).name, "sha256": hashlib.sha256(

@@ -66,7 +66,7 @@ def build_segmentor(config, checkpoint=None, device="cpu", trust=False, seed=0, 
     finally:
         logger.setLevel(level)
     if state is not None:
-        load_into(model, {k: v for k, v in state.items() if not k.startswith(("data_preprocessor.", "auxiliary_head."))})
+        load_into(model, state, leave=("data_preprocessor.", "auxiliary_head."))
     model.dataset_meta = known_classes(meta)
     return revert_sync_batchnorm(model).to(device).eval(), cfg
 

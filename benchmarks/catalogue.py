@@ -60,6 +60,24 @@ def choose_variant(task, variant=None, split="auto", data_root=None):
     return variant or by_split[kind][0]
 
 
+def choose_variants(tasks, variant=None, split="auto", data_root=None):
+    """([(task, name of its variant)], notes). Of several tasks those that have no variant of the split asked for are left
+    out, with a note, as long as one is left."""
+    chosen, notes = [], []
+    for task in tasks:
+        try:
+            chosen.append((task, choose_variant(task, variant, split, data_root)))
+        except InputError as error:
+            wanted = split if split != "auto" else "full"
+            if len(tasks) == 1 or variant is not None or any(v.split == wanted for v in task.variants.values()):
+                raise
+            notes.append(f"{task.name} is left out: it has no {wanted} split")
+            problem = error
+    if not chosen:
+        raise problem
+    return chosen, notes
+
+
 def data_folder(variant, data_root=None):
     """Folder that ``variant.needs`` is relative to; None for a full split when no data root is known."""
     if variant.split == "mini":
@@ -69,28 +87,48 @@ def data_folder(variant, data_root=None):
 
 
 def data_state(variant, data_root=None):
-    """(ready, words): is the data of a variant at hand?"""
-    if not variant.needs:
-        return True, "made or fetched by the task"
+    """(ready, words): is the data of a variant at hand? What lies in folders of several layouts is looked at by the adapter,
+    which says what it expects; here such a folder counts as ready."""
+    if variant.split == "mini" and not variant.needs:
+        return True, "made by the project"
     folder = data_folder(variant, data_root)
+    if variant.needs:
+        if folder is None:
+            return False, f"wants --data-root DIR with {', '.join(variant.needs)}"
+        missing = [need for need in variant.needs if not (folder / need).exists()]
+        return (not missing, f"{missing[0]} is missing" if missing else "there")
+    folder = folder or variant.data.get("root") and PROJECT / variant.data["root"]
+    if variant.data["type"] == "fashion_mnist":  # the one set that packages of a system bring
+        from adapters.data.fashion_mnist import is_there
+        there = is_there("test", folder)
+        return there, "there" if there else "wants --data-root DIR, or the package dataset-fashion-mnist"
     if folder is None:
-        return False, f"wants --data-root DIR with {', '.join(variant.needs)}"
-    missing = [need for need in variant.needs if not (folder / need).exists()]
-    return (not missing, f"{missing[0]} is missing" if missing else "there")
+        return False, "wants --data-root DIR (the task file says of what)"
+    return folder.exists(), f"{folder} is there, not yet looked into" if folder.exists() else f"{folder} is missing"
 
 
 def weights_state(variant, checkpoint=None):
     """(ready, words): are the weights of a variant at hand? A URL, or the name of a framework's own checkpoint, counts as ready: it is
     downloaded."""
     given = checkpoint or variant.checkpoint
-    if given in (None, "random"):
-        return True, "random" if given else "none needed"
+    if given == "random":
+        return True, "random"
+    if given is None:
+        own = variant.model and _own_weights(variant.model)
+        if own:
+            return True, f"the model's own ({own})"
+        return (False, "wants --checkpoint FILE") if variant.split == "full" else (True, "none needed")
     name = given.rsplit("/", 1)[-1]
     if "://" in given or not Path(given).is_file() and address(given):
         home = os.environ.get("TORCH_HOME") or Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")) / "torch"
         cached = (Path(home).expanduser() / "hub" / "checkpoints" / name).is_file()
         return True, "there (downloaded before)" if cached else f"download of {name}"
     return (True, "there") if Path(given).is_file() else (False, f"{name} is missing")
+
+
+def _own_weights(model):
+    from adapters.models import has_own_weights  # imports torch
+    return has_own_weights(model)
 
 
 def check_ready(task, name, data_root=None, checkpoint=None):
@@ -102,14 +140,17 @@ def check_ready(task, name, data_root=None, checkpoint=None):
     if variant.config and "::" not in variant.config and not Path(variant.config).is_file():
         raise InputError(f"{label}: config file {variant.config} is missing")
     ready, words = data_state(variant, data_root)
-    if not ready:
+    if not ready and variant.needs:
         where = f" in {data_folder(variant, data_root)}" if data_folder(variant, data_root) else ""
         mini = [other for other, v in task.variants.items() if v.split == "mini"]
         way_out = f"; without the data, --variant {mini[0]} runs" if variant.split == "full" and mini else ""
         raise InputError(f"{label}: {words}{where}; it needs {', '.join(variant.needs)}{way_out}")
     ready, words = weights_state(variant, checkpoint)
-    if not ready:
-        raise InputError(f"{label}: checkpoint {checkpoint or variant.checkpoint} is missing; "
+    given = checkpoint or variant.checkpoint
+    if not ready and not given and (variant.model or variant.config):  # without either, the adapter knows its network
+        raise InputError(f"{label}: no weights come with it; give the file of yours with --checkpoint FILE")
+    if not ready and given:
+        raise InputError(f"{label}: checkpoint {given} is missing; "
                          "give another with --checkpoint FILE")
 
 

@@ -14,6 +14,8 @@ import threading
 import traceback
 from contextlib import contextmanager
 
+from .text import visible
+
 PATIENCE_S = 1.0
 """How long after Ctrl-C the program may still take to end in good order."""
 INTERRUPTED = 130
@@ -103,7 +105,7 @@ def run(work, parser, argv=None, again=None):
             return INTERRUPTED
         except BrokenPipeError:  # who read our output has enough, as `head` has
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 128 + signal.SIGPIPE
+            return 128 + getattr(signal, "SIGPIPE", 13)  # Windows has none
         except Exception as error:
             return complain(error, args.debug)
 
@@ -120,7 +122,11 @@ def leave(code):
 
 def same_again(script, argv):
     """The command line that calls ``script`` with ``argv`` from here."""
-    return shlex.join(["python", os.path.relpath(script), *argv])
+    try:
+        script = os.path.relpath(script)
+    except ValueError:  # on another drive of Windows than here
+        pass
+    return shlex.join(["python", str(script), *argv])
 
 
 def complain(error, debug=False, where=""):
@@ -142,8 +148,8 @@ def complain(error, debug=False, where=""):
 
 
 def short(error):
-    """The message of an error in at most MOST_LINES lines; what is quoted in it can be longer."""
-    lines = [line for line in str(error).splitlines() if line.strip()]
+    """The message of an error in at most MOST_LINES lines, as text that no terminal obeys; what is quoted in it can be longer."""
+    lines = [line for line in visible(error).split("\n") if line.strip()]
     return "\n".join(lines if len(lines) <= MOST_LINES else [*lines[:MOST_LINES - 2], "...", lines[-1]])
 
 

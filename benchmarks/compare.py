@@ -17,7 +17,7 @@ from .leaderboard import graded_energy
 from .paired import paired
 from .record import ENERGY_MODEL
 from .runner import find_adapter
-from .store import Store, read_record
+from .store import load_all, places, read_record
 
 
 class Labels(NamedTuple):
@@ -42,7 +42,7 @@ class Comparison(NamedTuple):
     notes: list
 
 
-def find(given, task=None, variant=None, out="results"):
+def find(given, task=None, variant=None, out=None):
     """Record in the file ``given``, or of the method ``given`` among the good records of ``task``: the latest, of all
     samples where there is one."""
     if Path(given).suffix == ".json":
@@ -51,10 +51,10 @@ def find(given, task=None, variant=None, out="results"):
         return read_record(Path(given))
     if task is None:
         raise InputError(f"{given!r} is no record file (.json); to compare methods, name the task: --task coco_yolo")
-    records = [r for r in Store(out).load()[0] if r.task == task and r.status == "ok" and variant in (None, r.variant)]
+    records = [r for r in load_all(out) if r.task == task and r.status == "ok" and variant in (None, r.variant)]
     if not records:
-        raise InputError(f"no finished records of task {task!r}{f', variant {variant!r}' if variant else ''} in {out}; make "
-                         f"them with python tools/run_bench.py {task}")
+        raise InputError(f"no finished records of task {task!r}{f', variant {variant!r}' if variant else ''} in "
+                         f"{' or '.join(map(str, places(out)))}; make them with python tools/run_bench.py {task}")
     methods = sorted({r.method for r in records})
     own = [r for r in records if r.method == given]
     if not own:

@@ -12,7 +12,7 @@ from adafire.errors import InputError
 from .leaderboard import graded_energy
 from .paired import difference
 from .record import ENERGY_MODEL
-from .store import Store
+from .store import load_all, places
 
 PAPER = ("Wang et al. (AAAI 2025) report up to 70.1 % on CIFAR-10, 60.3 % on CIFAR-100 and 43.1 % on ImageNet; their networks, "
          "reference and energy formula are others")
@@ -40,12 +40,13 @@ class Step(NamedTuple):
     difference: object
 
 
-def records_of(task, variant=None, out="results"):
+def records_of(task, variant=None, out=None):
     """{method: record} of the good records of one table of a task: of one variant, the most samples, the latest."""
-    found = [r for r in Store(out).load()[0] if r.task == task and r.status == "ok" and variant in (None, r.variant)
+    found = [r for r in load_all(out) if r.task == task and r.status == "ok" and variant in (None, r.variant)
              and r.kind == "snn"]
     if not found:
-        raise InputError(f"no finished records of task {task!r} in {out}; make them with python tools/run_bench.py {task}")
+        raise InputError(f"no finished records of task {task!r} in {' or '.join(map(str, places(out)))}; make them with "
+                         f"python tools/run_bench.py {task}")
     first = max(found, key=lambda r: (r.split == "full", r.samples))
     same = [r for r in found if (r.variant, r.workload, r.limit, r.precision, r.seed) ==
             (first.variant, first.workload, first.limit, first.precision, first.seed)]

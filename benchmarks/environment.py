@@ -81,6 +81,13 @@ def git():
     return {"commit": commit or None, "dirty": None if commit is None or changes is None else bool(changes)}
 
 
+def knows_commit(commit):
+    """Is a commit (hex) in this checkout's history? None where that cannot be told: no checkout, or one without its past."""
+    if _git("cat-file", "-e", f"{commit}^{{commit}}") is not None:
+        return True
+    return False if _git("rev-parse", "--is-shallow-repository") == "false" else None
+
+
 def _git(*arguments):
     try:
         done = subprocess.run(["git", *arguments], cwd=PROJECT, capture_output=True, text=True, timeout=20)

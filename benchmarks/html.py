@@ -8,7 +8,7 @@ from pathlib import Path
 
 from adafire.energy import ENERGY_MODELS
 
-from .leaderboard import about, graded_energy, groups, rows_of_table
+from .leaderboard import about, distinct, graded_energy, groups, rows_of_table
 from .task import task_label
 from .ties import ALPHA
 
@@ -39,15 +39,8 @@ def content(records):
 def _table(group):
     first, rows = group[0], rows_of_table(group)
     sites = next((_sites(row["record"]) for row in rows if row["kind"] == "snn" and row["record"]), [])
-    return {"family": first.family, "label": f"{task_label(first.task, first.split)}: {first.variant}" + _distinct(first),
+    return {"family": first.family, "label": f"{task_label(first.task, first.split)}: {first.variant}" + distinct(first),
             "metric": first.metric, "about": about(group), "sites": sites, "rows": [_row(row, sites) for row in rows]}
-
-
-def _distinct(record):
-    """What else tells two tables of one variant apart."""
-    words = [f"first {record.limit}"] if record.limit else []
-    words += [w for w in (record.precision, record.device_type) if w not in ("fp32", "cpu")]
-    return f" ({', '.join(words)})" if words else ""
 
 
 def _sites(row):

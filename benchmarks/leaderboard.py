@@ -10,9 +10,11 @@ from typing import get_args
 
 from adafire.energy import ENERGY_MODELS
 
+from .expected import of_records
 from .record import ENERGY_MODEL
 from .store import Store, write_whole
 from .task import Family, task_label
+from .text import markdown
 from .ties import ALPHA, places
 
 SECOND_METRICS = {"detection": ("mAP50",), "pointcloud": ("class_mean_accuracy", "class_miou"),
@@ -159,21 +161,46 @@ def _setting(record):
 
 
 def about(records):
-    """One line: which data, network and weights a table is of, and the command that makes it."""
+    """One line: what the data, network and weights of a table are, what is odd about them, and the command that makes it."""
     first = records[0]
-    data, weights = first.workload.data, first.workload.weights
-    words = [f"data {data.name} {data.split}, {first.samples} samples" + (f" (the first {first.limit} were asked for)"
-                                                                          if first.limit else ""),
-             f"network {first.workload.network}, weights {(weights.sha256 or 'none')[:12]}",
+    weights, odd = first.workload.weights, of_records(records)
+    words = [f"data {data_words(records)}", f"network {first.workload.network}, weights {(weights.sha256 or 'none')[:12]}",
              f"{first.precision}, {first.device_type}, seed {first.seed}, task version {first.task_version}"]
+    words[1:1] = [f"{odd}, so these are other data or weights, or they are read wrongly"] if odd else []
     return "; ".join(words) + f". `python tools/run_bench.py tasks/{first.task}.py --variant {first.variant}`"
+
+
+def data_words(records):
+    """What was scored: which set, in which form, how much of it, and what was kept back to calibrate on."""
+    first = records[0]
+    data, calibration = first.workload.data, first.workload.calibration
+    expected = next((r.expected for r in records if r.expected and r.expected.samples), None)
+    form = next((r.data_form for r in records if r.data_form), None)
+    if form is None and first.family == "classification" and first.split == "full":
+        form = "in which form of file was not recorded"
+    amount = f"only the first {first.limit} samples were asked for" if first.limit else ""
+    if expected and expected.samples != first.samples:
+        amount = f"{first.samples} of {expected.samples} samples" + (f", {amount}" if amount else "")
+    elif not amount or first.limit != first.samples:
+        amount = f"{first.samples} samples" + (f", {amount}" if amount else "")
+    aside = f"calibrated on {calibration.samples} set aside from the same set" if getattr(
+        calibration, "set_aside", False) else ""
+    return ", ".join(word for word in (f"{data.name} {data.split}", form, amount, aside) if word)
+
+
+def distinct(record):
+    """What else than task, split and variant tells a table from others, in brackets; or nothing."""
+    words = [f"first {record.limit}"] if record.limit else []
+    words += [w for w in (record.precision, record.device_type) if w not in ("fp32", "cpu")]
+    return f" ({', '.join(words)})" if words else ""
 
 
 def _section(records):
     first = records[0]
     rows = rows_of_table(records)
     label = task_label(first.task, first.split)
-    text = [f"### {label}: {first.variant}\n", about(records) + "\n"]
+    line, _, command = about(records).rpartition(" `")
+    text = [f"### {label}: {first.variant}{distinct(first)}\n", f"{markdown(line)} `{command}\n"]
     for metric in (first.metric, *SECOND_METRICS.get(first.family, ())):
         text += _by_timesteps(rows, metric, label)
     headers, lines = table(rows)
@@ -182,7 +209,7 @@ def _section(records):
     for r in sorted(records, key=_rank):
         for note in r.notes:
             said.setdefault(note, []).append(r.method)
-    text += [f"Note on {', '.join(methods)}: {note}\n" for note, methods in said.items()]
+    text += [f"Note on {markdown(', '.join(methods))}: {markdown(note)}\n" for note, methods in said.items()]
     return "\n".join(text)
 
 
@@ -228,7 +255,7 @@ def _score(row, metric):
     if row["status"] == "failed":
         return "failed"
     text = _text(row["metrics"].get(metric), ".3f")
-    return f"**{text}**" if row["place"] == 1 and metric == row["metric"] else text
+    return _Bold(f"**{text}**") if row["place"] == 1 and metric == row["metric"] else text
 
 
 def _markdown(headers, lines):
@@ -240,9 +267,12 @@ def _markdown(headers, lines):
     return "\n".join([line(headers), f"|{rule}|", *map(line, lines)]) + "\n"
 
 
+class _Bold(str):
+    """A figure in Markdown of our own, which stays as it is."""
+
+
 def _cell(text):
-    """A reason can hold anything: keep it from ending the cell or becoming markup."""
-    return text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("`", "'").replace("\n", " ")
+    return text if isinstance(text, _Bold) else markdown(text)
 
 
 def write_leaderboard(out):

@@ -7,12 +7,14 @@ when a new run would repeat it, and never when data, weights, parameters or the 
 import hashlib
 import json
 import re
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from .schema import Closed, Finite, Positive
-from .task import Family, Name
+from .task import Expected, Family, Name
+from .text import hexadecimal, safe_name
 
 SCHEMA_VERSION = 1
 """Raise it when a field changes its meaning; records of another version are reported and left out."""
@@ -30,8 +32,15 @@ def _without_nan(value):
     return value
 
 
+def _iso(text):
+    datetime.fromisoformat(text)  # ValueError for what is no date
+    return text
+
+
 NotNegative = Annotated[Finite, Field(ge=0)]
 Json = Annotated[JsonValue, AfterValidator(_without_nan)]
+SafeName = Annotated[str, AfterValidator(safe_name)]
+Hash = Annotated[str, AfterValidator(hexadecimal)]
 
 
 class _Open(BaseModel):
@@ -55,6 +64,8 @@ class CalibrationSet(_Open):
 
 
 class Weights(_Open):
+    """``key``, where there is one, says where in the file the weights stood; ``sha256`` is what they are."""
+
     source: str
     sha256: str | None
 
@@ -75,20 +86,20 @@ class Hardware(Closed):
 
 
 class Git(Closed):
-    commit: str | None
+    commit: Hash | None
     dirty: bool | None
 
 
 class Reference(Closed):
     """The ANN on the same weights and samples."""
 
-    key: str
+    key: Hash
     value: Finite
     low: Finite
     high: Finite
     metrics: dict[str, Finite]
     macs: NotNegative | None
-    energy_pj: dict[str, NotNegative]
+    energy_pj: dict[SafeName, NotNegative]
 
 
 class Row(Closed):
@@ -112,7 +123,7 @@ class Row(Closed):
     exits: dict[str, NotNegative] | None = None
     """Steps that a sample spent, and samples by the step they left at, where early exit let some leave before T."""
     macs: NotNegative | None
-    energy_pj: dict[str, NotNegative]
+    energy_pj: dict[SafeName, NotNegative]
     """By the name of the energy model."""
     levels: Positive | None
     """T times the firing limit: how many values an activation can take; the largest over the sites."""
@@ -143,14 +154,18 @@ class Record(Closed):
     task: Name
     task_version: Positive
     family: Family
-    metric: str
+    metric: SafeName
     variant: Name
     split: Literal["mini", "full"]
     settings: dict[str, Json]
     """The variant's own settings, without its paths: what they point to is in ``workload``, by hash."""
     workload: Description
     samples: Positive
-    method: str
+    data_form: str | None = None
+    """In which form the data lay there ('3000 JPEG files'), where the adapter says; their content is in ``workload``."""
+    expected: Expected | None = None
+    """What the task's file expected of the ANN when this was run."""
+    method: SafeName
     kind: Literal["ann", "quantised", "snn"]
     anytime: bool
     parameters: dict[str, Json]
@@ -163,7 +178,7 @@ class Record(Closed):
     versions: dict[str, str]
     hardware: Hardware
     git: Git
-    date: str
+    date: Annotated[str, AfterValidator(_iso)]
     """UTC, ISO 8601."""
     wall_s: NotNegative
     status: Literal["ok", "failed"]
@@ -201,8 +216,12 @@ class Record(Closed):
 
 
 def key_of(identity):
-    """SHA-256 (hex) of the fields in `IDENTITY`, given as JSON-able values."""
-    text = json.dumps({name: identity[name] for name in IDENTITY}, sort_keys=True, separators=(",", ":"),
+    """SHA-256 (hex) of the fields in `IDENTITY`, given as JSON-able values, without the weights' place in their file."""
+    known = {name: identity[name] for name in IDENTITY}
+    if isinstance(known["workload"], dict):
+        weights = {key: value for key, value in known["workload"]["weights"].items() if key != "key"}
+        known["workload"] = {**known["workload"], "weights": weights}
+    text = json.dumps(known, sort_keys=True, separators=(",", ":"),
                       allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 

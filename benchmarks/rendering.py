@@ -14,6 +14,7 @@ from .html import page
 from .leaderboard import groups, render, rows_of_table
 from .plots import images
 from .store import Store, write_whole
+from .text import csv_cell
 
 COLUMNS = ("family", "task", "split", "variant", "method", "kind", "timesteps", "metric", "value", "low", "high", "place",
            "samples", "levels", "longest_burst", "mean_timesteps", "firing_rate", "over_fired", "over_fired_sites", "synops",
@@ -34,7 +35,7 @@ def table(records):
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
     for group in groups(records):
-        writer.writerows([row[name] for name in COLUMNS] for row in rows_of_table(group))
+        writer.writerows([csv_cell(row[name]) for name in COLUMNS] for row in rows_of_table(group))
     return out.getvalue()
 
 

@@ -21,15 +21,18 @@ from adafire.errors import InputError
 from adafire.precision import PRECISIONS
 from adafire.registry import near_names
 from adapters.base import WorkloadOptions, adapters
+from adapters.checkpoints import loaded
 
 from . import environment
 from .catalogue import data_folder
+from .expected import surprise
 from .measure import measure, parameters, plain
 from .record import METHOD_VERSION, SCHEMA_VERSION, Description, Record, Reference, Row, key_of
 from .schema import parse
 from .store import Store
 from .task import PROJECT, check_timesteps, task_label
 from .team import Alone
+from .text import safe_name
 
 
 class RunOptions(NamedTuple):
@@ -62,7 +65,7 @@ class Outcome(NamedTuple):
     interrupted: bool
 
 
-def run(task, variant, methods=None, timesteps=None, options=RunOptions(), out="results", on_progress=None, team=Alone()):
+def run(task, variant, methods=None, timesteps=None, options=RunOptions(), out="runs", on_progress=None, team=Alone()):
     """Outcome of ``methods`` at ``timesteps`` (default: the task's) on the variant named ``variant`` of ``task``.
 
     Raises AdafireError for what can be known before the first simulation. A KeyboardInterrupt after the first
@@ -96,6 +99,11 @@ def check_request(task, methods=None, timesteps=None, options=RunOptions()):
         if asked.count(name) > 1:
             raise InputError(f"method {name!r} is asked for twice")
     methods = dict.fromkeys(adafire.methods.get(name).name for name in asked)  # a method can have a second name
+    try:
+        for name in methods:
+            safe_name(name)  # a record would not take it
+    except ValueError as error:
+        raise InputError(f"method {name!r}: expected {error}") from None
     try:
         timesteps = sorted(check_timesteps(list(task.timesteps if timesteps is None else timesteps)))
     except ValueError as error:
@@ -135,6 +143,7 @@ class _Session:
         wanted = options.workload._replace(variant=variant, split=self.variant.split,
                                            data_root=str(folder) if folder else None)
         self.workload = find_adapter(task.adapter)(self.variant.settings(), wanted)
+        self.workload.notes = [*loaded(self.workload.network).notes, *self.workload.notes]
         if len(self.workload) < 1:
             raise InputError(f"task {task.name!r}, variant {variant!r}: no test samples")
         inputs = list(self.workload.calibration())
@@ -197,7 +206,7 @@ class _Session:
     def _record(self, fields, rows, reason, wall_s, notes=()):
         return Record(**fields, **self.surroundings, rows=rows, status="failed" if reason else "ok", reason=reason,
                       notes=list(notes), ann=None if fields["kind"] == "ann" else _reference(self.records.get("ann")),
-                      samples=len(self.workload), wall_s=round(wall_s, 3),
+                      samples=len(self.workload), data_form=self.workload.data_form, expected=self.variant.expected, wall_s=round(wall_s, 3),
                       date=datetime.now(timezone.utc).isoformat(timespec="seconds"))
 
     def _find_or_run(self, name, wait):
@@ -267,15 +276,14 @@ class _Session:
         self._tell("failed" if error else "finished", method.name, text=reason or f"{record.wall_s:.1f} s", error=error)
 
     def _surprise(self, method, rows):
-        """A note if the ANN, on all samples and with the task's own weights, is not what the task expects of it."""
-        expected, own = self.variant.expected, self.options.workload
-        if method.kind != "ann" or not rows or expected is None or own.limit or own.checkpoint:
+        """A note if the ANN is not what the task expects of it."""
+        if method.kind != "ann" or not rows:
             return []
-        value = rows[0].metrics[self.task.metric]
-        if abs(value - expected.ann) <= expected.tolerance:
-            return []
-        return [f"the ANN has {self.task.metric} {value:.4f}; the task expects {expected.ann} +- {expected.tolerance}. "
-                "Other data or weights, or they are read wrongly"]
+        row, own = rows[0], self.options.workload
+        words = surprise(self.variant.expected, self.task.metric, row.metrics[self.task.metric], row.low, row.high,
+                         len(self.workload), own.limit)
+        weights = "the weights of --checkpoint are others" if own.checkpoint else "other data or weights"
+        return [f"{words}: {weights}, or they are read wrongly"] if words else []
 
     def _tell(self, kind, method, timesteps=(), done=0, text="", error=None):
         self.tell(Event(kind, task_label(self.task.name, self.variant.split), method, tuple(timesteps), done,

@@ -1,8 +1,8 @@
 """The results folder: records written all or nothing, read with validation, one lock a key.
 
-    results/records/<task>-<split>-<variant>/<method>-<key>.json      committed
-    results/.locks/                                                    not committed; empty files, safe to remove
-                                                                       when nothing runs
+    runs/records/<task>-<split>-<variant>/<method>-<key>.json         what runs leave
+    results/records/...                                               the same, committed
+    runs/.locks/                                                      empty files, safe to remove when nothing runs
 
 Any number of processes can share a folder: who holds a key's lock may run and write it, the others find it done.
 """
@@ -18,6 +18,7 @@ from adafire.errors import InputError
 
 from .record import Record, file_name, to_json
 from .schema import explain
+from .task import PROJECT
 
 LARGEST_RECORD = 64 * 2**20  # bytes; a record of 5,000 images is a few hundred kB
 
@@ -86,6 +87,20 @@ class Store:
             lock.release()
 
 
+def places(out=None):
+    """Folders where finished records are looked for: ``out``, or where runs leave them, and then the committed ones."""
+    return [Path(out)] if out else [Path("runs"), PROJECT / "results"]
+
+
+def load_all(out=None):
+    """Every readable record in ``places(out)``; of one that is in both, that of the first."""
+    found = {}
+    for place in places(out):
+        for record in Store(place).load()[0]:
+            found.setdefault(record.key, record)
+    return list(found.values())
+
+
 def read_record(path):
     """Record in a file; InputError that names the file if it is no record of this schema, or was changed."""
     label = f"{path.parent.name}/{path.name}: not used"
@@ -116,10 +131,21 @@ def write_whole(path, text):
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)  # the rename itself must survive a power cut
-        finally:
-            os.close(folder)
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror or error}; nothing that was there is lost") from error
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder):
+    """Let a rename in ``folder`` survive a power cut, where the system can: Windows opens no folder, some network file
+    systems sync none. The file itself is whole by then, so nothing is lost where it cannot."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(handle)
+    except OSError:
+        pass
+    finally:
+        os.close(handle)

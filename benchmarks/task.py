@@ -18,7 +18,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 TASKS = PROJECT / "tasks"
 MOST_TIMESTEPS = 2**16
 
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_+-]*$")]  # names become folder and file names
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_+-]*$", max_length=120)]  # names become folder and file names
 Family = Literal["classification", "pointcloud", "events", "detection", "segmentation"]
 
 
@@ -55,10 +55,12 @@ def _with_samples(calibration):
 
 
 class Expected(Closed):
-    """The ANN's score in the task's metric on all samples, and how far from it is still right."""
+    """The ANN's score in the task's metric on all samples, and how far from it is still right. samples: how many test
+    samples the score is of, where that is known (a data root can hold fewer)."""
 
     ann: Finite
     tolerance: Annotated[Finite, Field(gt=0)]
+    samples: Positive | None = None
 
 
 class Variant(Closed):

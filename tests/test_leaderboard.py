@@ -69,7 +69,7 @@ def test_every_table_is_well_formed_and_a_failure_has_its_reason():
         assert len({len(line) for line in table}) == 1
     (reasons,) = [table for table in tables(text) if table[0][-1] == "reason"]
     assert [line[1] for line in reasons[2:]] == ["ann", "adafire", "adafire", "rate", "rate"]
-    assert reasons[-1][-1] == r"RuntimeError: a \| b &lt;i> 'c' d"
+    assert reasons[-1][-1] == r"RuntimeError: a \| b &lt;i&gt; \`c\` d"
 
 
 def test_figures_and_units():
@@ -124,6 +124,23 @@ def test_records_of_an_older_task_version_leave_the_table():
 def test_quantised_stands_between_ann_and_methods():
     pivot = tables(leaderboard.render([make("adafire"), make("quantised", kind="quantised"), make("ann")]))[0]
     assert [line[1] for line in pivot[2:]] == ["ann", "quantised", "adafire"]
+
+
+def test_the_first_line_says_what_the_data_are():
+    """Which set, in which form, how much of it, what was set aside; and that the ANN is not what was expected, if so."""
+    workload = make().model_dump()["workload"]
+    workload["data"].update(name="CIFAR-10", split="full")
+    workload["calibration"].update(samples=256, set_aside=True)
+    known = dict(workload=workload, split="full", family="classification", limit=20)
+    old = leaderboard.render([make(**known)])
+    assert "### toy: mini (first 20)" in old
+    assert ("data CIFAR-10 full, in which form of file was not recorded, only the first 20 samples were asked for, calibrated on 256 "
+            "set aside from the same set; ") in old
+    expected = {"ann": 0.917, "tolerance": 0.005, "samples": 10000}
+    new = leaderboard.render([make(**known, data_form="20 JPEG files", expected=expected)])
+    assert "data CIFAR-10 full, 20 JPEG files, 20 of 10000 samples, only the first 20 samples were asked for" in new
+    assert "the ANN has mAP 0.6000 (95 % interval 0.5000 to 0.7000) on 20 samples; the task expects 0.917 +- 0.005, so these are" in new
+    assert "the task expects" not in leaderboard.render([make(**known, expected={"ann": 0.65, "tolerance": 0.005})])
 
 
 def test_empty():

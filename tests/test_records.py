@@ -1,8 +1,10 @@
 """Records: schema, keys, all-or-nothing writing, locks, and what happens to files that are no records."""
 
+import errno
 import json
 import multiprocessing
 import os
+import stat
 import time
 
 import pytest
@@ -156,6 +158,47 @@ def test_writing_leaves_the_old_text_or_the_new(tmp_path, monkeypatch):
     (tmp_path / ".a.json.tmp").write_text("what a killed process left")
     write_whole(path, "new")
     assert path.read_text() == "new" and os.listdir(tmp_path) == ["a.json"]
+
+
+@pytest.mark.parametrize("refused", ["open", "fsync"])
+@pytest.mark.parametrize("error", [errno.EACCES, errno.EINVAL, errno.EISDIR, errno.ENOTSUP])
+def test_a_system_that_cannot_sync_a_folder_keeps_its_records(tmp_path, monkeypatch, refused, error):
+    """Windows opens no folder (EACCES); some network file systems sync none (EINVAL)."""
+    real, record = getattr(os, refused), make()
+
+    def no_folder(what, *more, **options):
+        is_folder = os.path.isdir(what) if refused == "open" else os.path.isdir(f"/proc/self/fd/{what}")
+        if is_folder:
+            raise OSError(error, os.strerror(error))
+        return real(what, *more, **options)
+    if refused == "fsync" and not os.path.isdir("/proc/self/fd"):
+        pytest.skip("what a file descriptor is cannot be told here")
+    monkeypatch.setattr(os, refused, no_folder)
+    store, before = Store(tmp_path), len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
+    assert store.write(record) and store.load() == ([record], [])
+    assert not [path for path in tmp_path.rglob("*") if path.suffix == ".tmp"]
+    monkeypatch.undo()
+    assert not before or len(os.listdir("/proc/self/fd")) == before, "the folder is closed again"
+
+
+def test_a_folder_is_synced_where_it_can_be(tmp_path, monkeypatch):
+    synced, real = [], os.fsync
+    monkeypatch.setattr(os, "fsync", lambda handle: (synced.append(stat.S_ISDIR(os.fstat(handle).st_mode)), real(handle)))
+    write_whole(tmp_path / "a.json", "text")
+    assert synced == [False, True], "the file first, then its folder"
+
+
+def test_what_other_systems_lack_is_not_asked_for(monkeypatch):
+    """No SIGPIPE, no load average, and drives that no relative path leads to: Windows."""
+    from benchmarks import command
+    from benchmarks.speed import records
+
+    def other_drive(*_):
+        raise ValueError("path is on mount 'C:', start on mount 'D:'")
+    monkeypatch.setattr(os.path, "relpath", other_drive)
+    assert command.same_again("C:/adafire/tools/run_bench.py", ["a b"]) == "python C:/adafire/tools/run_bench.py 'a b'"
+    monkeypatch.delattr(os, "getloadavg", raising=False)
+    assert records._load() == 0.0
 
 
 def _hold(folder, held, release):

@@ -5,16 +5,18 @@ import importlib.util
 import io
 import json
 import random
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
 from adafire.errors import InputError
-from benchmarks import html, plots, rendering, ties
+from benchmarks import html, leaderboard, plots, rendering, ties
 from benchmarks.record import Row, to_json
 from benchmarks.store import Store
-from test_leaderboard import failed
+from benchmarks.text import visible
+from test_leaderboard import failed, tables
 from test_records import make, make_row
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -104,6 +106,52 @@ def test_page_data_cannot_leave_its_script_element():
     start = text.index('type="application/json">') + len('type="application/json">')
     data = json.loads(text[start:text.index("</script>", start)])
     assert data["tables"][0]["rows"][1]["reason"].endswith("</script><script>alert(1)")
+
+
+HOSTILE = "<img src=x onerror=alert(1)> [a](javascript:1) ![b](http://c/d.png) **e** `f` | g\n=h www.i.j \x1b[2J \u202ek"
+
+
+def hostile(method, **changes):
+    """A record every free text of which is hostile."""
+    workload = make().model_dump()["workload"]
+    workload["data"].update(name=HOSTILE, split=HOSTILE)
+    workload["weights"].update(source=HOSTILE, sha256=HOSTILE)
+    workload.update(network=HOSTILE)
+    return make(method, workload=workload, notes=[HOSTILE], data_form=HOSTILE, settings={HOSTILE: HOSTILE}, versions={HOSTILE: HOSTILE},
+                hardware={"cpu": HOSTILE, "threads": 1, "device": HOSTILE}, **changes)
+
+
+def test_everything_that_a_record_holds_is_escaped_in_markdown():
+    text = leaderboard.render([hostile("ann"), hostile("burst", rows=[], status="failed", reason=HOSTILE)])
+    plain = re.sub(r"`python tools/[^`]*`", "", text.replace(leaderboard.ABOUT, ""))
+    assert plain.count("&lt;img src=x") >= 4, "data, network, notes, reason"
+    for markup in ("<img", "![", "http://", " www.", "\x1b", "\u202e", "\n=h"):
+        assert markup not in plain, markup
+    unescaped = re.findall(r"(?<!\\)(?:`|\*\*|\[)", "\n".join(line for line in plain.splitlines() if not line.startswith("|")))
+    assert not unescaped, unescaped
+    for table in tables(text):
+        assert len({len(line) for line in table}) == 1, "nothing in a cell ends it"
+
+
+def test_everything_that_a_record_holds_is_text_in_the_page():
+    """Of the page, only the element with the data holds it, with '<' spelled out; the script writes it as text."""
+    text = html.page([hostile("ann"), hostile("burst")])
+    assert "<img src=x" not in text and "\\u003cimg src=x" in text
+    script = (ROOT / "benchmarks" / "page" / "page.js").read_text()
+    assert "innerHTML" not in script and "insertAdjacentHTML" not in script and '"html"' not in script
+
+
+@pytest.mark.parametrize("reason", ["=1+1", "+1", "-1+1", "@SUM(1)", "\t=1", " =1", "\r=1", '"=1', "=cmd|'/c calc'!A1"])
+def test_no_cell_of_the_csv_is_a_formula(reason):
+    text = rendering.table([make(status="failed", reason=reason, rows=[])])
+    cells = [line["reason"] for line in csv.DictReader(io.StringIO(text))]
+    assert cells and all(cell.lstrip("\t\r ")[:1] not in tuple("=+-@") for cell in cells), cells
+    assert all(visible(reason) in cell for cell in cells)
+
+
+def test_numbers_of_the_csv_stay_numbers():
+    (line, *_) = csv.DictReader(io.StringIO(rendering.table([make(rows=[make_row(2, -0.4), make_row(4)])])))
+    assert float(line["value"]) == -0.4
 
 
 def test_a_record_that_is_none_is_named(out):

@@ -169,6 +169,33 @@ def test_list_names_tasks_variants_and_methods(bench):
         assert word in out
 
 
+@pytest.mark.parametrize("tool", sorted(path.stem for path in (PROJECT / "tools").glob("*.py")))
+def test_nothing_is_written_into_the_committed_results_unless_asked(tool, monkeypatch):
+    """What a tool writes by default is below runs/; leaderboard.py is the one that renders the committed records."""
+    loaded = importlib.util.spec_from_file_location(f"{tool}_options", PROJECT / "tools" / f"{tool}.py")
+    module = importlib.util.module_from_spec(loaded)
+    loaded.loader.exec_module(module)
+    parsers = []
+    monkeypatch.setattr(module.command if tool == "train_ann" else module, "run", lambda work, parser, *_: parsers.append(parser))
+    module.main([])
+    for action in parsers[0]._actions:
+        if "--out" in action.option_strings and tool != "leaderboard":
+            assert "results" not in str(action.default) and (action.default is None or str(action.default).startswith("runs"))
+            assert "default: results" not in action.help
+
+
+def test_of_several_tasks_those_without_the_split_are_left_out(bench, tmp_path):
+    """As in `tasks/*.py --split mini`: some benchmarks have no small split."""
+    (tmp_path / "b").mkdir()
+    full = {"full": {**TASK["variants"]["mini"], "split": "full", "checkpoint": "random"}}
+    second = task_file(tmp_path / "b", name="whole", variants=full)
+    code, out, err = bench(second, "--timesteps", "1", "--split", "mini")
+    assert code == 0 and "note: whole is left out: it has no mini split" in err and "toy mini" in out and "whole" not in out
+    code, out, err = bench("--split", "mini", task=second)
+    assert code == 2 and "task 'whole' has no mini split" in err
+    assert bench(second, "--variant", "mini")[0] == 2, "a name is meant as it stands"
+
+
 def test_help_is_quick_and_has_every_option(tmp_path):
     begin = time.monotonic()
     done = subprocess.run([sys.executable, SCRIPT, "--help"], cwd=tmp_path, capture_output=True, text=True)
@@ -214,7 +241,7 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(tmp_path):
     assert process.returncode == 130 and time.monotonic() - begin < 10 and "Traceback" not in err
     assert "run_bench.py toy.py --trust-config --methods burst,adafire --timesteps 1" in err
     assert "burst" in out and "adafire" not in out
-    assert {r.method for r in Store(tmp_path / "results").load()[0]} == {"ann", "burst"}
+    assert {r.method for r in Store(tmp_path / "runs").load()[0]} == {"ann", "burst"}
     env["STOP_AT_PASS"] = "0"
     done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
     assert done.returncode == 0 and done.stderr.count("done before") == 2 and "adafire" in done.stdout, done.stderr

@@ -319,12 +319,34 @@ def test_wrong_metric_or_adapter(scripted, tmp_path):
         find_adapter("toi")
 
 
-def test_expected_score_of_the_ann_is_checked(scripted, tmp_path):
-    events = []
-    other = toy(expected={"ann": 0.5, "tolerance": 0.1})
-    record = run(other, "mini", [], out=tmp_path, on_progress=events.append).records[0]
-    assert "the task expects 0.5" in record.notes[0] and any(e.kind == "note" for e in events)
-    assert run(toy(expected={"ann": 1.0, "tolerance": 0.1}), "mini", [], out=tmp_path / "b").records[0].notes == []
+@pytest.mark.parametrize("expected, limit, checkpoint, words", [
+    ({"ann": 0.5, "tolerance": 0.1}, None, None, "accuracy 1.0000; the task expects 0.5 +- 0.1: other data or weights"),
+    ({"ann": 1.0, "tolerance": 0.1}, None, None, None), ({"ann": 0.91, "tolerance": 0.1}, None, None, None),
+    ({"ann": 0.5, "tolerance": 0.1}, None, "own.pth", "the weights of --checkpoint are others"),
+    ({"ann": 0.5, "tolerance": 0.1}, 10, None, "(95 % interval 0.7000 to 1.0000) on 10 samples; the task expects 0.5 +- 0.1"),
+    ({"ann": 0.5, "tolerance": 0.2}, 10, None, None), ({"ann": 0.65, "tolerance": 0.1}, 10, None, None),
+    ({"ann": 0.5, "tolerance": 0.1, "samples": 10}, None, None, "accuracy 1.0000; the task expects"),
+    ({"ann": 0.65, "tolerance": 0.1, "samples": 500}, None, None, None),
+    ({"ann": 0.5, "tolerance": 0.1, "samples": 500}, None, None, "on 10 samples"),
+])
+def test_expected_score_of_the_ann_is_compared_always(monkeypatch, tmp_path, expected, limit, checkpoint, words):
+    """On all samples with the tolerance, on some with the interval of the score, whichever weights are used."""
+    monkeypatch.setattr(ToyWorkload, "evaluate", lambda self, predictions: Evaluation({"accuracy": 1.0}, 0.7, 1.0, {"right": [1]}))
+    task = toy(expected=expected)
+    options = RunOptions(WorkloadOptions(limit=limit, checkpoint=checkpoint))
+    ann, other = run(task, "mini", ["quantised"], [1], options=options, out=tmp_path).records
+    assert len(ann.notes) == (words is not None) and other.notes == []
+    assert not words or words in ann.notes[0]
+    first_line = leaderboard.about([ann, other])
+    assert ("the task expects" in first_line) == (words is not None) and leaderboard.about([other]) == first_line
+    assert ann.expected == other.expected == task.variants["mini"].expected
+
+
+def test_an_interval_without_width_is_compared_with_nothing(monkeypatch, tmp_path):
+    """One picture's mean IoU has no interval."""
+    monkeypatch.setattr(ToyWorkload, "evaluate", lambda self, predictions: Evaluation({"accuracy": 0.9}, 0.9, 0.9, {"right": [1]}))
+    task = toy(expected={"ann": 0.5, "tolerance": 0.1})
+    assert run(task, "mini", ["quantised"], [1], options=RunOptions(WorkloadOptions(limit=1)), out=tmp_path).records[0].notes == []
 
 
 def test_notes_on_the_data_are_in_every_record_and_told_once(scripted, tmp_path, monkeypatch):

@@ -64,9 +64,12 @@ def test_records_and_table(tmp_path):
     assert all(f"**{r.ratio:.2f}**" in page and r.over in page for r in made)
 
 
-def test_committed_page_is_rendered_from_the_committed_records():
-    found = records.load_all()
-    assert found and records.PAGE.read_text(encoding="utf-8") == records.table(found)
+def test_the_page_is_written_beside_its_records(tmp_path):
+    made = measures.simulation(small(), 4, 1, ("fp32",))
+    records.save(made[0], tmp_path / "speed")
+    records.write_page(tmp_path)
+    page = (tmp_path / "SPEED.md").read_text(encoding="utf-8")
+    assert f"{tmp_path.as_posix()}/speed/" in page and f"**{made[0].ratio:.2f}**" in page
 
 
 def test_spikingjelly_simulates_the_same_network():

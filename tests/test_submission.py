@@ -1,14 +1,18 @@
 """Submitted records: sound ones pass, and every kind of wrong claim is found; the paper's unknown figures stay unknown."""
 
 import importlib.util
+import json
 from pathlib import Path
 
 import pytest
 
 from adapters import accuracy
-from benchmarks import reproduction, submission
+from adapters.base import WorkloadOptions
+from benchmarks import catalogue, environment, reproduction, runner, submission
 from benchmarks.energy_saved import energy
+from benchmarks.record import Record, key_of
 from benchmarks.store import Store, read_record
+from benchmarks.task import load_task
 from test_records import make, make_row
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -36,7 +40,7 @@ def sound_row(timesteps=4, right=(1,) * 15 + (0,) * 5, **changes):
 
 def checked(tmp_path, **changes):
     rows = [sound_row(2), sound_row(4, **changes)]
-    record = make(rows=rows, metric="accuracy", family="classification")
+    record = make(rows=rows, metric="accuracy", family="classification", anytime=False)
     store = Store(tmp_path)
     store.write(record)
     _, found = submission.check(tmp_path / "records" / record.name)
@@ -46,7 +50,7 @@ def checked(tmp_path, **changes):
 def test_a_sound_record_has_nothing_wrong(tmp_path):
     wrong, found = checked(tmp_path)
     assert wrong == set()
-    assert [(f.kind, f.where) for f in found] == [("not checked", "data")], "its task is not one of this project"
+    assert {f.kind for f in found} == {"unknown", "not checked"}, "its task, hashes and commit are not of this project"
 
 
 @pytest.mark.parametrize("changes,part", [
@@ -69,7 +73,7 @@ def test_replicates_bound_the_metric(tmp_path):
         drawn = [0.49, 0.5, 0.51] * 50
         row = make_row(2, value, low=low, high=high, evidence={"replicates": {"mAP": drawn}, "images": 20}, sites=[],
                        energy_pj={"horowitz-45nm": 15.6e6})
-        record = make(rows=[row], timesteps=[2])
+        record = make(rows=[row], timesteps=[2], anytime=False)
         Store(tmp_path / str(value)).write(record)
         return {f.text for f in submission.check(tmp_path / str(value) / "records" / record.name)[1] if f.kind == "wrong"}
     assert check(0.5, 0.49, 0.51) == set()
@@ -77,27 +81,93 @@ def test_replicates_bound_the_metric(tmp_path):
     assert any("not that of the replicates" in text for text in check(0.501, 0.48, 0.52))
 
 
-def test_the_tool(tmp_path, capsys):
-    submit = tool("submit")
-    good = sorted((ROOT / "results" / "records" / "fashion_resnet-mini-mini").glob("ann-*.json"))[0]
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Records made here: {method: path}, of 60 pictures."""
+    out = tmp_path_factory.mktemp("made")
+    runner.run(load_task(catalogue.find_task("fashion_resnet")), "mini", ["adafire-uniform"], [2],
+               runner.RunOptions(WorkloadOptions(limit=60)), out)
+    return {path.name.rpartition("-")[0]: path for path in (out / "records").glob("*/*.json")}
+
+
+def edited(path, folder, change):
+    """A record whose fields ``change`` altered, under the key and the name of what it now says."""
+    fields = json.loads(path.read_text())
+    change(fields)
+    record = Record.model_validate({**fields, "key": ""})
+    Store(folder).write(record)
+    return folder / "records" / record.name
+
+
+def test_the_tool(made, tmp_path, capsys):
+    submit, good = tool("submit"), made["ann"]
     assert submit.main(["check", str(good)]) == 0 and "nothing is wrong" in capsys.readouterr().out
     text = good.read_text()
     forged = tmp_path / good.name
     forged.write_text(text.replace('"seed": 0', '"seed": 3'))
     assert submit.main(["check", str(forged)]) == 2 and "changed after it was written" in capsys.readouterr().err
-    assert text.count('"accuracy": 0.93') >= 1
-    forged.write_text(text.replace('"accuracy": 0.93', '"accuracy": 0.94'))
+    value = json.loads(text)["rows"][0]["metrics"]["accuracy"]
+    assert text.count(f'"accuracy": {value}') >= 1
+    forged.write_text(text.replace(f'"accuracy": {value}', f'"accuracy": {value - 0.05}'))
     assert submit.main(["check", str(forged)]) == 1 and "correctness bits" in capsys.readouterr().out
     assert submit.main(["check", str(tmp_path / "nowhere.json")]) == 2
 
 
-def test_the_quoted_ann_is_the_one_on_file(tmp_path):
-    folder = ROOT / "results" / "records" / "fashion_resnet-mini-mini"
-    record = read_record(sorted(folder.glob("ours-*.json"))[-1])
+HOSTILE = ("<img src=x onerror=alert(1)>", "a|b", "`rm`", "[x](javascript:1)", "=cmd|'/c calc'!A1", "../../etc/passwd", "a\x1b[2Jb",
+           "a\nb", "", " ", "x" * 121, "aus\u202ecod.exe", "$x$", "@everyone", "-1+1")
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_names_in_records_keep_to_a_safe_alphabet(made, tmp_path, capsys, name):
+    """Of methods, metrics, energy models, tasks and variants: refused with every other field and the key sound."""
+    path = made["adafire-uniform"]
+
+    def refused(change):
+        fields = json.loads(path.read_text())
+        change(fields)
+        fields["key"] = key_of(fields)
+        (tmp_path / "forged.json").write_text(json.dumps(fields))
+        code = tool("submit").main(["check", str(tmp_path / "forged.json")])
+        out, err = capsys.readouterr()
+        return code == 2 and "nothing is wrong" not in out and "\x1b" not in out + err and "not used" in err
+
+    def rename_metric(fields):
+        fields["metric"] = name
+        for row in fields["rows"]:
+            row["metrics"][name] = row["metrics"]["accuracy"]
+    assert refused(lambda fields: fields.update(method=name))
+    assert refused(lambda fields: fields.update(task=name)) and refused(lambda fields: fields.update(variant=name))
+    assert refused(rename_metric)
+    assert refused(lambda fields: fields["rows"][0]["energy_pj"].update({name: 1.0}))
+    assert refused(lambda fields: fields["git"].update(commit=name))
+    assert refused(lambda fields: fields["ann"].update(key=name)), "it becomes part of a path"
+    assert refused(lambda fields: fields.update(date=name))
+
+
+@pytest.mark.parametrize("change, kind, words", [
+    (dict(method="supersnn"), "unknown", "Nobody registered it"), (dict(method="burst:phi=x"), "unknown", "burst"),
+    (dict(task="fashion_resnet9"), "unknown", "did you mean 'fashion_resnet'"), (dict(variant="huge"), "unknown", "has no variant"),
+    (dict(task_version=99), "unknown", "task_version 99"), (dict(method_version=99), "unknown", "method_version 99"),
+    (dict(git={"commit": "0" * 40, "dirty": False}), "unknown", "not in this checkout's history"),
+    (dict(family="detection"), "wrong", "family"), (dict(split="full"), "wrong", "mini split"),
+    (dict(kind="quantised"), "wrong", "kind"), (dict(anytime=True), "wrong", "anytime"), (dict(samples=59), "wrong", "59 samples"),
+])
+def test_what_nobody_registered_is_said(made, tmp_path, capsys, change, kind, words):
+    path = edited(made["adafire-uniform"], tmp_path, lambda fields: fields.update(change))
+    if "git" in change and environment.knows_commit("0" * 40) is None:
+        pytest.skip("this is no checkout with its history, so no commit can be told to be unknown")
+    assert [text for entry, _, text in submission.check(path)[1] if entry == kind and words in text]
+    assert tool("submit").main(["check", str(path)]) == 1
+    out = capsys.readouterr().out
+    assert "nothing is wrong" not in out and words in out
+
+
+def test_the_quoted_ann_is_the_one_on_file(made, tmp_path):
+    record, results = read_record(made["adafire-uniform"]), made["ann"].parents[2]
 
     def wrong(record):
         Store(tmp_path).write(record, rerun=True)
-        return {f.text for f in submission.check(tmp_path / "records" / record.name, ROOT / "results")[1] if f.kind == "wrong"}
+        return {f.text for f in submission.check(tmp_path / "records" / record.name, results)[1] if f.kind == "wrong"}
     assert wrong(record) == set()
     quoted = record.ann.model_copy(update={"metrics": {**record.ann.metrics, "accuracy": 0.99}})
     assert any("quotes other figures of the ANN" in text for text in wrong(record.model_copy(update={"ann": quoted})))

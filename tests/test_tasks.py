@@ -253,3 +253,27 @@ def test_listing_has_every_variant_of_every_task():
     rows = catalogue.listing()
     assert {(r["task"], r["variant"]) for r in rows} >= {("coco_yolo", "mini"), ("coco_yolo", "yolov3")}
     assert all({"data", "weights", "split"} <= set(row) for row in rows)
+
+
+def test_listing_says_what_is_yours_to_bring(monkeypatch, tmp_path):
+    """A variant of a full split without weights of its own wants --checkpoint; without data of its own, --data-root."""
+    from adapters.models import has_own_weights
+    monkeypatch.delenv(catalogue.DATA_VARIABLE, raising=False)
+    for path in catalogue.task_files():
+        for name, variant in load_task(path).variants.items():
+            weights, data = catalogue.weights_state(variant)[1], catalogue.data_state(variant)[1]
+            if variant.split == "full":
+                brings = variant.checkpoint or has_own_weights(variant.model)
+                assert ("--checkpoint FILE" in weights) == (not brings), (path.stem, name)
+                assert "--data-root DIR" in data or data == "there" and variant.data["type"] == "fashion_mnist", (path.stem, name)
+            else:
+                assert weights in ("there", "random") and data in ("there", "made by the project"), (path.stem, name)
+    toy_full = parse(Task, GOOD, "toy").variants["big"].model_copy(update={"needs": []})
+    assert catalogue.data_state(toy_full, str(tmp_path)) == (True, f"{tmp_path} is there, not yet looked into")
+    assert catalogue.data_state(toy_full, str(tmp_path / "none")) == (False, f"{tmp_path / 'none'} is missing")
+
+
+def test_weights_of_yours_are_asked_for_before_work():
+    task = load_task(PROJECT / "tasks" / "cifar10_vgg16.py")
+    with pytest.raises(InputError, match="no weights come with it; give the file of yours with --checkpoint FILE"):
+        catalogue.check_ready(task, "full", data_root=str(PROJECT))

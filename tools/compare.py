@@ -7,6 +7,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # from a clone, nothing need be installed
 
 from benchmarks.command import Parser, leave, run, whole  # noqa: E402
+from benchmarks.text import visible  # noqa: E402
 
 EXAMPLES = """examples:
   python tools/compare.py adafire snn-calibration --task fashion_resnet
@@ -25,8 +26,7 @@ def main(argv=None):
     p.add_argument("--timesteps", type=whole(1), metavar="T",
                    help="T of the classes and samples (default: the largest in both)")
     p.add_argument("--worst", type=whole(0), default=10, metavar="N", help="samples to show a side (default: %(default)s)")
-    p.add_argument("--out", default=str(Path(__file__).resolve().parents[1] / "results"), metavar="DIR",
-                   help="folder with records (default: the project's)")
+    p.add_argument("--out", metavar="DIR", help="folder with records (default: runs/, and the project's results/)")
     p.add_argument("--data-root", metavar="DIR", help="data of a full split, for the names of classes and samples")
     return run(report, p, argv)
 
@@ -78,7 +78,7 @@ def energy(figures):
 def print_table(headers, lines):
     widths = [max(map(len, column)) for column in zip(headers, *lines)]
     for cells in (headers, ["-" * width for width in widths], *lines):
-        print("  ".join(cell.ljust(width) for cell, width in zip(cells, widths)).rstrip())
+        print(visible("  ".join(cell.ljust(width) for cell, width in zip(cells, widths)).rstrip()))
     print()
 
 

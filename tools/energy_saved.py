@@ -23,8 +23,7 @@ def main(argv=None):
     p.add_argument("tasks", nargs="+", metavar="TASK")
     p.add_argument("--variant")
     p.add_argument("--reference", default="snn-calibration", metavar="METHOD")
-    p.add_argument("--out", default=str(Path(__file__).resolve().parents[1] / "results"), metavar="DIR",
-                   help="folder with records (default: the project's)")
+    p.add_argument("--out", metavar="DIR", help="folder with records (default: runs/, and the project's results/)")
     return run(lambda args: [report(task, args) for task in args.tasks] and 0, p, argv)
 
 

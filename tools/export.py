@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # from a clone, no
 from benchmarks.command import Parser, leave, run, whole  # noqa: E402
 
 EXAMPLES = """examples:
-  python tools/export.py cifar10_resnet20 --variant resnet20 --method snn-calibration --timesteps 32 --out resnet20.nir
+  python tools/export.py cifar10_resnet20 --method snn-calibration --timesteps 32 --out resnet20.nir
   python tools/export.py coco_yolo --method adafire        # refused: bursts, max pooling, ...
 
 needs: pip install -e '.[nir]'. The file is read again and compared before it counts as written.
@@ -26,7 +26,7 @@ def main(argv=None):
     p.add_argument("--split", choices=("auto", "full", "mini"), default="auto")
     p.add_argument("--data-root", metavar="DIR")
     p.add_argument("--checkpoint", metavar="FILE")
-    p.add_argument("--out", metavar="FILE", help="default: TASK-METHOD.nir")
+    p.add_argument("--out", metavar="FILE", help="default: runs/TASK-METHOD.nir")
     p.add_trust()
     return run(export, p, argv)
 
@@ -40,8 +40,8 @@ def export(args):
     from benchmarks.runner import find_adapter
     from benchmarks.task import load_task
 
-    nir, out = nir_export.package(), Path(args.out or f"{Path(args.task).stem}-{args.method}.nir")
-    if not out.absolute().parent.is_dir():
+    nir, out = nir_export.package(), Path(args.out or Path("runs") / f"{Path(args.task).stem}-{args.method}.nir")
+    if args.out and not out.absolute().parent.is_dir():
         raise InputError(f"--out {out}: there is no folder {out.parent}; make it first")
     task = load_task(catalogue.find_task(args.task), args.trust_config)
     name = catalogue.choose_variant(task, args.variant, args.split, args.data_root)
@@ -54,6 +54,7 @@ def export(args):
     snn = adafire.convert(workload.network, list(workload.calibration()), method=args.method, timesteps=args.timesteps,
                           forward=workload.forward)
     graph = nir_export.to_nir(snn, next(iter(workload.batches())).inputs)
+    out.parent.mkdir(parents=True, exist_ok=True)
     nir.write(str(out), graph)
     wrong = nir_export.differences(graph, nir.read(str(out)))
     if wrong:

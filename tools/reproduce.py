@@ -27,7 +27,7 @@ def main(argv=None):
     p.add_argument("--data-root", metavar="DIR")
     p.add_argument("--timesteps", type=numbers, metavar="4,8", help="other numbers of timesteps than the table's")
     p.add_argument("--limit", type=whole(1), metavar="N", help="the first N samples only")
-    p.add_argument("--out", default="results", metavar="DIR")
+    p.add_argument("--out", default="runs", metavar="DIR", help="folder for records (default: %(default)s)")
     return run(reproduce, p, argv, same_again(__file__, argv))
 
 

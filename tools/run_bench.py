@@ -42,7 +42,7 @@ def parser():
         help="pytorch: the processes that torchrun started share the batches (gloo on CPUs, nccl on GPUs)")
     add("--precision", choices=("fp32", "bf16", "fp16"), default="fp32")
     add("--seed", type=whole(0), default=0, metavar="N")
-    add("--out", default="results", metavar="DIR", help="folder for records and tables (default: %(default)s)")
+    add("--out", default="runs", metavar="DIR", help="folder for records and tables (default: %(default)s)")
     add("--json", metavar="FILE", help="write the table as a list of rows")
     add("--rerun", action="store_true", help="run again what is finished")
     add("--list", action="store_true", help="list tasks, variants and methods, and what each lacks; run nothing")
@@ -65,13 +65,14 @@ def run_all(args):
     if not args.tasks:
         raise InputError("which task? For example: python tools/run_bench.py tasks/coco_yolo.py (--list shows all)")
     check_places(args)
-    jobs = []
-    for given in args.tasks:
-        task = load_task(catalogue.find_task(given), args.trust_config)
-        variant = catalogue.choose_variant(task, args.variant, args.split, args.data_root)
-        if (task.name, variant) in [(other.name, name) for other, name in jobs]:
-            raise InputError(f"task {task.name!r} is given twice")
-        jobs.append((task, variant))
+    tasks = [load_task(catalogue.find_task(given), args.trust_config) for given in args.tasks]
+    names = [task.name for task in tasks]
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(f"task {name!r} is given twice")
+    jobs, notes = catalogue.choose_variants(tasks, args.variant, args.split, args.data_root)
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
 
     from adapters.base import WorkloadOptions  # the rest needs torch, which takes seconds to import
     from benchmarks import leaderboard, runner

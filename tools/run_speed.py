@@ -3,7 +3,8 @@
     python tools/run_speed.py --threads 2                       # every figure but the search: about five minutes
     python tools/run_speed.py mini-yolo --only simulation       # one network
     python tools/run_speed.py --only search                     # the search on ResNet-18, 64 images: minutes
-    python tools/run_speed.py --threads 2 --save                # and write results/speed/ and results/SPEED.md
+    python tools/run_speed.py --threads 2 --save                # and write runs/speed/ and runs/SPEED.md
+    python tools/run_speed.py --threads 2 --save --out results  # the committed ones
 
 Measures: simulation (fp32; bf16, and SpikingJelly if installed, on ResNet-18), curve (read-outs at all T), memory (peak at
 T=256), search.
@@ -33,6 +34,7 @@ def main(argv=None):
     parser.add_argument("--cpu-time", action="store_true", help="time of the processor, not of the clock: for one thread on a "
                         "busy machine")
     parser.add_argument("--save", action="store_true", help="write records and the table")
+    parser.add_argument("--out", default="runs", metavar="DIR", help="folder for speed/ and SPEED.md (default: %(default)s)")
     return run(measure_all, parser, argv)
 
 
@@ -63,9 +65,9 @@ def measure_all(args):
         for made in _measured(name, load_case(name), only, without, args, clock, measures, named=bool(args.cases)):
             print(made.line(), flush=True)
             if args.save:
-                records.save(made)
+                records.save(made, Path(args.out) / records.FOLDER)
     if args.save:
-        records.PAGE.write_text(records.table(records.load_all()), encoding="utf-8")
+        records.write_page(args.out)
 
 
 def _measured(name, case, only, without, args, clock, measures, named):

@@ -13,7 +13,8 @@ EXAMPLES = """examples:
   python tools/submit.py check results/records/*/*.json
 
 Then put the file into results/records/TASK-SPLIT-VARIANT/, run python tools/leaderboard.py, and send a pull request.
-exit status: 0 nothing is wrong; 1 something is; 2 a file is no record"""
+A method of yours must be in adafire/methods/ and its task in tasks/, as they are to be sent with it.
+exit status: 0 nothing is wrong; 1 something is, or is unknown here; 2 a file is no record"""
 
 
 def main(argv=None):
@@ -27,6 +28,7 @@ def main(argv=None):
 def check(args):
     from adafire.errors import AdafireError
     from benchmarks import submission
+    from benchmarks.text import visible
 
     code, results = 0, Path(__file__).resolve().parents[1] / "results"
     for name in args.records:
@@ -35,15 +37,22 @@ def check(args):
         except AdafireError as error:
             code = complain(error, args.debug)
             continue
-        wrong = [entry for entry in found if entry.kind == "wrong"]
-        print(f"{name}: {record.method} on {record.task} ({record.variant}), {len(record.rows)} rows: "
-              f"{f'{len(wrong)} things are wrong' if wrong else 'nothing is wrong'}")
+        wrong, unknown = ([entry for entry in found if entry.kind == kind] for kind in ("wrong", "unknown"))
+        print(visible(f"{name}: {record.method} on {record.task} ({record.variant}), {len(record.rows)} rows: "
+                      f"{verdict(wrong, unknown)}"))
         for entry in wrong:
-            print(f"  WRONG {entry.where}: {entry.text}")
-        for entry in dict.fromkeys((entry.kind, entry.text) for entry in found if entry.kind != "wrong"):
-            print(f"  {entry[0]}: {entry[1]}")
-        code = max(code, 1 if wrong else 0)
+            print(visible(f"  WRONG {entry.where}: {entry.text}"))
+        for kind, text in dict.fromkeys((entry.kind, entry.text) for entry in found if entry.kind != "wrong"):
+            print(visible(f"  {kind}: {text}"))
+        code = max(code, 1 if wrong or unknown else 0)
     return code
+
+
+def verdict(wrong, unknown):
+    """'nothing is wrong', or how many things are wrong and unknown."""
+    words = [f"{len(found)} {'thing is' if len(found) == 1 else 'things are'} {kind}"
+             for found, kind in ((wrong, "wrong"), (unknown, "unknown here")) if found]
+    return ", ".join(words) or "nothing is wrong"
 
 
 if __name__ == "__main__":

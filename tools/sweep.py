@@ -28,7 +28,7 @@ def main(argv=None):
     p.add_argument("--limit", type=whole(1), metavar="N")
     p.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     p.add_argument("--seed", type=whole(0), default=0)
-    p.add_argument("--out", default="results", metavar="DIR")
+    p.add_argument("--out", default="runs", metavar="DIR", help="folder for records and tables (default: %(default)s)")
     p.add_argument("--jobs", type=whole(1), metavar="N", help="processes at a time on this machine (default: one a core)")
     p.add_argument("--address", metavar="HOST", help="a Ray cluster ('auto', ray://head:10001); default: this machine")
     p.add_argument("--trust-config", action="store_true", help="execute task files from outside this project")
@@ -40,8 +40,12 @@ def sweep_all(args):
     from benchmarks import catalogue, leaderboard, runner, sweep
     from benchmarks.task import load_task
 
-    requests = [(given, catalogue.choose_variant(load_task(catalogue.find_task(given), args.trust_config), args.variant,
-                                                 args.split, args.data_root)) for given in args.tasks]
+    tasks = [load_task(catalogue.find_task(given), args.trust_config) for given in args.tasks]
+    jobs, notes = catalogue.choose_variants(tasks, args.variant, args.split, args.data_root)
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
+    given_as = {task.name: given for task, given in zip(tasks, args.tasks)}
+    requests = [(given_as[task.name], variant) for task, variant in jobs]
     options = runner.RunOptions(WorkloadOptions(data_root=args.data_root, limit=args.limit, device=args.device,
                                                 seed=args.seed))
     found = sweep.sweep(requests, args.methods, args.timesteps, options, Path(args.out).absolute(), args.address, args.jobs,

@@ -17,9 +17,9 @@ from benchmarks.task import check_trusted  # noqa: E402
 
 EXAMPLES = """\
 examples:
-  python tools/train_ann.py benchmarks/zoo/yolo_fashion/config.py --out trained/yolo_fashion.pth
+  python tools/train_ann.py benchmarks/zoo/yolo_fashion/config.py --out runs/yolo_fashion.pth
   python tools/train_ann.py benchmarks/zoo/yolo_fashion/config.py --resume        # go on after an interruption
-  python tools/train_ann.py CONFIG --epochs 2 --work-dir work_dirs/try --cfg-options data_setup.train.scenes=500
+  python tools/train_ann.py CONFIG --epochs 2 --work-dir runs/try --cfg-options data_setup.train.scenes=500
 
 The config is an ordinary MMEngine config (training, validation and test loops) with one optional line, data_setup, that
 names a set-up of adapters/data/setups.py; missing data are generated. The checkpoint with the best validation metric
@@ -33,7 +33,7 @@ def options_of():
     parser, whole = command.Parser(__doc__, EXAMPLES, prog="train_ann.py"), command.whole
     add = parser.add_argument
     add("config", help="MMEngine config file")
-    add("--work-dir", metavar="DIR", help="checkpoints and logs (default: work_dirs/<config's folder>)")
+    add("--work-dir", metavar="DIR", help="checkpoints and logs (default: runs/train/<config's folder>)")
     add("--resume", action="store_true", help="continue from the last checkpoint in the work folder")
     add("--epochs", type=whole(1), metavar="N", help="train N epochs, the schedule stretched to fit")
     add("--device", choices=("auto", "cpu", "cuda"), default="auto")
@@ -76,7 +76,7 @@ def load_config(options):
         set_epochs(config, options.epochs)
     if options.seed is not None:
         config.randomness = dict(config.get("randomness") or {}, seed=options.seed)
-    config.work_dir = str(options.work_dir or ROOT / "work_dirs" / path.resolve().parent.name)
+    config.work_dir = str(options.work_dir or Path("runs") / "train" / path.resolve().parent.name)
     if not options.resume and (Path(config.work_dir) / "last_checkpoint").exists():
         raise InputError(f"{config.work_dir} holds an earlier training; go on with it (--resume), or choose another "
                          "folder with --work-dir, or delete it")

@@ -6,11 +6,16 @@ possible.
 """
 
 import re
+import unicodedata
+from pathlib import Path
 
 from adafire.errors import InputError
 from adafire.registry import near_names
 
-SHOWN = 12  # classes of a long list
+from .asked import PROJECT
+from .text_files import read_text
+
+SHOWN = 40  # classes of a long list
 
 
 def numbered(folders, told, what, by_value=False):
@@ -25,14 +30,14 @@ def numbered(folders, told, what, by_value=False):
         for name in folders:
             if name not in told:
                 raise InputError(f"'{what}' has the class folder {name!r}, which classes= in the task's data does not name"
-                                 f"{near_names(name, told)} Named: {_shown(told)}")
+                                 f"{near_names(name, told)} Named: {shown(told)}")
         return told, ()
     if by_value and all(map(str.isdecimal, folders)):
         folders.sort(key=int)
-    note = f"classes are numbered in the order of their folders' names: {_shown(folders)}"
+    note = f"classes are numbered in the order of their folders' names: {shown(folders)}"
     others = [other for other in (sorted(folders), sorted(folders, key=_natural), sorted(folders, key=str.lower)) if other != folders]
     if others:
-        note += f"; another order of them is {_shown(others[0])}: data=dict(classes=[...]) tells which the network was trained with"
+        note += f"; another order of them is {shown(others[0])}: data=dict(classes=[...]) tells which the network was trained with"
     return tuple(folders), (note,)
 
 
@@ -46,9 +51,28 @@ def names_told(told):
     return tuple(told)
 
 
+def names_in_file(file, root, folders):
+    """Names of classes in a text file, one a line; relative to ``root``, here or the project. Where the folders are called by
+    the first words of lines, as in ImageNet's 'n01440764 tench, Tinca tinca', these are the names. InputError: no such file."""
+    path = next((p for p in (Path(root) / file, Path(root).parent / file, Path(file), PROJECT / file) if p.is_file()), None)
+    if path is None:
+        raise InputError(f"data has classes={file!r}, but there is no such file in '{root}', here or in the project; expected a "
+                         "text file with the name of one class a line, or a list of names")
+    lines = read_text(path, "list of classes", "expected the name of one class a line").splitlines()
+    names = [line.strip() for line in lines if line.strip()]
+    firsts = [name.split()[0] for name in names]
+    return firsts if not set(folders) & set(names) and set(folders) <= set(firsts) else names
+
+
+def one_spelling(name):
+    """A name with accents as one character each; macOS writes them as characters of their own."""
+    return unicodedata.normalize("NFC", name)
+
+
 def _natural(name):
     return [int(part) if part.isdecimal() else part.lower() for part in re.split(r"(\d+)", name)]
 
 
-def _shown(names):
+def shown(names):
+    """Names in a sentence, the first of many."""
     return ", ".join(names[:SHOWN]) + (f", ... ({len(names)})" if len(names) > SHOWN else "")

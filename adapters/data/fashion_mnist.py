@@ -82,6 +82,14 @@ def full(split, folder=None, download=False):
     return objects
 
 
+def is_there(split, folder=None):
+    """Whether the files that ``full`` reads are at hand."""
+    try:
+        return bool(_find(split, "images-idx3-ubyte", folder, False) and _find(split, "labels-idx1-ubyte", folder, False))
+    except InputError:
+        return False
+
+
 def cache_folder():
     """The project's cache: $ADAFIRE_CACHE, or ~/.cache/adafire."""
     return Path(os.environ.get("ADAFIRE_CACHE") or Path.home() / ".cache" / "adafire")

@@ -12,8 +12,7 @@ from PIL import UnidentifiedImageError
 from adafire.errors import InputError
 
 from .images import SUFFIXES, read_picture
-
-ORIENTATION = 0x0112  # the EXIF tag: 1 as stored, 2 to 8 turned or mirrored, from 5 on with width and height exchanged
+from .pixels import orientation
 
 
 class Facts(NamedTuple):
@@ -81,7 +80,7 @@ def _facts(path):
         content, image = read_picture(path)
         with image:
             size = image.size
-            turned = image.getexif().get(ORIENTATION, 1) in range(2, 9)
+            turned = orientation(image) > 1
             image.draft("L", (64, 64))  # JPEG: all of the file is read, few pixels are computed
             image.load()
         return Facts(hashlib.sha256(content).hexdigest(), size, turned), None

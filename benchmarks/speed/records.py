@@ -10,10 +10,11 @@ import torch
 from pydantic import BaseModel
 
 from .. import environment
+from ..store import write_whole
 from .timing import ratio
 
-FOLDER = Path(__file__).resolve().parents[2] / "results" / "speed"
-PAGE = FOLDER.parent / "SPEED.md"
+FOLDER, PAGE = "speed", "SPEED.md"
+"""Of the records and of the table, in a folder of results."""
 
 
 class Speed(BaseModel):
@@ -58,7 +59,7 @@ class Speed(BaseModel):
 
     @classmethod
     def _made(cls, case, **given):
-        return cls(case=case.name, batch=len(case.x), threads=torch.get_num_threads(), load=os.getloadavg()[0],
+        return cls(case=case.name, batch=len(case.x), threads=torch.get_num_threads(), load=_load(),
                    date=time.strftime("%Y-%m-%d"), hardware=environment.hardware(), versions=environment.versions(),
                    git=environment.git(), **given)
 
@@ -77,20 +78,30 @@ class Speed(BaseModel):
         return re.sub(r"[^a-z0-9]+", "-", f"{self.case} {self.measure} t{self.timesteps} {self.threads}".lower()) + ".json"
 
 
-def save(record, folder=FOLDER):
+def _load():
+    """Processes that wanted to run, on average over the last minute; 0 where the system does not count them (Windows)."""
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+
+
+def save(record, folder):
     """Write one record; an older one of the same measurement is replaced."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / record.filename).write_text(json.dumps(record.model_dump(), indent=1) + "\n", encoding="utf-8")
 
 
-def load_all(folder=FOLDER):
+def load_all(folder):
     """Every record of a folder, by file name."""
     return [Speed.model_validate_json(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
 
 
-def table(records):
+def write_page(out):
+    """Write ``out``/SPEED.md from the records in ``out``/speed."""
+    write_whole(Path(out) / PAGE, table(load_all(Path(out) / FOLDER), f"{Path(out).as_posix()}/{FOLDER}"))
+
+
+def table(records, folder="results/speed"):
     """The page: one row a measurement."""
-    rows = ["# Speed", "", "Written by `python tools/run_speed.py --save`, from the records in `results/speed/`. A ratio is the "
+    rows = ["# Speed", "", f"Written by `python tools/run_speed.py --save`, from the records in `{folder}/`. A ratio is the "
             "median over rounds in which both sides ran one after the other in one process, with its quartiles; load is the "
             "machine's in the minute before (about the number of threads where nothing else ran).", "",
             "| network | measured | over | batch | T | ratio | quartiles | median | reference | threads | load |",
