@@ -13,7 +13,7 @@ from PIL import Image
 
 from adafire.errors import AdafireError, InputError
 
-from .data.image_files import ORIENTATION
+from .data.pixels import orientation
 
 KEPT = ("ori_shape", "img_shape", "pad_shape", "scale_factor", "flip", "flip_direction")
 """What the transforms say of a picture and the packing may leave out."""
@@ -103,7 +103,8 @@ def _kind(step):
 
 @contextmanager
 def told(what, hint=""):
-    """Turn any exception into an InputError '<what>: <kind>: <reason>. <hint>'; memory and errors of ours go through."""
+    """Turn any exception into an InputError '<what>: <kind>: <reason>; <hint>'; memory and errors of ours go through.
+    hint: words, or a function of the exception that gives them."""
     try:
         yield
     except (AdafireError, MemoryError, torch.OutOfMemoryError):
@@ -119,7 +120,7 @@ def size_of(path):
     try:
         with Image.open(path) as image:
             width, height = image.size
-            turned = image.getexif().get(ORIENTATION, 1) >= 5
+            turned = orientation(image) >= 5
         return (height, width) if turned else (width, height)
     except Exception:  # Pillow's plugins raise what they like on damaged files
         return 0, 0
