@@ -56,7 +56,7 @@ class Spec:
 
     def placeholder(self):
         """A tensor of this shape that owns one number: for code that looks at shapes only."""
-        return torch.empty(1, dtype=self.dtype, device=self.device).expand(self.shape)
+        return torch.empty((), dtype=self.dtype, device=self.device).expand(self.shape)
 
 
 @dataclass
@@ -100,6 +100,16 @@ class Stream:
 
     def __repr__(self):
         return f"stream({self.call}, {self.shape})"
+
+
+def averaged(dtype):
+    """Whether values of a type have a mean over time; indices and masks have none."""
+    return dtype.is_floating_point or dtype.is_complex
+
+
+def wide(tensor):
+    """A tensor in the type that sums over time are kept in."""
+    return tensor.to(torch.complex64) if tensor.is_complex() else tensor.float()
 
 
 def specs_in(template):

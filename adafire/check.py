@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from .convert import call_network
+from .plans import Plans
 from .trace import record
 
 
@@ -39,10 +40,11 @@ class CheckReport:
 def check(network, x, forward=None):
     """CheckReport of ``forward(network, x)``: every operator's treatment, with the place and the reason.
 
-    Raises UnsupportedError, naming the call, its reason and the way out, if the network cannot be converted.
+    Raises UnsupportedError, naming the call, its reason and the way out, if the network cannot be converted, or if its plan
+    does not compute what it computes.
     """
     forward = forward or call_network
-    trace = record(network, x, forward)
+    trace = Plans(network, forward)(x).trace
     relays = [site.name for site in record(network, x, forward, relays=True).sites if site.relay]
     rows = {}
     for call in trace.calls:

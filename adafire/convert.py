@@ -1,6 +1,7 @@
 """The public face: a network and calibration data in, a spiking network out."""
 
 import copy
+import functools
 import gc
 
 import torch
@@ -12,11 +13,22 @@ from .fitting import Calibration, Fitting
 from .meter import Meter
 from .memory import ran_out, words
 from .methods import Method, get
-from .passes import map_tensors
-from .plan import CHUNK, Plans
+from .passes import map_tensors, tensors_in
+from .plan import CHUNK
+from .plans import Plans
 from .precision import dtype_of, exact_params
 from .run import Run
 from .simulate import plain, simulate
+from .verify import own_outputs
+
+
+def _normal_mode(function):
+    """``function`` outside of torch.inference_mode(), in which tensors could not be updated; without gradients."""
+    @functools.wraps(function)
+    def wrapped(*args, **kwargs):
+        with torch.inference_mode(False), torch.no_grad():
+            return function(*args, **kwargs)
+    return wrapped
 
 
 def call_network(network, x):
@@ -26,40 +38,54 @@ def call_network(network, x):
     return network(*x) if isinstance(x, (tuple, list)) else network(x)
 
 
+@_normal_mode
 def convert(network, calibration, method="adafire", timesteps=8, forward=None, memory_gb=0.5, precision="fp32", seed=0,
-            exit_judge=None, **options):
+            exit_judge=None, verify=True, **options):
     """Convert a trained network into a spiking one, without training.
 
-    network: any eager ``nn.Module`` in eval mode; it is not modified. calibration: a tensor [B, ...], or an iterable of
-    inputs (a tensor, a tuple of arguments, or a dict of keyword arguments each); unlabelled. method: a name from
+    network: any eager ``nn.Module`` in eval mode; it is not modified, and what is done to it later does not reach the
+    SNN, which has a copy. calibration: one input (a tensor [B, ...], a tuple of arguments, or a dict of keyword arguments),
+    or a list or another iterable of inputs; unlabelled. method: a name from
     ``adafire.methods.names()`` or a Method; options: its parameters, e.g. ``phi_plus=8``. timesteps: T that thresholds and
     corrections are fitted for. forward(network, x): how to call the network for raw outputs. memory_gb: bound on the
     activations held at once; more timesteps than fit run in chunks. precision: 'fp32', or 'bf16' or 'fp16' for weights and
-    what flows between sites (counts stay exact, membranes fp32: precision.py). exit_judge: an ``exit.ExitJudge`` for early
-    exit on other outputs than class scores. Returns an ``SNN``. Raises InputError and UnsupportedError before any long work.
+    what flows between sites (membranes fp32; spikes exact where precision.py says so). exit_judge: an ``exit.ExitJudge`` for early
+    exit on other outputs than class scores. seed: of what is drawn (batches of weight calibration). verify: prove every plan
+    against the network, here and on inputs of a new shape (verify.py; three forwards). Returns an ``SNN``. Raises InputError
+    and UnsupportedError before any long work.
     """
     method = (method if isinstance(method, Method) else get(method)).with_options(**options)
     if not isinstance(timesteps, int) or isinstance(timesteps, bool) or timesteps < 1:
         raise InputError(f"timesteps={timesteps!r}; expected an integer of 1 or more")
     dtype = dtype_of(precision)
-    for name, parameter in [*network.named_parameters(), *network.named_buffers()]:
-        if parameter.is_floating_point() and not bool(torch.isfinite(parameter).all()):
-            raise InputError(f"weight '{name}' holds NaN or infinity; load a sound checkpoint")
+    _check_weights(network)
     if not isinstance(calibration, Calibration):
         calibration = Calibration(calibration)
     if not memory_gb > 0:
         raise InputError(f"memory_gb={memory_gb!r}; expected a positive number of gigabytes")
-    torch.manual_seed(seed)
-    fitting = Fitting(network, method, timesteps, forward or call_network, memory_gb, calibration)
+    fitting = Fitting(network, method, timesteps, forward or call_network, memory_gb, calibration, verify, seed)
     fitting.exit_judge = exit_judge
     if method.kind != "ann":
         method.fit(fitting)
     if precision != "fp32":
         fitting.params = fitting.corrected({i: exact_params(p, precision) for i, p in fitting.params.items()}, method)
+        if any(p.neuron is not None for p in fitting.params.values()):
+            fitting.notes.append(f"{precision}: what the neurons of {method.name} send is rounded (precision.py)")
     snn = SNN(fitting)
     if precision != "fp32":
         snn.to_dtype(dtype)
     return snn
+
+
+def _check_weights(network):
+    """InputError that names the tensor where a weight is not finite, or not there yet. A buffer may hold -inf (masks)."""
+    buffers = {id(t) for t in network.buffers()}
+    for name, tensor in [*network.named_parameters(), *network.named_buffers()]:
+        if torch.nn.parameter.is_lazy(tensor):
+            raise InputError(f"weight '{name}' has no shape yet (a lazy module); call the network once, then convert it")
+        values = tensor.detach() if tensor.layout == torch.strided else tensor.detach().to_dense()
+        if values.is_floating_point() and bool((values.isnan() if id(tensor) in buffers else ~values.isfinite()).any()):
+            raise InputError(f"weight '{name}' holds NaN or infinity; load a sound checkpoint")
 
 
 class SNN:
@@ -77,8 +103,9 @@ class SNN:
         self.spared_s = fitting.spared_s
         self.exit, self.exit_judge = fitting.exit, fitting.exit_judge
         self.meter, self._cast = Meter(), None
-        self.most_at_once, self.notes = CHUNK, []
+        self.most_at_once, self.notes = CHUNK, fitting.notes
 
+    @_normal_mode
     def __call__(self, x, at=None):
         """Outputs in the structure that the network returns, averaged over time.
 
@@ -88,6 +115,9 @@ class SNN:
         self._check_times(times)
         if self._cast is not None:
             x = map_tensors(lambda t: t.to(self._cast) if t.is_floating_point() else t, x)
+        if any(t.dim() and not len(t) for t in tensors_in(x)):  # no samples: nothing to simulate, or to count
+            outputs = own_outputs(self.network, x, self.forward)
+            return outputs if at is None else [outputs for _ in times]
         plan = self.plan(x)
         if self.exit is not None:
             outputs = [self._until_sure(plan, x)]
@@ -119,7 +149,12 @@ class SNN:
             self.most_at_once = chunk
 
     def run(self, plan, x):
-        """A simulation of ``x`` at rest."""
+        """A simulation of ``x`` at rest. InputError where neurons have potentials of their own, for inputs of another size."""
+        for site in plan.trace.sites:
+            kept = self.params[site.index].v0.shape
+            if any(n not in (1, m) for n, m in zip(kept[1:], site.shape[1:])):
+                raise InputError(f"{site.name}: method {self.method.name} keeps a potential for every neuron, here {list(kept[1:])}; this "
+                                 f"input gives {list(site.shape[1:])}. Use inputs of the calibration's size, or correction='light'")
         return Run(plan, self.params, self.network, x, self.forward, self.method.read_from(self.timesteps))
 
     def reset(self):
@@ -143,7 +178,7 @@ class SNN:
         """Weights, and what flows between sites, in another type; membranes and counts stay float32."""
         self.network, self._cast = copy.deepcopy(self.network).to(dtype), dtype
         overrides = {k: tuple(None if w is None else w.to(dtype) for w in pair) for k, pair in self.plan.overrides.items()}
-        self.plan = Plans(self.network, self.forward, overrides, self.plan.relays)
+        self.plan = Plans(self.network, self.forward, overrides, self.plan.relays, self.plan.verified and not overrides)
 
     def _analog(self, plan, x, t):
         def on_site(site, z):

@@ -24,7 +24,7 @@ import torch
 from .errors import InputError
 from .neuron import target_counts
 from .passes import tensors_in
-from .plan import Plans
+from .plans import Plans
 from .simulate import plain, simulate
 
 STAGES = ("ann", "clipped", "quantised", "snn")
@@ -127,7 +127,7 @@ class Diagnosis:
         check_method(snn.method)
         self.snn, self.timesteps = snn, snn.timesteps
         # a calibration may have put other weights into snn.plan
-        self._own_plan = Plans(snn.network, snn.forward, relays=snn.plan.relays)
+        self._own_plan = snn.plan.base or Plans(snn.network, snn.forward, relays=snn.plan.relays)
         self._sites, self._squares, self._reference = {}, dict.fromkeys(STAGES, 0.0), 0.0
 
     @torch.no_grad()

@@ -18,6 +18,7 @@ import torch
 import torch.nn.functional as F
 
 from .calls import specs_in, stream_slots, streams_of
+from .ops import RECURRENT
 from .passes import tensors_in
 from .registry import Registry
 
@@ -62,7 +63,7 @@ def fan_out(call):
     options = dict(zip(names, args)) | kwargs
     shape, weight, groups = options.pop("input").shape, options.pop("weight"), options.pop("groups", 1)
     options.pop("bias", None)
-    spatial = weight.dim() - 2
+    spatial = len(weight.shape) - 2  # weights may be made from the input
     with torch.enable_grad():
         ones = torch.ones((1, 1, *shape[-spatial:]), requires_grad=True)
         total = func(ones, torch.ones((1, 1, *weight.shape[2:])), None, **options).sum()
@@ -73,9 +74,9 @@ def fan_out(call):
 
 def macs(call):
     """Multiply-accumulates of one call on the whole batch, without padding; 0 for calls without weights."""
-    if call.op.startswith("conv") and call.rule.counts == "synapse":
+    if call.op.startswith("conv"):
         reach, outputs = fan_out(call)
-        shape = streams_of(call)[0].shape if streams_of(call) else ()
+        shape = (call.arguments[1] or [call.arguments[2].get("input")])[0].shape
         return float(reach.sum()) * outputs * math.prod(shape[:len(shape) - reach.dim()])
     if call.op == "batch_norm":
         return float(math.prod(specs_in(call.template)[0].shape))
@@ -83,6 +84,9 @@ def macs(call):
         _, args, kwargs = call.arguments
         mode = kwargs.get("mode", args[3] if len(args) > 3 else "nearest")
         return float(_LINEAR_MODES.get(mode, 1) * math.prod(specs_in(call.template)[0].shape))
+    if call.op in RECURRENT:  # every matrix at every position of the sequence
+        return float(math.prod(streams_of(call)[0].shape[:-1]) * sum(
+            t.numel() for t in tensors_in(call.arguments[1:]) if t.dim() == 2 and isinstance(t, torch.nn.Parameter)))
     if call.op == "roi_align":  # (input, boxes, scale, height, width, samples a side or 0: as the box is large, aligned)
         samples = call.arguments[1][5] if len(call.arguments[1]) > 5 else 0
         return float(4 * max(1, samples) ** 2 * math.prod(specs_in(call.template)[0].shape))

@@ -11,9 +11,10 @@ from .exit import Exit, class_scores, fit_thresholds, paper_thresholds, trajecto
 from .frames import Frames, frames_in
 from .neuron import NeuronParams
 from .passes import split_samples, tensors_in, x_batch
-from .plan import Plans
+from .plans import Plans
 from .run import Run
 from .simulate import plain
+from .snapshot import Snapshot
 from .thresholds import Histogram, alive, maximum, mmse, percentile
 from .trace import signature
 from .weights import calibrated_plans
@@ -22,25 +23,29 @@ from .weights import calibrated_plans
 class Calibration:
     """Calibration inputs with what was measured on them.
 
-    Give the same object to several conversions of one network, and its dry runs, activation statistics and searches are made
-    once.
+    inputs: a tensor [B, ...] or Frames; a tuple (positional arguments) or a dict (keyword arguments) of them; or a list or
+    another iterable of such inputs. Give the same object to several conversions of one network, and its dry runs, activation
+    statistics and searches are made once.
     """
 
     def __init__(self, inputs):
-        self.inputs = [inputs] if isinstance(inputs, (torch.Tensor, Frames)) else list(inputs)
+        self.inputs = [inputs] if isinstance(inputs, (torch.Tensor, Frames, tuple, dict)) else list(inputs)
         if not self.inputs or any(not tensors_in(x) or any(t.numel() == 0 for t in tensors_in(x)) for x in self.inputs):
             raise InputError("the calibration set is empty; give at least one batch of inputs "
                              "(a tensor [B, ...], or a list of inputs)")
-        self._state, self._measured = None, {}
+        self._network = self._forward = self._snapshot = None
+        self._measured = {}
 
-    def measured_on(self, network, forward, relays=False):
-        """(plans, histograms, searches) of ``network``; what was measured on another network, or on other weights, is
-        forgotten."""
-        versions = [t._version for t in (*network.parameters(), *network.buffers())]
-        state = (id(network), forward, versions)
-        if self._state != state:
-            self._state, self._measured = state, {}
-        return self._measured.setdefault(relays, (Plans(network, forward, relays=relays), {}, {}))
+    def measured_on(self, network, forward, relays=False, verified=True):
+        """(snapshot of ``network``, its plans, histograms, searches). What was measured on another network, or before its
+        weights or its switches changed, is forgotten."""
+        if self._network is not network or self._forward != forward or not self._snapshot.shows(network):
+            self._network, self._forward, self._snapshot, self._measured = network, forward, Snapshot(network), {}
+        if relays not in self._measured:
+            self._measured[relays] = Plans(self._snapshot.network, forward, relays=relays), {}, {}
+        plans, histograms, searches = self._measured[relays]
+        plans.verified = verified
+        return self._snapshot, plans, histograms, searches
 
 
 class Fitting:
@@ -50,11 +55,11 @@ class Fitting:
     sites: the call sites; found: what searches report; spared_s: seconds of searches that an earlier conversion made.
     """
 
-    def __init__(self, network, method, timesteps, forward, memory_gb, calibration):
-        self.network, self.method, self.timesteps = network, method, timesteps
-        self.forward, self.memory_gb = forward, memory_gb
-        self.calibration, self.inputs = calibration, calibration.inputs
-        self.plan, self.histograms, self._searches = calibration.measured_on(network, forward, method.relays)
+    def __init__(self, network, method, timesteps, forward, memory_gb, calibration, verified=True, seed=0):
+        self.method, self.timesteps, self.forward, self.memory_gb = method, timesteps, forward, memory_gb
+        self.calibration, self.inputs, self.seed = calibration, calibration.inputs, seed
+        snapshot, self.plan, self.histograms, self._searches = calibration.measured_on(network, forward, method.relays, verified)
+        self.network, self.notes = snapshot.network, list(snapshot.notes)
         self.ann_plan = self.plan
         self.params, self.found, self.exit, self.exit_judge, self.spared_s = {}, {}, None, None, 0.0
         self.plan(self.inputs[0])
@@ -79,7 +84,7 @@ class Fitting:
         key = sum(map(x_batch, self.inputs)), self.timesteps if moving else None  # inputs are only ever shortened
         if key in self.histograms:
             return self.histograms[key]
-        histograms = self.histograms[key] = {}
+        histograms = {}
 
         def collect(site, z):
             a = site.activation.f(z)
@@ -88,6 +93,7 @@ class Fitting:
             histograms[site.index].update(a, site.channel_axis)
             return a
         self.sweep(collect)
+        self.histograms[key] = histograms  # only now: a measurement that was broken off leaves nothing behind
         return histograms
 
     def sweep(self, on_site):
@@ -193,7 +199,7 @@ class Fitting:
     def calibrate_weights(self, count, rate):
         """Layers before neurons fitted against the ANN (weights.py), in plans of this conversion only."""
         self.plan = calibrated_plans(self.ann_plan, self.params, self.network, self.inputs, self.forward,
-                                     self.timesteps, count, rate)
+                                     self.timesteps, count, rate, self.seed)
 
     @property
     def of_one_size(self):

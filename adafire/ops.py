@@ -37,26 +37,32 @@ def _rows(names, treatment, exact, counts, note):
 
 _rows("relu", "activation", True, "through", "neurons; count follows max(X, 0)")
 _rows("leaky_relu prelu rrelu relu6 hardtanh silu gelu hardswish mish elu celu selu tanh sigmoid hardsigmoid softplus "
-      "softsign swish", "activation", True, "through",
+      "softsign swish threshold hardshrink softshrink tanhshrink logsigmoid", "activation", True, "through",
       "neurons; count follows t f(X/t); negative values need negative spikes")
+_rows("spelled_out", "activation", True, "through",
+      "neurons; an activation of one value written with a mask of it, such as where(x > 0, x, exp(x) - 1)")
 _rows("conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d linear addmm",
       "linear", True, "synapse", "weights on spikes; one synaptic operation a spike and synapse")
 _rows("batch_norm", "linear", True, "synapse", "in eval mode; folded into the convolution before it where there is one")
+_rows("fft ifft rfft irfft fft2 ifft2 rfft2 irfft2 fftn ifftn rfftn irfftn hfft ihfft",
+      "linear", True, "analog", "a sum of every value with complex weights; mixes spikes (analog)")
 _rows("add sub rsub neg cumsum", "linear", True, "through", "spikes of both operands go on")
 _rows("avg_pool1d avg_pool2d avg_pool3d adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d mean sum",
       "linear", True, "through", "a spike passes with weight 1/window, merged into the next layer's synapses")
 _rows("interpolate upsample", "linear", True, "analog", "nearest copies spikes; linear modes mix them (analog)")
 _rows("roi_align", "linear", True, "analog", "bilinear samples of boxes that are constant in time; mixes spikes (analog)")
 _rows("mul div multiply true_divide", "linear", True, "through",
-      "by a number, a parameter or a value constant in time; a product of two spike streams is a rate operator")
+      "by a number, a parameter or a value constant in time; a product or quotient of two spike streams is a rate operator")
 _rows("matmul bmm baddbmm einsum mm", "linear", True, "synapse",
       "with a parameter; a product of two spike streams is a rate operator")
 _rows("view reshape flatten unflatten permute transpose swapaxes movedim t T mT cat concat concatenate stack split chunk "
       "unbind tensor_split narrow select getitem unsqueeze squeeze expand expand_as repeat repeat_interleave tile "
       "contiguous clone detach to type type_as float half bfloat16 double pad pixel_shuffle pixel_unshuffle "
       "channel_shuffle native_channel_shuffle roll flip rot90 unfold fold index_select gather view_as reshape_as "
-      "dropout dropout1d dropout2d dropout3d feature_dropout alpha_dropout identity real data "
-      "requires_grad_ take_along_dim diagonal tril triu cpu cuda",
+      "dropout dropout1d dropout2d dropout3d feature_dropout alpha_dropout feature_alpha_dropout identity real data "
+      "requires_grad_ take_along_dim diagonal tril triu cpu cuda as_tensor asarray broadcast_tensors broadcast_to swapdims "
+      "moveaxis atleast_1d atleast_2d atleast_3d hstack vstack dstack hsplit vsplit dsplit ravel adjoint fliplr flipud "
+      "view_as_real view_as_complex imag conj resolve_conj fftshift ifftshift",
       "structure", True, "through", "moves values")
 _rows("masked_fill where", "structure", True, "analog", "picks values by a mask; what it fills in is analog")
 _rows("max_pool1d max_pool2d max_pool3d max_pool1d_with_indices max_pool2d_with_indices max_pool3d_with_indices "
@@ -64,35 +70,48 @@ _rows("max_pool1d max_pool2d max_pool3d max_pool1d_with_indices max_pool2d_with_
       "rate", True, "through", "increment of the maximum of cumulative counts: still spikes")
 _rows("softmax log_softmax softmin layer_norm group_norm instance_norm local_response_norm rms_norm normalize "
       "min amin minimum exp log log1p expm1 sqrt rsqrt reciprocal pow square abs clamp clip clamp_min clamp_max "
-      "threshold norm logsumexp std var prod sin cos erf logit sign cosine_similarity cdist lp_pool1d lp_pool2d "
+      "norm logsumexp std var prod sin cos erf logit sign cosine_similarity cdist lp_pool1d lp_pool2d "
       "scaled_dot_product_attention multi_head_attention_forward glu grid_sample linalg_vector_norm",
       "rate", True, "analog", "acts on the running mean; analog")
+RECURRENT = set("lstm gru rnn_tanh rnn_relu lstm_cell gru_cell rnn_tanh_cell rnn_relu_cell".split())
+_rows(" ".join(sorted(RECURRENT)), "rate", True, "analog",
+      "a recurrent layer over a sequence, all of it at every timestep: acts on the running mean; analog")
 
 PRODUCTS = set("mul multiply matmul bmm baddbmm einsum mm conv1d conv2d conv3d conv_transpose1d conv_transpose2d "
-               "conv_transpose3d linear addmm".split())
-"""Linear in each operand; a rate operator as soon as two operands change in time."""
+               "conv_transpose3d linear addmm batch_norm roi_align".split())
+"""Linear in each operand, not in two at once: a rate operator as soon as two operands change in time."""
 
 HOMOGENEOUS_RATES = set("max_pool1d max_pool2d max_pool3d max_pool1d_with_indices max_pool2d_with_indices "
                         "max_pool3d_with_indices adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d max amax "
-                        "maximum min amin minimum abs norm linalg_vector_norm".split())
-"""f(a x) = a f(x) for a > 0: the running mean need not be divided by t and multiplied again."""
+                        "maximum min amin minimum abs".split())
+"""f(a x) = a f(x) for a > 0: the running mean need not be divided by t and multiplied again, where every tensor that the
+operator takes changes in time (a constant does not grow with t)."""
 
 QUOTIENTS = {"div", "true_divide"}
 
-_REFUSED = {
-    "bernoulli": "draws random numbers", "rand_like": "draws random numbers", "randn_like": "draws random numbers",
-    "normal": "draws random numbers", "multinomial": "draws random numbers", "uniform": "draws random numbers",
+DRAWS = set("rand randn randint randperm rand_like randn_like randint_like normal bernoulli multinomial uniform exponential "
+            "cauchy geometric log_normal random poisson binomial standard_gamma sample_dirichlet gumbel_softmax "
+            "fractional_max_pool2d fractional_max_pool2d_with_indices fractional_max_pool3d "
+            "fractional_max_pool3d_with_indices".split())
+"""Give other numbers at every call; the in-place spellings (``x.normal_()``) do, too."""
+
+_REFUSED = dict.fromkeys(DRAWS, "draws random numbers; draw them once, outside of forward, and keep them as a buffer")
+_REFUSED |= {
     "setitem": "writes into a tensor in place; build the result with torch.cat, torch.stack or torch.where instead",
     "copy": "writes into a tensor in place; use the value itself instead",
     "index_put": "writes into a tensor in place; build the result with torch.where or torch.cat instead",
     "masked_scatter": "writes into a tensor in place", "scatter": "writes into a tensor by index",
-    "nonzero": "gives integers that depend on the data", "argmax": "gives integers that depend on the data",
-    "argmin": "gives integers that depend on the data", "argsort": "gives integers that depend on the data",
-    "unique": "gives a shape that depends on the data", "masked_select": "gives a shape that depends on the data",
-    "round": "is constant almost everywhere; put the rounding after the network",
-    "floor": "is constant almost everywhere; put the rounding after the network",
+    "nonzero": "gives integers that depend on the data",
+    **dict.fromkeys("unique unique_consecutive masked_select".split(), "gives a shape that depends on the data"),
+    "fake_quantize_per_tensor_affine": "rounds; convert the network as it was before it was prepared for quantisation",
+    "fake_quantize_per_channel_affine": "rounds; convert the network as it was before it was prepared for quantisation",
 }
-for _name, _why in _REFUSED.items():
+_JUMPS = dict.fromkeys("argmax argmin argsort count_nonzero".split(), "gives integers that depend on the data")
+_JUMPS |= dict.fromkeys("round floor ceil trunc fix heaviside floordiv floor_divide".split(),
+                        "is constant almost everywhere; put the rounding after the network")
+JUMPS = set(_JUMPS)
+"""Refused where their operand changes in time; exact where it is constant."""
+for _name, _why in (_REFUSED | _JUMPS).items():
     RULES[_name] = Rule("unsupported", False, "analog", _why)
 
 UNKNOWN = Rule("rate", True, "analog", "unknown operator, taken to be deterministic: acts on the running mean; analog")

@@ -15,10 +15,17 @@ from torch.utils._pytree import tree_flatten, tree_map
 from . import ops
 
 FACTORIES = set("zeros_like ones_like empty_like full_like new_zeros new_ones new_empty new_full new_tensor zeros ones "
-                "empty full arange linspace tensor as_tensor eye meshgrid scalar_tensor".split())
-"""Give tensors whose values do not depend on those of their arguments."""
+                "empty full arange eye".split())
+"""Give tensors whose values do not depend on those of their first argument."""
 
 MUTATIONS = set("setitem copy fill zero index_put index_fill index_copy index_add masked_fill_ scatter".split())
+_IN_PLACE_ONLY = MUTATIONS | ops.DRAWS  # torch.normal(x) is no twin of x.normal_()
+
+_LIKE = {torch.Tensor.expand_as: lambda x, other: (torch.Tensor.expand, (x, other.shape)),
+         torch.Tensor.reshape_as: lambda x, other: (torch.Tensor.reshape, (x, other.shape)),
+         torch.Tensor.view_as: lambda x, other: (torch.Tensor.reshape, (x, other.shape)),
+         torch.Tensor.type_as: lambda x, other: (torch.Tensor.to, (x, other.dtype))}
+"""Take the shape or the type of their second argument, and none of its values: the same without it."""
 
 
 def tensors_in(tree):
@@ -47,6 +54,20 @@ def split_samples(inputs, count):
             if rows.stop > rows.start:
                 part.append(map_tensors(lambda t: t[rows] if t.shape[:1] == (batch,) else t, x))
     return first, rest
+
+
+def _viewed(x, *shape, **options):
+    """``x.view``, whatever the order of ``x`` in memory: layers keep channels last here, where the network's own do not."""
+    if "dtype" in options or shape and isinstance(shape[0], torch.dtype):
+        return x.view(*shape, **options)
+    return x.reshape(*shape, *options.values())
+
+
+def _strided(x, *args, **kwargs):
+    return x.contiguous().as_strided(*args, **kwargs)
+
+
+_ANY_LAYOUT = {torch.Tensor.view: _viewed, torch.Tensor.as_strided: _strided, torch.as_strided: _strided}
 
 
 @functools.lru_cache(maxsize=None)
@@ -78,9 +99,13 @@ class Identity:
 
     def __init__(self, func, args, kwargs):
         self.full, self.name, in_place, twin, position = _identity(func)
-        self.func, self.args, self.kwargs = func, args, kwargs
+        self.func, self.args, self.kwargs = _ANY_LAYOUT.get(func, func), args, kwargs
         self.written, self.mutates = None, False
-        if in_place and twin is not None and self.name not in MUTATIONS:
+        if func in _LIKE:
+            (self.func, self.args), self.kwargs = _LIKE[func](*args, **kwargs), {}
+        elif func is torch.Tensor.to and len(args) > 1 and isinstance(args[1], torch.Tensor):
+            self.args = (args[0], args[1].device, args[1].dtype, *args[2:])
+        if in_place and twin is not None and self.name not in _IN_PLACE_ONLY:
             self.func, self.written = twin, args[0]
         elif in_place or self.name in MUTATIONS:
             self.mutates = True

@@ -7,10 +7,9 @@ import torch
 
 from .calls import Stream, specs_in
 from .errors import UnsupportedError
-from .frames import pattern
 from .layers import repeatable
 from .replay import program
-from .trace import record, signature
+from .stepwise import in_any_layout
 
 _FOLDABLE = {"conv1d", "conv2d", "conv3d", "linear"}
 CHUNK = 8
@@ -20,24 +19,26 @@ CHUNK = 8
 class Plan:
     """A trace with what its execution needs.
 
-    folded: call index -> (weight, bias) of a convolution, with its batch norm in it and in channels_last; skipped: batch
+    folded: call index -> (weight, bias) that a layer computes with: a convolution's with its batch norm in it and in
+    channels_last, or the one of ``overrides`` (name of a call -> (weight, bias)); skipped: batch
     norms that are gone; joined: additions that the neurons behind them make themselves -> whether the second operand is
     one's to overwrite; owned: sites whose currents nobody else looks at; peaked: sites of which only the maximum over the
     last dimension goes on; kept: prefix calls whose results later regions use; tapped: step calls whose time average the
     read-out uses.
     """
 
-    def __init__(self, trace, folds=None):
+    def __init__(self, trace, overrides=None, prepared=None):
         self.trace = trace
+        self.overrides, self.prepared = overrides or {}, Prepared() if prepared is None else prepared
         self.folded, self.skipped = {}, set()
-        cache = {} if folds is None else folds
         for call in trace.calls:
             if call.op == "batch_norm" and call.inputs and call.inputs[0] >= 0:
-                self._fold(trace.calls[call.inputs[0]], call, cache)
+                self._fold(trace.calls[call.inputs[0]], call)
         for call in trace.calls:
             if call.op == "conv2d" and call.region != "independent" and call.index not in self.folded:
-                self._relay(call, cache)
-        self.folded.update({k: v for k, v in cache.items() if k not in self.folded})  # overrides of other layers
+                self._channels_last(call)
+            if call.name in self.overrides:
+                self.folded[call.index] = self.overrides[call.name]
         regions = [call.region for call in trace.calls]
         self.kept = {c.index for c in trace.calls if c.region == "prefix"
                      and (any(regions[k] != "prefix" for k in c.consumers) or c.index in trace.outputs)}
@@ -52,7 +53,7 @@ class Plan:
                        and (source := self._sole(call.inputs[0])) is not None and source.site is not None
                        and source.site.channel_axis < len(source.site.shape) - 1}
 
-    def _fold(self, conv, norm, cache):
+    def _fold(self, conv, norm):
         _, args, kwargs = conv.arguments
         if conv.op not in _FOLDABLE or conv.consumers != [norm.index] or conv.index in self.trace.outputs:
             return
@@ -66,9 +67,7 @@ class Plan:
             return
         if conv.op == "linear" and len(specs_in(conv.template)[0].shape) != 2:
             return
-        if conv.index not in cache:
-            cache[conv.index] = _folded(weight, bias, mean, var, names.get("weight"), names.get("bias"), eps)
-        self.folded[conv.index] = cache[conv.index]
+        self.folded[conv.index] = self.prepared(_folded, weight, bias, mean, var, names.get("weight"), names.get("bias"), eps)
         self.skipped.add(norm.index)
 
     def _join(self, call):
@@ -101,15 +100,13 @@ class Plan:
         return call is not None and call.rule.treatment == "linear" and (call.op.startswith("conv") or call.op in (
             "linear", "batch_norm", "add"))
 
-    def _relay(self, conv, cache):
+    def _channels_last(self, conv):
         """Weights in channels_last: what flows then is too, which the layers and the fused kernels are fastest with."""
         _, args, kwargs = conv.arguments
         weight = args[1] if len(args) > 1 else kwargs.get("weight")
         bias = args[2] if len(args) > 2 else kwargs.get("bias")
         if isinstance(weight, torch.Tensor) and not isinstance(bias, Stream):
-            if conv.index not in cache:
-                cache[conv.index] = weight.detach().to(memory_format=torch.channels_last), bias
-            self.folded[conv.index] = cache[conv.index]
+            self.folded[conv.index] = self.prepared(_in_channels_last, weight, bias)
 
     def match(self, k, this):
         """The k-th call if ``this`` is it; None if it is a function that returns no tensor; an error otherwise."""
@@ -136,7 +133,7 @@ class Plan:
             kwargs = {k: v for k, v in this.kwargs.items() if k != "bias"}
             x, weight, bias, *rest = *this.args, *([] if len(this.args) > 2 else [this.kwargs.get("bias")])
             return repeatable(call, this.func, x, weight, bias, *rest, **kwargs)
-        return this.func(*this.args, **this.kwargs)
+        return in_any_layout(this.func, this.args, this.kwargs)
 
     def program(self, *regions):
         """The calls of some regions, to be made again without the network; None where it writes into tensors."""
@@ -181,41 +178,26 @@ def maximum_over_last(call):
     return bool(options.get("keepdim", False)) if dims in ((-1,), (len(args[0].shape) - 1,)) else None
 
 
-class Plans:
-    """Plans of one network, by the shapes of its input; a new shape costs one dry run.
+class Prepared:
+    """Weights made ready for a layer. What was made from a network's own tensors is kept by these: plans for other input
+    shapes share it."""
 
-    overrides: call index -> (weight, bias) that a layer computes with in place of the network's (batch norm included);
-    relays: with relay neurons (``regions.assign``).
-    """
+    def __init__(self, network=None):
+        self._own = set() if network is None else {id(t) for t in (*network.parameters(), *network.buffers())}
+        self._kept = {}
 
-    KEPT = 64
+    def __call__(self, make, *made_from):
+        tensors = [v for v in made_from if isinstance(v, torch.Tensor)]
+        if not all(id(t) in self._own for t in tensors):
+            return make(*made_from)
+        key = (make, *(id(v) if isinstance(v, torch.Tensor) else v for v in made_from))
+        if key not in self._kept:
+            self._kept[key] = make(*made_from)
+        return self._kept[key]
 
-    def __init__(self, network, forward, overrides=None, relays=False):
-        self.network, self.forward, self.overrides, self.relays = network, forward, dict(overrides or {}), relays
-        self._plans, self._folds = {}, dict(self.overrides)
 
-    def __call__(self, x):
-        key = signature(x), pattern(x)
-        if key not in self._plans:
-            plan = Plan(record(self.network, x, self.forward, self.relays), self._folds)
-            if self._plans:
-                self._same_sites([s.name for s in plan.trace.sites])
-            if len(self._plans) >= self.KEPT:
-                self._plans.pop(list(self._plans)[1])  # the first stays: it names the sites
-            self._plans[key] = plan
-        return self._plans[key]
-
-    @property
-    def sites(self):
-        """The call sites that become neurons, with the shapes of the first input."""
-        return next(iter(self._plans.values())).trace.sites
-
-    def _same_sites(self, names):
-        known = [s.name for s in self.sites]
-        if names != known:
-            odd = next((a for a, b in zip(names + [None], known + [None]) if a != b), None)
-            raise UnsupportedError(f"with this input shape the network calls other activations (first difference at {odd}; "
-                                   f"{len(names)} sites, {len(known)} when it was converted)")
+def _in_channels_last(weight, bias):
+    return weight.detach().to(memory_format=torch.channels_last), bias
 
 
 def _folded(weight, bias, mean, var, gamma, beta, eps):

@@ -14,6 +14,7 @@ from .frames import put
 from .passes import CallPass, map_tensors, tensors_in
 from .rates import advance, advance_peak
 from .replay import replay
+from .stepwise import in_any_layout, no_rule, over_time
 
 
 def lift(handler, step, *tensors):
@@ -105,7 +106,12 @@ class StepPass(PlannedPass):
             return placeholders(call)
         if call.rule.treatment == "rate":
             return self._rate(call, this)
-        out = self.plan.compute(call, this)
+        try:
+            out = self.plan.compute(call, this)
+        except RuntimeError as error:
+            if not no_rule(error):
+                raise
+            out = self._over_time(call, this, lambda function, *operands: over_time(self.plan, call, function, *operands))
         if call.index in self.plan.tapped:
             return self._tap(call, out)
         return out
@@ -152,16 +158,17 @@ class StepPass(PlannedPass):
         if call.inputs[0] in self.waiting:
             counts, like = self.waiting.pop(call.inputs[0]), specs_in(call.template)[0]
             return lift(lambda tensors, _: advance_peak(self.run, call, tensors[0]).to(like.dtype), self.step, counts)
+        return self._over_time(call, this, lambda function, *operands: advance(self.run, call, function, *operands, self.length))
+
+    def _over_time(self, call, this, run):
+        """Results of a call; run(function, tensors, moving): those [K, B, ...] of ``function`` of its tensors at one step."""
         operands = tensors_in((this.args, this.kwargs))
 
         def function(*values):
             fresh = iter(values)
             args, kwargs = map_tensors(lambda old: next(fresh).to(old.dtype), (this.args, this.kwargs))
-            return tuple(tensors_in(this.func(*args, **kwargs)))
-
-        def handler(tensors, changing):
-            return advance(self.run, call, function, tensors, changing, self.length)
-        results = iter(lift(handler, self.step, *operands))
+            return tuple(tensors_in(in_any_layout(this.func, args, kwargs)))
+        results = iter(lift(lambda tensors, moving: run(function, tensors, moving), self.step, *operands))
         return map_specs(lambda spec: next(results), call.template)
 
 

@@ -3,6 +3,9 @@
 A spike leaves a site as count * theta. In a format of p significant bits that product is exact for every count up to phi once
 theta has few enough of them; such a theta is less than 2 percent (bfloat16, phi 4) from the one that was fitted, and biases are
 corrected again for it. Membrane potentials, counts and sums for the read-out are float32 in every precision.
+
+That holds for the count-form neuron only. Laws of their own (DCGS, the differential codes) send changes of a mean, t m_t -
+(t-1) m_{t-1}, which have more digits than a half format holds: what they send is rounded, and ``notes`` of the SNN say so.
 """
 
 import torch

@@ -8,9 +8,10 @@ homogeneous f the division by t cancels: max pooling of cumulative counts gives 
 import torch
 
 from . import fused
-from .calls import specs_in
+from .calls import averaged, specs_in, wide
 from .ops import HOMOGENEOUS_RATES
 from .plan import maximum_over_last
+from .stepwise import over_time
 
 _NOISE = 1e-5  # relative rounding of cumulative sums; one spike among 4,096 is 25 times larger
 
@@ -26,18 +27,19 @@ def advance(run, call, function, tensors, changing, length):
     if pooled is not None:
         return pooled
     carried, previous, size, active = run.rates.get(call.index, (None, None, 0.0, 0.0))
-    sums = [t.float().cumsum(0) if moves else t for t, moves in zip(tensors, changing)]
+    adds = [moves and averaged(t.dtype) for t, moves in zip(tensors, changing)]
+    sums = [wide(t).cumsum(0) if add else t for t, add in zip(tensors, adds)]
     if carried is not None:
-        sums = [s + c if moves else s for s, c, moves in zip(sums, carried, changing)]
-    homogeneous = call.op in HOMOGENEOUS_RATES
+        sums = [s + c if add else s for s, c, add in zip(sums, carried, adds)]
+    homogeneous = call.op in HOMOGENEOUS_RATES and all(changing)
     clock = torch.arange(run.t + 1, run.t + length + 1, device=tensors[0].device, dtype=torch.float32)
-    operands = [s if homogeneous or not moves else s / _along(clock, s) for s, moves in zip(sums, changing)]
-    results = torch.vmap(function, in_dims=tuple(0 if moves else None for moves in changing))(*operands)
-    dtype = next(t.dtype for t, moves in zip(tensors, changing) if moves)
+    operands = [s if homogeneous or not add else s / _along(clock, s) for s, add in zip(sums, adds)]
+    results = over_time(run.plan, call, function, operands, changing)
+    dtype = next((t.dtype for t, add in zip(tensors, adds) if add and not t.is_complex()), torch.float32)
     totals, increments = [], []
     for i, result in enumerate(results):
-        if result.dtype.is_floating_point:
-            total = result.float() if homogeneous else result.float() * _along(clock, result)
+        if averaged(result.dtype):
+            total = wide(result) if homogeneous else wide(result) * _along(clock, result)
             before = torch.zeros_like(total[:1]) if previous is None else previous[i][None]
             increment = torch.diff(total, dim=0, prepend=before)
             if call.spiking:
@@ -47,7 +49,7 @@ def advance(run, call, function, tensors, changing, length):
                     if law := differential(run):
                         sent = _spikes(law, run, call, _change(increment, total, clock), clock)
             totals.append(total[-1])
-            increments.append(increment.to(dtype))
+            increments.append(increment if result.is_complex() else increment.to(dtype))
         else:  # indices and masks: those of the running mean
             totals.append(result[-1] * (run.t + length))
             increments.append(result)

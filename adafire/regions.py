@@ -1,9 +1,10 @@
 """From a recorded list of calls to sites, regions, and what is refused."""
 
-from . import ops
-from .activations import activation_of, identity, is_relu_clamp, silu
-from .calls import FRAMES, Site, Stream, specs_in, streams_of
+from . import ops, spelled
+from .activations import SPELLINGS, Activation, activation_of, bounds_of, identity
+from .calls import FRAMES, Site, Stream, averaged, specs_in, streams_of
 from .errors import UnsupportedError
+from .special import rule_of
 
 
 def assign(trace, reads, relays=False):
@@ -16,9 +17,10 @@ def assign(trace, reads, relays=False):
         for source in call.inputs:
             if source >= 0:
                 calls[source].consumers.append(call.index)
-    skipped = _spelled_out_silu(calls, trace.outputs)
-    weights_ahead = _reaches(calls, lambda c: c.rule.counts == "synapse" and c.op != "batch_norm")
-    candidate = [c.index for c in calls if _activation_like(c) and c.index not in skipped
+    skipped = spelled.find(calls, trace.outputs)
+    weights_ahead = _reaches(calls, _weighs)
+    behind_weights = _follows(calls, _weighs)
+    candidate = [c.index for c in calls if _activation_like(c, behind_weights) and c.index not in skipped
                  and weights_ahead[c.index] and c.inputs]
     sites = set(candidate)
     after = _divide(calls, sites, skipped, sites)
@@ -34,10 +36,10 @@ def assign(trace, reads, relays=False):
     for index in sorted(sites):
         trace.sites.append(_relay(trace, calls[index]) if index not in candidate else _site(trace, calls[index]))
         calls[index].site = trace.sites[-1]
+    for index in skipped:
+        calls[index].rule = ops.Rule("skipped", True, "analog", "part of an activation that is spelled out")
     _refuse(trace, reads, after)
     _mark_spiking(calls, sites)
-    for index in skipped:
-        calls[index].rule = ops.Rule("skipped", True, "analog", "part of x * sigmoid(x)")
 
 
 def _divide(calls, sites, skipped, activations):
@@ -51,8 +53,9 @@ def _divide(calls, sites, skipped, activations):
             call.region = ("readout" if not feeds[call.index] else
                            "steps" if after[call.index] or call.index in sites else "prefix")
         if call.index not in activations and call.index not in skipped:
-            call.rule = ops.rule_for(call.op, streams)
-            call.rule = _special(call, after, sites)
+            call.rule = rule_of(call, lambda source: _changes(source, after, sites))
+            if call.rule.treatment in ("linear", "structure") and _moving_indices(calls, call, after, sites):
+                call.rule = ops.Rule("rate", True, "analog", "by indices that change in time: acts on the running means; analog")
         call.streams = streams
     return after
 
@@ -68,7 +71,7 @@ def _relayed(calls, after):
         if call.rule.treatment == "structure" or call.op in ("interpolate", "upsample") and call.rule.counts == "through":
             for operand in _stream_operands(call):
                 trace_back(operand)
-        elif call.rule.treatment == "linear":
+        elif call.rule.treatment == "linear" and all(s.shape and s.dtype.is_floating_point for s in specs_in(call.template)):
             found.add(source)
     for call in calls:
         if call.rule.counts == "synapse" and call.rule.treatment == "linear" and call.op != "batch_norm":
@@ -86,9 +89,32 @@ def _changes(source, after, sites):
     return source == FRAMES or source >= 0 and (after[source] or source in sites)
 
 
-def _activation_like(call):
-    _, args, kwargs = call.arguments
-    return call.rule.treatment == "activation" or is_relu_clamp(call.op, args, kwargs)
+def _moving_indices(calls, call, after, sites):
+    """Whether a call uses integers or booleans of another call that change in time: they cannot be averaged."""
+    return any(stream.call >= 0 and _changes(stream.call, after, sites)
+               and not averaged(specs_in(calls[stream.call].template)[stream.position].dtype)
+               for stream in streams_of(call))
+
+
+def _weighs(call):
+    return call.rule.counts == "synapse" and call.op != "batch_norm"
+
+
+def _activation_like(call, behind_weights):
+    """Whether a call can become neurons: an activation of one value with a shape, or a clamp behind weights that is one."""
+    func, args, kwargs = call.arguments
+    if len(streams_of(call)) != 1 or not all(spec.shape for spec in specs_in(call.template)):
+        return False
+    return isinstance(args[0] if args else kwargs.get("input"), Stream) if call.rule.treatment == "activation" else (
+        behind_weights[call.index] and bounds_of(call.op, args, kwargs) is not None)
+
+
+def _follows(calls, wanted):
+    """For each call whether a wanted call lies upstream of it."""
+    behind = [False] * len(calls)
+    for call in calls:
+        behind[call.index] = any(source >= 0 and (behind[source] or wanted(calls[source])) for source in call.inputs)
+    return behind
 
 
 def _reaches(calls, wanted, inclusive=False):
@@ -100,48 +126,6 @@ def _reaches(calls, wanted, inclusive=False):
     return ahead
 
 
-def _spelled_out_silu(calls, outputs):
-    """Indices of sigmoid calls that are only part of x * sigmoid(x); the product becomes the activation."""
-    skipped = set()
-    for call in calls:
-        if call.op not in ("mul", "multiply"):
-            continue
-        operands = _stream_operands(call)
-        if len(operands) != 2 or operands[0] == operands[1]:
-            continue
-        for position, (x, gate) in enumerate((operands, operands[::-1])):
-            if gate >= 0 and calls[gate].op == "sigmoid" and calls[gate].inputs == (x,) \
-                    and calls[gate].consumers == [call.index] and gate not in outputs:
-                call.rule = ops.RULES["silu"]
-                call.op, call.name = "silu", calls[gate].name
-                call.arguments = (None, (call.arguments[1][position],), {"operand": position})
-                skipped.add(gate)
-    return skipped
-
-
-def _special(call, after, sites):
-    """Rules that depend on the arguments: a divisor that changes in time, the mode of an interpolation, training."""
-    rule = call.rule
-    _, args, kwargs = call.arguments
-    if call.op in ops.QUOTIENTS and len(args) > 1 and isinstance(args[1], Stream):
-        if _changes(args[1].call, after, sites):
-            return ops.Rule("rate", True, "analog", "quotient of streams: acts on the running means; analog")
-    if call.op in ("interpolate", "upsample"):
-        mode = kwargs.get("mode", args[3] if len(args) > 3 else "nearest")
-        if mode in ("nearest", "nearest-exact", "area"):
-            return ops.Rule("linear", True, "through", "nearest: copies spikes")
-    if call.op in ("dropout", "dropout1d", "dropout2d", "dropout3d", "feature_dropout", "alpha_dropout"):
-        training = kwargs.get("training", args[2] if len(args) > 2 else True)
-        if training:
-            raise UnsupportedError(f"{call.name}: dropout in training mode; call network.eval() first")
-    if call.op == "batch_norm":
-        training = kwargs.get("training", args[5] if len(args) > 5 else False)
-        if training:
-            raise UnsupportedError(f"{call.name}: batch norm in training mode (or without running statistics); "
-                                   "call network.eval() first, and train with track_running_stats=True")
-    return rule
-
-
 def _relay(trace, call):
     return Site(len(trace.sites), call.index, call.name, identity(), specs_in(call.template)[0].shape,
                 _channel_axis(trace.calls, call), relay=True)
@@ -149,11 +133,10 @@ def _relay(trace, call):
 
 def _site(trace, call):
     func, args, kwargs = call.arguments
-    operand = 0
-    if call.op == "silu" and func is None:
-        activation, operand = silu(), kwargs["operand"]
+    if isinstance(func, Activation):
+        activation, operand = func, kwargs["operand"]
     else:
-        activation = activation_of(call.op, func, args, kwargs)
+        activation, operand = activation_of(call.op, func, args, kwargs), (bounds_of(call.op, args, kwargs) or (0,))[0]
     call.rule = ops.RULES[activation.kind]
     spec = specs_in(call.template)[0]
     return Site(len(trace.sites), call.index, call.name, activation, spec.shape, _channel_axis(trace.calls, call), operand)
@@ -179,26 +162,46 @@ def _unfit(call):
 
 def _refuse(trace, reads, after):
     calls = trace.calls
+    drawn = [False] * len(calls)
+    for call in calls:
+        drawn[call.index] = call.op in ops.DRAWS or any(source >= 0 and drawn[source] for source in call.inputs)
+        if drawn[call.index] and (call.index in trace.outputs or call.region != "readout"):
+            random = next(c for c in calls if c.op in ops.DRAWS)
+            raise UnsupportedError(f"{random.name}: operator '{random.op}' {random.rule.note}")
     if not trace.sites:
-        raise UnsupportedError("no activation with weights after it was found: nothing would spike. Found calls: "
-                               + ", ".join(sorted({c.op for c in calls})) + ". A scripted or compiled network hides "
-                               "its calls: give the eager one")
+        raise UnsupportedError(_nothing_spikes(calls))
     for call in calls:
         if _unfit(call):
             why = call.rule.note if call.rule.treatment == "unsupported" else "writes into a tensor in place"
             raise UnsupportedError(f"{call.name}: operator '{call.op}' before a neuron {why}")
     for name, inputs, where in reads:
+        if any(source >= 0 and drawn[source] for source in inputs):
+            raise UnsupportedError(f"{where}: '{name}' hands random numbers to Python; make forward a function of its input")
         if any(source == FRAMES or source >= 0 and (after[source] or calls[source].site) for source in inputs):
             what = "spikes or frames" if any(FRAMES in call.inputs for call in calls) else "spikes"
             raise UnsupportedError(f"{where}: '{name}' hands values that depend on {what} to Python (control flow or an "
                                    "index that depends on the data); move it out of forward")
     for call in calls:
-        if call.region == "steps" and call.rule.treatment != "activation":
-            integer = [s for s in specs_in(call.template) if not s.dtype.is_floating_point]
-            floating = [s for s in specs_in(call.template) if s.dtype.is_floating_point]
+        if call.region == "steps" and call.rule.treatment not in ("activation", "skipped"):
+            floating = [s for s in specs_in(call.template) if averaged(s.dtype)]
+            integer = [s for s in specs_in(call.template) if s not in floating]
             if integer and not floating:
                 raise UnsupportedError(f"{call.name}: operator '{call.op}' feeds integers or booleans that depend on "
                                        "spikes back into the network")
+
+
+def _nothing_spikes(calls):
+    """What to say of a network without a single site."""
+    found = ", ".join(sorted({c.op for c in calls}))
+    if not any(_weighs(c) for c in calls):
+        return (f"nothing would spike: no layer with weights was seen. Found calls: {found or 'none'}. A scripted or compiled "
+                "network hides its calls: give the eager one")
+    ahead = [c for c in calls if c.rule.treatment == "activation" and c.inputs]
+    if ahead:
+        return (f"nothing would spike: no weights come after an activation (the first is '{ahead[0].op}' at {ahead[0].name}). "
+                f"Found calls: {found}")
+    return (f"nothing would spike: no activation with weights after it was found. Found calls: {found}. "
+            f"What is taken as an activation: {SPELLINGS}")
 
 
 def _mark_spiking(calls, sites):

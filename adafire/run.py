@@ -5,7 +5,7 @@ from itertools import count
 import torch
 
 from . import blocked, fused, neuron
-from .calls import map_specs, specs_in
+from .calls import map_specs, specs_in, wide
 from .frames import Frames, frames_in, show
 
 
@@ -78,7 +78,7 @@ class Run:
     def tap(self, call, position, value):
         """Add [K, B, ...] to what the read-out will average."""
         key = (call.index, position)
-        total = value.float().sum(0)
+        total = wide(value).sum(0)
         self.sums[key] = self.sums[key] + total if key in self.sums else total
 
     def average(self, call):

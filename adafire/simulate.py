@@ -7,6 +7,7 @@ after the last neuron is skipped and run once, on time averages, for each reques
 
 import torch
 
+from .errors import InputError
 from .frames import frames_in, show
 from .passes import tensors_in
 from .planned import PlainPass, ReadoutPass, StepPass
@@ -40,11 +41,24 @@ def clock(x, before, length):
 
 @torch.no_grad()
 def read_out(run):
-    """The network's outputs on time averages up to now."""
+    """The network's outputs on time averages up to now. InputError where a neuron received NaN or infinity: it would make a
+    number of it."""
+    check_finite(run)
     start = run.start if run.t > run.start else 0
     x = show(run.x, lambda frames: frames.mean(run.t, start))
     with ReadoutPass(run):
         return run.forward(run.network, x)
+
+
+def check_finite(run):
+    """InputError that names the sample and the site unless all neurons of ``run`` have received finite currents."""
+    for site in run.plan.trace.sites:
+        state = run.neurons.get(site.index)
+        if state is not None and not torch.isfinite(state.x.sum()) and not torch.isfinite(state.x).all():
+            row = int((~torch.isfinite(state.x.flatten(1)).all(1)).nonzero()[0])
+            bad = [t for t in tensors_in(run.x) if t.is_floating_point() and not torch.isfinite(t).all()]
+            why = "the input holds NaN or infinity" if bad else "its input leads to NaN or infinity"
+            raise InputError(f"sample {row} of {run.plan.trace.batch}: {why}, which arrives at {site.name}; leave it out, or mend it")
 
 
 def simulate(run, at, chunk):

@@ -7,6 +7,9 @@ import math
 
 import torch
 
+SILENT = 1e-30
+"""Activations below this are taken for zeros: bins, and multiples of a threshold, would be no numbers any more."""
+
 
 class Histogram:
     """Per-channel histogram of |a| of one site; its range doubles when a larger value comes.
@@ -24,6 +27,7 @@ class Histogram:
     def update(self, a, channel_axis):
         """Add activations ``a`` ([B, ...], channels at ``channel_axis``)."""
         values = a.detach().float().abs().movedim(channel_axis, 0).flatten(1)
+        values = values.masked_fill(values < SILENT, 0.0)
         largest = values.amax(1)
         if not torch.isfinite(largest).all():
             self.maximum = largest  # reported by whoever reads it
@@ -49,7 +53,7 @@ class Histogram:
         """The histogram of all channels together, with one channel."""
         single = Histogram(1, self.top.device)
         single.top, single.maximum = self.top.amax(0, keepdim=True), self.maximum.amax(0, keepdim=True)
-        where = (self.centres() / (single.top / self.BINS).clamp_min(1e-30)).long().clamp_(max=self.BINS - 1)
+        where = (self.centres() / (single.top / self.BINS).clamp_min(SILENT)).long().clamp_(max=self.BINS - 1)
         single.counts = torch.zeros(1, self.BINS, dtype=torch.float64, device=self.top.device)
         single.counts[0].index_add_(0, where.flatten(), self.counts.flatten())
         return single
@@ -92,8 +96,8 @@ def _errors(moments, ratio, histogram, levels, offset):
     A quantiser q_j = j s with cell borders b_j has sum (a - q)^2 = M2 - 2 s sum_j j dM1_j + s^2 sum_j j^2 dM0_j; summed by
     parts, only the moments M0, M1 below each of the ``levels`` borders are needed.
     """
-    step = (ratio * histogram.maximum[:, None].double() / levels).clamp_min(1e-30)
-    width = (histogram.top.double() / histogram.BINS).clamp_min(1e-30)[:, None]
+    step = (ratio * histogram.maximum[:, None].double() / levels).clamp_min(SILENT)
+    width = (histogram.top.double() / histogram.BINS).clamp_min(SILENT)[:, None]
     first, second = (torch.zeros_like(step) for _ in range(2))
     for chunk in torch.arange(levels, device=step.device).split(256):
         border = ((chunk + offset) * step[..., None] / width[..., None] - 0.5).ceil_()
@@ -114,7 +118,7 @@ def balanced(histogram, theta, updates):
     counts, centres = histogram.counts, histogram.centres().double()
     above = [torch.cat([(counts * centres**k).flip(1).cumsum(1).flip(1), counts.new_zeros(len(counts), 1)], 1)
              for k in range(2)]
-    width = (histogram.top.double() / histogram.BINS).clamp_min(1e-30)
+    width = (histogram.top.double() / histogram.BINS).clamp_min(SILENT)
     theta, rate = theta.double().clone(), 2 / above[0][:, 0].clamp_min(1)
     for _ in range(updates):
         index = (theta / width - 0.5).ceil_().clamp_(0, histogram.BINS).long()[:, None]

@@ -8,6 +8,7 @@ modules that the call was made from. From the data flow every call falls into on
   readout      after the last neuron: runs once for each requested read-out, on time averages
 """
 
+import threading
 from contextlib import contextmanager
 
 import torch
@@ -16,7 +17,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from . import ops
 from .calls import FRAMES, INPUT, Call, Spec, Stream, Trace
-from .errors import UnsupportedError
+from .errors import InputError, UnsupportedError
 from .frames import show
 from .passes import FACTORIES, CallPass, map_tensors, tensors_in
 from .regions import assign
@@ -31,14 +32,17 @@ def signature(x):
 
 @contextmanager
 def module_stack(network):
-    """List of the names of the modules being called, innermost last, kept by global hooks (the network gets none)."""
-    names, stack = {id(m): n for n, m in network.named_modules()}, []
+    """List of the names of the modules being called, innermost last, kept by global hooks (the network gets none); modules
+    that other threads call meanwhile do not count."""
+    names, stack, mine = {id(m): n for n, m in network.named_modules()}, [], threading.get_ident()
 
     def enter(module, args):
-        stack.append((names.get(id(module), type(module).__name__), module))
+        if threading.get_ident() == mine:
+            stack.append((names.get(id(module), type(module).__name__), module))
 
     def leave(module, args, output):
-        stack.pop()
+        if threading.get_ident() == mine and stack:
+            stack.pop()
 
     handles = [torch_module.register_module_forward_pre_hook(enter),
                torch_module.register_module_forward_hook(leave, always_call=True)]
@@ -50,8 +54,9 @@ def module_stack(network):
 
 
 class _Recorder(CallPass):
-    def __init__(self, stack):
+    def __init__(self, stack, batch):
         super().__init__()
+        self.batch = batch
         self.stack, self.calls, self.others, self.reads, self.counts = stack, [], set(), [], {}
 
     def _name(self, op):
@@ -63,7 +68,8 @@ class _Recorder(CallPass):
 
     def on_call(self, this):
         args = tensors_in((this.args, this.kwargs))
-        inputs = tuple(dict.fromkeys(t._adafire_call for t in args if hasattr(t, "_adafire_call")))
+        self._check_batch(this, args)
+        inputs = _sources((this.args, this.kwargs))
         if this.name in ops.VALUE_READS and inputs:
             self.reads.append((this.name, inputs, self._where()))
         out, flops = self._run(this)
@@ -78,7 +84,9 @@ class _Recorder(CallPass):
             out = map_tensors(lambda t: t.view_as(t) if id(t) in same else t, out)
             results = tensors_in(out)
         if this.name in FACTORIES:
-            inputs = ()
+            inputs = _sources((this.args[1:], {k: v for k, v in this.kwargs.items() if k != "input"}))
+        if this.name in ops.DRAWS:  # not a constant of the network
+            inputs = inputs or (INPUT,)
         index = len(self.calls)
         streams = sum(hasattr(t, "_adafire_call") for t in args)
         self.calls.append(Call(index, this.full, this.name, ops.rule_for(this.name, 1), self._name(this.name), inputs,
@@ -89,6 +97,14 @@ class _Recorder(CallPass):
                 result._adafire_call, result._adafire_position = index, position
         return out
 
+    def _check_batch(self, this, args):
+        """InputError where a layer takes the whole input for one sample: the numbers of samples would be wrong."""
+        layer = this.name.startswith("conv") and len(args) > 1 and args[0].dim() < args[1].dim()
+        if (layer and args[0].shape[0] == self.batch or this.name == "linear" and args[0].dim() == 1) \
+                and hasattr(args[0], "_adafire_call"):
+            raise InputError(f"the input has no batch dimension: '{this.name}' in {self._where() or 'the network'} sees one sample of "
+                             f"shape {list(args[0].shape)}; give a batch, such as x[None]")
+
     def _run(self, this):
         if this.name not in _MATRIX_PRODUCTS:
             return this.func(*this.args, **this.kwargs), 0.0
@@ -98,6 +114,11 @@ class _Recorder(CallPass):
 
     def _where(self):
         return self.stack[-1][0] if self.stack else "the network"
+
+
+def _sources(tree):
+    """Indices of the calls that the tensors in nested arguments come from, once each."""
+    return tuple(dict.fromkeys(t._adafire_call for t in tensors_in(tree) if hasattr(t, "_adafire_call")))
 
 
 def _light(tree):
@@ -122,8 +143,12 @@ def record(network, x, forward, relays=False):
         tensor._adafire_call, tensor._adafire_position = getattr(tensor, "_adafire_call", INPUT), position
     if not tensors_in(inputs):
         raise UnsupportedError(f"the input holds no tensor: found {type(x).__name__}; give a tensor, a tuple or a dict")
-    with module_stack(network) as stack, _Recorder(stack) as recorder:
-        outputs = forward(network, inputs)
+    with module_stack(network) as stack, _Recorder(stack, tensors_in(inputs)[0].shape[:1].numel()) as recorder:
+        try:
+            outputs = forward(network, inputs)
+        finally:  # what the network keeps is not marked for good
+            for tensor in (*network.parameters(), *network.buffers()):
+                vars(tensor).pop("_adafire_call", None)
     outputs = [recorder._current(t) for t in tensors_in(outputs)]
     if not outputs:
         raise UnsupportedError("the network returned no tensor; give forward= so that it returns raw outputs")

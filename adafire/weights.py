@@ -19,7 +19,7 @@ import math
 
 import torch
 
-from .plan import Plans
+from .plans import Plans
 from .planned import lift
 from .run import Run
 from .simulate import advance_chunk, plain
@@ -133,16 +133,16 @@ class _FittingRun(Run):
             return [w.detach() for w in weights] if error(everything) < before else given
 
 
-def calibrated_plans(reference_plans, params, network, inputs, forward, steps, count, rate):
+def calibrated_plans(reference_plans, params, network, inputs, forward, steps, count, rate, seed=0):
     """New Plans of ``network`` that compute with calibrated weights; ``reference_plans`` stay as they are.
 
     count: steps of Adam for every layer, divided among the batches in ``inputs``, each of which starts from the weights
-    that the batch before it left; rate: of the first step, over the layer's mean |weight|.
+    that the batch before it left; rate: of the first step, over the layer's mean |weight|; seed: of the draws of samples.
     """
-    generator = torch.Generator().manual_seed(0)
+    generator = torch.Generator().manual_seed(seed)
     overrides, rounds = {}, max(1, round(count / len(inputs)))
     for k, x in enumerate(inputs):
-        plans, reference = Plans(network, forward, overrides, reference_plans.relays), {}
+        plans, reference = Plans(network, forward, overrides, reference_plans.relays, base=reference_plans), {}
 
         def remember(site, z):
             reference[site.index] = site.activation.f(z)
@@ -151,9 +151,10 @@ def calibrated_plans(reference_plans, params, network, inputs, forward, steps, c
         run = _FittingRun(plans(x), dict(params), network, x, forward, reference,
                           (k * rounds, rounds, len(inputs) * rounds, rate, generator))
         advance_chunk(run, steps)
-        overrides = {**overrides, **run.fitted}
+        calls = run.plan.trace.calls
+        overrides = {**overrides, **{calls[index].name: pair for index, pair in run.fitted.items()}}
         del run.plan.compute  # through which the run refers to itself
         del run, reference, remember
-    plans = Plans(network, forward, overrides, reference_plans.relays)
+    plans = Plans(network, forward, overrides, reference_plans.relays, base=reference_plans)
     plans(inputs[0])
     return plans

@@ -106,6 +106,8 @@ class Workload(ABC):
 
     data_form = None
     """In which form the samples lie there ('3000 JPEG files'), for records; None where there is only one."""
+    notes = ()
+    """Sentences about the data that belong beside every number, such as what could not be told from the files."""
     classes = None
     """Names of the classes in the order of their numbers, for reports; None where the record names them itself."""
     exit_judge = None

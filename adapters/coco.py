@@ -1,4 +1,4 @@
-"""The COCO detection metric with its bootstrap interval, and COCO annotation files checked before they are used.
+"""The COCO detection metric with its bootstrap interval; the annotation files are read in data/coco_annotations.py.
 
 Matching and the point metrics are pycocotools'. The interval resamples images: replicate r gives image i the weight
 w_ri (how often it was drawn), and average precision is accumulated anew from pycocotools' per-image matches with every
@@ -10,9 +10,6 @@ import contextlib
 import hashlib
 import io
 import json
-import math
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -20,124 +17,13 @@ import numpy as np
 from adafire.errors import InputError
 
 from .base import Evaluation
-from .data.images import read_picture
-from .json_files import read_json
-from .paths import leaves
+from .data.coco_annotations import CocoSet, nothing_to_score, read  # noqa: F401 - a set and its metric by one name
+from .data.image_files import check_images  # noqa: F401
 
 REPLICATES = 400
 SEED = 20250101
 MOST_IMAGES = 1000
 METRICS = ("mAP", "mAP50", "mAP75", "mAP_s", "mAP_m", "mAP_l")  # the first six of COCOeval.stats
-
-
-class CocoSet(NamedTuple):
-    """A checked annotation file: images and categories by id, and the objects (annotations), numbered from 1."""
-
-    annotation_file: Path
-    folder: Path
-    images: dict
-    objects: list
-    categories: dict
-
-    def path(self, image_id):
-        """Path of an image file."""
-        return self.folder / self.images[image_id]["file_name"]
-
-
-def _entries(content, key, needed, file):
-    """The list under ``key`` of an annotation file, each entry a dict with the keys ``needed``."""
-    for i, entry in enumerate(content[key]):
-        absent = [k for k in needed if not isinstance(entry, dict) or k not in entry]
-        if absent:
-            raise InputError(f"annotation file '{file}': entry {i} of '{key}' has no '{absent[0]}'; "
-                             f"expected COCO format with {', '.join(needed)} in each")
-        for name in ("id", "image_id", "category_id"):
-            if name in entry and not isinstance(entry[name], (int, str)):
-                raise InputError(f"annotation file '{file}': entry {i} of '{key}' has {name} {str(entry[name])[:60]}; "
-                                 "expected a number")
-    return content[key]
-
-
-def read(annotation_file, folder):
-    """CocoSet of a COCO JSON file and its image folder; looks at the annotations only (files: ``check_images``).
-
-    Absent 'area' and 'iscrowd' are filled in (width x height, 0). InputError: no such file, not COCO JSON, an object
-    of a missing image or category, a box that is none, a file name that leaves the folder, an id given twice.
-    """
-    file, folder = Path(annotation_file), Path(folder)
-    content = read_json(file, "annotation file", "expected a folder with annotations/instances_val2017.json and val2017/, "
-                        "given with --data-root DIR")
-    lists = ("images", "annotations", "categories")
-    wrong = [k for k in lists if not isinstance(content, dict) or not isinstance(content.get(k), list)]
-    if wrong:
-        raise InputError(f"annotation file '{file}' is not in COCO format: no list '{wrong[0]}'; expected the lists "
-                         "images, annotations, categories (an instances_*.json file)")
-    categories = {c["id"]: c["name"] for c in _entries(content, "categories", ("id", "name"), file)}
-    images = {}
-    for image in _entries(content, "images", ("id", "file_name", "width", "height"), file):
-        name = image["file_name"]
-        if not isinstance(name, str) or not name or "\0" in name:
-            raise InputError(f"annotation file '{file}': image {image['id']} has file_name {str(name)[:60]!r}; expected a "
-                             "file name")
-        if leaves(name):
-            raise InputError(f"annotation file '{file}': file_name '{name}' of image {image['id']} leaves the image "
-                             "folder; expected a path below it")
-        if image["id"] in images:
-            raise InputError(f"annotation file '{file}': image id {image['id']} is given twice")
-        images[image["id"]] = image
-    if not images:
-        raise InputError(f"annotation file '{file}' lists no images")
-    objects = []
-    for entry in _entries(content, "annotations", ("image_id", "category_id", "bbox"), file):
-        what = f"annotation file '{file}': annotation {entry.get('id', len(objects))}"
-        if entry["image_id"] not in images:
-            raise InputError(f"{what} names image {entry['image_id']}, which is not among its {len(images)} images")
-        if entry["category_id"] not in categories:
-            raise InputError(f"{what} names category {entry['category_id']}, which is not among its categories "
-                             f"({', '.join(map(str, list(categories)[:10]))})")
-        box = entry["bbox"]
-        numbers = isinstance(box, list) and len(box) == 4 and all(
-            isinstance(v, (int, float)) and math.isfinite(v) for v in box)
-        if not numbers or box[2] < 0 or box[3] < 0:
-            raise InputError(f"{what} has bbox {str(box)[:80]}; expected [x, y, width, height] in pixels")
-        area = entry.get("area", box[2] * box[3])
-        if not isinstance(area, (int, float)) or not 0 <= area < math.inf:
-            raise InputError(f"{what} has area {str(area)[:60]}; expected a number of 0 or more, in pixels")
-        # COCOeval takes an object with id 0 for 'no match', so ids are given anew.
-        objects.append({"iscrowd": 0, **entry, "area": area, "id": len(objects) + 1})
-    return CocoSet(file, folder, images, objects, categories)
-
-
-def _hash_and_decode(path):
-    """(sha256 of the file, None), or (None, what is wrong with it)."""
-    from PIL import UnidentifiedImageError
-    try:
-        content, image = read_picture(path)
-        with image:
-            image.draft("L", (64, 64))  # JPEG: all of the file is read, few pixels are computed
-            image.load()
-        return hashlib.sha256(content).hexdigest(), None
-    except FileNotFoundError:
-        return None, "is missing"
-    except UnidentifiedImageError:
-        return None, "is not an image"
-    except Exception as error:  # Pillow's plugins raise what they like on damaged files
-        return None, f"does not decode ({error})"
-
-
-def check_images(paths, listed_in):
-    """[sha256 of each image file]; InputError, with the first name and the count, if any is missing or does not decode.
-
-    ``listed_in``: what names these files, for the message.
-    """
-    with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(_hash_and_decode, paths))
-    bad = [(path, error) for path, (_, error) in zip(paths, found) if error]
-    if bad:
-        more = f" (and {len(bad) - 1} more of {len(found)} images)" if len(bad) > 1 else ""
-        raise InputError(f"image '{bad[0][0]}' {bad[0][1]}{more}; {listed_in} lists it: copy or download it again, or "
-                         "choose another folder with --data-root DIR")
-    return [digest for digest, _ in found]
 
 
 class Curve(NamedTuple):
@@ -258,8 +144,7 @@ def evaluate(coco_set, predictions, category_ids, replicates=REPLICATES, seed=SE
     evaluator, stats = match(coco_set, predictions, category_ids)
     metrics = {name: float(value) for name, value in zip(METRICS, stats) if value >= 0}
     if "mAP" not in metrics:
-        raise InputError(f"the {len(predictions)} chosen images of '{coco_set.annotation_file}' hold no object of the "
-                         "network's classes, so there is nothing to score; take more images (--limit)")
+        raise nothing_to_score(coco_set, len(predictions))
     weights, matched = bootstrap_weights(len(predictions), replicates, seed), curves(evaluator)
     ap = weighted_precision(matched, weights, evaluator.params.recThrs)
     drawn = {name: [float(np.nanmean(v)) if np.isfinite(v).any() else None for v in values]  # None: drew no object

@@ -1,7 +1,8 @@
-"""Images for a detector: which are scored, which calibrate, which categories its labels mean, and that all is there."""
+"""Images for a detector: which are scored, which calibrate, and that all is there."""
 
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,9 +10,13 @@ from adafire.errors import InputError
 from adafire.registry import near_names
 
 from . import coco, voc
+from .categories import ORDERS
+from .data.image_files import Folder, pictures_below
+from .data.images import SUFFIXES
+from .data.voc_annotations import find_picture
 from .downloads import PROJECT
 
-DATA = {"coco": ("type", "root", "annotations", "images", "calibration_images"), "fashion_scenes": ("type",),
+DATA = {"coco": ("type", "root", "annotations", "images", "calibration_images", "category_order"), "fashion_scenes": ("type",),
         "voc": ("type", "root", "year", "split", "calibration_split")}
 
 
@@ -32,30 +37,6 @@ def test_dataset(cfg, config):
     return node
 
 
-def category_ids(model, dataset, annotations):
-    """Category ids of an annotation file by label, as MMDetection orders them: a COCO file's own order, or for VOC the
-    config's; by the config's names."""
-    from mmdet.registry import DATASETS
-    number = (model.bbox_head if hasattr(model, "bbox_head") else model.roi_head.bbox_head).num_classes
-    kind = dataset["type"] if not isinstance(dataset["type"], str) else DATASETS.get(dataset["type"])
-    sources = ((dataset.get("metainfo") or {}).get("classes"), model.dataset_meta.get("classes"),
-               getattr(kind, "METAINFO", {}).get("classes"), list(annotations.categories.values()))
-    names = next((list(s) for s in sources if s and not isinstance(s, str) and len(s) == number), None)
-    if names is None:
-        raise InputError(f"the network has {number} classes, but neither its config nor "
-                         f"'{annotations.annotation_file}' ({len(annotations.categories)} categories) names as many; "
-                         "set metainfo=dict(classes=(...)) in the config's test dataset")
-    ids = [i for i, name in annotations.categories.items() if name in names]
-    if len(ids) != number:
-        absent = [n for n in names if n not in annotations.categories.values()]
-        raise InputError(f"'{annotations.annotation_file}' has {len(ids)} of the network's {number} classes"
-                         + (f"; it lacks '{absent[0]}'" if absent else "; it has a name twice")
-                         + "; expected the annotations of the data that the network was trained for")
-    if annotations.annotation_file.suffix == ".txt":  # VOC
-        ids.sort(key=lambda i: names.index(annotations.categories[i]))
-    return ids
-
-
 def by_hash(names):
     """Names in an order that is arbitrary but the same everywhere."""
     return sorted(names, key=lambda name: hashlib.sha256(str(name).encode()).hexdigest())
@@ -63,7 +44,8 @@ def by_hash(names):
 
 class Source(NamedTuple):
     """Test images of a CocoSet, and candidates (paths) for calibration. ``set_aside``: they were taken from the same
-    set. ``identity``: what generated images are made of (theirs, the candidates'); else None, and files are hashed."""
+    set. ``identity``: what generated images are made of (theirs, the candidates'); else None, and files are hashed.
+    notes: sentences on where the images come from."""
 
     name: str
     annotations: coco.CocoSet
@@ -71,6 +53,7 @@ class Source(NamedTuple):
     candidates: list
     set_aside: bool = False
     identity: Any = None
+    notes: tuple = ()
 
 
 def find_source(data, options, samples):
@@ -99,15 +82,24 @@ def _coco(data, options, samples):
         raise InputError("this variant is scored on COCO: give the folder that holds "
                          "annotations/instances_val2017.json and val2017/ with --data-root DIR")
     root = Path(root)
+    order = data.get("category_order", ORDERS[0])
+    if order not in ORDERS:
+        raise InputError(f"category_order of data 'coco' is {order!r}; expected one of {', '.join(ORDERS)}")
     found = coco.read(root / data.get("annotations", "annotations/instances_val2017.json"),
                       root / data.get("images", "val2017"))
     ids = sorted(found.images)
     elsewhere = root / data.get("calibration_images", "train2017")
-    names = [p.name for p in elsewhere.iterdir() if p.suffix.lower() in (".jpg", ".jpeg", ".png")] \
-        if elsewhere.is_dir() else []
+    names, others = pictures_below(elsewhere)
     if names:
         return Source("coco", found, ids, [elsewhere / n for n in by_hash(names)])
-    return _set_aside("coco", found, ids, samples, f"there is no folder '{elsewhere}'")
+    if others:
+        raise InputError(f"calibration folder '{elsewhere}' holds no picture ({', '.join(SUFFIXES)}); its {len(others)} files: "
+                         f"{', '.join(others[:5])}{', ...' if len(others) > 5 else ''}. Put pictures there, or remove the folder "
+                         "to calibrate on test images that are then not scored")
+    if "calibration_images" in data:
+        raise InputError(f"there is no picture in the calibration folder '{elsewhere}' that the task names "
+                         "(calibration_images); expected a folder of pictures below --data-root DIR")
+    return _set_aside("coco", found, ids, samples, f"there is no folder '{elsewhere}' with pictures")
 
 
 def _voc(data, options, samples):
@@ -121,12 +113,19 @@ def _voc(data, options, samples):
     other = data.get("calibration_split", "trainval" if year == 2007 else "train")
     try:  # its archive may be another one, unpacked beside the first or into it
         folder = voc.find_folder(root, year, other)
-        candidates = [folder / "JPEGImages" / f"{n}.jpg" for n in by_hash(voc.read_list(folder, other))]
-        candidates = [path for path in candidates if path.is_file()]
     except InputError:
-        candidates = []
-    if candidates:
-        return Source(name, found, ids, candidates)
+        if "calibration_split" in data:
+            raise
+        return _set_aside(name, found, ids, samples, f"'{root}' has no list '{other}'")
+    pictures = Folder(folder / "JPEGImages")
+    candidates = [folder / find_picture(pictures, n) for n in by_hash(voc.read_list(folder, other))]
+    there = [path for path in candidates if os.path.isfile(path)]
+    if there:
+        return Source(name, found, ids, there)
+    seen = [near for path in candidates[:200] for near in pictures.with_stem(".", path.stem)]
+    if seen:
+        raise InputError(f"of the {len(candidates)} calibration images that the list '{other}' names, '{pictures.path}' has "
+                         f"none as a picture ({', '.join(SUFFIXES)}); it has {', '.join(seen[:5])}")
     return _set_aside(name, found, ids, samples, f"'{root}' has no images of the list '{other}'")
 
 
@@ -137,7 +136,8 @@ def _set_aside(name, found, ids, samples, why):
                          "leave none to score; lower calibration=dict(samples=...)")
     aside = dict.fromkeys(by_hash(found.images[i]["file_name"] for i in ids)[:samples])
     return Source(name, found, [i for i in ids if found.images[i]["file_name"] not in aside],
-                  [found.folder / file for file in aside], set_aside=True)
+                  [found.folder / file for file in aside], set_aside=True,
+                  notes=(f"{why}, so {len(aside)} of the {len(ids)} test images calibrate and are not scored",))
 
 
 def calibration_images(candidates, samples, scored, listed_in):

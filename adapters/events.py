@@ -22,29 +22,35 @@ from adafire.errors import InputError
 from .base import Batch, adapters
 from .checkpoints import fingerprint
 from .classification import Classification, _check_keys, _check_outputs, _digest, _whole, build_classifier
+from .copies import repeated
 from .data import published_events  # noqa: F401  (registers its sets)
 from .data.event_frames import representation
 from .data.event_sets import read
+from .data.event_values import check_duration
 
 SETTINGS = ("model", "checkpoint", "data", "calibration", "batch_size", "representation")
 
 
 class Sample(NamedTuple):
-    """counts: uint8 [bins, 2, size, size]; sha256: of the recording's events."""
+    """counts: uint8 [bins, 2, size, size]; sha256: of the recording's events, which lie within ``extent`` (width, height)."""
 
     id: str
     label: int
     counts: np.ndarray
     sha256: str
     events: int
+    extent: tuple
 
 
 def samples(event_set, recordings, form):
     """[Sample] of Recordings, in their order; reads (or generates) every one of them."""
     made = []
     for r, events in zip(recordings, event_set.load(recordings), strict=True):
+        if r.begin_us is None and not event_set.unit_known:
+            check_duration(events, form.window_ms, r.id)
         digest = hashlib.sha256(np.ascontiguousarray(events).tobytes()).hexdigest()
-        made.append(Sample(r.id, r.label, form.counts(events, event_set.sensor, r.begin_us), digest, len(events)))
+        made.append(Sample(r.id, r.label, form.counts(events, event_set.sensor, r.begin_us), digest, len(events),
+                           (int(events["x"].max()) + 1, int(events["y"].max()) + 1)))
     return made
 
 
@@ -97,6 +103,14 @@ def _calibration(event_set, wanted, scored, form):
                      f"scored as well (of {len(event_set.candidates)}); lower calibration=dict(samples=...)")
 
 
+def _corner(test, sensor):
+    """A note where no event lies beyond the first half of a sensor's width and height."""
+    reach = tuple(max(s.extent[k] for s in test) for k in (0, 1))
+    if all(2 * r < side for r, side in zip(reach, sensor)):
+        yield (f"all events lie within {reach[0]} x {reach[1]} pixels of a sensor of {sensor[0]} x {sensor[1]}: is it smaller? "
+               "data=dict(size=(width, height)) says so")
+
+
 @adapters.register("events")
 def workload(settings, options):
     """Events from a variant's settings; everything that can be wrong with its files is found here."""
@@ -122,5 +136,7 @@ def workload(settings, options):
         "weights": {"source": str(checkpoint).replace("\\", "/").rsplit("/", 1)[-1], "sha256": fingerprint(network)},
         "network": name, "representation": {**form._asdict(), "channels": form.channels}}
     made = Events(network, form, event_set.classes, test, chosen, batch_size, options.device, description)
+    made.notes = [*event_set.notes, *_corner(test, event_set.sensor),
+                  *repeated("recordings", [s.id for s in test], [s.label for s in test], [s.sha256 for s in test])]
     _check_outputs(made, name)
     return made

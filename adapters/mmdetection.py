@@ -20,10 +20,11 @@ import torch
 from adafire.errors import InputError
 from adafire.exit import ExitJudge
 
-from . import coco, detection_drawing, detection_exit, voc
+from . import categories, coco, detection_checks, detection_drawing, detection_exit, voc
 from .base import Batch, Workload, adapters
 from .checkpoints import fingerprint
-from .detection_data import calibration_images, category_ids, check_keys, digest, find_source, test_dataset
+from .data.image_files import image_facts
+from .detection_data import calibration_images, check_keys, digest, find_source, test_dataset
 from .detectors import build_detector, stages
 
 SETTINGS = ("config", "checkpoint", "data", "calibration", "batch_size", "score_thr", "scoring")
@@ -35,10 +36,11 @@ class Detection(Workload):
 
     family = "detection"
 
-    def __init__(self, network, pipeline, annotations, ids, category_ids, calibration, batch_size, description, scoring):
+    def __init__(self, network, pipeline, annotations, ids, category_ids, calibration, batch_size, description, scoring,
+                 notes=()):
         self.network, self.pipeline, self.annotations, self.ids = network, pipeline, annotations, ids
         self.category_ids, self.calibration_paths, self.batch_size = category_ids, calibration, batch_size
-        self.description, (self.score, self.metric) = description, SCORING[scoring]
+        self.description, (self.score, self.metric), self.notes = description, SCORING[scoring], tuple(notes)
 
     @property
     def detector(self):
@@ -67,7 +69,7 @@ class Detection(Workload):
                 data = preprocessor(pseudo_collate(samples), False)
             return Batch([s.metainfo["img_id"] for s in data["data_samples"]], data["inputs"], data["data_samples"])
         for image_id, path in images:
-            sample = self.pipeline({"img_id": image_id, "img_path": str(path), "seg_map_path": None, "instances": []})
+            sample = self.pipeline(detection_checks.sample(image_id, path))
             group = waiting[tuple(-(-side // divisor) for side in sample["inputs"].shape[-2:])]
             group.append(sample)
             if len(group) == self.batch_size:
@@ -132,14 +134,19 @@ def workload(settings, options):
     else:
         kind = Detection
     dataset = test_dataset(cfg, config)
-    labels = category_ids(model, dataset, annotations)
+    annotations, labels, notes = categories.match(model, dataset, annotations,
+                                                  settings["data"].get("category_order", categories.ORDERS[0]))
     from mmengine.dataset import Compose
     from mmengine.registry import DefaultScope
     steps = [s for s in dataset["pipeline"] if not re.search(r"Load\w*Annotations", str(s["type"]))]  # labels are ours
     with DefaultScope.overwrite_default_scope("mmdet"):
         pipeline = Compose(steps)
-    hashes = coco.check_images([annotations.path(i) for i in ids], f"'{annotations.annotation_file.name}'")
+    paths = [annotations.path(i) for i in ids]
+    facts = image_facts(paths, f"'{annotations.annotation_file.name}'")
+    hashes = [fact.sha256 for fact in facts]
+    notes += [*source.notes, *detection_checks.check(annotations, ids, labels, facts, pipeline, scoring)]
     chosen = calibration_images(source.candidates, samples, set(hashes), "the calibration set")
+    detection_checks.check_pipeline(paths + [p for p, _ in chosen], pipeline)
     names = [annotations.images[i]["file_name"] for i in ids]
     if source.identity:
         test, other = source.identity
@@ -157,4 +164,7 @@ def workload(settings, options):
         "network": type(model).__name__,
         "config": {"name": config if "::" in config else Path(config).name, "sha256": hashlib.sha256(
             json.dumps([cfg.model, steps], sort_keys=True, default=str).encode()).hexdigest()}}
-    return kind(model, pipeline, annotations, ids, labels, [p for p, _ in chosen], batch_size, description, scoring)
+    if source.name == "coco" and labels != [i for i in annotations.categories if i in labels]:
+        description["data"]["category_order"] = categories.ORDERS[0]  # other results than by the file's order
+    return kind(model, pipeline, annotations, ids, labels, [p for p, _ in chosen], batch_size, description, scoring,
+                notes)

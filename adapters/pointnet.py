@@ -21,7 +21,8 @@ from adafire.registry import near_names
 from . import accuracy, part_metrics
 from .base import Batch, Workload, adapters
 from .checkpoints import fingerprint, load_into, load_state_dict
-from .data import modelnet, shapenet  # noqa: F401  register their sets
+from .copies import repeated
+from .data import cloud_arrays, modelnet, shapenet  # noqa: F401  register their sets
 from .data.cloud_sets import load, read
 from .dense_exit import DENSE
 from .downloads import checkpoint_file
@@ -212,6 +213,7 @@ def workload(settings, options):
         "network": name}
     make = CloudParts if target == "parts" else CloudClassification
     made = make(network, found, ids, test, aside, batch_size, options.device, description)
+    made.notes = [*found.notes, *repeated("clouds", ids, test.labels.tolist(), test.digests)]
     _check_outputs(made, name)
     return made
 

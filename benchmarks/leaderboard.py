@@ -205,7 +205,11 @@ def _section(records):
         text += _by_timesteps(rows, metric, label)
     headers, lines = table(rows)
     text.append(_markdown(headers, lines))
-    text += [f"Note on {r.method}: {markdown(note)}\n" for r in sorted(records, key=_rank) for note in r.notes]
+    said = {}
+    for r in sorted(records, key=_rank):
+        for note in r.notes:
+            said.setdefault(note, []).append(r.method)
+    text += [f"Note on {', '.join(methods)}: {markdown(note)}\n" for note, methods in said.items()]
     return "\n".join(text)
 
 

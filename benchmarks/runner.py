@@ -166,7 +166,9 @@ class _Session:
                        "device_type": options.workload.device}
         self.surroundings = {"versions": environment.versions(), "git": environment.git(),
                              "hardware": environment.hardware(options.workload.device)}
-        self.records, self.cached, self.told = {}, set(), set()
+        self.records, self.cached, self.told = {}, set(), set(self.workload.notes)
+        for note in self.workload.notes:
+            self._tell("note", "data", text=note)
 
     def work(self, names):
         """Find or make the record of every method. One that another process is at goes to the end of the queue; when
@@ -262,12 +264,13 @@ class _Session:
             error = problem
         reason = error and f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
         record = self._record(fields, rows, reason, time.perf_counter() - begin,
-                              self._surprise(method, rows) + notes)
+                              [*self.workload.notes, *self._surprise(method, rows), *notes])
         if self.team.leads:
             self.store.write(record, self.options.rerun)
         self.records[method.name] = record
         for note in record.notes:
-            self._tell("note", method.name, text=note)
+            if note not in self.told:
+                self._tell("note", method.name, text=note)
         self._tell("failed" if error else "finished", method.name, text=reason or f"{record.wall_s:.1f} s", error=error)
 
     def _surprise(self, method, rows):

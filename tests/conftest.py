@@ -24,3 +24,16 @@ def shared_data():
     if not SHARED.is_dir():
         pytest.skip("real weights and images (shared/data) are not on this machine")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def made_records(tmp_path_factory):
+    """A results folder with records made here: fashion_resnet by a few methods at T = 4, on 100 pictures."""
+    from adapters.base import WorkloadOptions
+    from benchmarks import catalogue, runner
+    from benchmarks.task import load_task
+    out = tmp_path_factory.mktemp("made") / "results"
+    methods = ["quantised", "snn-calibration", "burst", "adafire-uniform", "adafire"]
+    runner.run(load_task(catalogue.find_task("fashion_resnet")), "mini", methods, [4],
+               runner.RunOptions(WorkloadOptions(limit=100)), out)
+    return out

@@ -9,7 +9,7 @@ import pytest
 
 from adafire.errors import InputError
 from adapters.base import WorkloadOptions
-from adapters.data import cloud_sets, shapenet
+from adapters.data import cloud_arrays, cloud_sets, shapenet  # noqa: F401  (the first registers its set)
 from adapters.data.cloud_files import farthest_points, prepared, read_points
 from adapters.data.cloud_sets import load, read
 from adapters.data.modelnet import MODELNET40

@@ -2,6 +2,7 @@
 
 import json
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -34,7 +35,7 @@ def random_set(images=12, seed=0, objects=5, detections=15, classes=CATEGORIES, 
             labels.append(int(rng.integers(len(ids))))
         predictions[image] = {"boxes": np.array(boxes), "scores": rng.random(len(boxes)), "labels": np.array(labels)}
     pictures = {i: {"id": i, "file_name": f"{i}.png", "width": 256, "height": 256} for i in range(1, images + 1)}
-    return coco.CocoSet(coco.Path("a.json"), coco.Path("."), pictures, entries, dict(classes)), predictions
+    return coco.CocoSet(Path("a.json"), Path("."), pictures, entries, dict(classes)), predictions
 
 
 def repeated(coco_set, predictions, times):

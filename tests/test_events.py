@@ -103,10 +103,10 @@ def test_a_bad_recording_is_found_before_any_work(tmp_path):
         for k in range(5):
             path = tmp_path / name / f"{k}.npy"
             path.parent.mkdir(exist_ok=True)
-            np.save(path, np.array([(9, 1, 1, 0), (3 if (name, k) == ("b", 3) else 11, 1, 1, 1)], EVENT))
+            np.save(path, np.array([(9, 1, 1, 0), (3 if (name, k) == ("b", 3) else 9000, 1, 1, 1)], EVENT))
     with pytest.raises(InputError, match="b/3.npy.*run backwards"):
         adapters.get("events")({**SMALL, "model": {**SMALL["model"], "num_classes": 2, "channels": 18},
-                                "data": {"type": "recordings"}, "calibration": {"samples": 8}},
+                                "data": {"type": "recordings", "size": (34, 34)}, "calibration": {"samples": 8}},
                                WorkloadOptions(split="full", data_root=str(tmp_path)))
 
 

@@ -64,3 +64,9 @@ def test_fused_pooling_in_bf16_gives_the_same_spikes(threads):
 def test_unknown_precision_is_one_clear_error():
     with pytest.raises(adafire.InputError, match="bf61.*did you mean 'bf16'"):
         adafire.convert(build("Residual"), torch.randn(1, 3, 16, 16), precision="bf61")
+
+
+@pytest.mark.parametrize("method,said", [("ours", True), ("dcgs", True), ("adafire-signed", False)])
+def test_what_is_not_exact_is_said(method, said):
+    snn = adafire.convert(build("Residual"), torch.randn(2, 3, 16, 16), method=method, timesteps=2, precision="bf16")
+    assert any("is rounded" in note for note in snn.notes) == said

@@ -349,6 +349,15 @@ def test_an_interval_without_width_is_compared_with_nothing(monkeypatch, tmp_pat
     assert run(task, "mini", ["quantised"], [1], options=RunOptions(WorkloadOptions(limit=1)), out=tmp_path).records[0].notes == []
 
 
+def test_notes_on_the_data_are_in_every_record_and_told_once(scripted, tmp_path, monkeypatch):
+    monkeypatch.setattr(ToyWorkload, "notes", ("the data are odd",))
+    for _ in range(2):  # the second time all results are there already
+        events = []
+        records = run(toy(), "mini", ["steady"], out=tmp_path, on_progress=events.append).records
+        assert len(records) == 2 and all(record.notes == ["the data are odd"] for record in records)
+        assert [e.text for e in events if e.kind == "note"] == ["the data are odd"]
+
+
 def test_limit_is_another_key(scripted, tmp_path):
     whole = run(toy(), "mini", [], out=tmp_path).records[0]
     part = run(toy(), "mini", [], out=tmp_path, options=RunOptions(WorkloadOptions(limit=4))).records[0]

@@ -1,12 +1,10 @@
-"""One object in a file: a mesh whose surface is sampled, or a cloud, read with Open3D; text and numpy files with numpy.
+"""One object in a file: a mesh whose surface is sampled, or a cloud.
 
 Meshes: .off .obj .stl .ply .glb; clouds: .ply (without faces) .pcd .pts .xyz .txt .npy. A file that cannot serve is an
 InputError that names it and says what was found.
 """
 
 import hashlib
-import re
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +12,12 @@ import numpy as np
 from adafire.errors import InputError
 
 from ..open3d_library import open3d
+from . import pcd
+from .meshes import READERS, read_mesh
 from .solids import sample_surface, unit_sphere
+from .tables import columns, text_table
 
-MESHES = (".off", ".obj", ".stl", ".ply", ".glb")
+MESHES = tuple(READERS)
 TEXTS = (".txt", ".xyz", ".pts")
 SUFFIXES = (*MESHES, *TEXTS, ".pcd", ".npy")
 SAMPLINGS = ("random", "first", "fps")
@@ -36,61 +37,34 @@ def read_points(path, count, sampling, name):
     if not path.is_file():
         raise InputError(f"'{path}' is missing; copy or unpack the data set again")
     suffix = path.suffix.lower()
-    if suffix in MESHES:
-        vertices, triangles = _mesh(path)
-        if len(triangles):
-            factor = OVERSAMPLE if sampling == "fps" else 1
-            return sample_surface(vertices, triangles, factor * count, generator(name))[0]
-        if suffix != ".ply" or not len(vertices):
-            raise InputError(
-                f"mesh '{path}' has no faces (Open3D reads {len(vertices)} vertices and 0 triangles of it); expected "
-                "triangles to spread points over (a cloud of points goes as .ply, .pcd, .xyz, .txt or .npy)")
-        return vertices
     if suffix == ".npy":
-        try:
-            return _columns(np.load(path, allow_pickle=False), path)
-        except (ValueError, EOFError, OSError) as error:
-            raise InputError(
-                f"'{path}' is no array of numbers ({str(error)[:100]}); expected .npy of shape [points, 3]") from error
+        return _array(path)[:, :3]
     if suffix in TEXTS:
         return text_table(path)[:, :3]
-    if suffix == ".pcd":
-        o3d = open3d()
-        with o3d.utility.VerbosityContextManager(o3d.utility.VerbosityLevel.Error):
-            return np.asarray(o3d.io.read_point_cloud(str(path)).points)
-    raise InputError(f"'{path}' is of kind {suffix or 'none'!r}; expected one of {', '.join(SUFFIXES)}")
-
-
-def _mesh(path):
-    o3d = open3d()
-    head = path.open("rb").read(64)
-    merged = path.suffix.lower() == ".off" and re.match(rb"OFF[ \t]*[0-9]", head)
-    with o3d.utility.VerbosityContextManager(o3d.utility.VerbosityLevel.Error):
-        if merged:  # many of ModelNet40's files begin 'OFF490 518 0', in one line, which Open3D refuses
-            with tempfile.TemporaryDirectory() as folder:
-                mended = Path(folder) / "mesh.off"
-                mended.write_bytes(b"OFF\n" + path.read_bytes()[3:])
-                mesh = o3d.io.read_triangle_mesh(str(mended))
-        else:
-            mesh = o3d.io.read_triangle_mesh(str(path))
-    return np.asarray(mesh.vertices), np.asarray(mesh.triangles)
-
-
-def text_table(path):
-    """float64 [rows, columns] of numbers with blanks or commas between, at least three columns."""
+    if suffix not in SUFFIXES:
+        raise InputError(f"'{path}' is of kind {suffix or 'none'!r}; expected one of {', '.join(SUFFIXES)}")
     try:
-        text = Path(path).read_text(encoding="ascii").replace(",", " ")
-        rows = [line.split() for line in text.splitlines() if line.strip() and not line.startswith("#")]
-        return _columns(np.array(rows, np.float64), path)
+        if suffix == ".pcd":
+            return pcd.read(path.read_bytes())
+        vertices, triangles = read_mesh(path)
     except (ValueError, OSError) as error:
+        raise InputError(f"'{path}' {error}") from error
+    if len(triangles):
+        factor = OVERSAMPLE if sampling == "fps" else 1
+        return sample_surface(vertices, triangles, factor * count, generator(name))[0]
+    if suffix != ".ply" or not len(vertices):
         raise InputError(
-            f"'{path}' is no table of numbers ({str(error)[:100]}); expected a point a line: x y z") from error
+            f"mesh '{path}' has no faces ({len(vertices)} vertices and 0 triangles); expected triangles to spread points over "
+            "(a cloud of points goes as .ply, .pcd, .xyz, .txt or .npy)")
+    return vertices
 
 
-def _columns(table, path):
-    if table.ndim != 2 or table.shape[1] < 3:
-        raise InputError(f"'{path}' holds an array of shape {list(table.shape)}; expected [points, 3 or more columns]")
-    return table.astype(np.float64)
+def _array(path):
+    try:
+        return columns(np.load(path, allow_pickle=False), path)
+    except (ValueError, EOFError, OSError) as error:
+        raise InputError(
+            f"'{path}' is no array of numbers ({str(error)[:100]}); expected .npy of shape [points, 3]") from error
 
 
 def prepared(points, parts, count, sampling, name):
@@ -104,6 +78,9 @@ def prepared(points, parts, count, sampling, name):
         raise InputError(
             f"cloud '{name}' has {bad} points with NaN or infinite coordinates, of {len(points)}; mend or leave "
             "out that file")
+    if len(points) > 1 and not np.ptp(points, axis=0).any():
+        raise InputError(f"cloud '{name}' has {len(points)} points, all at {points[0].tolist()}: its file was never filled, or is of "
+                         "another kind; copy or export it again")
     if parts is not None and len(parts) != len(points):
         raise InputError(
             f"cloud '{name}' has {len(points)} points, but its label file has {len(parts)} labels; expected one "

@@ -6,6 +6,7 @@ it; ``load`` reads the clouds that are wanted, checks them, and keeps what it ma
 
 import hashlib
 import json
+from collections import Counter
 from typing import Any, Callable, NamedTuple
 
 import numpy as np
@@ -15,10 +16,13 @@ from adafire.registry import Registry, near_names
 
 from . import asked, shapes
 from .asked import root_folder, take
+from .class_order import numbered
 from .cloud_files import SAMPLINGS, SUFFIXES, prepared, read_points
 from .point_cache import cached
+from .stray_files import is_stray
+from .tables import is_prose
 
-VERSION = 1  # of how a file becomes a cloud
+VERSION = 2  # of how a file becomes a cloud
 cloud_sets = Registry("point cloud set")
 
 
@@ -36,7 +40,7 @@ class Listed(NamedTuple):
 class CloudSet(NamedTuple):
     """test: the Listed to score; candidates: for calibration, none of them in ``test``; both ``by_hash``. parts: names
     of parts, '<class> <part>', and parts_of: indices of the parts of each class, where there are parts. aside_points:
-    how many points the candidates have, where that differs."""
+    how many points the candidates have, where that differs. notes: what a record should say of the files."""
 
     name: str
     classes: tuple
@@ -46,6 +50,7 @@ class CloudSet(NamedTuple):
     parts: tuple = ()
     parts_of: Any = None
     aside_points: int | None = None
+    notes: tuple = ()
 
 
 class Clouds(NamedTuple):
@@ -58,8 +63,17 @@ class Clouds(NamedTuple):
 
 
 def read(data, options):
-    """CloudSet of a task's ``data``: {'type': name, ...}; InputError for what is unknown or not there."""
-    return asked.read(cloud_sets, data, options)
+    """CloudSet of a task's ``data``: {'type': name, ...}; InputError for what is unknown, not there, or listed twice."""
+    found = asked.read(cloud_sets, data, options)
+    for listed in (found.test, found.candidates):
+        places = {}
+        for item in listed:
+            if item.id in places:
+                names = [str(f) for f in (*places[item.id].files[:1], *item.files[:1])]
+                raise InputError(f"{found.name} lists cloud '{item.id}' twice ({' and '.join(dict.fromkeys(names))}); list it once, or "
+                                 "leave one of the files out")
+            places[item.id] = item
+    return found
 
 
 def by_hash(listed):
@@ -129,80 +143,54 @@ def generated(data, options):
                     parts_of=[shapes.PARTS_OF[name] for name in shapes.CLASSES])
 
 
-@cloud_sets.register("arrays")
-def arrays(data, options):
-    """A numpy file: clouds x [n, N, 3] and labels y [n] (other usual names go too) of ``classes``: a list, or
-    'modelnet40'.
-
-    ``set_aside`` of the clouds calibrate; with 'shapes' in its place the generated shapes do, and all clouds are
-    scored.
-    """
-    file, name, classes, number = take(data, "arrays", file=None, name="clouds", classes="modelnet40", set_aside=64)
-    from .modelnet import MODELNET40
-    classes = MODELNET40 if classes == "modelnet40" else tuple(classes)
-    path = root_folder(options, None, str(file)) / str(file)
-    try:
-        with np.load(path, allow_pickle=False) as content:
-            points, labels = (next((content[k] for k in keys if k in content), None)
-                              for keys in (("x", "points", "data"), ("y", "labels", "label")))
-    except Exception as error:  # zipfile and numpy raise what they like on damaged files
-        raise InputError(
-            f"'{path}' is missing or no .npz file ({str(error)[:100]}); expected arrays x and y") from error
-    if points is None or labels is None or points.ndim != 3 or points.shape[2] != 3:
-        raise InputError(f"'{path}' holds no clouds; expected arrays x [clouds, points, 3] and y [clouds]")
-    if labels.shape != points.shape[:1]:
-        raise InputError(
-            f"'{path}' has {len(points)} clouds and labels of shape {list(labels.shape)}; expected one a cloud")
-    check_labels(labels, classes, path)
-    listed = [Listed(f"{k:05d}", int(label), in_memory(cloud.astype(np.float64)))
-              for k, (cloud, label) in enumerate(zip(points, labels))]
-    if number == "shapes":
-        candidates = [item._replace(read=in_memory(item.read(0, "")[0])) for item in generated({}, options).candidates]
-        return CloudSet(name, classes, by_hash(listed), candidates, aside_points=shapes.POINTS)
-    return aside(name, classes, listed, number, f"'{path}'")
-
-
-def check_labels(labels, classes, what):
-    """InputError unless labels are whole numbers from 0 to one less than the classes."""
-    labels = np.asarray(labels)
-    if labels.dtype.kind not in "iu" or len(labels) and not 0 <= labels.min() <= labels.max() < len(classes):
-        found = f"from {labels.min()} to {labels.max()}" if labels.size else "none"
-        raise InputError(f"the labels of '{what}' are {found}; expected whole numbers from 0 to {len(classes) - 1} "
-                         f"({len(classes)} classes)")
-
-
 @cloud_sets.register("folders")
 def folders(data, options):
     """Meshes or clouds in folders: <class>/test/<file> and <class>/train/<file>, or test/<class>/<file>, or
-    <class>/<file> (``set_aside`` of these calibrate). ``up``: the files' vertical axis."""
-    root, name, up, number = take(data, "folders", root=None, name="clouds", up="y", set_aside=64)
-    return class_folders(root_folder(options, root, "<class>/test/<file>"), name, up, number)
+    <class>/<file> (``set_aside`` of these calibrate). ``up``: the files' vertical axis. ``classes``: names of all class
+    folders in the order of the network's outputs (default: in the order of their names)."""
+    root, name, up, number, classes = take(data, "folders", root=None, name="clouds", up="y", set_aside=64, classes=None)
+    if up not in ("y", "z"):
+        raise InputError(f"up is {up!r}; expected 'y' or 'z', the files' vertical axis")
+    root = root_folder(options, root, "<class>/test/<file>")
+    found = class_folders(root)
+    classes, notes = numbered(found[0], classes, root)
+    return folder_set(root, name, up, number, classes, found, notes)
 
 
-def class_folders(root, name, up, number, classes=None):
-    """CloudSet of class folders; ``classes``: the names that there must be."""
-    found = {}
-    for path in sorted(p for p in root.rglob("*") if p.suffix.lower() in SUFFIXES):
+def class_folders(root):
+    """({class: files} to score, the same to calibrate on, texts that are no clouds); hidden and stray files are left out."""
+    found, words = {}, []
+    for path in sorted(p for p in root.rglob("*") if p.suffix.lower() in SUFFIXES and not is_stray(p.relative_to(root))):
+        if path.suffix.lower() == ".txt" and is_prose(path):
+            words.append(path.name)
+            continue
         places = path.relative_to(root).parts[:-1]
         split = next((p for p in places if p in ("train", "test")), "")
         kind = next((p for p in places if p != split), None)
         if kind is not None:
             found.setdefault(split, {}).setdefault(kind, []).append(path)
     test, train = found.get("test") or found.get("") or {}, found.get("train", {})
-    names = tuple(sorted(test))
-    if not names:
+    if not test:
         raise InputError(
             f"no meshes or clouds in '{root}'; expected <class>/test/<file> with a file of kind {', '.join(SUFFIXES)}")
-    different = sorted(set(names) ^ set(classes)) if classes else []
-    if different:
-        raise InputError(f"the class folders in '{root}' are not {name}'s: {different[0]!r} is "
-                         f"{'missing' if different[0] in classes else 'unknown'}; expected {', '.join(classes)}")
+    return test, train, words
 
+
+def folder_set(root, name, up, number, classes, found, notes=()):
+    """CloudSet of what ``class_folders`` found, classes in the order of ``classes``."""
     def listed(files, split):
-        return [
-            Listed(f"{split}/{kind}/{p.stem}", names.index(kind), from_file(p, f"{split}/{kind}/{p.stem}", up), (p, ),
-                   up) for kind, paths in files.items() if kind in names for p in paths
-        ]
+        return [Listed(key, classes.index(kind), from_file(path, key, up), (path,), up)
+                for kind, paths in files.items() if kind in classes for key, path in _names(root, f"{split}/{kind}", paths)]
+    test, train, words = found
+    if words:
+        notes += (f"{len(words)} text files without a line of numbers are left out: {', '.join(sorted(set(words))[:3])}",)
     if not train:
-        return aside(name, names, listed(test, "test"), number, f"'{root}'")
-    return CloudSet(name, names, by_hash(listed(test, "test")), by_hash(listed(train, "train")))
+        return aside(name, classes, listed(test, "test"), number, f"'{root}'", notes=notes)
+    return CloudSet(name, classes, by_hash(listed(test, "test")), by_hash(listed(train, "train")), notes=notes)
+
+
+def _names(root, prefix, paths):
+    """[(id, path)]: a file's name, with the folders it lies in where another of the class has that name, too."""
+    stems = Counter(path.stem for path in paths)
+    places = [path.relative_to(root).with_suffix("").as_posix() for path in paths]
+    return [(f"{prefix}/{path.stem if stems[path.stem] == 1 else place}", path) for path, place in zip(paths, places)]

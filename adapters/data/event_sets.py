@@ -14,9 +14,12 @@ from adafire.registry import Registry
 
 from . import asked, recordings
 from .asked import root_folder, take
+from .class_order import numbered
 from .event_camera import DURATION_US, Camera, saccades
+from .event_values import Polarity, check_duration, pair_told
 from .fashion_mnist import CLASSES, carried, full
 from .images import by_hash
+from .stray_files import is_stray, is_words
 
 event_sets = Registry("event set")
 
@@ -45,6 +48,8 @@ class EventSet(NamedTuple):
     load: Callable
     set_aside: bool = False
     train: Callable | None = None
+    unit_known: bool = True
+    notes: tuple = ()
 
 
 def read(data, options):
@@ -91,28 +96,37 @@ def folder(data, options):
     sample_ms: recordings are cut into samples of this length; those with fewer than ``least`` events are left out.
     share: the first so much of each recording is trained and calibrated on, the rest is scored (test and train may then
     name the same part, or nothing). Without parts and share, a fifth of each class is scored, chosen by hash.
-    Classes: those that have recordings to score and to train on, in the order of their names.
+    classes: names of all, in the order of the network's outputs; default: those that have recordings to score and to train
+    on, in the order of their names. unit: of times, 'ns', 'us', 'ms', 's' or its microseconds; where it is not told, a
+    recording that lasts as long as none does is refused. columns: the order of unnamed ones in .npy files ('txyp'); polarity:
+    (darker, brighter), where it is none of the usual.
     """
     keys = take(data, "recordings", root=None, name="recordings", pattern=None, layout="dvs128", size=None, sort=False,
-                sample_ms=None, least=1, share=None, test="test", train="train")
-    root, name, pattern, layout, size, sort, sample_ms, least, share, test, train = keys
+                sample_ms=None, least=1, share=None, test="test", train="train", classes=None, unit=None, columns=None,
+                polarity=None)
+    root, name, pattern, layout, size, sort, sample_ms, least, share, test, train, classes, unit, columns, polarity = keys
     root = root_folder(options, root, f"{test}/<class>/ and {train}/<class>/, or <class>/, with recordings "
                                       f"({', '.join(recordings.READERS)})")
     archives = sorted(root.glob("*.zip")) if root.is_dir() else []
-    if len(archives) == 1 and not any(p.suffix.lower() in recordings.READERS for p in root.rglob("*")):
+    if len(archives) == 1 and not any(p.suffix.lower() in recordings.READERS and not is_stray(p.relative_to(root))
+                                      for p in root.rglob("*")):
         root = archives[0]  # a folder that holds the archive, and perhaps words about it
     if share is not None and not (sample_ms and 0 < share < 1):
         raise InputError(f"share is {share!r} and sample_ms {sample_ms!r}; expected a share above 0 and below 1, and "
                          "samples of a length in ms")
-    size = tuple(size or recordings.camera(layout).size)
+    own, told = recordings.camera(layout).size, dict(sort=sort, unit=unit, columns=columns, polarity=Polarity(pair_told(polarity)))
     found = _by_class(root, pattern, test, train)
+    size = _size(size, own, [source for part in found.values() for files in part.values() for source in files.values()],
+                 lambda source: recordings.read(source, layout, **told))
     cache = {}
 
     def events(source):
         if source in cache:
             return cache[source]
-        found = recordings.read(source, layout, size, sort)
+        found = recordings.read(source, layout, size, **told)
         if sample_ms:  # long ones, of which many samples are made
+            if unit is None:
+                check_duration(found, None, source)
             cache[source] = found
         return found
 
@@ -123,7 +137,7 @@ def folder(data, options):
                 whole = whole[slice(*np.searchsorted(whole["t"], [r.begin_us, r.end_us]))]
             yield whole
 
-    parts, classes = _split(found, share, test, train, root)
+    parts, classes, notes = _split(found, share, test, train, root, classes)
     listed = []
     for side in (0, 1):
         cut = {}
@@ -136,12 +150,31 @@ def folder(data, options):
         if not cut:
             raise InputError(f"'{root}': no sample of {sample_ms} ms has {least} events; lower least, or sample_ms up")
         listed.append([cut[key] for key in by_hash(cut)])
-    return EventSet(name, classes, size, *listed, load)
+    return EventSet(name, classes, size, *listed, load, unit_known=unit is not None, notes=notes)
+
+
+def _size(size, own, sources, read):
+    """(width, height) of the sensor that is told; otherwise ``own``, of the camera, where all files are its own."""
+    if size is not None:
+        if not isinstance(size, (list, tuple)) or len(size) != 2 or not all(isinstance(n, int) and n > 0 for n in size):
+            raise InputError(f"size is {size!r}; expected (width, height) of the sensor, in pixels")
+        return tuple(size)
+    other = [source for source in sources if not source.name.lower().endswith(".aedat")]
+    if not other:
+        return own
+    events = read(other[0])
+    raise InputError(f"recording '{other[0]}' does not say how large its sensor is (its events reach to x = {events['x'].max()}, "
+                     f"y = {events['y'].max()}); say it: data=dict(size=(width, height)), such as (34, 34) for N-MNIST, (128, 128) for "
+                     "a DVS128 or (240, 180) for N-Caltech101")
 
 
 def _by_class(root, pattern, test, train):
     """{part: {class: {path: source}}}; InputError for what is no recording, and for classes without one."""
-    files = recordings.files_below(root)
+    there = recordings.files_below(root)
+    files = {path: s for path, s in there.items() if s.name.lower().endswith(tuple(recordings.READERS)) or not is_words(path)}
+    if there and not files:
+        raise InputError(f"'{root}' holds no recording, but files such as {next(iter(there))}; expected <class>/<recording> with "
+                         f"{', '.join(recordings.READERS)}")
     if not files:
         raise InputError(f"'{root}' is empty; expected <class>/<recording> with {', '.join(recordings.READERS)}")
     parted = pattern is None and all(any(path.startswith(f"{part}/") for path in files) for part in (test, train))
@@ -158,14 +191,14 @@ def _by_class(root, pattern, test, train):
     for place in [root / part for part in (test, train)] if parted else [root]:
         for entry in sorted(place.iterdir()) if pattern is None and place.is_dir() else ():
             known = found.get(place.name if parted else None, {})
-            if entry.is_dir() and not entry.name.startswith(".") and entry.name not in known:
+            if entry.is_dir() and not is_stray(entry.name) and entry.name not in known:
                 raise InputError(f"class folder '{entry}' holds no recording; expected files of "
                                  f"{', '.join(recordings.READERS)}, or remove the folder")
     return found
 
 
-def _split(found, share, test, train, root):
-    """((class -> {path: source}) to score, the same to train on), and the names of the classes."""
+def _split(found, share, test, train, root, told):
+    """([{path: source} of each class] to score, the same to train on), the names of the classes, and notes."""
     if share is not None or None not in found:
         parts = [found.get(part, found.get(None)) for part in (test, train)]
         for part, there in zip((test, train), parts):
@@ -181,11 +214,15 @@ def _split(found, share, test, train, root):
                 if not paths:
                     raise InputError(f"class {name!r} of '{root}' has {len(order)} recording; expected 2 or more, one to "
                                      "score and one to calibrate on")
-    classes = tuple(sorted(set(parts[0]) & set(parts[1])))
+    both, either = set(parts[0]) & set(parts[1]), set(parts[0]) | set(parts[1])
+    classes, notes = numbered(both if told is None else either, told, root)
+    if told is None and either - both:
+        notes += (f"{len(either - both)} classes have recordings to score or to train on only and are left out: "
+                  f"{', '.join(sorted(either - both)[:5])}; data=dict(classes=[...]) names all there are",)
     if len(classes) < 2:
         raise InputError(f"'{root}' has {len(classes)} classes with recordings to score and to train on; expected 2 or "
                          "more")
-    return [[part[name] for name in classes] for part in parts], classes
+    return [[part.get(name, {}) for name in classes] for part in parts], classes, notes
 
 
 def _pieces(events, sample_ms, least, share, side):

@@ -10,9 +10,10 @@ import numpy as np
 from adafire.errors import InputError
 
 from ..paths import below
-from .cloud_files import text_table
+from .tables import text_table
 from .asked import root_folder, take
-from .cloud_sets import CloudSet, Listed, by_hash, check_labels, class_folders, cloud_sets, in_memory
+from .cloud_sets import CloudSet, Listed, by_hash, class_folders, cloud_sets, folder_set, in_memory
+from .labels import checked, whole_numbers
 
 MODELNET40 = tuple("""
 airplane bathtub bed bench bookshelf bottle bowl car chair cone cup curtain desk door dresser flower_pot glass_box
@@ -45,8 +46,8 @@ def hdf5(path):
             f"'{path}' holds {', '.join(found) or 'none of the arrays'}; expected data [clouds, points, 3] and label")
     if labels.size != len(points):
         raise InputError(f"'{path}' has {len(points)} clouds and {labels.size} labels; expected one label a cloud")
-    parts = {"pid": found["pid"].astype(np.int64)} if "pid" in found else {}
-    return {"data": points[..., :3], "label": labels.reshape(-1).astype(np.int64), **parts}
+    parts = {"pid": whole_numbers(found["pid"], f"the parts in '{path}'")} if "pid" in found else {}
+    return {"data": points[..., :3], "label": whole_numbers(labels.reshape(-1), f"the labels in '{path}'"), **parts}
 
 
 @cloud_sets.register("modelnet40")
@@ -62,8 +63,17 @@ def modelnet40(data, options):
         if (place / "modelnet40_test.txt").is_file():
             return _text(place)
         if next(place.glob("*/test/*.off"), None):
-            return class_folders(place, "ModelNet40", "z", 0, MODELNET40)
+            return _meshes(place)
     raise InputError(f"no ModelNet40 in '{root}'; expected {wanted}")
+
+
+def _meshes(root):
+    found = class_folders(root)
+    different = sorted(set(found[0]) ^ set(MODELNET40))
+    if different:
+        raise InputError(f"the class folders in '{root}' are not ModelNet40's: {different[0]!r} is "
+                         f"{'missing' if different[0] in MODELNET40 else 'unknown'}; expected {', '.join(MODELNET40)}")
+    return folder_set(root, "ModelNet40", "z", 0, MODELNET40, found)
 
 
 def _hdf5(root):
@@ -71,7 +81,7 @@ def _hdf5(root):
         items = []
         for path in sorted(root.glob(f"ply_data_{split}*.h5")):
             content = hdf5(path)
-            check_labels(content["label"], MODELNET40, path)
+            checked(content["label"], MODELNET40, path)
             items += [Listed(f"{split}/{path.stem}/{k:04d}", int(label), in_memory(cloud.astype(np.float64)))
                       for k, (cloud, label) in enumerate(zip(content["data"], content["label"]))]
         return items
@@ -84,7 +94,7 @@ def _hdf5(root):
 def _text(root):
     def listed(split, most=None):
         items, number = [], {}
-        for line in (root / f"modelnet40_{split}.txt").read_text().split():
+        for line in (root / f"modelnet40_{split}.txt").read_text("utf-8-sig", "replace").split():
             kind = line.rsplit("_", 1)[0]
             if kind not in MODELNET40:
                 raise InputError(

@@ -119,7 +119,7 @@ def ncars(data, options):
     """N-Cars (Sironi et al., 2018) as published: n-cars_test and n-cars_train with cars/ and background/ of .dat files
     (100 ms, up to 120 x 100). tonic has dropped this set."""
     (root,) = take(data, "ncars", root=None)
-    return folder(dict(root=root, name="N-Cars", test="n-cars_test", train="n-cars_train", size=(120, 100), sort=True),
+    return folder(dict(root=root, name="N-Cars", test="n-cars_test", train="n-cars_train", size=(120, 100), sort=True, unit="us"),
                   options)
 
 
@@ -128,7 +128,7 @@ def action(data, options):
     """Action recognition (Miao et al., 2019) as published: one folder of .aedat files of a DAVIS346 for each of ten
     actions; no official split: a fifth of each class is scored."""
     (root,) = take(data, "action", root=None)
-    found = folder(dict(root=root, name="action recognition", layout="davis346", sort=True), options)
+    found = folder(dict(root=root, name="action recognition", layout="davis346", sort=True, unit="us"), options)
     if len(found.classes) != len(ACTIONS):
         raise InputError(f"the action recognition set has {len(ACTIONS)} classes ({', '.join(ACTIONS)}); found "
                          f"{len(found.classes)}: {', '.join(found.classes)}. Give the folder that holds theirs")

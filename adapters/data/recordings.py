@@ -4,12 +4,12 @@
           x, y and polarity depends on the camera: 'dvs128' (default), 'davis240', 'davis346' (CAMERAS).
   .bin    N-MNIST and N-Caltech101: 5 bytes an event: x, y, one bit of polarity, 23 bits of microseconds; y = 240 marks
           an overflow of 2**13 us.
-  .npy    a structured array with fields t, x, y, p, or numbers [N, 4] in this order, t in microseconds; not unpickled.
+  .npy    a structured array with fields t, x, y, p, or numbers [N, 4] in this order or the one that is told; not unpickled.
   .dat    Prophesee's (N-Cars): lines of '%', two bytes of event type and size, then pairs of little-endian uint32: time,
           and 14 bits x, 14 bits y, 4 bits polarity.
 """
 
-import io
+import re
 import zipfile
 from pathlib import Path
 from typing import NamedTuple
@@ -19,7 +19,10 @@ import numpy as np
 from adafire.errors import InputError
 
 from ..paths import below
-from .event_camera import EVENT
+from . import event_arrays
+from .event_arrays import order_told
+from .event_values import Polarity, events_of, scale_of
+from .stray_files import is_stray
 
 LARGEST_BYTES = 2**31  # of one recording, unpacked
 
@@ -48,12 +51,13 @@ def camera(name):
     return CAMERAS[name]
 
 
-def read(source, layout="dvs128", size=None, sort=False):
+def read(source, layout="dvs128", size=None, sort=False, unit=None, columns=None, polarity=None):
     """The events of one file: a Path, or anything with a ``name`` and ``read_bytes()``.
 
     layout: camera of an .aedat file. size: (width, height) that every event must lie in; None: any. sort: order by time
-    what is not, where a published set is known for it. InputError: empty, cut off, times that run backwards, events off
-    the sensor, an unknown extension; the message names the file.
+    what is not, where a published set is known for it. unit: of its times; columns: order of a .npy file's unnamed ones;
+    polarity: the set's Polarity (event_values.py). InputError: empty, cut off, times that run backwards, events off
+    the sensor, values that are none, an unknown extension; the message names the file.
     """
     suffix = Path(source.name).suffix.lower()
     if suffix not in READERS:
@@ -67,33 +71,17 @@ def read(source, layout="dvs128", size=None, sort=False):
         content = source.read_bytes()
     except (OSError, KeyError, zipfile.BadZipFile) as error:
         raise InputError(f"recording '{source}' cannot be read ({error}); copy it again") from error
+    polarity, scale, columns = polarity or Polarity(), scale_of(unit), order_told(columns)
     try:
-        t, x, y, p = READERS[suffix](content, layout)
+        if suffix == ".npy":
+            t, x, y, p = event_arrays.read(content, columns, polarity.told)
+        else:
+            t, x, y, p = READERS[suffix](content, layout)
         if not len(t):
             raise ValueError("holds no events; record it again, or remove it")
-        events = np.empty(len(t), EVENT)
-        events["t"], events["x"], events["y"], events["p"] = t, x, y, np.asarray(p) > 0
-        if sort:
-            events = events[np.argsort(events["t"], kind="stable")]
-        return _checked(events, size)
+        return events_of(t, x, y, p, polarity, source, size, sort, scale)
     except ValueError as error:
         raise InputError(f"recording '{source}' {error}") from error
-
-
-def _checked(events, size):
-    back = np.flatnonzero(np.diff(events["t"]) < 0)
-    if len(back):
-        k, t = int(back[0]) + 1, events["t"]
-        raise ValueError(f"has timestamps that run backwards {len(back)} times, first at event {k:,}: {t[k]} us after "
-                         f"{t[k - 1]} us; expected ascending times. Cut it there, or sort its events and save them as "
-                         ".npy")
-    if size:
-        off = (events["x"] < 0) | (events["y"] < 0) | (events["x"] >= size[0]) | (events["y"] >= size[1])
-        if off.any():
-            k = int(np.flatnonzero(off)[0])
-            raise ValueError(f"has {int(off.sum()):,} events off the sensor of {size[0]} x {size[1]}, first event {k:,} "
-                             f"at ({events['x'][k]}, {events['y'][k]}); is the camera another one?")
-    return events
 
 
 def _whole(content, begin, width):
@@ -122,8 +110,17 @@ def _aedat(content, layout):
     if content and version != "2.0":
         raise ValueError(f"is of AER-DAT version {version}; expected 2.0. Convert it with jAER or dv-processing, or save "
                          "its events as .npy")
-    pairs = np.frombuffer(_whole(content, _header(content, b"#"), 8), ">u4").reshape(-1, 2)
-    form = camera(layout)
+    begin, form = _header(content, b"#"), camera(layout)
+    named = re.search(r"chip\S*[ :=]\S*?(dvs128|davis240|davis346)", content[:begin].decode("latin-1").lower())
+    if named and named[1] != layout:
+        raise ValueError(f"names the camera {named[1]} in its header, and is read as one of {layout}; say data=dict(layout="
+                         f"{named[1]!r})")
+    pairs = np.frombuffer(_whole(content, begin, 8), ">u4").reshape(-1, 2)
+    if layout == "dvs128" and (pairs[:, 0] >> 16).any():
+        raise ValueError("has addresses of more than 16 bits, as no dvs128 has; say its camera: data=dict(layout='davis240') or "
+                         "'davis346'")
+    if layout != "dvs128" and len(pairs) > 1 and not (pairs[:, 0] >> 16).any():
+        raise ValueError(f"has addresses of 16 bits, as a dvs128 has, and is read as one of {layout}; say data=dict(layout='dvs128')")
     address, t = pairs[pairs[:, 0] & form.other == 0].T.astype(np.int64)
     x, y, p = ((address >> shift) & mask for shift, mask in (form.x, form.y, form.p))
     return (t, form.size[0] - 1 - x, form.size[1] - 1 - y, p) if form.flip else (t, x, y, p)
@@ -137,32 +134,15 @@ def _bin(content, layout):
     return t[~overflow], kept[:, 0], kept[:, 1], kept[:, 2] >> 7
 
 
-def _npy(content, layout):
-    try:
-        found = np.load(io.BytesIO(content), allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
-        raise ValueError(f"is no array that can be read ({str(error).splitlines()[0]}): damaged, cut off, or made of "
-                         "Python objects; save it again with numpy.save") from error
-    if found.dtype.names:
-        missing = [name for name in "txyp" if name not in found.dtype.names]
-        if missing:
-            raise ValueError(f"has the fields {', '.join(found.dtype.names)}; expected t, x, y, p")
-        return tuple(found[name].ravel() for name in "txyp")
-    if found.size and (found.ndim != 2 or found.shape[1] != 4):
-        raise ValueError(f"has the shape {list(found.shape)}; expected [events, 4] with the columns t (us), x, y, p, or a "
-                         "structured array with these fields")
-    return tuple(found.reshape(-1, 4).T)
-
-
 def _dat(content, layout):
     begin = _header(content, b"%") + 2  # two bytes after the header: type and size of events
     if len(content) < begin:
         raise ValueError("ends within its header: it was cut off; copy it again")
     t, value = np.frombuffer(_whole(content, begin, 8), "<u4").reshape(-1, 2).T.astype(np.int64)
-    return t, value & 0x3fff, (value >> 14) & 0x3fff, value >> 28
+    return t, value & 0x3fff, (value >> 14) & 0x3fff, (value >> 28) > 0
 
 
-READERS = {".aedat": _aedat, ".bin": _bin, ".npy": _npy, ".dat": _dat}
+READERS = {".aedat": _aedat, ".bin": _bin, ".npy": event_arrays.read, ".dat": _dat}
 
 
 class Zipped(NamedTuple):
@@ -189,7 +169,7 @@ class Zipped(NamedTuple):
 
 
 def files_below(place):
-    """{relative path: source} of all files in a folder or a zip archive, but hidden ones; sorted."""
+    """{relative path: source} of all files in a folder or a zip archive, but hidden and stray ones; sorted."""
     place = Path(place)
     if place.is_dir():
         found = {p.relative_to(place).as_posix(): p for p in place.rglob("*") if p.is_file()}
@@ -202,5 +182,4 @@ def files_below(place):
                              "again") from error
     for name in found:
         below(place, name, f"'{place}'")
-    hidden = lambda path: any(part.startswith((".", "__MACOSX")) for part in path.split("/"))
-    return {path: found[path] for path in sorted(found) if not hidden(path)}
+    return {path: found[path] for path in sorted(found) if not is_stray(path)}

@@ -16,9 +16,10 @@ from adafire.registry import near_names
 
 from ..json_files import read_json
 from ..paths import below
-from .cloud_files import text_table
+from .tables import text_table
 from .asked import root_folder, take
-from .cloud_sets import CloudSet, Listed, by_hash, check_labels, cloud_sets, from_file, in_memory
+from .cloud_sets import CloudSet, Listed, by_hash, cloud_sets, from_file, in_memory
+from .labels import checked, whole_numbers
 from .modelnet import hdf5
 
 PARTS = {"Airplane": 4, "Bag": 2, "Cap": 2, "Car": 4, "Chair": 4, "Earphone": 3, "Guitar": 3, "Knife": 2, "Lamp": 4,
@@ -89,7 +90,7 @@ def _hdf5(root, split):
     items, first = [], first_parts()
     for path in sorted(root.glob(f"ply_data_{split}*.h5")):
         content = hdf5(path)
-        check_labels(content["label"], CLASSES, path)
+        checked(content["label"], CLASSES, path)
         if "pid" not in content or content["pid"].shape != content["data"].shape[:2]:
             raise InputError(f"'{path}' has no array pid with one part a point; expected ShapeNetPart's hdf5_data")
         for k, (cloud, label, parts) in enumerate(zip(content["data"], content["label"], content["pid"])):
@@ -125,7 +126,9 @@ def _reader(files, kind):
     def reader(count, sampling):
         table = text_table(files[0])
         if len(files) == 1:
-            parts = table[:, -1].astype(np.int64) - offset
+            if table.shape[1] < 4:
+                raise InputError(f"'{files[0]}' has {table.shape[1]} columns; expected x y z, normals, and the part in the last one")
+            parts = whole_numbers(table[:, -1], f"the parts in the last column of '{files[0]}'") - offset
         else:
             try:
                 parts = np.array(files[1].read_text().split(), np.int64) - 1

@@ -1,0 +1,64 @@
+"""Plans of one network for the inputs that come, each proved against the network before it is used."""
+
+from .errors import UnsupportedError
+from .frames import pattern
+from .plan import Plan, Prepared
+from .trace import record, signature
+from .verify import own_outputs, verify
+
+
+class Plans:
+    """Plans of one network, by the shapes of its input; a new shape costs one dry run, and a check of the plan against the
+    network (verify.py) where the shape of a sample, or the calls, are new.
+
+    overrides: name of a call -> (weight, bias) that a layer computes with in place of the network's (batch norm included);
+    relays: with relay neurons (``regions.assign``); verified: whether plans are checked; those with overrides compute
+    something else than the network does, and leave that to ``base``, the plans without them.
+    """
+
+    KEPT = 64
+
+    def __init__(self, network, forward, overrides=None, relays=False, verified=True, base=None):
+        self.network, self.forward, self.overrides, self.relays = network, forward, dict(overrides or {}), relays
+        self.verified, self.base = verified, base
+        self._plans, self._prepared, self._proved, self._sampled = {}, Prepared(network), set(), set()
+
+    def __call__(self, x):
+        key = signature(x), pattern(x)
+        if key not in self._plans:
+            plan = self._planned(x)
+            if self._plans:
+                self._same_sites([s.name for s in plan.trace.sites])
+            if len(self._plans) >= self.KEPT:
+                self._plans.pop(list(self._plans)[1])  # the first stays: it names the sites
+            self._plans[key] = plan
+        return self._plans[key]
+
+    def _planned(self, x):
+        """A plan for ``x``, checked where need be."""
+        if self.base is not None:
+            self.base(x)
+        check = self.verified and self.base is None
+        shapes = tuple((shape[1:], dtype) for shape, dtype, _ in signature(x)), pattern(x)
+        reference = None
+        if check and shapes not in self._sampled:
+            reference = own_outputs(self.network, x, self.forward)  # first: what a network makes once and keeps is then there
+        plan = Plan(record(self.network, x, self.forward, self.relays), self.overrides, self._prepared)
+        form = shapes, tuple(call.full for call in plan.trace.calls)
+        if check and form not in self._proved:
+            verify(plan, self.network, x, self.forward, reference)
+            self._proved.add(form)
+            self._sampled.add(shapes)
+        return plan
+
+    @property
+    def sites(self):
+        """The call sites that become neurons, with the shapes of the first input."""
+        return next(iter(self._plans.values())).trace.sites
+
+    def _same_sites(self, names):
+        known = [s.name for s in self.sites]
+        if names != known:
+            odd = next((a for a, b in zip(names + [None], known + [None]) if a != b), None)
+            raise UnsupportedError(f"with this input shape the network calls other activations (first difference at {odd}; "
+                                   f"{len(names)} sites, {len(known)} when it was converted)")

@@ -1,0 +1,50 @@
+"""A copy of the network as it is now: what is done to the network afterwards does not reach its conversions (ours)."""
+
+import copy
+
+import torch
+from torch.utils._pytree import tree_leaves
+
+
+class Snapshot:
+    """``network``: a copy of a network, weights and all. Where it cannot be copied, itself, and ``notes`` says so."""
+
+    def __init__(self, network):
+        self.notes, self._switches, self._names = [], _switches(network), list(_tensors(network))
+        try:
+            self.network = copy.deepcopy(network, _computed(network))
+        except Exception as error:
+            self.network = network
+            self.notes.append(f"the network cannot be copied ({type(error).__name__}: {str(error)[:200]}): this conversion uses it as "
+                              "it is; do not change it afterwards")
+
+    def shows(self, network):
+        """Whether ``network`` is as it was: its tensors, value by value, and the numbers and names that its modules keep."""
+        now, then = _tensors(network), _tensors(self.network)
+        return (list(now) == self._names and _switches(network) == self._switches
+                and all(name in then and _equal(tensor, then[name]) for name, tensor in now.items()))
+
+
+def _computed(network):
+    """A memo for ``copy.deepcopy`` with copies of tensors that it refuses: those that a module keeps and that carry a gradient's
+    history (weights that old-style weight norm computes)."""
+    kept = [v for m in network.modules() for v in tree_leaves(list(vars(m).values())) if isinstance(v, torch.Tensor)]
+    return {id(t): t.detach().clone() for t in kept if not t.is_leaf}
+
+
+def _tensors(network):
+    return dict([*network.named_parameters(), *network.named_buffers()])
+
+
+def _equal(one, two):
+    if one is two:
+        return True
+    if (one.shape, one.dtype, one.device, one.layout) != (two.shape, two.dtype, two.device, two.layout):
+        return False
+    one, two = (t.detach() if t.layout == torch.strided else t.detach().to_dense() for t in (one, two))
+    return torch.equal(one, two) or one.is_floating_point() and torch.equal(one.nan_to_num(), two.nan_to_num())
+
+
+def _switches(network):
+    return [(type(m), {k: v for k, v in vars(m).items() if isinstance(v, (bool, int, float, str, type(None)))})
+            for m in network.modules()]
