@@ -12,6 +12,14 @@ torch.set_num_threads(1)  # tests run beside each other
 SHARED = ROOT.parent / "shared" / "data"
 
 
+def pytest_collection_modifyitems(config, items):
+    """Mutants take minutes and run the other tests: only where -m asks for them."""
+    if "mutants" not in config.getoption("-m"):
+        own = [item for item in items if item.get_closest_marker("mutants")]
+        config.hook.pytest_deselected(items=own)
+        items[:] = [item for item in items if item not in own]
+
+
 @pytest.fixture(autouse=True)
 def _quiet_and_seeded():
     torch.manual_seed(0)
