@@ -7,7 +7,7 @@ import torch
 
 from .calibrate import calibrate, correct_bias, correct_potential
 from .errors import InputError
-from .exit import Exit, class_scores, fit_thresholds, paper_thresholds, trajectory
+from .exit import Exit, check_rows, class_scores, fit_thresholds, paper_thresholds, trajectory
 from .frames import Frames, frames_in
 from .neuron import NeuronParams
 from .passes import split_samples, tensors_in, x_batch
@@ -177,6 +177,7 @@ class Fitting:
 
     def fit_exit(self, held, drop, rule="fitted", shape=(0.6, 0.4)):
         """The Exit of IAT, fitted on held-out inputs. shape: a and b of the paper's formula."""
+        check_rows(self.plan(held[0]))
         scores, labels = [], []
         for x in held:
             run = Run(self.plan(x), self.params, self.network, x, self.forward, self.method.read_from(self.timesteps))

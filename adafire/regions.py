@@ -5,7 +5,7 @@ from .activations import SPELLINGS, Activation, activation_of, bounds_of, identi
 from .calls import FRAMES, Site, Stream, averaged, specs_in, streams_of
 from .errors import UnsupportedError
 from .relays import relayed
-from .special import rule_of
+from .special import refuse_training, rule_of
 
 
 def assign(trace, reads, relays=False):
@@ -15,6 +15,7 @@ def assign(trace, reads, relays=False):
     """
     calls = trace.calls
     for call in calls:
+        refuse_training(call)
         for source in call.inputs:
             if source >= 0:
                 calls[source].consumers.append(call.index)

@@ -12,7 +12,7 @@ from networks import NETWORKS, build, relative_error
 from test_energy import events_of_conv
 
 SNN = [name for name in methods.names() if methods.get(name).kind == "snn"]
-RELAYS = ["norm_depth", ":add", "squeeze"]
+RELAYS = ["norm_depth", "network:add", "squeeze"]
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def test_energy_equals_the_slow_counter(name, case):
     sites = {s.name: run.neurons[s.index].events for s in snn.sites}
     layers = {row["layer"]: row for row in snn.report().layers}
     for layer, counts, weight, padding, groups in (
-            ("point", sites["norm_depth"], network.point.weight, 0, 1), ("out", sites[":add"], network.out.weight, 1, 1)):
+            ("point", sites["norm_depth"], network.point.weight, 0, 1), ("out", sites["network:add"], network.out.weight, 1, 1)):
         slow = events_of_conv(counts, weight, 1, padding, 1, groups)
         assert layers[layer]["synops"] * 2 == pytest.approx(slow) and slow > 0
     assert layers["fc"]["synops"] * 2 == float(sites["squeeze"].sum()) * 2  # two outputs
@@ -98,7 +98,7 @@ def test_weight_calibration_fits_the_layer_before_a_relay(case):
     from adafire.weights import feeding_layers
     plan = converted(case, "snn-calibration").plan(case[1])
     names = {plan.trace.calls[k].name: [call.name for call in layers] for k, layers in feeding_layers(plan).items()}
-    assert names["norm_depth"] == ["depth"] and names["squeeze"] == ["squeeze"] and names[":add"] == ["lateral"]
+    assert names["norm_depth"] == ["depth"] and names["squeeze"] == ["squeeze"] and names["network:add"] == ["lateral"]
 
 
 def test_one_calibration_serves_methods_with_and_without(case):
