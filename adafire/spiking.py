@@ -8,7 +8,7 @@ _SCALE = {"mul", "multiply", "div", "true_divide"}
 
 
 def mark(calls, sites):
-    """Set ``spiking``, ``mixed``, ``brings``, ``unit`` and ``affine`` of all calls; ``sites``: indices of those that are neurons."""
+    """Set ``spiking``, ``mixed``, ``brings``, ``unit`` and ``affine`` of all calls; ``sites``: indices of the neurons."""
     for call in calls:
         if call.index in sites:
             call.spiking, call.mixed, call.unit, call.affine = True, False, True, False
