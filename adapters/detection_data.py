@@ -29,13 +29,18 @@ def check_keys(given, known, what):
             raise InputError(f"unknown {what} {key!r}{near_names(key, known)} Known: {', '.join(known)}")
 
 
+def test_loader(cfg, config):
+    """A config's test_dataloader, or its val_dataloader where it has none, as a dict; InputError if it is a list."""
+    loader = cfg.get("test_dataloader") or cfg.get("val_dataloader") or {}
+    if not isinstance(loader, dict):
+        raise InputError(f"config '{config}': its test_dataloader is a {type(loader).__name__} of {len(loader)}; expected one "
+                         "dict: say which with test_dataloader = test_dataloader[0] at the config's end")
+    return loader
+
+
 def test_dataset(cfg, config):
     """The dict of the config's test dataset that has a pipeline, inside whatever wraps it."""
-    loader = cfg.get("test_dataloader") or cfg.get("val_dataloader") or {}
-    if isinstance(loader, (list, tuple)):
-        raise InputError(f"config '{config}': its test_dataloader is a list of {len(loader)}; expected one dict: say which with "
-                         "test_dataloader = test_dataloader[0] at the config's end")
-    node = loader.get("dataset")
+    node = test_loader(cfg, config).get("dataset")
     while isinstance(node, dict) and "pipeline" not in node:
         node = node.get("dataset") or next(iter(node.get("datasets") or []), None)
     if not isinstance(node, dict):
