@@ -24,9 +24,9 @@ def scan(z, t, steps, params, state, activation):
     currents = currents.as_strided((steps, size), (step, 1)) if step else currents.as_strided((size,), (1,))
     out = torch.empty_strided((steps, *x.shape), (size, *x.stride()), dtype=torch.float32)
     flat = [_of_one_sample(p, x, each) for p in (params.theta, params.bias, params.v0)]
-    parts = [torch.empty_like(s) for s in state[:4]]
-    whole, over = out.as_strided((steps, size), (size, 1)), 0
-    old, new = ([s.as_strided((size,), (1,)) for s in tensors] for tensors in (state[:4], parts))
+    parts = [torch.empty_like(s) for s in state]
+    whole = out.as_strided((steps, size), (size, 1))
+    old, new = ([s.as_strided((size,), (1,)) for s in tensors] for tensors in (state, parts))
     for first in range(0, size, each):
         for start in range(0, each, BLOCK):
             stop = min(start + BLOCK, each)
@@ -35,10 +35,9 @@ def scan(z, t, steps, params, state, activation):
             spikes, found = neuron.scan(currents[..., here], t, steps, params._replace(theta=theta, bias=bias, v0=v0),
                                         neuron.NeuronState(*(s[here] for s in old)), activation)
             whole[:, here] = spikes
-            for to, value in zip(new, found[:4]):
+            for to, value in zip(new, found):
                 to[here] = value
-            over += found.over
-    return out, neuron.NeuronState(*parts, over)
+    return out, neuron.NeuronState(*parts)
 
 
 def _of_one_sample(parameter, x, each):

@@ -33,15 +33,13 @@ _LAST = 31 / 64
 
 class DifferentialState(NamedTuple):
     """x: cumulative input [B, ...]; mean: m; n: t m, the cumulative output over theta; events: spikes of either sign
-    and any level, one each; graded: steps with a spike; over: how many neurons have m above the target by more than
-    the finest level."""
+    and any level, one each; graded: steps with a spike."""
 
     x: torch.Tensor
     mean: torch.Tensor
     n: torch.Tensor
     events: torch.Tensor
     graded: torch.Tensor
-    over: int = 0
 
 
 class DifferentialBurst:
@@ -90,8 +88,12 @@ class DifferentialBurst:
             mean = mean + change
             events = events + spikes
             graded = graded + (spikes != 0)
-        over = int((mean - target > weight * 2.0 ** (1 - self.levels)).sum())
-        return out.mul_(params.theta), DifferentialState(x, mean, mean * float(t + steps), events, graded, over)
+        return out.mul_(params.theta), DifferentialState(x, mean, mean * float(t + steps), events, graded)
+
+    def over_fired(self, state, t, params, activation):
+        """Which neurons [B, ...] have m above the target at step ``t`` by more than the finest level."""
+        target = activation.target(state.x + params.bias * float(t), float(t)).div(params.theta).div(float(t))
+        return state.mean - target > self.weight(t) * 2.0 ** (1 - self.levels)
 
     def spikes_of(self, changes, t):
         """Number of spikes for ``changes`` [K, ...] of a pooled mean, in units of theta, in the steps after step t."""

@@ -54,9 +54,9 @@ def library():
         return None
     p, i, f, n = ctypes.c_void_p, ctypes.c_long, ctypes.c_float, ctypes.c_int
     loaded.adafire_scan.argtypes = [p, i, p, i, n, i, i, i, i, *[p] * 7, f, f, i, n, f, f, p, p, i, n, n]
-    loaded.adafire_scan.restype = ctypes.c_long
+    loaded.adafire_scan.restype = None
     loaded.adafire_differential.argtypes = [p, i, i, i, i, i, *[p] * 9, n, f, n, i, n, f, f, p, n]
-    loaded.adafire_differential.restype = ctypes.c_long
+    loaded.adafire_differential.restype = None
     loaded.adafire_pool.argtypes = [p, n, *[i] * 13, f, p, p, p, p, p, n]
     loaded.adafire_pool.restype = None
     loaded.adafire_row_max.argtypes = [p, i, i, i, f, p, p, p, p, p, n]
@@ -140,12 +140,12 @@ def scan(z, t, steps, params, state, site, more=None, overwrite=False, peak=Fals
         out = z if overwrite and moving else torch.empty_strided((steps, *shape), (size, *strides), dtype=dtype)
     flat = [_flat(p, channels) for p in (params.theta, params.bias, params.v0)]
     kind, a, b = code
-    over = loaded.adafire_scan(z.data_ptr(), z_step, more_at, more_step, half, steps, size, channels, inner,
-                               state.x.data_ptr(), state.n.data_ptr(), state.events.data_ptr(), state.graded.data_ptr(),
-                               *(p.data_ptr() for p in flat), float(params.phi_plus), float(params.phi_minus), t, kind, a, b,
-                               *((None, out.data_ptr()) if peak else (out.data_ptr(), None)), row, fresh,
-                               torch.get_num_threads())
-    return out.amax(0) if peak and not columns else out, state._replace(over=over)
+    loaded.adafire_scan(z.data_ptr(), z_step, more_at, more_step, half, steps, size, channels, inner,
+                        state.x.data_ptr(), state.n.data_ptr(), state.events.data_ptr(), state.graded.data_ptr(),
+                        *(p.data_ptr() for p in flat), float(params.phi_plus), float(params.phi_minus), t, kind, a, b,
+                        *((None, out.data_ptr()) if peak else (out.data_ptr(), None)), row, fresh,
+                        torch.get_num_threads())
+    return out.amax(0) if peak and not columns else out, state
 
 
 def _points_last(x, channel_axis):
@@ -164,11 +164,11 @@ def differential(z, t, steps, params, state, site, weights=None):
     out = torch.empty_strided((steps, *state.x.shape), (size, *strides), dtype=torch.float32)
     flat = [_flat(p, found[0]) for p in (params.theta, params.bias, params.v0)]
     weights = None if weights is None else torch.tensor(weights)
-    over = library().adafire_differential(
+    library().adafire_differential(
         z.data_ptr(), z_step, steps, size, *found, *(s.data_ptr() for s in state[:5]), *(p.data_ptr() for p in flat),
         None if weights is None else weights.data_ptr(), params.neuron.levels, float(params.phi_plus),
         not site.activation.signed, t, *site.activation.code, out.data_ptr(), torch.get_num_threads())
-    return out, state._replace(over=over)
+    return out, state
 
 
 def laid_out(current, dtype, shape, strides, size):

@@ -36,8 +36,8 @@ static inline uint16_t narrow(float value) { /* to bfloat16, to nearest even; sp
 
 /* State and parameters of one block, and what one step does to it. */
 typedef struct {
-    float theta[BLOCK], bias[BLOCK], v0[BLOCK], x[BLOCK], n[BLOCK], events[BLOCK], graded[BLOCK], want[BLOCK],
-        current[BLOCK], spikes[BLOCK];
+    float theta[BLOCK], bias[BLOCK], v0[BLOCK], x[BLOCK], n[BLOCK], events[BLOCK], graded[BLOCK], current[BLOCK],
+        spikes[BLOCK];
 } Block;
 
 static inline __attribute__((always_inline)) void step(Block *w, const float *z, float *out, long count, float plus,
@@ -55,7 +55,6 @@ static inline __attribute__((always_inline)) void step(Block *w, const float *z,
         out[i] = s * w->theta[i];
         w->events[i] += s < 0.0f ? -s : s;
         w->graded[i] += s != 0.0f ? 1.0f : 0.0f;
-        w->want[i] = want;
     }
 }
 
@@ -103,12 +102,10 @@ static void parameters(Block *w, const Scan *s, long start, long count) {
 }
 
 /* All steps of ``count`` elements from ``start`` on. Where ``top`` is not NULL, spikes are not written, but the counts after
- * each step: the largest of all, top[k * wide], or (``each``) what is larger than top[k * wide + i]. Returns how many neurons
- * have emitted more than their cumulative input asks for at the last step. */
-static long advance(Block *w, const Scan *s, long start, long count, float *top, long wide_, int each) {
+ * each step: the largest of all, top[k * wide], or (``each``) what is larger than top[k * wide + i]. */
+static void advance(Block *w, const Scan *s, long start, long count, float *top, long wide_, int each) {
     float *x = s->x + start, *n = s->n + start, *graded = s->graded + start, *events = s->events + start;
     const size_t bytes = count * sizeof(float);
-    long over = 0;
     if (s->fresh) {
         memset(w->x, 0, bytes);
         memset(w->n, 0, bytes);
@@ -154,24 +151,20 @@ static long advance(Block *w, const Scan *s, long start, long count, float *top,
     for (long i = 0; i < count; i++) graded[i] = s->fresh ? w->graded[i] : graded[i] + w->graded[i];
     if (events != n)
         for (long i = 0; i < count; i++) events[i] = s->fresh ? w->events[i] : events[i] + w->events[i];
-    const float most = s->plus * (float)(s->t0 + s->steps);
-    for (long i = 0; i < count; i++) over += w->n[i] > (w->want[i] < most ? w->want[i] : most);
-    return over;
 }
 
 /* top NULL: the neuron, see ``advance``. Otherwise the largest counts of every ``row`` elements: where inner is 1 (channels
  * run fastest) of each channel over the ``row`` positions of a sample, [steps, samples, channels]; else of ``row`` elements
- * that follow each other, [pieces, steps, rows] for the pieces of at most BLOCK of them. Returns the neurons that over-fired. */
-long adafire_scan(const void *z, long z_step, const void *more, long more_step, int half, long steps, long size, long channels,
+ * that follow each other, [pieces, steps, rows] for the pieces of at most BLOCK of them. */
+void adafire_scan(const void *z, long z_step, const void *more, long more_step, int half, long steps, long size, long channels,
                   long inner, float *x, float *n, float *events, float *graded, const float *theta, const float *bias,
                   const float *v0, float plus, float minus, long t0, int kind, float a, float b, void *out, float *top,
                   long row, int fresh, int threads) {
     const Scan s = {z, more, out, z_step, more_step, steps, size, channels, inner, t0, x, n, events, graded, plus, minus, a, b,
                     theta, bias, v0, half, kind, fresh};
-    long over = 0;
     if (top && inner == 1) { /* in the order of memory: a position's channels, piece by piece */
         const long samples = size / (row * channels), wide_ = samples * channels;
-#pragma omp parallel for schedule(static) reduction(+ : over) num_threads(threads)
+#pragma omp parallel for schedule(static) num_threads(threads)
         for (long r = 0; r < samples; r++) {
             Block w;
             float *most = top + r * channels;
@@ -181,21 +174,20 @@ long adafire_scan(const void *z, long z_step, const void *more, long more_step, 
                 for (long c = 0; c < channels; c += BLOCK) {
                     const long start = (r * row + p) * channels + c, count = c + BLOCK < channels ? BLOCK : channels - c;
                     parameters(&w, &s, start, count);
-                    over += advance(&w, &s, start, count, most + c, wide_, 1);
+                    advance(&w, &s, start, count, most + c, wide_, 1);
                 }
         }
-        return over;
+        return;
     }
     const long length = top ? row : size, pieces = (length + BLOCK - 1) / BLOCK, rows = size / length;
-#pragma omp parallel for schedule(static) reduction(+ : over) num_threads(threads) if (rows * pieces > 16)
+#pragma omp parallel for schedule(static) num_threads(threads) if (rows * pieces > 16)
     for (long j = 0; j < rows * pieces; j++) {
         Block w;
         const long r = j / pieces, piece = j % pieces, start = r * length + piece * BLOCK, stop = (r + 1) * length;
         const long count = start + BLOCK < stop ? BLOCK : stop - start;
         parameters(&w, &s, start, count);
-        over += advance(&w, &s, start, count, top ? top + piece * steps * rows + r : NULL, rows, 0);
+        advance(&w, &s, start, count, top ? top + piece * steps * rows + r : NULL, rows, 0);
     }
-    return over;
 }
 
 /* One step of the neurons of differential.py and of multi_threshold.py for a block. */
@@ -264,14 +256,13 @@ static inline void one_of_many(Bursts *w, float *out, float *m, float *events, l
 /* As adafire_scan, for neurons that send changes of a running mean: differential bursts with ``weights``, one a step; or,
  * where that is NULL, multi-threshold neurons, one spike a step (``bounded``: the mean stays positive). graded may be
  * events itself in the latter. n is written at the end: mean times t. */
-long adafire_differential(const float *z, long z_step, long steps, long size, long channels, long inner, float *x,
+void adafire_differential(const float *z, long z_step, long steps, long size, long channels, long inner, float *x,
                           float *m, float *n, float *events, float *graded, const float *theta, const float *bias,
                           const float *v0, const float *weights, int levels, float most, int bounded, long t0, int kind,
                           float a, float b, float *out, int threads) {
     const long blocks = (size + BLOCK - 1) / BLOCK;
-    const float finest = ldexpf(weights ? weights[steps - 1] : 1.0f, 1 - levels), end_t = (float)(t0 + steps);
-    long over = 0;
-#pragma omp parallel for schedule(static) reduction(+ : over) num_threads(threads) if (blocks > 8)
+    const float finest = ldexpf(1.0f, 1 - levels), end_t = (float)(t0 + steps);
+#pragma omp parallel for schedule(static) num_threads(threads) if (blocks > 8)
     for (long i = 0; i < blocks; i++) {
         const long start = i * BLOCK, end = start + BLOCK < size ? start + BLOCK : size, count = end - start;
         Bursts w;
@@ -288,12 +279,8 @@ long adafire_differential(const float *z, long z_step, long steps, long size, lo
             if (weights) burst(&w, ok, m + start, events + start, graded + start, count, weights[k], levels, most, t);
             else one_of_many(&w, ok, m + start, events + start, count, finest, bounded, t);
         }
-        for (long e = start; e < end; e++) {
-            n[e] = m[e] * end_t;
-            over += (weights ? m[e] : n[e]) - w.want[e - start] > finest;
-        }
+        for (long e = start; e < end; e++) n[e] = m[e] * end_t;
     }
-    return over;
 }
 
 /* Max pooling as a rate operator (rates.py): x += s_k; y_k = increment of the maximum over the window of x, with increments

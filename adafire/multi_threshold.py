@@ -27,15 +27,13 @@ _SLACK = 1 / 1024  # of the finest level: rounding of t m must not keep the last
 
 class MultiThresholdState(NamedTuple):
     """x: cumulative input [B, ...]; mean: m / theta; n: t m / theta, the cumulative output over theta; events: spikes
-    of either sign and any level, one each; graded: the same; over: how many neurons have n above the target by more
-    than the finest level."""
+    of either sign and any level, one each; graded: the same."""
 
     x: torch.Tensor
     mean: torch.Tensor
     n: torch.Tensor
     events: torch.Tensor
     graded: torch.Tensor
-    over: int = 0
 
 
 class MultiThreshold:
@@ -71,9 +69,12 @@ class MultiThreshold:
             torch.add(mean, spike, out=out[k])
             mean = mean + spike / now
             events = events + (spike != 0)
-        n = mean * float(t + steps)
-        over = int((n - target > 2.0 ** (1 - self.levels)).sum())
-        return out.mul_(params.theta), MultiThresholdState(x, mean, n, events, events, over)
+        return out.mul_(params.theta), MultiThresholdState(x, mean, mean * float(t + steps), events, events)
+
+    def over_fired(self, state, t, params, activation):
+        """Which neurons [B, ...] have n above the target at step ``t`` by more than the finest level."""
+        target = activation.target(state.x + params.bias * float(t), float(t)).div(params.theta)
+        return state.n - target > 2.0 ** (1 - self.levels)
 
     def spikes_of(self, changes, t):
         """One event for each change of a pooled mean."""

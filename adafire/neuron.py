@@ -20,7 +20,7 @@ class NeuronParams(NamedTuple):
     theta: threshold; bias: current added at every step; v0: initial potential in units of theta (1/2 rounds);
     phi_plus, phi_minus: most spikes emitted, and taken back, in one step (integers); neuron: another law than ``scan``,
     a module or object with ``initial_state(like, params)`` and ``scan(z, t, steps, params, state, activation)``, whose
-    state has ``n`` (cumulative output over theta), ``events``, ``graded`` and ``over``.
+    state has ``n`` (cumulative output over theta), ``events`` and ``graded``, and ``over_fired(state, t, params, activation)``.
     """
 
     theta: torch.Tensor
@@ -33,13 +33,12 @@ class NeuronParams(NamedTuple):
 
 class NeuronState(NamedTuple):
     """x: cumulative input [B, ...]; n: net spike count; events: unit spikes of either sign (``n`` itself where spikes are
-    never taken back); graded: steps with a spike; over: how many neurons have emitted more than their input asks for."""
+    never taken back); graded: steps with a spike."""
 
     x: torch.Tensor
     n: torch.Tensor
     events: torch.Tensor
     graded: torch.Tensor
-    over: int = 0
 
 
 def initial_state(like, params):
@@ -69,7 +68,6 @@ def scan(z, t, steps, params, state, activation):
     x, n = state.x, state.n
     z = z.float()
     out = torch.empty_strided((steps, *x.shape), (x.numel(), *x.stride()), dtype=torch.float32, device=x.device)
-    want = n
     for k in range(steps):
         x = x + (z if constant else z[k])
         want = target_counts(x, t + k + 1, params, activation)
@@ -78,5 +76,9 @@ def scan(z, t, steps, params, state, activation):
         n = new
     events = state.events + out.abs().sum(0) if params.phi_minus else n
     graded = state.graded + (out != 0).sum(0)
-    over = int((n > want.clamp(max=params.phi_plus * (t + steps))).sum())
-    return out.mul_(params.theta), NeuronState(x, n, events, graded, over)
+    return out.mul_(params.theta), NeuronState(x, n, events, graded)
+
+
+def over_fired(state, t, params, activation):
+    """Which neurons [B, ...] have emitted more, up to step ``t``, than their input asks for (and their limit allows)."""
+    return state.n > target_counts(state.x, t, params, activation).clamp_(max=params.phi_plus * t)

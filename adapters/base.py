@@ -104,10 +104,10 @@ class Workload(ABC):
         with its ground truth where that is None. Words about it go into ``axes.set_xlabel``; the title is taken."""
         raise UnsupportedError(f"{type(self).__name__} workloads cannot be drawn yet: their adapter has no draw()")
 
-    data_form = None
-    """In which form the samples lie there ('3000 JPEG files'), for records; None where there is only one."""
     notes = ()
     """Sentences about the data that belong beside every number, such as what could not be told from the files."""
+    data_form = None
+    """In which form the samples lie there ('3000 JPEG files'), for records; None where there is only one."""
     classes = None
     """Names of the classes in the order of their numbers, for reports; None where the record names them itself."""
     exit_judge = None

@@ -54,7 +54,8 @@ def match(model, dataset, annotations, order="config"):
     for k, called in enumerate(lacking):
         ids[called] = _new_id(ids.values(), called)
     listed = [n for n in ids if n in names]
-    if annotations.annotation_file.suffix != ".txt" and listed != names:  # VOC's files have no order
+    if annotations.annotation_file.suffix != ".txt" and listed != [n for n in names if n not in lacking] + lacking:
+        # VOC's files have no order
         notes.append(_two_orders(names, who, listed, order))
     of_checkpoint = [name(n) for n in model.dataset_meta.get("classes") or () if not isinstance(n, str) or len(n) > 1]
     if who == "config" and of_checkpoint != names and sorted(map(str, of_checkpoint)) == sorted(names):

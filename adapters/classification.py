@@ -10,80 +10,29 @@ import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
 from urllib.parse import urlparse
 
 import torch
 
 from adafire.errors import InputError
 from adafire.passes import tensors_in
-from adafire.registry import near_names
 
 from . import accuracy
 from .base import Batch, Workload, adapters
-from .checkpoints import fingerprint, load_into, load_state_dict
+from .checkpoints import describe_weights, load_into, load_state_dict
+from .copies import repeated
+from .data.asked import check_keys as _check_keys
+from .data.asked import whole as _whole
 from .data.image_sets import read
 from .data.images import THREADS, check, decode
+from .data.pixels import bits_of, notes
 from .data.picture_forms import form_of
 from .downloads import checkpoint_file
 from .models import build, has_own_weights
+from .models.stated import stated
+from .preprocessing import completed, preprocessing
 
 SETTINGS = ("model", "checkpoint", "data", "calibration", "batch_size", "preprocessing")
-IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
-
-
-class Preprocessing(NamedTuple):
-    """From a PIL image to the network's input. mean, std: of pixels in 0..1, one number a channel (1: grey, 3: RGB).
-    resize: new length of the shorter side (default: ``size``); size: side of the central square that is cut out;
-    without both, pictures stay as they are. interpolation: of torchvision's InterpolationMode."""
-
-    mean: tuple = IMAGENET["mean"]
-    std: tuple = IMAGENET["std"]
-    resize: int | None = None
-    size: int | None = None
-    interpolation: str = "bilinear"
-
-    def __call__(self, image):
-        """float32 [channels, height, width]."""
-        from torchvision.transforms import InterpolationMode
-        from torchvision.transforms import functional as transform
-        image = image.convert("L" if len(self.mean) == 1 else "RGB")
-        if self.resize or self.size:
-            image = transform.resize(image, self.resize or self.size, InterpolationMode(self.interpolation))
-        if self.size:
-            image = transform.center_crop(image, self.size)
-        return transform.normalize(transform.to_tensor(image), self.mean, self.std)
-
-
-def _check_keys(given, known, what):
-    for key in given:
-        if key not in known:
-            raise InputError(f"unknown {what} {key!r}{near_names(key, known)} Known: {', '.join(known)}")
-
-
-def _whole(value, what, least=1):
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise InputError(f"{what} is {value!r}; expected a whole number of {least} or more")
-    return value
-
-
-def preprocessing(settings):
-    """Preprocessing from a task's dict; InputError for what cannot be."""
-    _check_keys(settings, Preprocessing._fields, "key of preprocessing:")
-    made = Preprocessing(**settings)
-    kinds = {type(value) for numbers in made[:2] for value in (numbers if isinstance(numbers, (list, tuple)) else [[]])}
-    if not kinds <= {int, float} or (len(made.mean), len(made.std)) not in ((1, 1), (3, 3)) or min(made.std) <= 0:
-        raise InputError(f"preprocessing has mean {made.mean} and std {made.std}; expected 1 (grey) or 3 (RGB) numbers "
-                         "each, of pixels in 0..1, and std above 0")
-    for name in ("resize", "size"):
-        if getattr(made, name) is not None:
-            _whole(getattr(made, name), f"preprocessing {name}")
-    if made.resize and made.size and made.resize < made.size:
-        raise InputError(f"preprocessing resizes to {made.resize} pixels and cuts out {made.size}; expected resize to "
-                         "be size or more")
-    if made.interpolation not in ("bilinear", "bicubic", "nearest"):
-        raise InputError(f"preprocessing interpolation is {made.interpolation!r}; expected bilinear, bicubic, nearest")
-    return made
 
 
 def build_classifier(model, checkpoint=None, device="cpu", trust=False, seed=0):
@@ -97,17 +46,8 @@ def build_classifier(model, checkpoint=None, device="cpu", trust=False, seed=0):
     network = build(model, seed, own_weights=not checkpoint)
     if checkpoint and checkpoint != "random":
         state, _ = load_state_dict(checkpoint_file(checkpoint), trust)
-        load_into(network, _without_prefix(state, network.state_dict()))
+        load_into(network, state)
     return network.to(device).eval()
-
-
-def _without_prefix(state, expected):
-    """``state`` without what stands before every name, as trainers put it ('network.', 'model.'), if names fit then."""
-    tops = {name.partition(".")[0] for name in state}
-    if len(tops) != 1 or set(state) & set(expected):
-        return state
-    shorter = {name.partition(".")[2]: value for name, value in state.items()}
-    return shorter if set(shorter) & set(expected) else state
 
 
 class Classification(Workload):
@@ -125,7 +65,7 @@ class Classification(Workload):
         with ThreadPoolExecutor(THREADS) as pool:
             for start in range(0, len(pictures), self.batch_size):
                 part = pictures[start:start + self.batch_size]
-                inputs = torch.stack(list(pool.map(lambda p: self.prepare(decode(p)), part)))
+                inputs = torch.stack(list(pool.map(lambda p: self.prepare(decode(p, self.prepare.bits)), part)))
                 yield part, inputs.to(self.device)
 
     def calibration(self):
@@ -152,7 +92,7 @@ class Classification(Workload):
 
     def draw(self, axes, sample_id, prediction):
         picture = next(p for p in self.test if p.id == sample_id)
-        image = decode(picture)
+        image = decode(picture, self.prepare.bits)
         axes.imshow(image, cmap="gray" if image.mode in ("L", "1") else None)
         chosen = picture.label if prediction is None else prediction.top
         axes.set_xlabel(self.classes[chosen], color="black" if chosen == picture.label else "#d55e00")
@@ -203,15 +143,18 @@ def workload(settings, options):
     name = model.get("name") if isinstance(model, dict) else model
     samples = _whole(settings.get("calibration", {}).get("samples", 64), "calibration samples")
     batch_size = _whole(settings.get("batch_size", 8), "batch_size")
-    prepare = preprocessing(settings.get("preprocessing", {}))
+    preprocessing(settings.get("preprocessing", {}))  # what is wrong with it is told before anything is read
     limit = None if options.limit is None else _whole(options.limit, "limit")
     found = read(settings.get("data"), options)
     network = build_classifier(model, checkpoint, options.device, options.trust_checkpoint, options.seed)
+    prepare, said = completed(settings.get("preprocessing", {}), *stated(model, network, bool(checkpoint)))
     test = found.test[:limit]
     facts = check(test, found.side)
     scored = {f.sha256 for f in facts}
     chosen, chosen_facts = _calibration(found.candidates, samples, scored, found.side, found.name)
-    sizes = {f.size for f in (*facts, *chosen_facts)}
+    seen, seen_facts = [*test, *chosen], [*facts, *chosen_facts]
+    bits = bits_of(seen, seen_facts, prepare.bits)
+    sizes = {f.size for f in seen_facts}
     if len(sizes) > 1 and not prepare.size:
         raise InputError(f"the pictures of {found.name} have {len(sizes)} sizes ({min(sizes)} to {max(sizes)} pixels); "
                          "expected one, or preprocessing=dict(resize=256, size=224)")
@@ -222,9 +165,15 @@ def workload(settings, options):
         "calibration": {"samples": len(chosen), "set_aside": found.set_aside,
                         "fingerprint": _digest((p.id, f.sha256) for p, f in zip(chosen, chosen_facts)),
                         "overlap": sum(f.sha256 in scored for f in chosen_facts)},
-        "weights": {"source": source, "sha256": fingerprint(network)},
-        "network": name, "preprocessing": prepare._asdict()}
+        "weights": describe_weights(source, network),
+        "network": name, "preprocessing": {k: v for k, v in prepare._asdict().items() if k != "bits"}}
+    if any(f.turned for f in seen_facts):
+        description["data"]["turned"] = sum(f.turned for f in seen_facts)
+    if bits:
+        description["data"]["bits"] = bits
     made = Classification(network, prepare, found.classes, test, chosen, batch_size, options.device, description)
+    made.notes = (*said, *found.notes, *notes(seen, seen_facts, bits),
+                  *repeated("pictures", *zip(*((p.id, p.label, f.sha256) for p, f in zip(test, facts)))))
     made.data_form = form_of(test)
     _check_outputs(made, name)
     return made

@@ -1,8 +1,6 @@
 """MMDetection's detectors from configs and checkpoints: by file, by MMDetection's own name, or with random weights."""
 
-import importlib.util
 import logging
-import re
 import warnings
 from pathlib import Path
 from urllib.parse import urlparse
@@ -14,21 +12,9 @@ from adafire.registry import near_names
 
 from . import mmcv_ops
 from .checkpoints import load_into, load_state_dict
+from .config_forms import names, without_pretrained
 from .downloads import PROJECT, checkpoint_file
-
-
-FRAMEWORKS = {"mmdet": ("MMDetection", "retinanet/retinanet_r18_fpn_1x_coco.py"),
-              "mmseg": ("MMSegmentation", "fcn/fcn_r18-d8_4xb2-80k_cityscapes-512x1024.py")}
-"""package: its name, and one of its configs."""
-
-
-def zoo(package):
-    """The folder with the configs that come with an installed OpenMMLab package."""
-    found = importlib.util.find_spec(package)
-    if found is None:
-        raise InputError(f"{FRAMEWORKS[package][0]} is not installed, whose config or checkpoint is wanted; pip install -e . here")
-    return Path(found.origin).parent / ".mim" / "configs"
-
+from .model_zoo import FRAMEWORKS, address, zoo
 
 def find_config(config, package="mmdet"):
     """Path of a config: a file (relative to here or to the project), or 'mmdet::folder/name' of the installed package."""
@@ -50,15 +36,6 @@ def find_config(config, package="mmdet"):
                      f"'{package}::{example}'")
 
 
-def _zoo_url(name, package):
-    """Where the framework keeps its checkpoint ``name``, by the metafiles of the installed package; None: it has none."""
-    for file in sorted(zoo(package).glob("*/metafile.y*ml")):
-        found = re.search(rf"Weights: *(\S+/{re.escape(name)})\s", file.read_text() + "\n")
-        if found:
-            return found[1]
-    return None
-
-
 def find_checkpoint(checkpoint, package="mmdet"):
     """Path of a checkpoint: a file (relative to here or to the project), a URL, or the file name of one of the
     framework's own; what is not on this machine is downloaded once, to torch's cache."""
@@ -67,16 +44,7 @@ def find_checkpoint(checkpoint, package="mmdet"):
     for path in (Path(checkpoint), PROJECT / checkpoint, hub / "checkpoints" / name, hub.parent / "checkpoints" / name):
         if path.is_file():  # the last is where MMEngine keeps its downloads
             return path
-    return checkpoint_file((str(checkpoint) == name and _zoo_url(name, package)) or checkpoint)
-
-
-def without_pretrained(node):
-    """Take pretrained backbones out of a model config, in place: a checkpoint brings all weights."""
-    for key, value in list(node.items() if isinstance(node, dict) else enumerate(node)):
-        if isinstance(value, dict) and value.get("type") in ("Pretrained", "PretrainedInit") or key == "pretrained":
-            node[key] = None
-        elif isinstance(value, (dict, list)):
-            without_pretrained(value)
+    return checkpoint_file(address(checkpoint, (package,)) or checkpoint)
 
 
 def build_detector(config, checkpoint=None, device="cpu", trust=False, score_thr=None, seed=0):
@@ -128,9 +96,18 @@ def build_detector(config, checkpoint=None, device="cpu", trust=False, score_thr
         logger.setLevel(level)
     if state is not None:
         # Some versions store the image mean and std, which the config determines.
-        load_into(model, {k: v for k, v in state.items() if not k.startswith("data_preprocessor.")})
-    model.dataset_meta = meta.get("dataset_meta") or {"classes": meta.get("CLASSES")}
-    return revert_sync_batchnorm(model).to(device).eval(), cfg
+        load_into(model, state, leave="data_preprocessor.")
+    model.dataset_meta = known_classes(meta)
+    model = revert_sync_batchnorm(model).to(device)
+    model.eval()  # gives None in detectors with a teacher
+    return model, cfg
+
+
+def known_classes(meta):
+    """{'classes': names or None, ...}: what a checkpoint's ``meta`` says of the data, as MMDetection 3 or 2 writes it."""
+    found = dict(meta.get("dataset_meta") or {key.lower(): meta.get(key) for key in ("CLASSES", "PALETTE")})
+    classes = found.get("classes")
+    return {**found, "classes": names(classes) if isinstance(classes, str) else classes}
 
 
 def stages(model):

@@ -10,7 +10,6 @@ two_stage.py. mmdet is imported when first needed.
 
 import hashlib
 import json
-import re
 from collections import defaultdict
 from pathlib import Path
 from urllib.parse import urlparse
@@ -22,12 +21,16 @@ from adafire.exit import ExitJudge
 
 from . import categories, coco, detection_checks, detection_drawing, detection_exit, voc
 from .base import Batch, Workload, adapters
-from .checkpoints import fingerprint
+from .checkpoints import describe_weights
 from .data.image_files import image_facts
 from .detection_data import calibration_images, check_keys, digest, find_source, test_dataset
 from .detectors import build_detector, stages
+from .pipelines import Pipeline, preprocess
+from .rehearsal import rehearse
 
 SETTINGS = ("config", "checkpoint", "data", "calibration", "batch_size", "score_thr", "scoring")
+NEEDED = ("ori_shape", "img_shape", "scale_factor")
+"""What boxes are brought back to the picture's own size with."""
 SCORING = {"coco": (coco.evaluate, coco.METRICS[0]), "voc": (voc.evaluate, voc.METRICS[0])}
 
 
@@ -41,6 +44,10 @@ class Detection(Workload):
         self.network, self.pipeline, self.annotations, self.ids = network, pipeline, annotations, ids
         self.category_ids, self.calibration_paths, self.batch_size = category_ids, calibration, batch_size
         self.description, (self.score, self.metric), self.notes = description, SCORING[scoring], tuple(notes)
+
+    @staticmethod
+    def check(model):
+        """UnsupportedError if a detector of this kind is not simulated."""
 
     @property
     def detector(self):
@@ -56,32 +63,36 @@ class Detection(Workload):
     def forward(self, network, inputs):
         return network(inputs, mode="tensor")
 
-    def _load(self, images):
+    def load(self, images):
         """Batches of preprocessed (id, path) pairs. Only images that are padded to one size share a batch, so that each
         is seen as if it were alone; batches come in the order in which they fill up."""
-        from mmengine.dataset import pseudo_collate
         preprocessor = self.detector.data_preprocessor
         divisor = getattr(preprocessor, "pad_size_divisor", 1)
         waiting = defaultdict(list)
 
-        def batch(samples):
-            with torch.no_grad():
-                data = preprocessor(pseudo_collate(samples), False)
-            return Batch([s.metainfo["img_id"] for s in data["data_samples"]], data["inputs"], data["data_samples"])
+        def batch(group):
+            ids, samples = zip(*group)
+            return Batch(list(ids), *preprocess(preprocessor, samples, self.pipeline.config))
         for image_id, path in images:
-            sample = self.pipeline(detection_checks.sample(image_id, path))
+            sample = self.pipeline(self.given(image_id, path))
             group = waiting[tuple(-(-side // divisor) for side in sample["inputs"].shape[-2:])]
-            group.append(sample)
+            group.append((image_id, sample))
             if len(group) == self.batch_size:
                 yield batch(group)
                 group.clear()
         yield from (batch(group) for group in waiting.values() if group)
 
+    given = staticmethod(detection_checks.sample)
+
+    def rehearse(self, batch):
+        """Predictions of the network itself on a batch, for a look at whether all fits together."""
+        return self.predict(self.forward(self.network, batch.inputs), batch)
+
     def calibration(self):
-        return [batch.inputs for batch in self._load(enumerate(self.calibration_paths))]
+        return [batch.inputs for batch in self.load(enumerate(self.calibration_paths))]
 
     def batches(self):
-        return self._load((i, self.annotations.path(i)) for i in self.ids)
+        return self.load((i, self.annotations.path(i)) for i in self.ids)
 
     def __len__(self):
         return len(self.ids)
@@ -133,20 +144,16 @@ def workload(settings, options):
         from .two_stage import TwoStageDetection as kind
     else:
         kind = Detection
+    kind.check(model)
     dataset = test_dataset(cfg, config)
     annotations, labels, notes = categories.match(model, dataset, annotations,
                                                   settings["data"].get("category_order", categories.ORDERS[0]))
-    from mmengine.dataset import Compose
-    from mmengine.registry import DefaultScope
-    steps = [s for s in dataset["pipeline"] if not re.search(r"Load\w*Annotations", str(s["type"]))]  # labels are ours
-    with DefaultScope.overwrite_default_scope("mmdet"):
-        pipeline = Compose(steps)
-    paths = [annotations.path(i) for i in ids]
-    facts = image_facts(paths, f"'{annotations.annotation_file.name}'")
+    pipeline = Pipeline(dataset, config, "mmdet", NEEDED)
+    facts = image_facts([annotations.path(i) for i in ids], f"'{annotations.annotation_file.name}'")
     hashes = [fact.sha256 for fact in facts]
-    notes += [*source.notes, *detection_checks.check(annotations, ids, labels, facts, pipeline, scoring)]
+    notes += [*source.notes, *detection_checks.check(annotations, ids, labels, facts, pipeline, scoring,
+                                                     settings["data"].get("sizes", detection_checks.SIZES[0]))]
     chosen = calibration_images(source.candidates, samples, set(hashes), "the calibration set")
-    detection_checks.check_pipeline(paths + [p for p, _ in chosen], pipeline)
     names = [annotations.images[i]["file_name"] for i in ids]
     if source.identity:
         test, other = source.identity
@@ -160,11 +167,14 @@ def workload(settings, options):
         "data": {"name": source.name, "split": options.split, "samples": len(ids), "fingerprint": prints[0]},
         "calibration": {"samples": len(chosen), "fingerprint": prints[1], "set_aside": source.set_aside,
                         "overlap": len({h for _, h in chosen} & set(hashes))},
-        "weights": {"source": Path(urlparse(str(checkpoint)).path).name, "sha256": fingerprint(model)},
+        "weights": describe_weights(Path(urlparse(str(checkpoint)).path).name, model),
         "network": type(model).__name__,
         "config": {"name": config if "::" in config else Path(config).name, "sha256": hashlib.sha256(
-            json.dumps([cfg.model, steps], sort_keys=True, default=str).encode()).hexdigest()}}
+            json.dumps([cfg.model, pipeline.steps], sort_keys=True, default=str).encode()).hexdigest()}}
     if source.name == "coco" and labels != [i for i in annotations.categories if i in labels]:
         description["data"]["category_order"] = categories.ORDERS[0]  # other results than by the file's order
-    return kind(model, pipeline, annotations, ids, labels, [p for p, _ in chosen], batch_size, description, scoring,
-                notes)
+    made = kind(model, pipeline, annotations, ids, labels, [p for p, _ in chosen], batch_size, description, scoring, notes)
+    tried = rehearse(made, [(i, annotations.path(i)) for i in ids], list(enumerate(made.calibration_paths)))
+    if tried.context[0].metainfo.get("flip"):
+        made.notes += ("the config's test pipeline flips the pictures, and MMDetection does not turn the boxes back",)
+    return made

@@ -10,7 +10,6 @@ argmax; IoUMetric scores it. mmseg is imported when first needed.
 
 import hashlib
 import json
-import re
 from collections import defaultdict
 from pathlib import Path
 from urllib.parse import urlparse
@@ -22,10 +21,13 @@ from adafire.errors import InputError
 
 from . import miou
 from .base import Batch, Workload, adapters
-from .checkpoints import fingerprint
+from .checkpoints import describe_weights
 from .dense_exit import DENSE
 from .detection_data import calibration_images, check_keys, digest, test_dataset
-from .segmentation_data import check_masks, check_pictures, find_source, read_mask
+from .masks import check_masks, read_mask
+from .pipelines import Pipeline, preprocess
+from .rehearsal import rehearse
+from .segmentation_data import check_pictures, find_source
 from .segmentors import build_segmentor
 
 SETTINGS = ("config", "checkpoint", "data", "calibration", "batch_size", "cfg_options")
@@ -51,13 +53,13 @@ class Segmentation(Workload):
 
     @property
     def exit_judge(self):
-        """None in slide mode: the windows of a picture cannot leave one by one."""
-        return DENSE if self._whole else None
+        """None in slide mode, where the windows of a picture cannot leave one by one, and for one map of logits."""
+        return DENSE if self._whole and self.network.decode_head.out_channels > 1 else None
 
     def __init__(self, network, pipeline, source, samples, calibration, batch_size, description):
         self.network, self.pipeline, self.source = network, pipeline, source
         self.samples, self.calibration_paths, self.batch_size = samples, calibration, batch_size
-        self.description = description
+        self.description, self.notes = description, []
         self.classes, self._by_id = source.classes, {s.id: s for s in samples}
 
     def forward(self, network, inputs):
@@ -77,32 +79,37 @@ class Segmentation(Workload):
         test = self.network.test_cfg
         return windows(*inputs.shape[-2:], tuple(test["crop_size"]), tuple(test["stride"]))
 
-    def _load(self, images):
+    def load(self, images):
         """Batches of preprocessed (id, path) pairs; pictures of one size share a batch, in the order in which they fill
         up."""
-        from mmengine.dataset import pseudo_collate
         waiting = defaultdict(list)
 
-        def batch(samples):
-            with torch.no_grad():
-                data = self.network.data_preprocessor(pseudo_collate(samples), False)
-            return Batch([s.metainfo["sample_id"] for s in data["data_samples"]], data["inputs"], data["data_samples"])
+        def batch(group):
+            ids, samples = zip(*group)
+            return Batch(list(ids), *preprocess(self.network.data_preprocessor, samples, self.pipeline.config))
         for sample_id, path in images:
-            sample = self.pipeline({"img_path": str(path), "seg_map_path": None, "seg_fields": [], "label_map": None,
-                                    "reduce_zero_label": False})
-            sample["data_samples"].set_metainfo({"sample_id": sample_id})
+            sample = self.pipeline(self.given(sample_id, path))
             group = waiting[tuple(sample["inputs"].shape[-2:])]
-            group.append(sample)
+            group.append((sample_id, sample))
             if len(group) == self.batch_size:
                 yield batch(group)
                 group.clear()
         yield from (batch(group) for group in waiting.values() if group)
 
+    @staticmethod
+    def given(sample_id, path):
+        """What the pipeline is given of a picture."""
+        return {"img_path": str(path), "seg_map_path": None, "seg_fields": [], "label_map": None, "reduce_zero_label": False}
+
+    def rehearse(self, batch):
+        """Predictions of the network itself on a batch, for a look at whether all fits together."""
+        return self.predict(self.forward(self.network, batch.inputs), batch)
+
     def calibration(self):
-        return [batch.inputs for batch in self._load(enumerate(self.calibration_paths))]
+        return [batch.inputs for batch in self.load(enumerate(self.calibration_paths))]
 
     def batches(self):
-        return self._load((s.id, s.image) for s in self.samples)
+        return self.load((s.id, s.image) for s in self.samples)
 
     def __len__(self):
         return len(self.samples)
@@ -139,8 +146,8 @@ class Segmentation(Workload):
         return self.description
 
     def draw_input(self, axes, sample_id):
-        from PIL import Image
-        axes.imshow(Image.open(self._by_id[sample_id].image))
+        from PIL import Image, ImageOps
+        axes.imshow(ImageOps.exif_transpose(Image.open(self._by_id[sample_id].image)))
 
     def draw(self, axes, sample_id, prediction):
         truth = read_mask(self._by_id[sample_id].mask, self.source)
@@ -178,13 +185,9 @@ def workload(settings, options):
         raise InputError(f"the network of config '{config}' has {model.num_classes} classes, {source.name} has {classes} "
                          f"({source.classes[0]}, ..., {source.classes[-1]}); expected the data that the network was trained "
                          "for")
-    from mmengine.dataset import Compose
-    from mmengine.registry import DefaultScope
-    steps = [s for s in test_dataset(cfg, config)["pipeline"] if not re.search(r"Load\w*Annotations", str(s["type"]))]
-    with DefaultScope.overwrite_default_scope("mmseg"):
-        pipeline = Compose(steps)
+    pipeline = Pipeline(test_dataset(cfg, config), config, "mmseg", ("ori_shape", "img_shape"))
     hashes = check_pictures(test, source.name)
-    masks = check_masks(test, source)
+    masks, notes = check_masks(test, source, pipeline, Segmentation.given)
     chosen = calibration_images(source.candidates, samples, set(hashes), f"the calibration set of {source.name}")
     names = [s.id for s in test]
     if source.identity:
@@ -196,9 +199,12 @@ def workload(settings, options):
                  "fingerprint": prints[0]},
         "calibration": {"samples": len(chosen), "fingerprint": prints[1], "set_aside": source.set_aside,
                         "overlap": len({h for _, h in chosen} & set(hashes))},
-        "weights": {"source": Path(urlparse(str(checkpoint)).path).name, "sha256": fingerprint(model)},
+        "weights": describe_weights(Path(urlparse(str(checkpoint)).path).name, model),
         "network": f"{type(model.decode_head).__name__} on {type(model.backbone).__name__}",
         "inference": model.test_cfg.get("mode") or "whole",
         "config": {"name": config if "::" in config else Path(config).name, "sha256": hashlib.sha256(
-            json.dumps([cfg.model, steps], sort_keys=True, default=str).encode()).hexdigest()}}
-    return Segmentation(model, pipeline, source, test, [p for p, _ in chosen], batch_size, description)
+            json.dumps([cfg.model, pipeline.steps], sort_keys=True, default=str).encode()).hexdigest()}}
+    made = Segmentation(model, pipeline, source, test, [p for p, _ in chosen], batch_size, description)
+    rehearse(made, [(s.id, s.image) for s in test], list(enumerate(made.calibration_paths)))
+    made.notes += notes
+    return made

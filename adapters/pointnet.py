@@ -20,7 +20,7 @@ from adafire.registry import near_names
 
 from . import accuracy, part_metrics
 from .base import Batch, Workload, adapters
-from .checkpoints import fingerprint, load_into, load_state_dict
+from .checkpoints import describe_weights, load_into, load_state_dict
 from .copies import repeated
 from .data import cloud_arrays, modelnet, shapenet  # noqa: F401  register their sets
 from .data.cloud_sets import load, read
@@ -40,9 +40,7 @@ def build_pointnet(model, checkpoint, device="cpu", trust=False, seed=0):
     network = build(model, seed)
     if checkpoint != "random":
         state, _ = load_state_dict(checkpoint_file(checkpoint), trust)
-        if all(name.startswith("network.") for name in state):  # as the project's trainer puts it
-            state = {name[len("network."):]: value for name, value in state.items()}
-        load_into(network, renamed(state, network))
+        load_into(network, state, rename=lambda found: renamed(found, network))
     return network.to(device).eval()
 
 
@@ -209,7 +207,7 @@ def workload(settings, options):
         "calibration": {"samples": len(aside_ids), "set_aside": found.set_aside,
                         "fingerprint": _digest(zip(aside_ids, aside.digests)),
                         "overlap": len(set(test.digests) & set(aside.digests))},
-        "weights": {"source": Path(urlparse(str(checkpoint)).path).name, "sha256": fingerprint(network)},
+        "weights": describe_weights(Path(urlparse(str(checkpoint)).path).name, network),
         "network": name}
     make = CloudParts if target == "parts" else CloudClassification
     made = make(network, found, ids, test, aside, batch_size, options.device, description)

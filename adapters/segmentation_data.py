@@ -1,9 +1,8 @@
 """Pictures with masks for a segmenter: MMSegmentation's own data sets in the layouts that people have them in, and the
-fashion scenes; which are scored, which calibrate, and that every mask fits its picture and the network's classes."""
+fashion scenes; which are scored, and which calibrate."""
 
-import hashlib
 import os
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,15 +11,15 @@ import numpy as np
 from adafire.errors import InputError
 
 from . import coco
-from .data.images import read_picture
-from .detection_data import by_hash, check_keys
-from .miou import IGNORED
+from .config_forms import with_names, without_scope
+from .detection_data import by_hash, check_keys, test_loader
+from .masks import VALUES, label_table
 from .paths import leaves
 
 DATA = {"fashion_scenes": ("type",),
         "mmseg": ("type", "dataset", "data_prefix", "ann_file", "img_suffix", "seg_map_suffix", "metainfo",
-                  "reduce_zero_label", "ignore", "name")}
-OWN = ("type", "dataset", "ignore", "name")  # the other keys of 'mmseg' are those of MMSegmentation's data sets
+                  "reduce_zero_label", "ignore", "mask_values", "name")}
+OWN = ("type", "dataset", "ignore", "mask_values", "name")  # the other keys of 'mmseg' are those of MMSegmentation's data sets
 
 
 class Sample(NamedTuple):
@@ -33,8 +32,8 @@ class Sample(NamedTuple):
 
 class Source(NamedTuple):
     """test: Samples; candidates: files for calibration, which were taken from the test set if ``set_aside``; classes,
-    palette (RGB): by label; table: uint8 [256], label by a mask's value, IGNORED where it counts nowhere, and
-    ``unknown`` (bool [256]) where it is none; identity: what generated data is made of, else None and files are hashed."""
+    palette (RGB): by label; table: uint8 [65536], label by a mask's value, IGNORED where it counts nowhere, and
+    ``unknown`` (bool [65536]) where it is none; identity: what generated data is made of, else None and files are hashed."""
 
     name: str
     test: list
@@ -45,64 +44,6 @@ class Source(NamedTuple):
     unknown: np.ndarray
     set_aside: bool = False
     identity: Any = None
-
-
-def label_table(classes, reduce_zero_label=False, label_map=None, ignore=()):
-    """(table, unknown) of a Source, as MMSegmentation loads annotations: zero is left out, then labels are renamed.
-
-    >>> label_table(2, reduce_zero_label=True)[0][[0, 1, 2, 255]].tolist()
-    [255, 0, 1, 255]
-    """
-    values = np.arange(256)
-    if reduce_zero_label:
-        values = np.where((values == 0) | (values == 255), IGNORED, values - 1)
-    if label_map:
-        values = np.array([label_map.get(v, v) for v in values.tolist()])
-    values[list(ignore)] = IGNORED
-    return values.astype(np.uint8), (values >= classes) & (values != IGNORED)
-
-
-def read_mask(path, source):
-    """Labels uint8 [height, width] of a mask file; raises ValueError in words that follow 'mask <path>'."""
-    with read_picture(path)[1] as image:
-        if image.mode not in ("L", "P", "I", "I;16", "1"):
-            raise ValueError(f"is a colour picture ({image.mode}), which holds no class numbers; expected a grey or palette "
-                             "PNG as the data set has it (a palette PNG that was read as RGB and saved has lost them)")
-        values = np.asarray(image)
-    present = np.unique(values)
-    wrong = [int(v) for v in present if v > 255 or v < 0 or source.unknown[v]]
-    if wrong:
-        more = f" (and {len(wrong) - 1} other such values)" if len(wrong) > 1 else ""
-        raise ValueError(f"holds the value {wrong[0]}{more}, which is no label of the {len(source.classes)} classes "
-                         f"({source.classes[0]}, ..., {source.classes[-1]}); expected 0 to {len(source.classes) - 1}, or "
-                         f"{IGNORED} where nothing counts. Other values that count nowhere: data=dict(ignore=[...])")
-    return source.table[values.astype(np.uint8)]
-
-
-def _fact(sample, source):
-    """(sha256 of the mask file, None), or (None, what is wrong)."""
-    try:
-        labels = read_mask(sample.mask, source)
-        with read_picture(sample.image)[1] as image:
-            width, height = image.size
-        if labels.shape != (height, width):
-            return None, (f"mask '{sample.mask}' has {labels.shape[1]} x {labels.shape[0]} pixels, its image "
-                          f"'{sample.image}' {width} x {height}; expected one size")
-        return hashlib.sha256(sample.mask.read_bytes()).hexdigest(), None
-    except FileNotFoundError:
-        return None, f"mask '{sample.mask}' is missing; expected one for every image"
-    except Exception as error:  # Pillow's plugins raise what they like on damaged files
-        return None, f"mask '{sample.mask}' {error if isinstance(error, ValueError) else f'does not decode ({error})'}"
-
-
-def check_masks(samples, source):
-    """[sha256 of each mask]; InputError with the first that is missing, damaged, of another size or not of labels."""
-    with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda s: _fact(s, source), samples))
-    bad = [words for _, words in found if words]
-    if bad:
-        raise InputError(bad[0] + (f". {len(bad) - 1} more masks of {len(found)} are wrong" if len(bad) > 1 else ""))
-    return [digest for digest, _ in found]
 
 
 def find_source(data, options, samples, cfg, config):
@@ -144,12 +85,14 @@ def _mmseg(data, options, samples, cfg, config):
     own = {k: v for k, v in data.items() if k not in OWN}
     if data.get("dataset"):
         own["type"] = data["dataset"]
-    test = inner((cfg.get("test_dataloader") or cfg.get("val_dataloader") or {}).get("dataset"))
+    test = inner(test_loader(cfg, config).get("dataset"))
     if test is None:
         raise InputError(f"config '{config}' has no test_dataloader with a dataset; MMSegmentation's data configs "
                          "(_base_/datasets/pascal_voc12.py) show one")
     made, listed = _listed({**test, **own}, options.data_root)
-    train = inner((cfg.get("train_dataloader") or {}).get("dataset"))
+    _check_once(listed, options.data_root, {**test, **own}.get("ann_file"))
+    loader = cfg.get("train_dataloader")
+    train = inner(loader.get("dataset")) if isinstance(loader, dict) else None
     found = []
     if train is not None and not {"data_prefix", "ann_file"} & set(own):
         try:
@@ -157,7 +100,7 @@ def _mmseg(data, options, samples, cfg, config):
         except InputError:  # people who only evaluate have no training pictures
             found = []
     classes, name = list(made.metainfo["classes"]), data.get("name") or str(test["type"]).removesuffix("Dataset")
-    table = label_table(len(classes), made.reduce_zero_label, made.label_map, data.get("ignore", ()))
+    table = label_table(len(classes), made.reduce_zero_label, made.label_map, *_renamed(data, len(classes)))
     palette = [list(map(int, colour)) for colour in made.metainfo["palette"]]
     if found:
         order = {str(path): path for path in found}
@@ -170,11 +113,33 @@ def _mmseg(data, options, samples, cfg, config):
                   palette, *table, set_aside=True)
 
 
+def _check_once(listed, root, split_file):
+    """InputError if a picture is listed more than once: it would count so often."""
+    counts = Counter(os.path.normpath(sample.image) for sample in listed)
+    twice = [sample for sample in listed if counts[os.path.normpath(sample.image)] > 1]
+    if twice:
+        where = f"split file '{Path(root) / split_file}'" if split_file else f"the data set in '{root}'"
+        number = len({os.path.normpath(sample.image) for sample in twice})
+        raise InputError(f"{where} names picture '{twice[0].id}' {counts[os.path.normpath(twice[0].image)]} times ({number} of "
+                         f"{len(counts)} pictures more than once); expected each once: take the other lines out")
+
+
+def _renamed(data, classes):
+    """(ignore, mask_values) of a variant's ``data``; InputError unless they are values of masks, and labels."""
+    ignore, renamed = data.get("ignore", ()), data.get("mask_values", {})
+    whole = [v for v in [*ignore, *renamed] if isinstance(v, bool) or not isinstance(v, int) or not 0 <= v < VALUES] \
+        if isinstance(ignore, (list, tuple)) and isinstance(renamed, dict) else [(ignore, renamed)]
+    if whole or not all(isinstance(v, int) and 0 <= v < classes for v in renamed.values()):
+        raise InputError(f"data has ignore={ignore!r} and mask_values={renamed!r}; expected a list of values of the masks (0 to "
+                         f"{VALUES - 1}), and a dict from such to labels (0 to {classes - 1}), as {{255: 1}}")
+    return ignore, renamed
+
+
 def _listed(settings, root):
     """(MMSegmentation's data set, its Samples) from a config's dict with the folder ``root`` in place of its own."""
     from mmengine.registry import DefaultScope
     from mmseg.registry import DATASETS
-    root = Path(root)
+    root, settings = Path(root), with_names(without_scope(settings))
     prefix = {key: root / value for key, value in (settings.get("data_prefix") or {}).items() if value is not None}
     if settings.get("ann_file") and not (root / settings["ann_file"]).is_file():
         raise InputError(f"split file '{root / settings['ann_file']}' is not there; it names the pictures of the set and is "

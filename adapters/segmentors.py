@@ -10,7 +10,8 @@ from adafire.errors import AdafireError, InputError, UnsupportedError
 
 from . import mmcv_ops
 from .checkpoints import load_into, load_state_dict
-from .detectors import find_checkpoint, find_config, without_pretrained
+from .config_forms import without_pretrained
+from .detectors import find_checkpoint, find_config, known_classes
 
 
 def build_segmentor(config, checkpoint=None, device="cpu", trust=False, seed=0, cfg_options=None):
@@ -55,6 +56,7 @@ def build_segmentor(config, checkpoint=None, device="cpu", trust=False, seed=0, 
             if not isinstance(model, mmseg.models.BaseSegmentor):
                 raise InputError(f"config '{config}' is not of a segmentor: it builds {type(model).__name__}")
             check_encoder_decoder(model)
+            check_inference(model, config)
             if state is None:
                 model.init_weights()
     except AdafireError:
@@ -64,9 +66,31 @@ def build_segmentor(config, checkpoint=None, device="cpu", trust=False, seed=0, 
     finally:
         logger.setLevel(level)
     if state is not None:
-        load_into(model, {k: v for k, v in state.items() if not k.startswith(("data_preprocessor.", "auxiliary_head."))})
-    model.dataset_meta = meta.get("dataset_meta") or {"classes": meta.get("CLASSES"), "palette": meta.get("PALETTE")}
+        load_into(model, state, leave=("data_preprocessor.", "auxiliary_head."))
+    model.dataset_meta = known_classes(meta)
     return revert_sync_batchnorm(model).to(device).eval(), cfg
+
+
+def check_inference(model, config):
+    """InputError unless ``test_cfg`` says how pictures are taken: whole, or in windows that leave no gap; and unless there
+    are two classes or more."""
+    test = model.test_cfg
+    mode = test.get("mode") or "whole" if isinstance(test, dict) else None
+    if mode not in ("whole", "slide"):
+        raise InputError(f"config '{config}': its model has test_cfg={test!r}; expected test_cfg=dict(mode='whole'), or "
+                         "dict(mode='slide', crop_size=(height, width), stride=(height, width))")
+    for key in ("crop_size", "stride") if mode == "slide" else ():
+        pair = test.get(key)
+        if not isinstance(pair, (list, tuple)) or len(pair) != 2 or not all(isinstance(v, int) and v > 0 for v in pair):
+            raise InputError(f"config '{config}': test_cfg has {key}={pair!r}; expected two numbers of pixels, "
+                             f"{key}=(height, width)")
+    if mode == "slide" and any(s > c for s, c in zip(test["stride"], test["crop_size"])):
+        raise InputError(f"config '{config}': test_cfg has stride={tuple(test['stride'])} and crop_size="
+                         f"{tuple(test['crop_size'])}, which leaves gaps between windows; expected strides that are no larger")
+    if model.num_classes < 2:
+        raise InputError(f"config '{config}': its decode head has {model.num_classes} class, so there is nothing to tell apart; "
+                         "expected num_classes=2 (background and object; with out_channels=1 for one map of logits), and "
+                         "masks of 0 and 1")
 
 
 def check_encoder_decoder(model):

@@ -23,6 +23,9 @@ def check_two_stage(model):
     from mmdet.models.roi_heads.roi_extractors import SingleRoIExtractor
     head = model.roi_head
     extractor = getattr(head, "bbox_roi_extractor", None)
+    if getattr(model, "rpn_head", None) is None:
+        raise UnsupportedError(f"{type(model).__name__} has no RPN: its proposals come from elsewhere, and none are read here; "
+                               "Faster R-CNN, RetinaNet and FCOS, which find their own, work")
     plain = (type(head) is StandardRoIHead and type(extractor) is SingleRoIExtractor and type(model.rpn_head) is RPNHead
              and not head.with_mask and not head.with_shared_head
              and all(type(layer).__name__ == "RoIAlign" and layer.pool_mode == "avg" for layer in extractor.roi_layers))
@@ -106,6 +109,7 @@ class TwoStageDetection(Detection):
         super().__init__(TwoStageNetwork(network), *rest)
         self.proposals_per_image = network.rpn_head.test_cfg.max_per_img
 
+    check = staticmethod(check_two_stage)
     exit_judge = None  # boxes leave the network together with the proposals of one read-out time
 
     @property
@@ -117,11 +121,16 @@ class TwoStageDetection(Detection):
 
     @torch.no_grad()
     def calibration(self):
-        found = []
-        for batch in self._load(enumerate(self.calibration_paths)):
-            rpn = self.detector.rpn_head(self.detector.extract_feat(batch.inputs))
-            found.append(self._with(batch.inputs, self._proposals(rpn, batch)))
-        return found
+        return [self._proposed(batch)[0] for batch in self.load(enumerate(self.calibration_paths))]
+
+    def rehearse(self, batch):
+        inputs, proposals = self._proposed(batch)
+        return self.predict((*self.forward(self.network, inputs), proposals), batch)
+
+    def _proposed(self, batch):
+        """(inputs of the network, proposals) of a batch, by stage one of the network itself."""
+        proposals = self._proposals(self.detector.rpn_head(self.detector.extract_feat(batch.inputs)), batch)
+        return self._with(batch.inputs, proposals), proposals
 
     @torch.no_grad()
     def simulate(self, snn, batch, at):

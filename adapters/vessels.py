@@ -21,7 +21,7 @@ from adafire.errors import AdafireError, InputError
 
 from . import vessel_scores
 from .base import Batch, Workload, WorkloadOptions, adapters
-from .checkpoints import fingerprint
+from .checkpoints import describe_weights
 from .classification import build_classifier
 from .data import drive, retinas
 from .dense_exit import DENSE
@@ -158,7 +158,7 @@ def workload(settings, options):
         "calibration": {"samples": len(chosen), "set_aside": not training,
                         "fingerprint": digest((Path(p).name, hashes[p]) for p in chosen),
                         "overlap": len({hashes[p] for p in chosen} & {hashes[eye.image] for eye in test})},
-        "weights": {"source": source, "sha256": fingerprint(network)}, "network": "KerasUNet"})
+        "weights": describe_weights(source, network), "network": "KerasUNet"})
     for eye in test:  # before any work: that all is there, black and white, and of one size
         made.truth(eye)
     return made

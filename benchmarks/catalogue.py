@@ -5,6 +5,7 @@ from pathlib import Path
 
 from adafire.errors import InputError
 from adafire.registry import near_names
+from adapters.model_zoo import address
 
 from .task import PROJECT, TASKS, load_task
 
@@ -107,7 +108,8 @@ def data_state(variant, data_root=None):
 
 
 def weights_state(variant, checkpoint=None):
-    """(ready, words): are the weights of a variant at hand? A URL counts as ready: the framework downloads it."""
+    """(ready, words): are the weights of a variant at hand? A URL, or the name of a framework's own checkpoint, counts as ready: it is
+    downloaded."""
     given = checkpoint or variant.checkpoint
     if given == "random":
         return True, "random"
@@ -117,7 +119,7 @@ def weights_state(variant, checkpoint=None):
             return True, f"the model's own ({own})"
         return (False, "wants --checkpoint FILE") if variant.split == "full" else (True, "none needed")
     name = given.rsplit("/", 1)[-1]
-    if "://" in given:
+    if "://" in given or not Path(given).is_file() and address(given):
         home = os.environ.get("TORCH_HOME") or Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")) / "torch"
         cached = (Path(home).expanduser() / "hub" / "checkpoints" / name).is_file()
         return True, "there (downloaded before)" if cached else f"download of {name}"

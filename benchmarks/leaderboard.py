@@ -209,7 +209,7 @@ def _section(records):
     for r in sorted(records, key=_rank):
         for note in r.notes:
             said.setdefault(note, []).append(r.method)
-    text += [f"Note on {', '.join(methods)}: {markdown(note)}\n" for note, methods in said.items()]
+    text += [f"Note on {markdown(', '.join(methods))}: {markdown(note)}\n" for note, methods in said.items()]
     return "\n".join(text)
 
 

@@ -64,6 +64,8 @@ class CalibrationSet(_Open):
 
 
 class Weights(_Open):
+    """``key``, where there is one, says where in the file the weights stood; ``sha256`` is what they are."""
+
     source: str
     sha256: str | None
 
@@ -214,9 +216,12 @@ class Record(Closed):
 
 
 def key_of(identity):
-    """SHA-256 (hex) of the fields in `IDENTITY`, given as JSON-able values."""
-    text = json.dumps({name: identity[name] for name in IDENTITY}, sort_keys=True, separators=(",", ":"),
-                      allow_nan=False)
+    """SHA-256 (hex) of the fields in `IDENTITY`, given as JSON-able values, without the weights' place in their file."""
+    known = {name: identity[name] for name in IDENTITY}
+    if isinstance(known["workload"], dict):
+        weights = {key: value for key, value in known["workload"]["weights"].items() if key != "key"}
+        known["workload"] = {**known["workload"], "weights": weights}
+    text = json.dumps(known, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

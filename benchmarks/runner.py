@@ -21,6 +21,7 @@ from adafire.errors import InputError
 from adafire.precision import PRECISIONS
 from adafire.registry import near_names
 from adapters.base import WorkloadOptions, adapters
+from adapters.checkpoints import loaded
 
 from . import environment
 from .catalogue import data_folder
@@ -142,6 +143,7 @@ class _Session:
         wanted = options.workload._replace(variant=variant, split=self.variant.split,
                                            data_root=str(folder) if folder else None)
         self.workload = find_adapter(task.adapter)(self.variant.settings(), wanted)
+        self.workload.notes = [*loaded(self.workload.network).notes, *self.workload.notes]
         if len(self.workload) < 1:
             raise InputError(f"task {task.name!r}, variant {variant!r}: no test samples")
         inputs = list(self.workload.calibration())

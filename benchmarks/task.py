@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from adafire.errors import InputError
+from adapters.model_zoo import address
 
 from .schema import Closed, Finite, Positive, parse
 
@@ -72,7 +73,7 @@ class Variant(Closed):
     model: str | dict[str, Any] | None = None
     """A network by name, or name and arguments, where the framework has no config files."""
     checkpoint: str | None = None
-    """Weights: a file, a URL that the framework downloads, or 'random'."""
+    """Weights: a file, a URL, the file name of one of the framework's own (both are downloaded), or 'random'."""
     data: Annotated[dict[str, Any], AfterValidator(_with_type)]
     calibration: Annotated[dict[str, Any], AfterValidator(_with_samples)]
     batch_size: Positive = 8
@@ -147,11 +148,13 @@ def _execute(path):
 
 
 def _with_paths(variant, bases):
-    """Paths in a task file are relative to the project, or to the file itself when it lies elsewhere."""
+    """Paths in a task file are relative to the project, or to the file itself when it lies elsewhere; the file name of a
+    framework's own checkpoint, which is none of theirs, becomes its address."""
     update = {}
     for key in ("config", "checkpoint"):
         value = getattr(variant, key)
         if value and value != "random" and "::" not in value and "://" not in value:
             found = [base / value for base in bases if (base / value).exists()]
-            update[key] = str(found[0] if found else bases[0] / value)
+            url = address(value) if key == "checkpoint" and not found else None
+            update[key] = url or str(found[0] if found else bases[0] / value)
     return variant.model_copy(update=update)

@@ -11,7 +11,7 @@ from PIL import Image
 
 from adafire.errors import InputError
 from adapters.base import WorkloadOptions
-from adapters.data import fashion_mnist, image_sets, images
+from adapters.data import class_folders, fashion_mnist, image_sets, images
 
 TEN = image_sets.CIFAR10
 
@@ -108,7 +108,7 @@ def test_imagefolder(tmp_path):
     tree(tmp_path, "train", ("n01", "n99"), number=3)  # labels of calibration pictures do not count
     many = image_sets.read({"type": "imagefolder"}, options(tmp_path))
     assert len(many.candidates) == 6 and len(many.test) == 10
-    assert len(images.class_folders(tmp_path, "train", 2)["n99"]) == 2
+    assert len(class_folders.class_folders(tmp_path, "train", 2)["n99"]) == 2
 
 
 @pytest.mark.parametrize("build, words", [

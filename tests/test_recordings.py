@@ -179,25 +179,27 @@ def test_tonic_sets_in_their_place(monkeypatch, tmp_path):
     import tonic.datasets
     for name in ("NMNIST", "NCALTECH101", "DVSGesture"):
         monkeypatch.setattr(getattr(tonic.datasets, name), "_check_exists", lambda self: True)
-    for part in ("Train", "Test"):
+    for part, most in (("Train", 3), ("Test", 2)):
         for digit in "01":
-            for k in range(2):
-                write(tmp_path, f"NMNIST/{part}/{digit}/{k}.bin", atis(FOUR[[0, 3]]))
+            for k in range(most):
+                write(tmp_path, f"NMNIST/{part}/{digit}/{k}.bin", atis(FOUR[[0, 3]] if part == "Test" else FOUR[[0, 3, 3]]))
     found = read_set({"type": "nmnist"}, options(tmp_path))
-    assert len(found.test) == len(found.candidates) == 4 and sorted(r.label for r in found.test) == [0, 0, 1, 1]
-    assert np.array_equal(next(found.load(found.test)), FOUR[[0, 3]])
+    assert sorted(r.label for r in found.test) == [0, 0, 1, 1] and sorted(r.label for r in found.candidates) == [0, 0, 0, 1, 1, 1]
+    assert all(np.array_equal(events, FOUR[[0, 3]]) for events in found.load(found.test))  # of tonic's own test share
+    assert all(np.array_equal(events, FOUR[[0, 3, 3]]) for events in found.load(found.candidates))
     for name in ("ant", "bear"):
         for k in range(10):
             write(tmp_path, f"NCALTECH101/Caltech101/{name}/{k}.bin", atis(FOUR[[0, 3]]))
     found = read_set({"type": "ncaltech101"}, options(tmp_path))
-    assert found.classes == ("ant", "bear") and sorted(r.label for r in found.test) == [0, 0, 1, 1]
-    assert len(found.candidates) == 16
+    assert found.classes == ("ant", "bear") and sorted(r.label for r in found.test) == [0, 0, 1, 1]  # a fifth of each
+    assert len(found.candidates) == 16 and not {r.id for r in found.test} & {r.id for r in found.candidates}
     gesture = np.array([[3, 4, 1, 0.009], [5, 6, 0, 0.02]])  # x, y, polarity, ms, as tonic keeps them
     for part in ("Train", "Test"):
         for label in range(11):
-            write(tmp_path, f"DVSGesture/ibmGesture{part}/user1_lab/{label}.npy", gesture)
+            write(tmp_path, f"DVSGesture/ibmGesture{part}/user{1 + (part == 'Test')}_lab/{label}.npy", gesture)
     found = read_set({"type": "dvsgesture"}, options(tmp_path))
     assert sorted(r.label for r in found.test) == list(range(11)) and found.classes[7] == "Arm roll"
+    assert all("ibmGestureTest/user2" in r.id for r in found.test) and all("ibmGestureTrain/user1" in r.id for r in found.candidates)
     assert next(found.load(found.test)).tolist() == [(9, 3, 4, 1), (20, 5, 6, 0)]
 
 

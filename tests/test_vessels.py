@@ -87,6 +87,8 @@ def test_scores_by_hand():
     assert found == pytest.approx({"AUC": 3 / 6, "F1": 4 / 6, "IoU": 2 / 4, "accuracy": 3 / 5})
     seen = vessel_scores.scores(vessel_scores.measure(p, truth, np.array([[True, True, True, False, False]])))
     assert seen == pytest.approx({"AUC": 1 / 2, "F1": 4 / 5, "IoU": 2 / 3, "accuracy": 2 / 3})
+    between = vessel_scores.scores(vessel_scores.measure(np.array([[0.9, 0.4, 0.45, 0.34, 0.5]]), truth))
+    assert between == pytest.approx({"AUC": 6 / 6, "F1": 4 / 5, "IoU": 2 / 3, "accuracy": 4 / 5})  # from 0.5 on, not before
     ties = vessel_scores.scores(vessel_scores.measure(np.full((1, 5), 0.5), truth))
     assert ties["AUC"] == 0.5 and ties["accuracy"] == 3 / 5  # 0.5 says vessel
 
@@ -160,6 +162,29 @@ def test_only_the_field_of_view_is_scored_and_nothing_that_calibrates(root):
     assert len(trained.calibration()) == 1
 
 
+def test_pictures_are_as_they_are_shown_and_of_eight_bits(tmp_path):
+    grey = np.arange(12, dtype=np.uint8).reshape(3, 4) * 20
+    tags = Image.Exif()
+    tags[0x0112] = 6
+    Image.fromarray(grey).save(tmp_path / "eight.png")
+    Image.fromarray(grey).transpose(Image.Transpose.ROTATE_90).save(tmp_path / "turned.png", exif=tags)
+    deep = grey.astype(np.uint16) * 257
+    deep[-1, -1] = 65535
+    Image.fromarray(deep).save(tmp_path / "sixteen.png")
+    for name in ("eight", "turned", "sixteen"):
+        found = drive.open_image(tmp_path / f"{name}.png", "L")
+        assert found.shape == (3, 4) and np.array_equal(found.ravel()[:-1], grey.ravel()[:-1])
+    for number, white in ((1, 1), (2, 65535)):
+        Image.fromarray((grey > 100).astype(np.uint16) * white).save(tmp_path / f"mask{number}.png")
+        assert np.array_equal(drive.read_mask(tmp_path / f"mask{number}.png", (3, 4)), grey > 100)
+
+
+def test_hidden_files_are_no_pictures(root):
+    for folder in ("images", "1st_manual", "mask"):
+        (root / "test" / folder / "._01_test.tif").write_bytes(b"resource fork")
+    assert [eye.id for eye in drive.read(root)[0]] == ["01", "02", "03", "04"]
+
+
 def test_a_window_is_cut_out_of_picture_and_masks(root):
     workload = make(root, data={"type": "drive", "window": 8})
     assert next(workload.batches()).inputs.shape[-2:] == (8, 8)
@@ -177,13 +202,32 @@ def test_preparation_does_what_it_says():
     assert np.array_equal(drive.prepare(rgb // 2), found)  # stretched: half the light is the same picture
 
 
+def test_preparation_by_hand(monkeypatch):
+    """Grey is 0.299 R + 0.587 G + 0.114 B, cut to a whole number; then 255 (grey / 255) ** (1 / 1.2), cut again. Without
+    CLAHE, which spreads what it finds: 64.5 -> 64 -> 80.6, 76.2 -> 76 -> 93.0, 149.7 -> 149 -> 163.0, 29.1 -> 29 -> 41.7."""
+    import cv2
+
+    class Nothing:
+        apply = staticmethod(lambda grey: grey)
+    asked = []
+    monkeypatch.setattr(cv2, "createCLAHE", lambda **how: asked.append(how) or Nothing)
+    row = [(0, 0, 0), (255, 255, 255), (65, 64, 65), (255, 0, 0), (0, 255, 0), (0, 0, 255)]
+    found = drive.prepare(np.array([row], np.uint8))
+    assert (found * 255).round().astype(int).tolist() == [[0, 255, 80, 92, 162, 41]]
+    assert asked == [{"clipLimit": 2.0, "tileGridSize": (8, 8)}]
+
+
 @pytest.mark.parametrize("spoil, words", [
+    (lambda root: Image.new("L", (20, 22)).save(root / "test" / "1st_manual" / "02_manual2.gif"),
+     "two files of picture 02: 02_manual1.gif and 02_manual2.gif"),
     (lambda root: (root / "test" / "mask").rename(root / "mask"), "folder '.*test/mask' is not there"),
     (lambda root: (root / "test" / "1st_manual" / "02_manual1.gif").unlink(), "no file for picture 02_test.tif"),
     (lambda root: Image.new("L", (22, 22)).save(root / "test" / "mask" / "03_test_mask.gif"), "22 x 22 pixels, its picture 20"),
     (lambda root: Image.fromarray(np.arange(440, dtype=np.uint8).reshape(22, 20)).save(
         root / "test" / "1st_manual" / "01_manual1.gif"), "grey levels .* black .0. and one other"),
-    (lambda root: (root / "test" / "mask" / "03_test_mask.gif").write_bytes(b"GIF89a"), "does not decode"),
+    (lambda root: (root / "test" / "mask" / "03_test_mask.gif").write_bytes(b"GIF89a"), "cannot be taken"),
+    (lambda root: [Image.fromarray(np.full((22, 20), 4000, np.uint16)).save(root / "test" / "images" / f"{i:02d}_test.tif")
+                   for i in range(1, 5)], "largest value is 4000, so it does not use its 16 bits"),
     (lambda root: [p.unlink() for p in (root / "test" / "images").iterdir()], "holds no picture"),
 ])
 def test_bad_data_is_one_clear_error(root, spoil, words):

@@ -14,12 +14,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # from a clone, no
 
 from benchmarks.command import Parser, leave, run, whole  # noqa: E402
 
+DEFAULT = 320  # pixels
+
 
 def main(argv=None):
     p = Parser(__doc__)
     p.add_argument("network", help="an MMDetection or MMSegmentation config (file, or "
                    "mmdet::folder/name.py, mmseg::folder/name.py), or torchvision::name")
-    p.add_argument("--size", type=whole(1, 8192), default=320, help="side of the square input, pixels (default 320)")
+    p.add_argument("--size", type=whole(1, 8192), help="side of the square input, pixels (default: what the network is made "
+                   "for where it says so, else 320)")
     p.add_argument("--checkpoint", metavar="FILE", help="weights (default: random; the treatment is the same)")
     p.add_trust()
     return run(check, p, argv)
@@ -30,12 +33,30 @@ def check(args):
     import torch
 
     import adafire
-    network, forward = build(args)
-    print(adafire.check(network, torch.zeros(1, 3, args.size, args.size), forward=forward))
+    from adafire.errors import AdafireError, InputError
+    network, made, channels, sizes = build(args)
+    for size in [(args.size, args.size)] if args.size else sizes:
+        x, forward = torch.zeros(1, channels, *size), made(min(size))
+        try:
+            with torch.no_grad():
+                forward(network, x)
+        except (AdafireError, MemoryError, torch.OutOfMemoryError):
+            raise
+        except Exception as error:  # of the network, which is anybody's
+            failed = error
+            continue
+        if size != (DEFAULT, DEFAULT) or channels != 3:
+            print(f"input {list(x.shape)}")
+        print(adafire.check(network, x, forward=forward))
+        return
+    reason = f"{type(failed).__name__}: {' '.join(str(failed).split())[:200]}"
+    raise InputError(f"{args.network} does not run on an input of {list(x.shape)} ({reason}); it may want another size: by what it "
+                     f"says of itself {' or '.join(f'--size {min(size)}' for size in sizes)}") from failed
 
 
 def build(args):
-    """(network in eval mode, forward) for what the command line names."""
+    """(network in eval mode, function of the input's side that gives ``forward``, channels, [(height, width)] that the input
+    is likely to want, the likeliest first) for what the command line names."""
     if args.network.startswith("torchvision::"):
         import torchvision
 
@@ -48,20 +69,42 @@ def build(args):
         if args.checkpoint:
             from adapters.checkpoints import load_into, load_state_dict
             load_into(network, load_state_dict(args.checkpoint, args.trust_checkpoint)[0])
-        return network, None
+        return network, lambda side: lambda net, x: net(x), 3, [pair(getattr(network, "image_size", None)) or (DEFAULT, DEFAULT)]
     if "::" not in args.network and Path(args.network).is_file():
         from benchmarks.task import check_trusted
         check_trusted(args.network, args.trust_config)
     from adapters.detectors import build_detector, stages
     from adapters.segmentors import build_segmentor
-    if scope(args.network) == "mmseg":
-        network, _ = build_segmentor(args.network, args.checkpoint, trust=args.trust_checkpoint)
-    else:
-        network, _ = build_detector(args.network, args.checkpoint, trust=args.trust_checkpoint)
-        if stages(network) == 2:
-            from adapters.two_stage import example
-            return example(network, args.size)
-    return network, lambda net, x: net(x, mode="tensor")
+    kind = build_segmentor if scope(args.network) == "mmseg" else build_detector
+    network, cfg = kind(args.network, args.checkpoint, trust=args.trust_checkpoint)
+    asked = input_of(cfg)
+    if kind is build_detector and stages(network) == 2:
+        from adapters.two_stage import TwoStageNetwork, check_two_stage, example
+        check_two_stage(network)
+        return TwoStageNetwork(network), lambda side: example(network, side)[1], *asked
+    return network, lambda side: lambda net, x: net(x, mode="tensor"), *asked
+
+
+def input_of(cfg):
+    """(channels, [(height, width)]) that an OpenMMLab config's network is likely to want, the likeliest first: the
+    backbone's own, or 320 and what pictures are padded, cut or scaled to."""
+    backbone, preprocessor = cfg.model.get("backbone") or {}, cfg.model.get("data_preprocessor") or {}
+    fixed = pair(backbone.get("img_size"))
+    others = [pair(value) for value in (preprocessor.get("size"), cfg.get("crop_size"), cfg.get("input_size"),
+                                        cfg.get("img_scale"))]
+    sizes = [fixed] if fixed else [(DEFAULT, DEFAULT), *(size for size in others if size)]
+    return backbone.get("in_channels", 3), list(dict.fromkeys(sizes))
+
+
+def pair(size):
+    """(height, width) of a side or a pair of them; None for anything else.
+
+    >>> pair(224), pair([512, 1024]), pair(None)
+    ((224, 224), (512, 1024), None)
+    """
+    sides = [size, size] if isinstance(size, int) else size
+    whole = isinstance(sides, (list, tuple)) and len(sides) == 2 and all(isinstance(side, int) and side > 0 for side in sides)
+    return tuple(sides) if whole else None
 
 
 def scope(config):

@@ -33,3 +33,17 @@ def root_folder(options, data_root, wanted):
     if not Path(root).exists():
         raise InputError(f"data folder '{root}' is not there; expected a folder with {wanted} (--data-root DIR)")
     return Path(root)
+
+
+def check_keys(given, known, what):
+    """InputError for a key of ``given`` that is not among ``known``."""
+    for key in given:
+        if key not in known:
+            raise InputError(f"unknown {what} {key!r}{near_names(key, known)} Known: {', '.join(known)}")
+
+
+def whole(value, what, least=1):
+    """``value``; InputError unless it is a whole number of ``least`` or more."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise InputError(f"{what} is {value!r}; expected a whole number of {least} or more")
+    return value

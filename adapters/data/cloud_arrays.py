@@ -35,8 +35,9 @@ def arrays(data, options):
         found = "" if points is None else f" in its array of shape {list(points.shape)}"
         raise InputError(f"'{path}' holds no clouds{found}; expected arrays x [clouds, points, 3] and y [clouds]")
     if labels.size != len(points) or labels.ndim > 2:
+        coded = "; one row a cloud with a 1 for its class goes as y.argmax(1)" if labels.ndim == 2 and len(labels) == len(points) else ""
         raise InputError(
-            f"'{path}' has {len(points)} clouds and labels of shape {list(labels.shape)}; expected one a cloud")
+            f"'{path}' has {len(points)} clouds and labels of shape {list(labels.shape)}; expected one a cloud{coded}")
     labels = checked(labels, classes, path)
     listed = [Listed(f"{k:05d}", int(label), in_memory(columns(cloud, f"{path}, cloud {k}")[:, :3]))
               for k, (cloud, label) in enumerate(zip(points, labels))]

@@ -9,11 +9,12 @@ import numpy as np
 from adafire.errors import InputError
 from adafire.registry import Registry
 
-from . import asked
+from . import asked, class_order
 from .asked import root_folder, take
+from .class_folders import class_folders, left_out
 from .fashion_mnist import CLASSES as FASHION
 from .fashion_mnist import carried, full
-from .images import ImageSet, class_folders, pictures, split_in_two
+from .images import ImageSet, pictures, split_in_two
 
 image_sets = Registry("image set")
 CANDIDATES = 200  # pictures of each class of a train set that are thought of for calibration
@@ -110,28 +111,29 @@ def _packed(reader, root, train, classes):
 
 @image_sets.register("imagefolder")
 def imagefolder(data, options):
-    """One folder a class, as ImageNet's validation set is kept: val/<class>/<picture>; classes are numbered in the
-    order of their names (as numbers, where all are). ``name``: of the set, for records. Calibration: of
-    train/<class>/...; without it, ``set_aside`` of these pictures."""
-    root, name, test, train, number = take(data, "imagefolder", root=None, name="pictures", test="val", train="train",
-                                            set_aside=SET_ASIDE)
+    """One folder a class, as ImageNet's validation set is kept: val/<class>/<picture>. ``classes``: names of the folders in
+    the order of the network's outputs (a list, or a text file with one a line); without it classes are numbered in the order
+    of their names (as numbers, where all are). ``name``: of the set, for records. Calibration: of train/<class>/...; without it, ``set_aside`` of these pictures."""
+    root, name, test, train, number, classes = take(data, "imagefolder", root=None, name="pictures", test="val", train="train",
+                                                    set_aside=SET_ASIDE, classes=None)
     root = root_folder(options, root, f"{test}/<class>/<picture>")
     scored = class_folders(root, test)
     if scored is None:
         raise InputError(f"'{root}' has no folder '{test}'; expected {test}/<class>/<picture>, one folder a class")
-    classes = tuple(sorted(scored, key=int if all(map(str.isdecimal, scored)) else None))
-    return _image_set(name, classes, scored, class_folders(root, train, CANDIDATES), number, root)
+    classes, notes = class_order.numbered(scored, classes, root, by_value=True)
+    return _image_set(name, classes, scored, class_folders(root, train, CANDIDATES), number, root, notes)
 
 
-def _image_set(name, classes, test, train, number, what):
+def _image_set(name, classes, test, train, number, what, notes=()):
     """ImageSet from what ``class_folders`` found; ``train`` (None without) serves to calibrate, its labels do not."""
     number_of = {name: k for k, name in enumerate(classes)}
 
     def listed(found, split=""):
-        triples = [(f"{split}{label}/{file}", number_of.get(label, 0), source)
+        triples = [(f"{split}{label}/{file}", number_of.get(class_order.one_spelling(label), 0), source)
                    for label, files in found.items() for file, source in files.items()]
         return pictures(*zip(*triples), len(classes), f"'{what}'")
+    notes = (*notes, *left_out(test, train))
     if train:
-        return ImageSet(name, classes, listed(test), listed(train, "train/"))
+        return ImageSet(name, classes, listed(test), listed(train, "train/"), notes=notes)
     aside, scored = split_in_two(listed(test), number, f"'{what}'")
-    return ImageSet(name, classes, scored, aside, set_aside=True)
+    return ImageSet(name, classes, scored, aside, set_aside=True, notes=notes)

@@ -1,12 +1,11 @@
-"""Labelled pictures in class folders, in zip archives or in memory: listed, ordered, checked and decoded.
+"""Labelled pictures in files, in zip archives or in memory: ordered, checked and decoded.
 
-Listing reads no picture. ``check`` reads each one that will be used, before any long work, and names the first that is
+``check`` reads each one that will be used, before any long work, and names the first that is
 wrong. The order is by a hash of the id: the same everywhere, and every stretch of it holds all classes.
 """
 
 import hashlib
 import io
-import os
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,7 +16,7 @@ from PIL import Image, UnidentifiedImageError
 
 from adafire.errors import InputError
 
-from ..paths import below
+from . import pixels
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".ppm", ".pgm", ".tif", ".tiff")
 MAX_PIXELS = 2 ** 26  # of one picture; ImageNet's largest has 2 ** 25
@@ -45,7 +44,8 @@ class Member(NamedTuple):
 
 class ImageSet(NamedTuple):
     """test: the Pictures to score; candidates: for calibration, none of them in ``test``; both ``by_hash``. set_aside:
-    the candidates were taken from the same pictures. side: width and height that each must have, None for any."""
+    the candidates were taken from the same pictures. side: width and height that each must have, None for any.
+    notes: sentences for the record."""
 
     name: str
     classes: tuple
@@ -53,13 +53,18 @@ class ImageSet(NamedTuple):
     candidates: list
     set_aside: bool = False
     side: int | None = None
+    notes: tuple = ()
 
 
 class Facts(NamedTuple):
-    """sha256 of a picture's file (of shape and pixels where it has none); width and height in pixels."""
+    """sha256 of a picture's file (of shape and pixels where it has none); width and height in pixels, as shown; turned: its
+    EXIF says so; values: (least, largest) where it has more than 8 bits; frames: pictures in the file."""
 
     sha256: str
     size: tuple
+    turned: bool = False
+    values: tuple | None = None
+    frames: int = 1
 
 
 def by_hash(names):
@@ -85,65 +90,6 @@ def split_in_two(found, number, what):
     return found[:number], found[number:]
 
 
-def class_folders(root, split, most=None):
-    """{class: {file name: source}} of ``split``/<class>/<picture> below a folder or in a zip file; None without it.
-
-    most: keep so many pictures of each class, by hash. A folder around everything in a zip is looked through. Files
-    that are no pictures by their name are left out.
-    InputError: no class folders, a class without pictures, a zip that cannot be read.
-    """
-    found = _in_zip(root, split, most) if Path(root).is_file() else _in_folder(Path(root) / split, most)
-    if found is None:
-        return None
-    if not found:
-        raise InputError(f"'{root}' has a folder '{split}', but no class folders in it; expected "
-                         f"{split}/<class>/<picture>.jpg (or .png, ...), one folder a class")
-    for name, files in found.items():
-        if not files:
-            raise InputError(f"class '{name}' of '{root}' is empty: {split}/{name} holds no picture "
-                             f"({', '.join(SUFFIXES[:3])}, ...); copy its pictures there, or remove the folder")
-    return found
-
-
-def _is_picture(name):
-    return not name.startswith(".") and name.lower().endswith(SUFFIXES)
-
-
-def _in_folder(folder, most):
-    if not folder.is_dir():
-        return None
-    found = {}
-    for entry in sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")):
-        files = []
-        for place, _, names in os.walk(entry, followlinks=True):
-            below = Path(place).relative_to(entry).as_posix()
-            files += [name if below == "." else f"{below}/{name}" for name in names if _is_picture(name)]
-        found[entry.name] = {name: entry / name for name in by_hash(files)[:most]}
-    return found
-
-
-def _in_zip(path, split, most):
-    try:
-        archive = zipfile.ZipFile(path)
-    except (OSError, zipfile.BadZipFile) as error:
-        raise InputError(f"'{path}' cannot be read as a zip archive ({error}); copy or download it again") from error
-    for info in archive.infolist():
-        below(Path(path), info.filename, f"archive '{path}'")
-    entries = {tuple(info.filename.strip("/").split("/")): info for info in archive.infolist()
-               if not info.filename.startswith("__MACOSX")}
-    depth = 0
-    while len(tops := {key[depth] for key in entries if len(key) > depth}) == 1 and split not in tops:
-        depth += 1
-    inside = {key[depth + 1:]: info for key, info in entries.items() if split in key[depth:depth + 1]}
-    if not inside:
-        return None
-    found = {key[0]: {} for key, info in sorted(inside.items()) if len(key) > 1 or key and info.is_dir()}
-    for key, info in inside.items():
-        if len(key) > 1 and not info.is_dir() and _is_picture(key[-1]):
-            found[key[0]]["/".join(key[1:])] = Member(archive, info)
-    return {name: {file: files[file] for file in by_hash(files)[:most]} for name, files in found.items()}
-
-
 def read_picture(source):
     """(bytes of a file or Member, its PIL image, not yet decoded); ValueError if either is larger than any picture is."""
     content = _content(source)
@@ -160,27 +106,32 @@ def _content(source):
     return source.archive.read(source.info) if isinstance(source, Member) else source.read_bytes()
 
 
-def decode(picture):
-    """The PIL image of a Picture, in the mode it was stored in. Raises what Pillow raises; see ``check``."""
+def decode(picture, bits=None):
+    """The PIL image of a Picture, upright and of at most 8 bits a channel. bits: see ``pixels.shown``. Raises what Pillow
+    raises; see ``check``."""
     if isinstance(picture.source, np.ndarray):
         return Image.fromarray(picture.source)
     _, image = read_picture(picture.source)
     image.load()
-    return image
+    return pixels.shown(image, bits)
 
 
 def _facts(picture):
     """(Facts, None), or (None, what is wrong with the picture)."""
     try:
         if isinstance(picture.source, np.ndarray):
-            pixels = picture.source
-            digest = hashlib.sha256(str(pixels.shape).encode() + pixels.tobytes()).hexdigest()
-            return Facts(digest, pixels.shape[1::-1]), None
+            array = picture.source
+            digest = hashlib.sha256(str(array.shape).encode() + array.tobytes()).hexdigest()
+            return Facts(digest, array.shape[1::-1]), None
         content, image = read_picture(picture.source)
-        size = image.size
+        size, turned, frames = image.size, pixels.orientation(image) > 1, getattr(image, "n_frames", 1)
         image.draft(None, (64, 64))  # JPEG: all of the file is read, few pixels are computed
         image.load()
-        return Facts(hashlib.sha256(content).hexdigest(), size), None
+        if pixels.orientation(image) > 4:  # asked again: of a TIFF, Pillow itself turns picture and size
+            size = size[::-1]
+        return Facts(hashlib.sha256(content).hexdigest(), size, turned, pixels.values(image), frames), None
+    except InputError as error:
+        return None, str(error)
     except FileNotFoundError:
         return None, "is missing"
     except UnidentifiedImageError:
@@ -204,6 +155,6 @@ def check(found, side=None):
         picture, error = bad[0]
         name = picture.id if isinstance(picture.source, np.ndarray) else str(picture.source)
         more = f" (and {len(bad) - 1} more of {len(found)} pictures)" if len(bad) > 1 else ""
-        raise InputError(f"picture '{name}' {error}{more}; copy or download it again, or choose another folder with "
-                         "--data-root DIR")
+        mend = "" if "expected" in error else "; copy or download it again, or choose another folder with --data-root DIR"
+        raise InputError(f"picture '{name}' {error}{more}{mend}")
     return [f for f, _ in facts]

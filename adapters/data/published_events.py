@@ -5,15 +5,14 @@ class is scored, chosen by a hash of its name, the same everywhere.
 """
 
 import contextlib
+import functools
 import io
-
-import numpy as np
 
 from adafire.errors import InputError
 
-from .event_camera import EVENT
 from .asked import root_folder, take
 from .event_sets import EventSet, Recording, event_sets, folder
+from .event_values import Polarity, events_of
 from .images import by_hash
 
 ACTIONS = ("arm crossing", "get-up", "jumping", "kicking", "picking up", "sit-down", "throwing", "turning around",
@@ -67,10 +66,10 @@ def _tonic(kind, data, options, sensor, title, split=False, share=0.1, classes=N
             cut = max(1, round(share * len(own)))
             test, rest = test + own[:cut], rest + own[cut:]
         test, rest = ([{r.id: r for r in part}[key] for key in by_hash(r.id for r in part)] for part in (test, rest))
-    return EventSet(title, names, sensor, test, rest, _load)
+    return EventSet(title, names, sensor, test, rest, functools.partial(_load, sensor, Polarity()))
 
 
-def _load(chosen):
+def _load(sensor, polarity, chosen):
     """EVENT arrays of tonic's recordings, sorted by time."""
     for r in chosen:
         dataset, k = r.source
@@ -81,10 +80,10 @@ def _load(chosen):
                              "download it again") from error
         if not len(found):
             raise InputError(f"recording '{r.id}' holds no events; copy or download it again")
-        events = np.empty(len(found), EVENT)
-        for name in "txyp":
-            events[name] = found[name]
-        yield events[np.argsort(events["t"], kind="stable")]
+        try:
+            yield events_of(*(found[name] for name in "txyp"), polarity, r.id, sensor, sort=True)
+        except ValueError as error:
+            raise InputError(f"recording '{r.id}' {error}") from error
 
 
 @event_sets.register("cifar10dvs")
