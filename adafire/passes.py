@@ -107,7 +107,7 @@ class Identity:
             self.args = (args[0], args[1].device, args[1].dtype, *args[2:])
         if in_place and twin is not None and self.name not in _IN_PLACE_ONLY:
             self.func, self.written = twin, args[0]
-        elif in_place or self.name in MUTATIONS:
+        elif in_place:  # x.scatter(...) and others of the kind give a new tensor
             self.mutates = True
         elif kwargs.get("inplace") or (position is not None and len(args) > position and args[position]):
             self.written = args[0] if args else kwargs.get("input")

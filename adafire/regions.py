@@ -73,9 +73,9 @@ def _changes(source, after, sites):
 
 def _moving_indices(calls, call, after, sites):
     """Whether a call uses integers or booleans of another call that change in time: they cannot be averaged."""
+    types = lambda stream: [s.dtype for s in specs_in(calls[stream.call].template)]  # none of a write in place
     return any(stream.call >= 0 and _changes(stream.call, after, sites)
-               and not averaged(specs_in(calls[stream.call].template)[stream.position].dtype)
-               for stream in streams_of(call))
+               and not all(map(averaged, types(stream)[stream.position:stream.position + 1])) for stream in streams_of(call))
 
 
 def _weighs(call):
