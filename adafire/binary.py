@@ -36,10 +36,11 @@ def accumulates(run, costs):
 
 
 def _binary(tensor, samples):
-    """Which samples [B] hold zeros and ones only."""
+    """Which samples [B] hold zeros and ones only; one without a zero, a constant, is none."""
     if tensor.dim() < 2 or tensor.shape[0] != samples or not tensor.numel():
         return torch.zeros(samples, dtype=torch.bool, device=tensor.device)
-    return ((tensor == 0) | (tensor == 1)).flatten(1).all(1)
+    zeros = (tensor == 0).flatten(1)
+    return (zeros | (tensor == 1).flatten(1)).all(1) & zeros.any(1)
 
 
 def _layers(plan):

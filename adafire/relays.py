@@ -43,7 +43,7 @@ def relayed(calls, changes, sites):
 
 def _sendable(call):
     specs = specs_in(call.template)
-    return ((call.rule.treatment == "linear" or call.op in _RATES) and len(specs) == 1 and bool(specs[0].shape)
+    return ((call.rule.treatment == "linear" or call.op in _RATES and call.region == "steps") and len(specs) == 1 and bool(specs[0].shape)
             and specs[0].dtype.is_floating_point)
 
 

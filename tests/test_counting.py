@@ -8,7 +8,10 @@ from torch import nn
 
 import adafire
 from adafire import methods
-from adafire.exit import Exit, confidence, trajectory
+from adafire.exit import Exit, confidence, run_until_sure, trajectory
+from adafire.run import Run
+from adafire.simulate import simulate
+from test_energy import events_of_conv
 
 NAMES = [name for name in methods.names() if name != "rate"]  # another name of rate-percentile
 SEARCHES = {"simulations": 4, "candidates": (2, 4)}
@@ -130,3 +133,30 @@ def test_inputs_of_several_sizes_add_up(network, name):
     expected = added_up([counted(snn, [one]) for x in inputs for one in x.split(1)])
     assert_equal(counted(snn, inputs), expected)
     assert_equal(counted(snn, inputs[::-1]), expected)
+
+
+@pytest.mark.parametrize("name", ["adafire-uniform", "adafire-signed", "ours", "dcgs"])
+def test_early_exit_pays_for_every_event_up_to_the_step_of_each_sample(name):
+    """Against a counter that delivers every spike to every synapse, one by one."""
+    torch.manual_seed(0)
+    network, x = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Conv2d(4, 5, 3, 2, 1), nn.ReLU(), nn.AdaptiveAvgPool2d(1),
+                               nn.Flatten(), nn.Linear(5, 3)).eval(), pictures(6, 8, seed=7)
+    network[6].weight.data *= 8
+    snn = adafire.convert(network, pictures(12, 8), method=name, timesteps=4)
+    snn.exit = Exit(torch.zeros(4))
+    snn = leaving_at_several_steps(snn, x)
+    report = counted(snn, [x])
+    assert len(report.exits) > 1
+    left = {}
+    run_until_sure(snn.run(snn.plan(x), x), snn.exit, snn.plan, lambda rows, outputs, run: left.update(
+        (row, (run.t, run.neurons[0].events[i:i + 1], run.neurons[0].graded[i:i + 1])) for i, row in enumerate(rows.tolist())))
+    alone = 0.0
+    for row, (t, events, _) in left.items():
+        run = Run(snn.plan(x[row:row + 1]), snn.params, network, x[row:row + 1], snn.forward)
+        list(simulate(run, (t,), 1))
+        alone += events_of_conv(run.neurons[0].events, network[2].weight, 2, 1, 1, 1)
+    layer = next(row for row in report.layers if row["layer"] == "2")
+    assert layer["synops"] * 6 == pytest.approx(alone, rel=1e-3) and alone > 0
+    for k, key in ((1, "synops"), (2, "synops_graded")):
+        slow = sum(events_of_conv(found[k], network[2].weight, 2, 1, 1, 1) for found in left.values())
+        assert layer[key] * 6 == pytest.approx(slow), key

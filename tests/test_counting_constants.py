@@ -94,7 +94,7 @@ def test_the_weights_of_zeros_and_ones_are_added_up(name, moved):
 
 def test_each_sample_is_judged_by_itself():
     network, x = Voxels(), voxels(4)
-    x[1, 0, 2, 2], x[3] = 0.5, 2.0
+    x[1, 0, 2, 2], x[3] = 0.5, 1.0  # of ones alone nothing says that it is a pattern of events
     rows, _, _ = layers_of(network, x, "ours")
     dense = events_of_conv(torch.ones(1, 2, 6, 6), network.a.weight, 1, 1, 1, 1)
     assert rows["a"]["synops"] * 4 == pytest.approx(events_of_conv(x[[0, 2]], network.a.weight, 1, 1, 1, 1))

@@ -35,7 +35,7 @@ def test_they_stand_where_numbers_would_meet_weights(case):
     assert not any(s.relay for s in plain.sites) and len(plain.sites) == 3
 
 
-@pytest.mark.parametrize("name", [n for n in NETWORKS if n not in ("Bottleneck", "Pyramid", "Shuffle")])
+@pytest.mark.parametrize("name", [n for n in NETWORKS if n not in ("Bottleneck", "Pyramid", "Shuffle", "Modern")])
 def test_none_where_spikes_arrive_everywhere(name):
     x = torch.randn(4, 3, 12, 12)
     assert not any(s.relay for s in adafire.convert(build(name), x, method="ours", timesteps=2, relays=True).sites)
