@@ -91,7 +91,7 @@ def _changes(source, after, sites):
 
 def _moving_indices(calls, call, after, sites):
     """Whether a call uses integers or booleans of another call that change in time: they cannot be averaged."""
-    return any(stream.call >= 0 and _changes(stream.call, after, sites)
+    return any(stream.call >= 0 and _changes(stream.call, after, sites) and not calls[stream.call].mutates
                and not averaged(specs_in(calls[stream.call].template)[stream.position].dtype)
                for stream in streams_of(call))
 
