@@ -102,9 +102,8 @@ class Bench:
             error += divergence(outputs, reference, "raw") * x_batch(x)
             meter.add(run)
         self.simulations += 1
-        report = meter.report(self.steps)
-        return Point(loss / self.samples, error / self.samples,
-                     report.synops if self.method.weigh == "synops" else report.spikes, params)
+        cost = meter.arrived(self.steps) if self.method.weigh == "synops" else meter.report(self.steps).spikes
+        return Point(loss / self.samples, error / self.samples, cost, params)
 
     def _part(self, simulations, of_all):
         """As many inputs as ``simulations`` allow where all cost ``of_all``; at least ``least`` samples."""

@@ -20,7 +20,8 @@ class Call:
     inputs: indices of the calls whose results it uses (INPUT, FRAMES: the network's input); template: its result with every
     tensor replaced by a ``Spec``; arguments: (function, args, kwargs) with a ``Stream`` for what depends on the input, and
     made: the same as it was called, where ``arguments`` is rewritten; spiking: the result is spikes, or sums of spikes;
-    unit: whole spikes of one threshold; affine: such spikes, scaled and shifted by constants of a channel; flops: of its matrix products.
+    mixed: with constants among or in them; brings: for each stream, whether it is more than a factor; unit: whole spikes of
+    one threshold; affine: such spikes, scaled and shifted by constants of a channel; flops: of its matrix products.
     """
 
     index: int
@@ -38,6 +39,8 @@ class Call:
     spiking: bool = False
     unit: bool = False
     affine: bool = False
+    mixed: bool = False
+    brings: tuple = ()
     site: Any = None
     flops: float = 0.0
     stand_in: Any = None
@@ -45,6 +48,11 @@ class Call:
 
     def __post_init__(self):
         self.made = self.made or self.arguments
+
+    @property
+    def pools_spikes(self):
+        """Whether it is a rate operator whose result is still spikes."""
+        return self.rule.treatment == "rate" and self.spiking and self.site is None
 
 
 @dataclass(frozen=True)

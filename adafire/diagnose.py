@@ -6,6 +6,8 @@ Stages (ours): the network with, at every site,
   quantised  that, in the T phi_plus levels that T steps of spikes can carry, with the neuron's rounding, as if spikes
              came evenly; without the corrections of the calibration, which are measured on the SNN and belong to it
   snn        the simulation of T steps
+Where neurons have a law of their own (``ours``, ``dcgs``), what they can emit at most is the mean that an endless current
+brings them to in T steps, and quantised what a constant current of that size does.
 
 Errors of one site in the SNN, neuron by neuron (after Bu et al., ICLR 2022, who split the error of one layer into these
 three). With z the mean over T steps of its input current, the bias current included, and q the value that the neuron
@@ -21,6 +23,7 @@ from dataclasses import dataclass, field
 
 import torch
 
+from .activations import identity
 from .errors import InputError
 from .meter import over_fired
 from .neuron import target_counts
@@ -37,9 +40,6 @@ def check_method(method):
     """InputError unless the stages and errors above are defined for a Method."""
     if method.kind != "snn":
         raise InputError(f"method {method.name} has no spikes to look at; expected one of kind 'snn', such as adafire")
-    if method.neuron() is not None:
-        raise InputError(f"method {method.name} has neurons of a law of its own, for which clipping and quantisation "
-                         "are not defined; expected a method with integrate-and-fire or burst neurons, such as adafire")
 
 
 def decompose(site, params, state, activation, timesteps):
@@ -49,8 +49,11 @@ def decompose(site, params, state, activation, timesteps):
     """
     t, theta = timesteps, params.theta
     driven = site.activation.target(state.x + params.bias * float(t), t) / t
-    clipped = driven.clamp(_lowest(site, params) * theta, params.phi_plus * theta)
-    even = target_counts(state.x, t, params, site.activation).clamp(-params.phi_minus * t, params.phi_plus * t)
+    clipped = _clipped(site, params, driven / theta, t) * theta
+    if params.neuron is None:
+        even = target_counts(state.x, t, params, site.activation).clamp(-params.phi_minus * t, params.phi_plus * t)
+    else:
+        even = _under_constant(site, params, state.x / t, t)
     even, out = even * (theta / t), state.n * (theta / t)
     return dict(zip(ERRORS, (driven - activation, clipped - driven, even - clipped, out - even, out - activation)))
 
@@ -60,13 +63,31 @@ def _lowest(site, params):
     return -params.phi_minus if site.activation.signed else 0
 
 
-def coded(site, params, z, timesteps=None, offset=0.5):
+def _clipped(site, params, a, timesteps):
+    """``a``, in units of the threshold, within what the neuron can emit per step in ``timesteps`` steps."""
+    if params.neuron is None:
+        return a.clamp(_lowest(site, params), params.phi_plus)
+    one = params._replace(theta=torch.ones(1, 1), bias=torch.zeros(1, 1), v0=torch.full((1, 1), 0.5))
+    most = float(_under_constant(site, one, torch.full((1, 1), 1e6), timesteps, identity())) / timesteps
+    return a.clamp(-most if site.activation.signed else 0, most)
+
+
+def _under_constant(site, params, z, timesteps, activation=None):
+    """n after ``timesteps`` steps of the constant current ``z``, by the law of the neurons."""
+    state = params.neuron.initial_state(z, params)
+    return params.neuron.scan(z, 0, timesteps, params, state, activation or site.activation)[1].n
+
+
+def coded(site, params, z, timesteps=None, offset=0.5, within=1):
     """The activation of a current ``z`` clipped to what the neuron can emit and, with ``timesteps``, quantised to
-    floor(level + offset)."""
+    floor(level + offset), or as its law does. within: steps that a law with a limit of its own has."""
     low = _lowest(site, params)
     a = site.activation.f(z) / params.theta
     if timesteps is None:
-        return a.clamp(low, params.phi_plus) * params.theta
+        return _clipped(site, params, a, within) * params.theta
+    if params.neuron is not None:
+        plain = params._replace(bias=torch.zeros_like(params.bias))
+        return _under_constant(site, plain, z, timesteps) * (params.theta / timesteps)
     levels = (a * timesteps + offset).floor().clamp(low * timesteps, params.phi_plus * timesteps)
     return levels * (params.theta / timesteps)
 
@@ -143,7 +164,7 @@ class Diagnosis:
             if count:
                 ann[site.index] = a
             return a
-        laws = {"ann": remember, "clipped": lambda site, z: coded(site, params[site.index], z),
+        laws = {"ann": remember, "clipped": lambda site, z: coded(site, params[site.index], z, within=t),
                 "quantised": lambda site, z: coded(site, params[site.index], z, t, offset)}
         found = {stage: plain(own_plan, snn.network, x, snn.forward, law, t) for stage, law in laws.items()}
         run = snn.run(plan, x)

@@ -6,6 +6,8 @@ Conventions (DESIGN 4; ours where the field is silent):
     each step in which a neuron emits anything.
   * Pooling, concatenation, nearest upsampling and scaling pass spikes on: they are merged into the next layer's synapses.
     A spike added to an analog current is one synaptic operation.
+  * Where average pooling in the read-out leads to weights, the time average is pooled and multiplied once (MACs), or every
+    spike sent to every synapse: the cheaper under horowitz-45nm, for each sample.
   * Weights on an analog value are multiply-accumulates (MACs): once where the value is constant in time or read out once,
     at every timestep elsewhere. Element-wise analog work is not counted, for the ANN neither.
   * MACs of the ANN are counted with the same maps, so the two sides are comparable.
@@ -22,6 +24,7 @@ from .calls import specs_in, stream_slots, streams_of
 from .ops import RECURRENT
 from .passes import tensors_in
 from .registry import Registry
+from .special import option
 
 
 class EnergyModel(NamedTuple):
@@ -50,6 +53,12 @@ ENERGY_MODELS.register("horowitz-45nm-int8", EnergyModel(
     "arithmetic only, no memory access"))
 
 _LINEAR_MODES = {"linear": 2, "bilinear": 4, "trilinear": 8, "bicubic": 16, "area": 1}
+
+
+def macs_are_cheaper(synops, macs, model="horowitz-45nm"):
+    """Whether ``macs`` cost less than ``synops`` (numbers or tensors) under a named model."""
+    costs = ENERGY_MODELS.get(model)
+    return costs.energy_pj(macs, 0.0) < costs.energy_pj(0.0, synops)
 
 
 def fan_out(call):
@@ -124,6 +133,13 @@ class Tally:
             return self.total(counts) * factor
         return float((self._map(counts, reach.dim()) * reach.to(counts.device)).sum()) * factor
 
+    @staticmethod
+    def synops_of_each(counts, reach, factor, samples):
+        """``synops`` of each sample [samples], in float64; [1] where the rows of ``counts`` are not those of samples."""
+        weighed = counts.double() if reach is None else counts.double() * reach.to(counts.device)
+        whole = counts.dim() == 0 or counts.shape[0] % samples
+        return weighed.reshape(1 if whole else samples, -1).sum(1) * factor
+
 
 def passed(call, this):
     """Spike counts after an operator that passes spikes on: what arrives at an output is the sum of all that reach it with a
@@ -146,17 +162,22 @@ def passed(call, this):
         return torch.sum(*this.args, **kwargs)
     if op == "batch_norm":
         return passed_by_batch_norm(streams[0], (this.args, this.kwargs))
-    total = sum(streams)
+    total = sum(t for t, brings in zip(streams, call.brings) if brings)
     if op in ("mul", "multiply"):  # a mask lets some through
         for factor in (t for t, s in zip(operands, stream_slots(call)) if not s):
             total = total * (factor != 0)
     return total.expand(shape) if total.shape != torch.Size(shape) else total
 
 
+def averages(call):
+    """Whether a call adds up values of several positions."""
+    return (call.op in ("mean", "sum") or "avg_pool" in call.op
+            or call.op in ("interpolate", "upsample") and mode_of(call) == "area")
+
+
 def mode_of(call):
     """The mode of an interpolation."""
-    _, args, kwargs = call.arguments
-    return kwargs.get("mode", args[3] if len(args) > 3 else "nearest")
+    return option(call, "mode", 3, "nearest")
 
 
 def _padded(this):

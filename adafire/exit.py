@@ -15,6 +15,7 @@ from typing import Callable, NamedTuple
 
 import torch
 
+from .calls import specs_in
 from .errors import UnsupportedError
 from .passes import map_tensors, tensors_in
 from .run import Run
@@ -160,6 +161,14 @@ def class_scores(outputs):
         raise UnsupportedError("early exit needs class scores: one tensor [B, K]; found "
                                + ", ".join(str(tuple(t.shape)) for t in tensors))
     return tensors[0]
+
+
+def check_rows(plan):
+    """UnsupportedError where a value between neurons belongs to all samples at once: it would change as some leave."""
+    for call in plan.trace.calls:
+        if call.region == "steps" and any(not spec.shape for spec in specs_in(call.template)):
+            raise UnsupportedError(f"{call.name}: '{call.op}' gives one value over the whole batch, which changes as samples leave; "
+                                   "early exit cannot simulate that. Take it over each sample, or leave out '+iat'")
 
 
 def part(run, rows, plans):

@@ -7,7 +7,7 @@ import torch
 
 from .calibrate import calibrate, correct_bias, correct_potential
 from .errors import InputError
-from .exit import Exit, class_scores, fit_thresholds, paper_thresholds, trajectory
+from .exit import Exit, check_rows, class_scores, fit_thresholds, paper_thresholds, trajectory
 from .frames import Frames, frames_in
 from .neuron import NeuronParams
 from .passes import split_samples, tensors_in, x_batch
@@ -168,8 +168,16 @@ class Fitting:
             self._searches[key] = dict(self.params), found, time.perf_counter() - begin
         return copy.deepcopy(found)
 
+    def check_exit(self):
+        """UnsupportedError unless early exit can judge what the network gives: before any long work."""
+        if self.exit_judge is None:
+            x = self.inputs[0]
+            class_scores(plain(self.ann_plan(x), self.network, x, self.forward, lambda site, z: site.activation.f(z),
+                               self.timesteps))
+
     def fit_exit(self, held, drop, rule="fitted", shape=(0.6, 0.4)):
         """The Exit of IAT, fitted on held-out inputs. shape: a and b of the paper's formula."""
+        check_rows(self.plan(held[0]))
         scores, labels = [], []
         for x in held:
             run = Run(self.plan(x), self.params, self.network, x, self.forward, self.method.read_from(self.timesteps))

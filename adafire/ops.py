@@ -72,7 +72,7 @@ _rows("max_pool1d max_pool2d max_pool3d max_pool1d_with_indices max_pool2d_with_
 _rows("softmax log_softmax softmin layer_norm group_norm instance_norm local_response_norm rms_norm normalize "
       "min amin minimum exp log log1p expm1 sqrt rsqrt reciprocal pow square abs clamp clip clamp_min clamp_max "
       "norm logsumexp std var prod sin cos erf logit sign cosine_similarity cdist lp_pool1d lp_pool2d "
-      "scaled_dot_product_attention multi_head_attention_forward glu grid_sample linalg_vector_norm",
+      "scaled_dot_product_attention multi_head_attention_forward glu grid_sample vector_norm",
       "rate", True, "analog", "acts on the running mean; analog")
 RECURRENT = set("lstm gru rnn_tanh rnn_relu lstm_cell gru_cell rnn_tanh_cell rnn_relu_cell".split())
 _rows(" ".join(sorted(RECURRENT)), "rate", True, "analog",

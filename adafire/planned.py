@@ -116,6 +116,9 @@ class StepPass(PlannedPass):
             return self._tap(call, out)
         return out
 
+    def current(self, call, this):
+        return self._rate(call, this) if call.site.relay and call.rule.treatment == "rate" else super().current(call, this)
+
     def _fire(self, call, this):
         own = call.site.relay and call.index not in self.plan.skipped  # its currents are what the call itself computes
         currents = None if own else self.waiting.pop(call.inputs[0], None)

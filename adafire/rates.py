@@ -26,7 +26,7 @@ def advance(run, call, function, tensors, changing, length):
     """
     if not call.affine:
         return _advance(run, call, function, tensors, changing, length)
-    from .meter import shifts_at  # at the top it would go round in a circle
+    from .pooled import shifts_at  # at the top it would go round in a circle
     before, after = shifts_at(run, call)
     pooled, *rest = _advance(run, call, function, [tensors[0] - before], changing, length)
     if call.index in run.plan.tapped:
@@ -54,7 +54,7 @@ def _advance(run, call, function, tensors, changing, length):
             total = wide(result) if homogeneous else wide(result) * _along(clock, result)
             before = torch.zeros_like(total[:1]) if previous is None else previous[i][None]
             increment = torch.diff(total, dim=0, prepend=before)
-            if call.spiking:
+            if call.pools_spikes:
                 increment = torch.where(increment.abs() <= _NOISE * total.abs(), 0.0, increment)
                 if i == 0:
                     sent = increment
@@ -65,7 +65,7 @@ def _advance(run, call, function, tensors, changing, length):
         else:  # indices and masks: those of the running mean
             totals.append(result[-1] * (run.t + length))
             increments.append(result)
-    if call.spiking:
+    if call.pools_spikes:
         size = size + sent.abs().sum(0)
         active = active + (sent != 0).sum(0)
     last = [s[-1] if moves else s for s, moves in zip(sums, changing)]
@@ -78,7 +78,7 @@ def _advance(run, call, function, tensors, changing, length):
 def _fused_pool(run, call, tensors, changing):
     """As ``advance``, for max pooling of spikes, in two dimensions or over the whole last one, where a fused kernel
     applies; else None."""
-    if not call.spiking or changing != [True] or differential(run):
+    if not call.pools_spikes or changing != [True] or differential(run):
         return None
     if call.op == "amax":
         return _fused_row_max(run, call, tensors[0])
@@ -156,7 +156,7 @@ def _change(increment, total, clock):
 
 def _spikes(law, run, call, change, clock):
     """Number of spikes that tell receivers of a ``change`` (theirs, t times that of the mean)."""
-    from .meter import thresholds_at  # at the top it would go round in a circle
+    from .pooled import thresholds_at  # at the top it would go round in a circle
     return law.spikes_of(change / _along(clock, change) / thresholds_at(run, call), run.t)
 
 

@@ -1,10 +1,11 @@
 """From a recorded list of calls to sites, regions, and what is refused."""
 
-from . import affine, ops, spelled
+from . import ops, spelled, spiking
 from .activations import SPELLINGS, Activation, activation_of, bounds_of, identity
 from .calls import FRAMES, Site, Stream, averaged, specs_in, streams_of
 from .errors import UnsupportedError
-from .special import rule_of
+from .relays import relayed
+from .special import refuse_training, rule_of
 
 
 def assign(trace, reads, relays=False):
@@ -14,6 +15,7 @@ def assign(trace, reads, relays=False):
     """
     calls = trace.calls
     for call in calls:
+        refuse_training(call)
         for source in call.inputs:
             if source >= 0:
                 calls[source].consumers.append(call.index)
@@ -25,10 +27,10 @@ def assign(trace, reads, relays=False):
     sites = set(candidate)
     after = _divide(calls, sites, skipped, sites)
     if relays:
-        _mark_spiking(calls, sites)
-        relayed = _relayed(calls, after)
-        between = {index for index in relayed if calls[index].region == "steps"}
-        for added in (relayed, between):  # in the read-out only where nothing before them is refused for it
+        spiking.mark(calls, sites)
+        wanted = relayed(calls, after, sites)
+        between = {index for index in wanted if calls[index].region == "steps"}
+        for added in (wanted, between):  # in the read-out only where nothing before them is refused for it
             after = _divide(calls, sites | added, skipped, sites)
             if not any(map(_unfit, calls)):
                 break
@@ -39,7 +41,7 @@ def assign(trace, reads, relays=False):
     for index in skipped:
         calls[index].rule = ops.Rule("skipped", True, "analog", "part of an activation that is spelled out")
     _refuse(trace, reads, after)
-    _mark_spiking(calls, sites)
+    spiking.mark(calls, sites)
 
 
 def _divide(calls, sites, skipped, activations):
@@ -58,26 +60,6 @@ def _divide(calls, sites, skipped, activations):
                 call.rule = ops.Rule("rate", True, "analog", "by indices that change in time: acts on the running means; analog")
         call.streams = streams
     return after
-
-
-def _relayed(calls, after):
-    """Indices of the linear calls whose results change in time and meet weights as numbers: spikes would spare the MACs."""
-    found = set()
-
-    def trace_back(source):
-        call = calls[source] if source >= 0 else None
-        if call is None or not after[source] or call.spiking:
-            return
-        if call.rule.treatment == "structure" or call.op in ("interpolate", "upsample") and call.rule.counts == "through":
-            for operand in _stream_operands(call):
-                trace_back(operand)
-        elif call.rule.treatment == "linear" and all(s.shape and s.dtype.is_floating_point for s in specs_in(call.template)):
-            found.add(source)
-    for call in calls:
-        if call.rule.counts == "synapse" and call.rule.treatment == "linear" and call.op != "batch_norm":
-            for operand in _stream_operands(call):
-                trace_back(operand)
-    return found
 
 
 def _stream_operands(call):
@@ -202,25 +184,3 @@ def _nothing_spikes(calls):
                 f"Found calls: {found}")
     return (f"nothing would spike: no activation with weights after it was found. Found calls: {found}. "
             f"What is taken as an activation: {SPELLINGS}")
-
-
-def _mark_spiking(calls, sites):
-    """Which results are still spikes, so that synapses after them count synaptic operations and not MACs."""
-    for call in calls:
-        if call.index in sites:
-            call.spiking = call.unit = True
-        elif (call.rule.counts == "through" or call.op == "batch_norm") and call.inputs:
-            operands = _stream_operands(call)
-            whole = all(s >= 0 and calls[s].unit for s in operands)
-            scaled = len(operands) == 1 and operands[0] >= 0 and calls[operands[0]].affine
-            moves = call.rule.treatment == "structure" or call.op in ("interpolate", "upsample")
-            if call.rule.treatment == "rate":
-                one = len(operands) == 1 and call.region == "steps"
-                call.unit, call.affine = whole and one, scaled and one and affine.pools_positions(call)
-                call.spiking = call.unit or call.affine
-            else:
-                call.spiking = all(s >= 0 and calls[s].spiking for s in operands)
-                call.unit = whole and moves
-                call.affine = not call.unit and (scaled or whole) and affine.keeps(call)
-            if call.op == "batch_norm" and call.spiking:
-                call.rule = affine.BATCH_NORM

@@ -17,7 +17,7 @@ borders, so that a pair costs half a simulation on average; on as few samples as
 import torch
 
 from .calls import placeholders
-from .meter import EventPass, static_costs
+from .events import EventPass, static_costs
 from .planned import StepPass
 from .simulate import clock, plain, read_out
 from .weighing import Measuring, borders, divergence
@@ -34,7 +34,7 @@ def site_fan_out(run):
         arrived.append((tensor.sum() if reach is None else (tensor * reach.to(tensor)).sum()) * factor)
 
     with torch.enable_grad():
-        _Differentiable(plan, lambda site: counts[site.index], None, arrive).run_through(run, "prefix", "steps", "readout")
+        _Differentiable(plan, lambda site: counts[site.index], None, arrive).through(run)
         gradients = torch.autograd.grad(sum(arrived), list(counts.values()), allow_unused=True)
     return {i: (torch.zeros_like(c) if g is None else g) for (i, c), g in zip(counts.items(), gradients)}
 
@@ -43,7 +43,7 @@ class _Differentiable(EventPass):
     """Events with a gradient: how many synapses each count reaches."""
 
     def steps(self, call, this):
-        if call.rule.treatment == "rate" and call.spiking:
+        if call.pools_spikes:
             return this.func(*this.args, **this.kwargs)  # a pooled spike is the one that won
         return super().steps(call, this)
 

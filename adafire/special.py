@@ -26,13 +26,9 @@ def option(call, name, position, default):
 
 
 def rule_of(call, changes):
-    """The rule of a call that is no neuron; ``changes(index)``: whether what that call gives changes in time.
-
-    Raises UnsupportedError for what only training does: dropout that drops, statistics of the batch.
-    """
+    """The rule of a call that is no neuron; ``changes(index)``: whether what that call gives changes in time."""
     moving = [stream for stream in streams_of(call) if changes(stream.call)]
     rule = ops.rule_for(call.op, len(moving))
-    _refuse_training(call)
     if call.op in ops.QUOTIENTS:
         if option(call, "rounding_mode", 2, None) is not None:
             return ops.RULES["floor_divide"] if moving else rule
@@ -56,7 +52,8 @@ def _constants(call, moving):
                for a in (*call.arguments[1], *call.arguments[2].values()))
 
 
-def _refuse_training(call):
+def refuse_training(call):
+    """UnsupportedError for what only training does: dropout that drops, statistics of the batch, random slopes."""
     if call.op in _DROPOUTS and option(call, "training", 2, True) and option(call, "p", 1, 0.5) > 0:
         raise UnsupportedError(f"{call.name}: dropout in training mode; {_EVAL}")
     if call.op == "batch_norm" and call.inputs and option(call, "training", 5, False):

@@ -6,12 +6,15 @@ with itself and with element-wise functions of x and of constants alone, among t
 value, that nobody else uses (ours).
 """
 
+from dataclasses import replace
+
 import torch
 import torch.nn.functional as F
 
 from . import ops
 from .activations import Activation, relu, silu
 from .calls import Stream, specs_in, streams_of
+from .passes import map_tensors, tensors_in
 from .replay import Step
 
 _COMPARISONS = set("gt ge lt le ne eq greater greater_equal less less_equal not_equal isclose".split())
@@ -63,9 +66,9 @@ def _with_mask(calls, call, outputs):
         inside = _inside(calls, call, _key(x), outputs)
         if not inside or not _worth_it(calls, call, inside):
             continue
-        steps = [Step(calls[k]) for k in (*sorted(inside), call.index)]
-        constants = [a for step in steps for a in step.call.arguments[1] if isinstance(a, torch.Tensor) and a.numel() > 1]
-        activation = _activation(_function(steps, x), bool(constants), len(specs_in(call.template)[0].shape))
+        parts = [replace(calls[k], made=map_tensors(_uniform, calls[k].made)) for k in (*sorted(inside), call.index)]
+        shaped = any(t.dim() for part in parts for t in tensors_in(part.made))
+        activation = _activation(_function([Step(part) for part in parts], x), shaped, len(specs_in(call.template)[0].shape))
         if activation is not None and (call.op != "add" or activation.kind == "relu"):
             return activation, position, inside, call.name
     return None
@@ -95,6 +98,12 @@ def _worth_it(calls, last, inside):
     """Whether a spelling would otherwise be refused, for its booleans, or is a ReLU made of an absolute value."""
     kinds = {calls[k].op for k in inside}
     return kinds == {"abs"} if last.op == "add" else bool(kinds & _COMPARISONS)
+
+
+def _uniform(constant):
+    """A constant tensor as one without a shape, where it holds one value."""
+    constant = constant.detach()
+    return constant.flatten()[0] if constant.numel() and bool((constant == constant.flatten()[0]).all()) else constant
 
 
 def _function(steps, x):

@@ -62,7 +62,7 @@ class _Recorder(CallPass):
     def _name(self, op):
         path, module = self.stack[-1] if self.stack else ("", None)
         leaf = module is not None and not any(True for _ in module.children())
-        name = path if leaf and path else f"{path}:{op}"
+        name = path if leaf and path else f"{path or 'network'}:{op}"
         self.counts[name] = self.counts.get(name, 0) + 1
         return name if self.counts[name] == 1 else f"{name}[call {self.counts[name]}]"
 
@@ -113,7 +113,7 @@ class _Recorder(CallPass):
         return out, float(counter.get_total_flops())
 
     def _where(self):
-        return self.stack[-1][0] if self.stack else "the network"
+        return (self.stack[-1][0] if self.stack else "") or "the network"
 
 
 def _sources(tree):

@@ -55,7 +55,7 @@ def verify(plan, network, x, forward, reference=None):
         proof.outputs(network, x, forward)
         seen = _observed(network, x, forward)
         first = _first_difference(seen, proof.seen, 1e-3)
-        raise UnsupportedError(f"the plan of this network gives other outputs than the network itself (relative error {error:.2g})"
+        raise DifferentOutputs(f"the plan of this network gives other outputs than the network itself (relative error {error:.2g})"
                                f"{_at(plan, first)}.{_writes(plan, seen, first)} verify=False converts it all the same")
 
 
@@ -92,6 +92,10 @@ def _distance(one, two):
     one, two, bound = one[finite].double(), two[finite].double(), TOLERANCE.get(one.dtype, 1e-4)
     error, size = float((one - two).norm()), float(one.norm())
     return error / (size or 1.0) if error > bound * size else 0.0
+
+
+class DifferentOutputs(UnsupportedError):
+    """A plan does not compute what the network computes."""
 
 
 class _Proof(PlainPass):

@@ -8,37 +8,47 @@ from adafire.errors import InputError
 from .data.coco_annotations import nothing_to_score
 
 
+SIZES = ("annotated", "loaded")
+
+
 def sample(image_id, path):
     """What MMDetection's pipelines begin with."""
     return {"img_id": image_id, "img_path": str(path), "seg_map_path": None, "instances": []}
 
 
-def check(annotations, ids, labels, facts, pipeline, scoring):
+def check(annotations, ids, labels, facts, pipeline, scoring, sizes=SIZES[0]):
     """Notes on the images ``ids`` (their Facts) and their objects; InputError for what would give a wrong number.
 
-    labels: category id of each label; pipeline: the config's, a pipelines.Pipeline; scoring: 'coco' or 'voc'.
+    labels: category id of each label; pipeline: the config's, a pipelines.Pipeline; scoring: 'coco' or 'voc'; sizes:
+    'loaded' if boxes are of the images as loaded whatever width and height the annotations say (wrong ones are common).
     """
     objects = [o for chosen in [set(ids)] for o in annotations.objects if o["image_id"] in chosen]
-    return [*_sizes(annotations, ids, facts, pipeline), *_contents(annotations, ids, facts),
+    return [*_sizes(annotations, ids, facts, pipeline, sizes), *_contents(annotations, ids, facts),
             *_boxes(annotations, objects, dict(zip(ids, facts))), *_classes(annotations, ids, labels, objects, scoring)]
 
 
-def _sizes(annotations, ids, facts, pipeline):
-    unclear = []
+def _sizes(annotations, ids, facts, pipeline, sizes):
+    unclear, other = [], []
     for image_id, fact in zip(ids, facts):
         image, path = annotations.images[image_id], annotations.path(image_id)
         stated = image["width"], image["height"]
-        if None in stated or fact.size == stated and not fact.turned:
+        if not fact.turned and (None in stated or fact.size == stated):
             continue
         size = tuple(pipeline.loaded(sample(image_id, path)).shape[1::-1])  # EXIF heeded or not
-        if size != stated:
+        if None not in stated and size != stated and sizes == "loaded":
+            other.append(path.name)
+        elif None not in stated and size != stated:
             stored = f" ({fact.size[0]} x {fact.size[1]} as stored, turned as its EXIF orientation says)" \
                 if size != fact.size else ""
             raise InputError(f"image '{path}' has {size[0]} x {size[1]} pixels as it is loaded{stored}, its annotations are of "
                              f"{stated[0]} x {stated[1]}; expected the pictures that were annotated, neither resized nor "
-                             "turned since, or boxes, width and height that were changed with them")
-        if size == fact.size:
+                             "turned since. If the boxes fit and only width and height are wrong: data=dict(..., "
+                             "sizes='loaded')")
+        elif None in stated or fact.orientation < 5 or size[0] == size[1]:
             unclear.append(path.name)
+    if other:
+        yield (f"{len(other)} of the {len(ids)} images have another size than their annotations say ('{other[0]}' is the first); "
+               "their boxes are taken to be of the images as loaded (sizes='loaded')")
     if unclear:
         yield (f"EXIF turns or mirrors {len(unclear)} of the {len(ids)} images as they are loaded ('{unclear[0]}' is the first), "
                "and their size cannot show whether their boxes are of the image as loaded; they are taken to be")
@@ -62,7 +72,7 @@ def _boxes(annotations, objects, facts):
     beyond, empty, seen, twice, far = [], [], set(), [], 0
     for o in objects:
         (x, y, width, height), fact = o["bbox"], facts[o["image_id"]]
-        right, bottom = max(fact.size) if fact.turned else fact.size[0], max(fact.size) if fact.turned else fact.size[1]
+        right, bottom = fact.size if fact.orientation < 5 else 2 * (max(fact.size),)
         place = o["image_id"], o["category_id"], *o["bbox"]
         far = max(far, x + width, y + height)
         if x < -1 or y < -1 or x + width > right + 1 or y + height > bottom + 1:

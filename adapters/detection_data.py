@@ -15,10 +15,12 @@ from .config_forms import with_names
 from .data.image_files import Folder, pictures_below
 from .data.images import SUFFIXES
 from .data.voc_annotations import find_picture
+from .detection_checks import SIZES
 from .downloads import PROJECT
 
-DATA = {"coco": ("type", "root", "annotations", "images", "calibration_images", "category_order"), "fashion_scenes": ("type",),
-        "voc": ("type", "root", "year", "split", "calibration_split")}
+DATA = {"coco": ("type", "root", "annotations", "images", "calibration_images", "category_order", "sizes"),
+        "fashion_scenes": ("type",),
+        "voc": ("type", "root", "year", "split", "calibration_split", "sizes")}
 
 
 def check_keys(given, known, what):
@@ -27,13 +29,18 @@ def check_keys(given, known, what):
             raise InputError(f"unknown {what} {key!r}{near_names(key, known)} Known: {', '.join(known)}")
 
 
+def test_loader(cfg, config):
+    """A config's test_dataloader, or its val_dataloader where it has none, as a dict; InputError if it is a list."""
+    loader = cfg.get("test_dataloader") or cfg.get("val_dataloader") or {}
+    if not isinstance(loader, dict):
+        raise InputError(f"config '{config}': its test_dataloader is a {type(loader).__name__} of {len(loader)}; expected one "
+                         "dict: say which with test_dataloader = test_dataloader[0] at the config's end")
+    return loader
+
+
 def test_dataset(cfg, config):
     """The dict of the config's test dataset that has a pipeline, inside whatever wraps it."""
-    loader = cfg.get("test_dataloader") or cfg.get("val_dataloader") or {}
-    if isinstance(loader, (list, tuple)):
-        raise InputError(f"config '{config}': its test_dataloader is a list of {len(loader)}; expected one dict: say which with "
-                         "test_dataloader = test_dataloader[0] at the config's end")
-    node = loader.get("dataset")
+    node = test_loader(cfg, config).get("dataset")
     while isinstance(node, dict) and "pipeline" not in node:
         node = node.get("dataset") or next(iter(node.get("datasets") or []), None)
     if not isinstance(node, dict):
@@ -66,6 +73,9 @@ def find_source(data, options, samples):
     if not isinstance(data, dict) or data.get("type") not in DATA:
         raise InputError(f"data is {data!r}; expected a dict with a type of {', '.join(DATA)}")
     check_keys(data, DATA[data["type"]], f"key of data {data['type']!r}:")
+    for key, known in (("category_order", ORDERS), ("sizes", SIZES)):
+        if data.get(key, known[0]) not in known:
+            raise InputError(f"{key} of data {data['type']!r} is {data[key]!r}; expected one of {', '.join(known)}")
     return {"fashion_scenes": _fashion_scenes, "coco": _coco, "voc": _voc}[data["type"]](data, options, samples)
 
 
@@ -87,9 +97,6 @@ def _coco(data, options, samples):
         raise InputError("this variant is scored on COCO: give the folder that holds "
                          "annotations/instances_val2017.json and val2017/ with --data-root DIR")
     root = Path(root)
-    order = data.get("category_order", ORDERS[0])
-    if order not in ORDERS:
-        raise InputError(f"category_order of data 'coco' is {order!r}; expected one of {', '.join(ORDERS)}")
     found = coco.read(root / data.get("annotations", "annotations/instances_val2017.json"),
                       root / data.get("images", "val2017"))
     ids = sorted(found.images)

@@ -1,7 +1,7 @@
 """Boxes on an image: the ground truth, or what was detected with a score of at least ``SCORE``."""
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 SCORE = 0.25
 _COLOURS = ("#d55e00", "#0072b2", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#f0e442")  # Okabe and Ito's palette
@@ -10,8 +10,7 @@ _COLOURS = ("#d55e00", "#0072b2", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#
 def draw(axes, workload, sample_id, prediction):
     """Draw an image of a detection workload into matplotlib Axes with its objects, or with a prediction's boxes."""
     data = workload.annotations
-    with Image.open(data.path(sample_id)) as image:
-        axes.imshow(np.asarray(image.convert("RGB")))
+    axes.imshow(np.asarray(_as_loaded(workload, sample_id).convert("RGB")))
     if prediction is None:
         objects = [o for o in data.objects if o["image_id"] == sample_id and o["category_id"] in workload.category_ids]
         boxes = [(*o["bbox"], workload.category_ids.index(o["category_id"]), None) for o in objects]
@@ -23,6 +22,16 @@ def draw(axes, workload, sample_id, prediction):
         axes.set_xlabel(f"{len(boxes)} boxes of score {SCORE} or more")
     for x, y, width, height, label, score in boxes:
         _box(axes, (x, y, width, height), data.categories[workload.category_ids[label]], int(label), score)
+
+
+def _as_loaded(workload, sample_id):
+    """The image, turned by EXIF's orientation if the network's loader turns it: its boxes are of that."""
+    path = workload.annotations.path(sample_id)
+    with Image.open(path) as image:
+        image.load()
+    turned = ImageOps.exif_transpose(image)
+    loaded = workload.pipeline.loaded(workload.given(sample_id, path)).shape[1::-1]
+    return turned if turned.size == tuple(loaded) else image
 
 
 def _box(axes, box, name, label, score):

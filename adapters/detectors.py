@@ -98,7 +98,9 @@ def build_detector(config, checkpoint=None, device="cpu", trust=False, score_thr
         # Some versions store the image mean and std, which the config determines.
         load_into(model, state, leave="data_preprocessor.")
     model.dataset_meta = known_classes(meta)
-    return revert_sync_batchnorm(model).to(device).eval(), cfg
+    model = revert_sync_batchnorm(model).to(device)
+    model.eval()  # gives None in detectors with a teacher
+    return model, cfg
 
 
 def known_classes(meta):

@@ -26,13 +26,14 @@ from .copies import repeated
 from .data import published_events  # noqa: F401  (registers its sets)
 from .data.event_frames import representation
 from .data.event_sets import read
-from .data.event_values import check_duration
+from .data.event_values import check_duration, odd_duration
 
 SETTINGS = ("model", "checkpoint", "data", "calibration", "batch_size", "representation")
 
 
 class Sample(NamedTuple):
-    """counts: uint8 [bins, 2, size, size]; sha256: of the recording's events, which lie within ``extent`` (width, height)."""
+    """counts: uint8 [bins, 2, size, size]; sha256: of the recording's events, which lie within ``extent`` (width, height);
+    odd: what its duration is, if that is none in the unit of time that was told."""
 
     id: str
     label: int
@@ -40,17 +41,20 @@ class Sample(NamedTuple):
     sha256: str
     events: int
     extent: tuple
+    odd: str | None
 
 
 def samples(event_set, recordings, form):
     """[Sample] of Recordings, in their order; reads (or generates) every one of them."""
     made = []
     for r, events in zip(recordings, event_set.load(recordings), strict=True):
-        if r.begin_us is None and not event_set.unit_known:
+        whole = r.begin_us is None
+        if whole and event_set.times == "assumed":
             check_duration(events, form.window_ms, r.id)
         digest = hashlib.sha256(np.ascontiguousarray(events).tobytes()).hexdigest()
         made.append(Sample(r.id, r.label, form.counts(events, event_set.sensor, r.begin_us), digest, len(events),
-                           (int(events["x"].max()) + 1, int(events["y"].max()) + 1)))
+                           (int(events["x"].max()) + 1, int(events["y"].max()) + 1),
+                           odd_duration(events, form.window_ms) if whole and event_set.times == "told" else None))
     return made
 
 
@@ -103,12 +107,15 @@ def _calibration(event_set, wanted, scored, form):
                      f"scored as well (of {len(event_set.candidates)}); lower calibration=dict(samples=...)")
 
 
-def _corner(test, sensor):
-    """A note where no event lies beyond the first half of a sensor's width and height."""
+def _odd(test, sensor):
+    """Notes on what was told of recordings and does not look like it: the sensor's size, the unit of time."""
     reach = tuple(max(s.extent[k] for s in test) for k in (0, 1))
     if all(2 * r < side for r, side in zip(reach, sensor)):
         yield (f"all events lie within {reach[0]} x {reach[1]} pixels of a sensor of {sensor[0]} x {sensor[1]}: is it smaller? "
                "data=dict(size=(width, height)) says so")
+    odd = [s for s in test if s.odd]
+    if odd:
+        yield f"{len(odd)} of {len(test)} recordings last as none does: '{odd[0].id}' {odd[0].odd}; is the unit of time that was told right?"
 
 
 @adapters.register("events")
@@ -136,7 +143,7 @@ def workload(settings, options):
         "weights": describe_weights(str(checkpoint).replace("\\", "/").rsplit("/", 1)[-1], network),
         "network": name, "representation": {**form._asdict(), "channels": form.channels}}
     made = Events(network, form, event_set.classes, test, chosen, batch_size, options.device, description)
-    made.notes = [*event_set.notes, *_corner(test, event_set.sensor),
+    made.notes = [*event_set.notes, *_odd(test, event_set.sensor),
                   *repeated("recordings", [s.id for s in test], [s.label for s in test], [s.sha256 for s in test])]
     _check_outputs(made, name)
     return made

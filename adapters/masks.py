@@ -12,8 +12,8 @@ from PIL import ImageOps
 
 from adafire.errors import InputError
 
-from .data.image_files import ORIENTATION
 from .data.images import read_picture
+from .data.pixels import orientation
 from .miou import IGNORED
 
 VALUES = 2 ** 16  # that a mask can hold
@@ -97,7 +97,7 @@ def _fact(sample, source, pipeline, given):
 def _as_loaded(sample, pipeline, given):
     """((width, height), turned?) of a picture as the config's transforms load it: most of them heed EXIF."""
     with read_picture(sample.image)[1] as image:
-        if image.getexif().get(ORIENTATION, 1) in (1, 0):
+        if orientation(image) == 1:
             return image.size, False
         loaded = pipeline.loaded(given(*sample[:2]))
         grey = np.asarray(loaded).astype(float)

@@ -151,7 +151,8 @@ def workload(settings, options):
     pipeline = Pipeline(dataset, config, "mmdet", NEEDED)
     facts = image_facts([annotations.path(i) for i in ids], f"'{annotations.annotation_file.name}'")
     hashes = [fact.sha256 for fact in facts]
-    notes += [*source.notes, *detection_checks.check(annotations, ids, labels, facts, pipeline, scoring)]
+    notes += [*source.notes, *detection_checks.check(annotations, ids, labels, facts, pipeline, scoring,
+                                                     settings["data"].get("sizes", detection_checks.SIZES[0]))]
     chosen = calibration_images(source.candidates, samples, set(hashes), "the calibration set")
     names = [annotations.images[i]["file_name"] for i in ids]
     if source.identity:

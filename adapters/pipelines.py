@@ -13,7 +13,7 @@ from PIL import Image
 
 from adafire.errors import AdafireError, InputError
 
-from .data.image_files import ORIENTATION
+from .data.pixels import orientation
 
 KEPT = ("ori_shape", "img_shape", "pad_shape", "scale_factor", "flip", "flip_direction")
 """What the transforms say of a picture and the packing may leave out."""
@@ -39,7 +39,8 @@ class Pipeline:
         from mmengine.registry import DefaultScope
         with DefaultScope.overwrite_default_scope(scope), told(
                 f"config '{self.config}': its test pipeline cannot be built: {_kind(step)}",
-                "a transform of your own wants custom_imports=dict(imports=[...]) in the config"):
+                lambda error: "a transform of your own wants custom_imports=dict(imports=[...]) in the config"
+                if isinstance(error, KeyError) else ""):
             return Compose([step]).transforms[0]
 
     def __call__(self, given):
@@ -62,8 +63,8 @@ class Pipeline:
         """What ``transform`` makes of ``results``; InputError if it fails or gives no dict. given: the picture's dict."""
         path = given["img_path"]
         with told(f"config '{self.config}': its test pipeline cannot be run on picture '{path}': {name(transform)}",
-                  lambda: f"the picture has {' x '.join(map(str, size_of(path)))} pixels; look at the pipeline of "
-                  "test_dataloader, and at the picture"):
+                  lambda error: f"the picture has {' x '.join(map(str, size_of(path)))} pixels; look at it and at the pipeline of "
+                  "test_dataloader, where nothing may want labels, which are not given to it here"):
             found = transform(results)
             if not isinstance(found, dict):
                 raise TypeError(f"gives {type(found).__name__}, not a dict")
@@ -102,14 +103,15 @@ def _kind(step):
 
 @contextmanager
 def told(what, hint=""):
-    """Turn any exception into an InputError '<what>: <kind>: <reason>. <hint>'; memory and errors of ours go through."""
+    """Turn any exception into an InputError '<what>: <kind>: <reason>; <hint>'; memory and errors of ours go through.
+    hint: words, or a function of the exception that gives them."""
     try:
         yield
     except (AdafireError, MemoryError, torch.OutOfMemoryError):
         raise
     except Exception as error:  # a config can name anybody's code
         reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}".rstrip(": ")
-        more = hint() if callable(hint) else hint
+        more = hint(error) if callable(hint) else hint
         raise InputError(f"{what}: {reason}" + (f"; {more}" if more else "")) from error
 
 
@@ -118,7 +120,7 @@ def size_of(path):
     try:
         with Image.open(path) as image:
             width, height = image.size
-            turned = image.getexif().get(ORIENTATION, 1) >= 5
+            turned = orientation(image) >= 5
         return (height, width) if turned else (width, height)
     except Exception:  # Pillow's plugins raise what they like on damaged files
         return 0, 0

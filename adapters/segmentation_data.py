@@ -12,7 +12,7 @@ from adafire.errors import InputError
 
 from . import coco
 from .config_forms import with_names, without_scope
-from .detection_data import by_hash, check_keys
+from .detection_data import by_hash, check_keys, test_loader
 from .masks import VALUES, label_table
 from .paths import leaves
 
@@ -85,13 +85,14 @@ def _mmseg(data, options, samples, cfg, config):
     own = {k: v for k, v in data.items() if k not in OWN}
     if data.get("dataset"):
         own["type"] = data["dataset"]
-    test = inner((cfg.get("test_dataloader") or cfg.get("val_dataloader") or {}).get("dataset"))
+    test = inner(test_loader(cfg, config).get("dataset"))
     if test is None:
         raise InputError(f"config '{config}' has no test_dataloader with a dataset; MMSegmentation's data configs "
                          "(_base_/datasets/pascal_voc12.py) show one")
     made, listed = _listed({**test, **own}, options.data_root)
     _check_once(listed, options.data_root, {**test, **own}.get("ann_file"))
-    train = inner((cfg.get("train_dataloader") or {}).get("dataset"))
+    loader = cfg.get("train_dataloader")
+    train = inner(loader.get("dataset")) if isinstance(loader, dict) else None
     found = []
     if train is not None and not {"data_prefix", "ann_file"} & set(own):
         try:

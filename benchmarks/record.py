@@ -221,8 +221,7 @@ def key_of(identity):
     if isinstance(known["workload"], dict):
         weights = {key: value for key, value in known["workload"]["weights"].items() if key != "key"}
         known["workload"] = {**known["workload"], "weights": weights}
-    text = json.dumps(known, sort_keys=True, separators=(",", ":"),
-                      allow_nan=False)
+    text = json.dumps(known, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -44,13 +44,17 @@ class Case(NamedTuple):
 
 
 CASES = (
-    Case("fashion_resnet", "mini", ("snn-calibration", "adafire-uniform", "adafire-signed", "dcgs"), 4, 200),
+    Case("fashion_resnet", "mini", ("snn-calibration", "adafire-uniform", "adafire-signed", "dcgs", "ours"), 4, 200),
+    Case("fashion_resnet", "mini", ("adafire",), 2, 200),
     Case("modelnet40_pointnet", "mini", ("adafire-uniform", "adafire-signed"), 4, 50),
+    Case("shapenetpart_pointnet", "mini", ("ours",), 4, 16),
     Case("fashion_events", "mini", ("snn-calibration", "adafire-signed"), 4, 50),
     Case("coco_yolo", "mini", ("adafire-uniform", "adafire-signed"), 4, 16),
     Case("voc12_fcn", "mini", ("adafire-uniform", "adafire-signed"), 4, 16),
+    Case("drive_unet", "mini", ("ours",), 4, 4),
 )
-"""One or more a family. Methods without a search: a choice that flips on another processor would move every count."""
+"""One or more a family, and one with a search (`adafire`), on the network whose search is the shortest: a choice that flips on
+another processor moves every count of its row, so its expectations are of the machine that accepted them."""
 
 
 class Moved(NamedTuple):

@@ -151,6 +151,11 @@ def test_file_names_as_other_systems_write_them(tmp_path, there, written):
         coco.read(tmp_path / "a.json", tmp_path / "val2017")
 
 
+@pytest.mark.parametrize("name", [".", "./", "/", " ", "a" * 5000, "sub/", "\\"])
+def test_names_of_no_file(tmp_path, name):
+    Folder(tmp_path).find(name)
+
+
 def test_files_of_one_name_in_several_folders_are_several(tmp_path):
     given = content(2)
     for image, day in zip(given["images"], ("day1", "day2")):
@@ -190,8 +195,9 @@ def declared(encoding, text, **more):
 
 
 @pytest.mark.parametrize("edit", [
-    declared("utf-8", "ü"), declared("ISO-8859-1", "ü"), declared("gbk", "测试"), declared("utf-16", "ü"), declared("UTF-8", "ü", really="utf-8-sig"),
-    declared("utf-16", "ü", really="utf-8"), declared("big5", "測試"), declared("utf-8", "x", really="utf-16-le"),
+    declared("utf-8", "ü"), declared("ISO-8859-1", "ü"), declared("gbk", "测试"), declared("utf-16", "ü"),
+    declared("UTF-8", "ü", really="utf-8-sig"), declared("utf-16", "ü", really="utf-8"),
+    declared("big5", "測試"), declared("utf-8", "x", really="utf-16-le"),
     lambda s: "\n " + s,
     *(lambda s, v=v: s.replace("<difficult>0</difficult>", v) for v in (
         "", "<difficult/>", "<difficult>Unspecified</difficult>", "<difficult>False</difficult>", "<difficult>0.0</difficult>",

@@ -171,6 +171,17 @@ def test_wrong_model_is_one_clear_error(model, words):
     assert all(word in message for word in words), message
 
 
+def test_nothing_is_downloaded_for_parts(monkeypatch):
+    from torchvision.models import _api
+
+    def refuse(*_, **__):
+        raise URLError("no route")
+    monkeypatch.setattr(_api.WeightsEnum, "get_state_dict", refuse)
+    for more in ({}, {"weights_backbone": "IMAGENET1K_V1"}):
+        network = build({"name": "torchvision::lraspp_mobilenet_v3_large", "num_classes": 3, **more})
+        assert network.classifier.low_classifier.out_channels == 3
+
+
 def test_timm_is_optional(monkeypatch):
     monkeypatch.setitem(sys.modules, "timm", None)
     with pytest.raises(InputError, match="not installed.*pip install timm"):

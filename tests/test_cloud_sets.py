@@ -330,6 +330,137 @@ def test_folders_of_any_meshes(tmp_path):
         read(dict(type="folders"), full(tmp_path / "empty"))
 
 
+@pytest.mark.parametrize("y", [[3, 0, 5, 1, 2, 4], [3.0, 0, 5, 1, 2, 4], [[3], [0], [5], [1], [2], [4]], list("dafbce"), [b"d", b"a", b"f", b"b", b"c", b"e"]])
+def test_labels_of_every_form(tmp_path, y):
+    found = read({**npz(tmp_path / "a.npz", y=np.array(y)), "classes": list("abcdef")}, full(tmp_path))
+    assert [item.label for item in sorted([*found.test, *found.candidates])] == [3, 0, 5, 1, 2, 4]
+
+
+@pytest.mark.parametrize("change,words", [
+    (dict(y=np.array(list("abcdeg"))), "hold 'g', which is none of the 6 classes"), (dict(y=np.eye(6)), r"shape \[6, 6\].*y.argmax"),
+    (dict(y=np.array([0, 1, 2, 3, 4, np.nan])), "hold nan"), (dict(x=np.zeros((6, 3, 20))), r"cloud 0' .*shape \[3, 20\].*transpose"),
+    (dict(x=np.zeros((6, 20, 2))), r"shape \[20, 2\]"), (dict(x=np.zeros((0, 20, 3)), y=np.zeros(0, int)), r"shape \[0, 20, 3\]")])
+def test_arrays_are_named_with_what_is_wrong(tmp_path, change, words):
+    with pytest.raises(InputError, match=words):
+        read({**npz(tmp_path / "a.npz", **change), "classes": list("abcdef")}, full(tmp_path))
+
+
+def test_a_cut_archive_is_refused(tmp_path):
+    data = npz(tmp_path / "a.npz")
+    content = (tmp_path / "a.npz").read_bytes()
+    for end in range(0, len(content), 97):
+        (tmp_path / "a.npz").write_bytes(content[:end])
+        with pytest.raises(InputError, match="missing or no .npz"):
+            read(data, full(tmp_path))
+
+
+def test_cut_and_empty_hdf5_is_refused(tmp_path):
+    h5py = pytest.importorskip("h5py", reason="h5py is not installed (pip install -e '.[test]')")
+    rng = np.random.default_rng(0)
+    for split in ("train", "test"):
+        with h5py.File(tmp_path / f"ply_data_{split}0.h5", "w") as file:
+            file.create_dataset("data", data=rng.random((4, 64, 3), np.float32), chunks=(1, 64, 3), compression="gzip")
+            file["label"] = np.arange(4)
+    content = (tmp_path / "ply_data_test0.h5").read_bytes()
+    for end in range(8, len(content), 397):
+        (tmp_path / "ply_data_test0.h5").write_bytes(content[:end])
+        with pytest.raises(InputError, match="damaged or no hdf5 file"):
+            read(dict(type="modelnet40"), full(tmp_path))
+    with h5py.File(tmp_path / "ply_data_test0.h5", "w") as file:
+        file.create_dataset("data", (4, 64, 3), "f4", chunks=(1, 64, 3))  # room that nobody wrote to
+        file["label"] = np.array([0, 1, 2, 3.5])
+    with pytest.raises(InputError, match="hold 3.5"):
+        read(dict(type="modelnet40"), full(tmp_path))
+    with h5py.File(tmp_path / "ply_data_test0.h5", "a") as file:
+        file["label"][3] = 3
+    with pytest.raises(InputError, match="64 points, all at"):
+        load(read(dict(type="modelnet40"), full(tmp_path)).test, 16)
+
+
+# ---- class folders
+
+def cups(root, *names):
+    for k, name in enumerate(names):
+        off(root / name, vertices=[(x + k, y, z + k * x) for x, y, z in CUBE[0]])
+    return root
+
+
+def test_what_is_no_data_is_left_out(tmp_path):
+    root = tmp_path / "data"
+    cups(root, *(f"{kind}/{split}/{k}.off" for kind in ("cup", "jar") for split in ("test", "train") for k in range(2)))
+    (root / "cup" / "test" / "about.txt").write_text("About these 4 cups\n")
+    (root / "cup" / "test" / "Thumbs.db").write_bytes(b"x")
+    for name in ("cup/test/._0.off", "__MACOSX/cup/test/0.off", ".hidden/test/0.off", "README.txt", "jar/test/readme.txt"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(b"\0\5\x16\7")
+    found = read(dict(type="folders"), full(root))
+    assert found.classes == ("cup", "jar") and len(found.test) == len(found.candidates) == 4
+    assert load(found.test, 8).points.shape == (4, 8, 3)
+    (root / "cup" / "test" / "part.step").write_text("a kind that is not read")
+    assert "2 files in the class folders are left out, as they are no clouds: 1 .txt without a line of numbers, 1 .step" in read(
+        dict(type="folders"), full(root)).notes
+    (root / "cup" / "test" / "empty.txt").write_text("")
+    with pytest.raises(InputError, match="empty.txt' is no table of numbers .it holds no points"):
+        load(read(dict(type="folders"), full(root)).test, 8)
+
+
+def test_one_name_in_several_folders_is_several_clouds(tmp_path):
+    cups(tmp_path, *(f"{split}/cup/{k}/model.off" for split in ("test", "train") for k in range(3)))
+    found = read(dict(type="folders"), full(tmp_path))
+    assert len({item.id for item in found.test}) == 3 and len(set(load(found.test, 8).digests)) == 3
+    off(tmp_path / "test" / "cup" / "0" / "model.ply")
+    with pytest.raises(InputError, match="twice .*model.off and .*model.ply"):
+        read(dict(type="folders"), full(tmp_path))
+
+
+def test_a_list_that_names_a_cloud_twice(tmp_path):
+    test_modelnet_text(tmp_path)
+    (tmp_path / "modelnet40_test.txt").write_text("night_stand_0001\nxbox_0001\nnight_stand_0001\n")
+    with pytest.raises(InputError, match="lists cloud 'test/night_stand_0001' twice"):
+        read(dict(type="modelnet40"), full(tmp_path))
+    annotated(tmp_path / "parts")
+    file = tmp_path / "parts" / "train_test_split" / "shuffled_test_file_list.json"
+    file.write_text(json.dumps(json.loads(file.read_text())[:1] * 2))
+    with pytest.raises(InputError, match="ShapeNetPart lists cloud 'test/03797390/.*' twice"):
+        read(dict(type="shapenetpart"), full(tmp_path / "parts"))
+
+
+def test_classes_in_the_order_that_is_told(tmp_path):
+    names = [str(k) for k in range(1, 11)]
+    cups(tmp_path, *(f"{name}/{split}/{name}.off" for name in names for split in ("test", "train")))
+    found = read(dict(type="folders"), full(tmp_path))
+    assert found.classes == tuple(sorted(names)) and found.classes[1] == "10"
+    assert "another order of them is 1, 2, 3" in found.notes[0] and "order of their folders' names: 1, 10, 2" in found.notes[0]
+    told = read(dict(type="folders", classes=[*names, "11"]), full(tmp_path))
+    assert told.notes == ("1 of the 11 classes have no folder (the first: 11); who predicts them is wrong",) and all(told.classes[item.label] == item.id.split("/")[1] for item in told.test)
+    assert {item.id: item.label for item in told.test}["test/10/10"] == 9
+    for classes, words in ((names[:9], "class folder '10', which classes= .* does not name"), (names + ["1"], "names '1' twice"),
+                           ("abc.txt", "no such file"), ([1, 2], "expected the list")):
+        with pytest.raises(InputError, match=words):
+            read(dict(type="folders", classes=classes), full(tmp_path))
+
+
+def test_classes_from_a_file_and_accents_of_either_spelling(tmp_path):
+    composed, apart = "ca\u00f1a", "can\u0303a"
+    cups(tmp_path, *(f"{name}/{split}/1.off" for name in (apart, "jar") for split in ("test", "train")))
+    (tmp_path / "names.txt").write_text(f"jar\n{composed}\n", "utf-8")
+    found = read(dict(type="folders", classes="names.txt"), full(tmp_path))
+    assert found.classes == ("jar", composed) and "in the order of 'names.txt': jar, " in found.notes[0]
+    assert {item.files[0].parts[-3]: item.label for item in found.test} == {"jar": 0, apart: 1}
+
+
+def test_parts_that_no_column_holds(tmp_path):
+    annotated(tmp_path, normals=True)
+    path = next(tmp_path.glob("03797390/bb*.txt"))
+    table = np.loadtxt(path)
+    np.savetxt(path, table[:, :3], fmt="%.6f")
+    with pytest.raises(InputError, match="3 columns; expected x y z, normals, and the part"):
+        load(read(dict(type="shapenetpart"), full(tmp_path)).test, 20)
+    np.savetxt(path, np.c_[table[:, :6], table[:, 6] + 0.5], fmt="%.6f")
+    with pytest.raises(InputError, match="hold 36.5"):
+        load(read(dict(type="shapenetpart"), full(tmp_path)).test, 20)
+
+
 def test_a_cache_that_cannot_be_written_says_so(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("ADAFIRE_CACHE", str(tmp_path / "file"))

@@ -7,10 +7,12 @@ import pytest
 
 from adafire.errors import InputError
 from adapters import accuracy
-from benchmarks import compare
+from adapters.base import WorkloadOptions
+from benchmarks import catalogue, compare, runner
 from benchmarks.paired import difference
 from benchmarks.record import Row
-from benchmarks.store import Store
+from benchmarks.store import Store, load_all, places
+from benchmarks.task import load_task
 from test_records import make, make_row
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -88,18 +90,30 @@ def test_what_cannot_be_compared(tmp_path):
         compare.compare(FIRST, FIRST.model_copy(update={"rows": []}))
 
 
-def test_the_tool_compares_committed_methods(capsys):
+def test_the_tool_compares_methods(made_records, capsys):
     spec = importlib.util.spec_from_file_location("compare_tool", ROOT / "tools" / "compare.py")
     tool = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(tool)
-    assert tool.main(["adafire", "snn-calibration", "--task", "fashion_resnet", "--timesteps", "4"]) == 0
-    out = capsys.readouterr().out
-    assert "McNemar" in out and "ankle-boot" in out and "test/" in out and "note:" not in out
-    assert tool.main(["adafire", "nothing", "--task", "fashion_resnet"]) == 2
+    out = ["--out", str(made_records)]
+    assert tool.main(["adafire", "snn-calibration", "--task", "fashion_resnet", "--timesteps", "4", *out]) == 0
+    printed = capsys.readouterr().out
+    assert "McNemar" in printed and "ankle-boot" in printed and "note:" not in printed
+    assert tool.main(["adafire", "nothing", "--task", "fashion_resnet", *out]) == 2
     assert "no record of method 'nothing'" in capsys.readouterr().err
 
 
+def test_what_was_just_run_is_found_before_what_is_committed(made_records, monkeypatch, tmp_path):
+    """A method of one's own in runs/, the others in results/: compared without an option."""
+    (tmp_path / "runs").symlink_to(made_records, target_is_directory=True)
+    monkeypatch.chdir(tmp_path)
+    assert places() == [Path("runs"), ROOT / "results"] and places("elsewhere") == [Path("elsewhere")]
+    own = compare.find("burst", "fashion_resnet", out=made_records)
+    assert [r for r in load_all() if r.key == own.key] == [own]
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("task, first", [("voc12_fcn", "background"), ("modelnet40_pointnet", "stool")])
-def test_classes_have_their_names(task, first):
-    record = compare.find("ours", task, "mini", ROOT / "results")
+def test_classes_have_their_names(task, first, tmp_path):
+    options = runner.RunOptions(WorkloadOptions(limit=2))
+    record = runner.run(load_task(catalogue.find_task(task)), "mini", [], [1], options, tmp_path).records[0]
     assert first in compare.labels_of(record).names

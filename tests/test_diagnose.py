@@ -138,7 +138,7 @@ def test_report_and_picture_of_a_toy_task(tmp_path):
     plot(unscored, tmp_path / "c.png")
 
 
-@pytest.mark.parametrize("method", ["ann", "quantised", "dcgs"])
+@pytest.mark.parametrize("method", ["ann", "quantised"])
 def test_methods_without_such_errors_are_refused(method):
     with pytest.raises(InputError, match="expected"):
         diagnose(Task(**TASK), "mini", method, 2, WorkloadOptions())
@@ -180,3 +180,35 @@ def test_tool_on_mini_tasks(task, metric, capsys, monkeypatch, tmp_path):
     for word in ("ANN", "clipped", "quantised", "SNN", "clipping", "unevenness", "rate", "over-fired"):
         assert word in out
     assert (tmp_path / "runs" / "diagnose" / f"{task}-mini-adafire-uniform-T2.png").stat().st_size > 10000
+
+
+@pytest.mark.parametrize("name,t,most", [("ours", 4, 8.0), ("dcgs", 4, 1 + 1 / 2 + 1 / 3 + 1 / 4)])
+def test_laws_of_their_own_have_these_errors_too(name, t, most):
+    """By hand: what one spike a step, the s-th of weight theta / s on the mean, or a burst of up to 8 at the first, reaches."""
+    network = nn.Sequential(nn.Linear(1, 3, bias=False), nn.ReLU(), nn.Linear(3, 1)).eval()
+    network[0].weight.data = torch.tensor([[0.7], [-1.0], [100.0]])
+    x = torch.tensor([[1.0]])
+    snn = adafire.convert(network, x, method=name, timesteps=t)
+    snn.params = {i: p._replace(theta=torch.ones_like(p.theta), bias=torch.zeros_like(p.bias)) for i, p in snn.params.items()}
+    diagnosis = Diagnosis(snn)
+    diagnosis.outputs(x, count=True)
+    (site,) = diagnosis.sites
+    clip = 8.0 if name == "dcgs" else most * t  # a burst of each step: the mean moves by 8 at every one of 4
+    clip = most if name == "dcgs" else clip
+    assert site.sums["clipping"] == pytest.approx(clip - 100.0, abs=1e-4)
+    assert site.sums["inherited"] == pytest.approx(0, abs=1e-5)
+    assert site.sums["unevenness"] == pytest.approx(0, abs=1e-4)  # the current is constant
+    assert abs(site.sums["quantisation"]) < 0.3
+    total = sum(site.sums[e] for e in ("inherited", "clipping", "quantisation", "unevenness"))
+    assert site.sums["total"] == pytest.approx(total, abs=1e-4)
+
+
+@pytest.mark.parametrize("name", ["ours", "dcgs", "adafire-differential"])
+def test_stages_of_laws_of_their_own_come_to_the_ann(name):
+    network, x = build("Residual"), torch.randn(4, 3, 12, 12, generator=torch.Generator().manual_seed(0))
+    errors = []
+    for t in (2, 64):
+        diagnosis = Diagnosis(adafire.convert(network, x, method=name, timesteps=t))
+        diagnosis.outputs(x, count=True)
+        errors.append([diagnosis.output_error(stage) for stage in STAGES])
+    assert errors[1][2] < 0.02 and errors[1][3] < 0.1 and errors[1][0] == 0 and errors[1][1] < 1e-3, errors

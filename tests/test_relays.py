@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+import torch.nn.functional as F
 
 import adafire
 from adafire import fused, methods
@@ -11,7 +12,7 @@ from networks import NETWORKS, build, relative_error
 from test_energy import events_of_conv
 
 SNN = [name for name in methods.names() if methods.get(name).kind == "snn"]
-RELAYS = ["norm_depth", ":add", "squeeze"]
+RELAYS = ["norm_depth", "network:add", "squeeze"]
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +60,7 @@ def test_energy_equals_the_slow_counter(name, case):
     sites = {s.name: run.neurons[s.index].events for s in snn.sites}
     layers = {row["layer"]: row for row in snn.report().layers}
     for layer, counts, weight, padding, groups in (
-            ("point", sites["norm_depth"], network.point.weight, 0, 1), ("out", sites[":add"], network.out.weight, 1, 1)):
+            ("point", sites["norm_depth"], network.point.weight, 0, 1), ("out", sites["network:add"], network.out.weight, 1, 1)):
         slow = events_of_conv(counts, weight, 1, padding, 1, groups)
         assert layers[layer]["synops"] * 2 == pytest.approx(slow) and slow > 0
     assert layers["fc"]["synops"] * 2 == float(sites["squeeze"].sum()) * 2  # two outputs
@@ -97,7 +98,7 @@ def test_weight_calibration_fits_the_layer_before_a_relay(case):
     from adafire.weights import feeding_layers
     plan = converted(case, "snn-calibration").plan(case[1])
     names = {plan.trace.calls[k].name: [call.name for call in layers] for k, layers in feeding_layers(plan).items()}
-    assert names["norm_depth"] == ["depth"] and names["squeeze"] == ["squeeze"] and names[":add"] == ["lateral"]
+    assert names["norm_depth"] == ["depth"] and names["squeeze"] == ["squeeze"] and names["network:add"] == ["lateral"]
 
 
 def test_one_calibration_serves_methods_with_and_without(case):
@@ -135,3 +136,56 @@ def test_what_a_read_out_may_do_is_not_refused_for_them():
 def test_only_true_or_false(case):
     with pytest.raises(adafire.InputError, match="relays='yes'; expected True or False"):
         methods.get("adafire").with_options(relays="yes")
+
+
+class Between(torch.nn.Module):
+    """Two layers, and ``between`` them what leaves numbers or many spikes."""
+
+    def __init__(self, between):
+        super().__init__()
+        torch.manual_seed(0)
+        self.between, self.a = between, torch.nn.Conv2d(3, 6, 3, padding=1)
+        self.down, self.up = torch.nn.Conv2d(6, 3, 1), torch.nn.Conv2d(3, 6, 1)
+        self.b, self.fc = torch.nn.Conv2d(6, 5, 3, padding=1), torch.nn.Linear(5, 2)
+
+    def excited(self, x):
+        return x * torch.sigmoid(self.up(F.relu(self.down(x.mean((2, 3), keepdim=True)))))
+
+    def forward(self, x):
+        return self.fc(F.relu(self.b(self.between(self, F.relu(self.a(x))))).mean((2, 3)))
+
+
+BETWEEN = {  # (function, where relays stand)
+    "squeeze and excite": (lambda net, x: net.excited(x), [":mean", ":mul"]), "clamp": (lambda net, x: x.clamp(0.1, 0.4), [":clamp"]),
+    "average, then maximum": (lambda net, x: F.max_pool2d(F.avg_pool2d(x, (1, 2)), 2), [":max_pool2d"]),
+    "large average": (lambda net, x: F.avg_pool2d(x, 3, 1, 1), [":avg_pool2d"]),
+    "average, then a scale": (lambda net, x: F.avg_pool2d(x, 2) * 3, [":avg_pool2d"]),
+    "small average": (lambda net, x: F.avg_pool2d(x, (1, 3)), []), "softmax": (lambda net, x: x.softmax(1), []),
+    "nothing": (lambda net, x: x, [])}
+
+
+@pytest.mark.parametrize("name", BETWEEN)
+def test_they_stand_behind_products_bounds_pooled_averages_and_averages_of_many(name):
+    function, expected = BETWEEN[name]
+    network = Between(function).eval()
+    x = torch.rand(8, 3, 8, 8, generator=torch.Generator().manual_seed(1))
+    snn = adafire.convert(network, x, method="ours", timesteps=4)
+    assert [s.name for s in snn.sites if s.relay] == expected
+    snn(x)
+    assert {row["layer"] for row in snn.report().layers if row["macs"]} <= {"a", "fc", *(["b"] if name == "softmax" else [])}
+    assert adafire.check(network, x).relays == expected
+    plain = adafire.convert(network, x, method="ours", timesteps=4, relays=False)
+    plain(x)
+    cheaper = snn.report().energy_pj() < plain.report().energy_pj()
+    assert cheaper if expected else snn.report().energy_pj() == plain.report().energy_pj()
+
+
+@pytest.mark.parametrize("method", ["ours", "dcgs", "adafire-signed"])
+@pytest.mark.parametrize("name", BETWEEN)
+def test_behind_them_the_error_falls_as_T_grows_too(name, method):
+    network = Between(BETWEEN[name][0]).eval()
+    x = torch.rand(8, 3, 8, 8, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        errors = [relative_error(adafire.convert(network, x, method=method, timesteps=t, relays=True)(x), network(x))
+                  for t in (4, 64)]
+    assert errors[1] < max(0.02, errors[0] / 2), errors

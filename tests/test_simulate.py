@@ -116,7 +116,7 @@ def test_network_and_input_are_untouched():
 
 def test_shared_and_functional_activations_are_separate_named_sites():
     snn = adafire.convert(build("Residual"), torch.randn(2, 3, 16, 16), timesteps=2)
-    assert [s.name for s in snn.sites] == ["relu", ":relu", "relu[call 2]", "relu[call 3]"]
+    assert [s.name for s in snn.sites] == ["relu", "network:relu", "relu[call 2]", "relu[call 3]"]
 
 
 def test_constant_prefix_and_readout_run_once():

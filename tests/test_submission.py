@@ -7,12 +7,10 @@ from pathlib import Path
 import pytest
 
 from adapters import accuracy
-from adapters.base import WorkloadOptions
-from benchmarks import catalogue, environment, reproduction, runner, submission
+from benchmarks import environment, reproduction, submission
 from benchmarks.energy_saved import energy
 from benchmarks.record import Record, key_of
 from benchmarks.store import Store, read_record
-from benchmarks.task import load_task
 from test_records import make, make_row
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -81,13 +79,10 @@ def test_replicates_bound_the_metric(tmp_path):
     assert any("not that of the replicates" in text for text in check(0.501, 0.48, 0.52))
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    """Records made here: {method: path}, of 60 pictures."""
-    out = tmp_path_factory.mktemp("made")
-    runner.run(load_task(catalogue.find_task("fashion_resnet")), "mini", ["adafire-uniform"], [2],
-               runner.RunOptions(WorkloadOptions(limit=60)), out)
-    return {path.name.rpartition("-")[0]: path for path in (out / "records").glob("*/*.json")}
+@pytest.fixture
+def made(made_records):
+    """Records made here: {method: path}."""
+    return {path.name.rpartition("-")[0]: path for path in (made_records / "records").glob("*/*.json")}
 
 
 def edited(path, folder, change):
@@ -150,7 +145,7 @@ def test_names_in_records_keep_to_a_safe_alphabet(made, tmp_path, capsys, name):
     (dict(task_version=99), "unknown", "task_version 99"), (dict(method_version=99), "unknown", "method_version 99"),
     (dict(git={"commit": "0" * 40, "dirty": False}), "unknown", "not in this checkout's history"),
     (dict(family="detection"), "wrong", "family"), (dict(split="full"), "wrong", "mini split"),
-    (dict(kind="quantised"), "wrong", "kind"), (dict(anytime=True), "wrong", "anytime"), (dict(samples=59), "wrong", "59 samples"),
+    (dict(kind="quantised"), "wrong", "kind"), (dict(anytime=True), "wrong", "anytime"), (dict(samples=99), "wrong", "99 samples"),
 ])
 def test_what_nobody_registered_is_said(made, tmp_path, capsys, change, kind, words):
     path = edited(made["adafire-uniform"], tmp_path, lambda fields: fields.update(change))

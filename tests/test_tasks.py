@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from adafire.errors import InputError
+from adapters import model_zoo
 from benchmarks import catalogue
 from benchmarks.task import PROJECT, Task, load_task
 from benchmarks.schema import parse
@@ -50,6 +51,47 @@ def test_settings_are_what_the_adapter_gets():
     variant = parse(Task, data, "toy").variants["mini"]
     assert variant.settings() == {"width": 3, "data": {"type": "scenes"}, "calibration": {"samples": 4},
                                   "batch_size": 8}
+
+
+def checkpoints():
+    """(task, variant, checkpoint as its file says it, as it is taken) of the project."""
+    from mmengine.config import Config
+    for path in catalogue.task_files():
+        task, written = load_task(path), Config.fromfile(path).variants
+        for name, variant in task.variants.items():
+            yield pytest.param(task, name, written[name].get("checkpoint"), variant.checkpoint, id=f"{task.name}-{name}")
+
+
+@pytest.mark.parametrize("task, name, written, taken", checkpoints())
+def test_every_checkpoint_is_a_file_or_an_address(task, name, written, taken):
+    """Names of a framework's own checkpoints become the addresses that its metafiles give, never paths."""
+    if taken is None or taken == "random":
+        assert taken == written
+    elif "://" not in taken:
+        assert Path(taken).is_file() and Path(taken).name == written.rpartition("/")[2]
+    else:
+        file = taken.rpartition("/")[2]
+        assert file == written.rpartition("/")[2] and "." in file
+        known = model_zoo.address(file)
+        assert known in (None, taken) and (known or "://" in written)
+        assert known or "openmmlab" not in taken or task.name in ("voc_retinanet", "voc_ssd")  # in no metafile
+    if taken:
+        assert catalogue.weights_state(task.variants[name])[0]
+
+
+def test_names_of_checkpoints_are_taken_wherever_they_are_given(tmp_path):
+    name = "fcos_r50_caffe_fpn_gn-head_1x_coco-821213aa.pth"
+    url = f"https://download.openmmlab.com/mmdetection/v2.0/fcos/fcos_r50_caffe_fpn_gn-head_1x_coco/{name}"
+    assert model_zoo.address(name) == url and model_zoo.address(f"folder/{name}") is None
+    assert model_zoo.address("fcn_r18-d8_512x1024_80k_cityscapes_20201225_021327-6c50f8b4.pth", ("mmseg",)).endswith("8b4.pth")
+    data = changed("variants.mini.checkpoint", name)
+    path = write(tmp_path, lines(data))
+    task = load_task(path, trust_config=True)
+    assert task.variants["mini"].checkpoint == url
+    assert catalogue.weights_state(task.variants["mini"], name) == (True, f"download of {name}")
+    assert catalogue.weights_state(task.variants["mini"], "fcos_of_mine.pth") == (False, "fcos_of_mine.pth is missing")
+    (tmp_path / name).write_bytes(b"")  # a file of that name goes first
+    assert load_task(path, trust_config=True).variants["mini"].checkpoint == str(tmp_path / name)
 
 
 @pytest.mark.parametrize("path, value, words", [

@@ -9,9 +9,12 @@ from networks import relative_error
 from torch import nn
 
 import adafire
+from adafire.check import call_network
 from adafire.fitting import Calibration
+from adafire.plan import Plan
 from adafire.thresholds import Histogram
-from adafire.verify import difference
+from adafire.trace import record
+from adafire.verify import difference, verify
 
 
 def conv(i, o):
@@ -157,6 +160,23 @@ def test_a_plan_is_proved_once_for_all_batch_sizes(x, monkeypatch):
     assert len(calls) == 1
     snn(torch.randn(2, 3, 8, 8))
     assert len(calls) == 2
+
+
+class Magnifying(nn.Module):
+    """Makes rounding large."""
+
+    def forward(self, x):
+        return torch.sin(1e5 * x)
+
+
+def test_rounding_is_no_difference():
+    x = torch.randn(64, 3, 12, 12, generator=torch.Generator().manual_seed(0))
+    network = Net(lambda s, x: s.c(s.f(F.relu(s.b(F.relu(s.a(x)))).mean((2, 3)))), a=lambda: conv(3, 8), b=lambda: conv(8, 8),
+                  f=lambda: nn.Linear(8, 30), c=Magnifying)
+    plan = Plan(record(network, x, call_network))
+    with pytest.raises(adafire.UnsupportedError, match="the plan of this network gives other outputs"):
+        verify(plan, network, x, call_network)
+    assert adafire.convert(network, x, method="ours", timesteps=1)(x).shape == (64, 30)  # float64 tells what it was
 
 
 def test_unpooling_by_computed_indices_converges(x):

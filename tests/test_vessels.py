@@ -162,6 +162,23 @@ def test_only_the_field_of_view_is_scored_and_nothing_that_calibrates(root):
     assert len(trained.calibration()) == 1
 
 
+def test_pictures_are_as_they_are_shown_and_of_eight_bits(tmp_path):
+    grey = np.arange(12, dtype=np.uint8).reshape(3, 4) * 20
+    tags = Image.Exif()
+    tags[0x0112] = 6
+    Image.fromarray(grey).save(tmp_path / "eight.png")
+    Image.fromarray(grey).transpose(Image.Transpose.ROTATE_90).save(tmp_path / "turned.png", exif=tags)
+    deep = grey.astype(np.uint16) * 257
+    deep[-1, -1] = 65535
+    Image.fromarray(deep).save(tmp_path / "sixteen.png")
+    for name in ("eight", "turned", "sixteen"):
+        found = drive.open_image(tmp_path / f"{name}.png", "L")
+        assert found.shape == (3, 4) and np.array_equal(found.ravel()[:-1], grey.ravel()[:-1])
+    for number, white in ((1, 1), (2, 65535)):
+        Image.fromarray((grey > 100).astype(np.uint16) * white).save(tmp_path / f"mask{number}.png")
+        assert np.array_equal(drive.read_mask(tmp_path / f"mask{number}.png", (3, 4)), grey > 100)
+
+
 def test_hidden_files_are_no_pictures(root):
     for folder in ("images", "1st_manual", "mask"):
         (root / "test" / folder / "._01_test.tif").write_bytes(b"resource fork")
@@ -208,7 +225,9 @@ def test_preparation_by_hand(monkeypatch):
     (lambda root: Image.new("L", (22, 22)).save(root / "test" / "mask" / "03_test_mask.gif"), "22 x 22 pixels, its picture 20"),
     (lambda root: Image.fromarray(np.arange(440, dtype=np.uint8).reshape(22, 20)).save(
         root / "test" / "1st_manual" / "01_manual1.gif"), "grey levels .* black .0. and one other"),
-    (lambda root: (root / "test" / "mask" / "03_test_mask.gif").write_bytes(b"GIF89a"), "does not decode"),
+    (lambda root: (root / "test" / "mask" / "03_test_mask.gif").write_bytes(b"GIF89a"), "cannot be taken"),
+    (lambda root: [Image.fromarray(np.full((22, 20), 4000, np.uint16)).save(root / "test" / "images" / f"{i:02d}_test.tif")
+                   for i in range(1, 5)], "largest value is 4000, so it does not use its 16 bits"),
     (lambda root: [p.unlink() for p in (root / "test" / "images").iterdir()], "holds no picture"),
 ])
 def test_bad_data_is_one_clear_error(root, spoil, words):

@@ -36,22 +36,22 @@ def check(args):
     from adafire.errors import AdafireError, InputError
     network, made, channels, sizes = build(args)
     for size in [(args.size, args.size)] if args.size else sizes:
+        x, forward = torch.zeros(1, channels, *size), made(min(size))
         try:
-            forward = made(min(size))
-            report = adafire.check(network, torch.zeros(1, channels, *size), forward=forward)
+            with torch.no_grad():
+                forward(network, x)
         except (AdafireError, MemoryError, torch.OutOfMemoryError):
             raise
         except Exception as error:  # of the network, which is anybody's
-            reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
-            failed = InputError(f"{args.network} does not run on an input of [1, {channels}, {size[0]}, {size[1]}] ({reason}); it "
-                                f"may want another size: by its config {' or '.join(f'--size {min(s)}' for s in sizes)}")
-            failed.__cause__ = error
+            failed = error
             continue
         if size != (DEFAULT, DEFAULT) or channels != 3:
-            print(f"input [1, {channels}, {size[0]}, {size[1]}]")
-        print(report)
+            print(f"input {list(x.shape)}")
+        print(adafire.check(network, x, forward=forward))
         return
-    raise failed
+    reason = f"{type(failed).__name__}: {' '.join(str(failed).split())[:200]}"
+    raise InputError(f"{args.network} does not run on an input of {list(x.shape)} ({reason}); it may want another size: by what it "
+                     f"says of itself {' or '.join(f'--size {min(size)}' for size in sizes)}") from failed
 
 
 def build(args):
@@ -69,7 +69,7 @@ def build(args):
         if args.checkpoint:
             from adapters.checkpoints import load_into, load_state_dict
             load_into(network, load_state_dict(args.checkpoint, args.trust_checkpoint)[0])
-        return network, lambda side: None, 3, [pair(getattr(network, "image_size", None)) or (DEFAULT, DEFAULT)]
+        return network, lambda side: lambda net, x: net(x), 3, [pair(getattr(network, "image_size", None)) or (DEFAULT, DEFAULT)]
     if "::" not in args.network and Path(args.network).is_file():
         from benchmarks.task import check_trusted
         check_trusted(args.network, args.trust_config)

@@ -76,6 +76,8 @@ class AdaFire(Method):
     def fit(self, conversion):
         """Uniform limit, then the searches, each verified end to end."""
         held = conversion.hold_out() if self.iat else None
+        if self.iat:
+            conversion.check_exit()
         super().fit(conversion)
         if self.search:
             same = replace(self, name="", source="", ssc=False, iat=False)  # all that the search depends on

@@ -18,20 +18,16 @@ from .text_files import read_text
 SHOWN = 40  # classes of a long list
 
 
-def numbered(folders, told, what, by_value=False):
-    """(classes, notes) for the names of class folders found in ``what``.
+def numbered(folders, told, root, by_value=False):
+    """(classes, notes) for the names of class folders found in ``root``, in one spelling of accents.
 
-    told: names of all classes in the order of the network's outputs, or None; some may have no folder. by_value: names
-    that are all numbers go by their value where nothing is told. InputError: a folder that ``told`` does not name.
+    told: names of all classes in the order of the network's outputs, or a text file of them, or None; some may have no
+    folder. by_value: names that are all numbers go by their value where nothing is told. InputError: a folder that
+    ``told`` does not name, no such file.
     """
-    folders = sorted(folders)
+    folders = sorted({one_spelling(name) for name in folders})
     if told is not None:
-        told = names_told(told)
-        for name in folders:
-            if name not in told:
-                raise InputError(f"'{what}' has the class folder {name!r}, which classes= in the task's data does not name"
-                                 f"{near_names(name, told)} Named: {shown(told)}")
-        return told, ()
+        return _as_told(folders, told, root)
     if by_value and all(map(str.isdecimal, folders)):
         folders.sort(key=int)
     note = f"classes are numbered in the order of their folders' names: {shown(folders)}"
@@ -41,10 +37,25 @@ def numbered(folders, told, what, by_value=False):
     return tuple(folders), (note,)
 
 
+def _as_told(folders, told, root):
+    classes = names_told(names_in_file(told, root, folders) if isinstance(told, str) else told)
+    for name in folders:
+        if name not in classes:
+            raise InputError(f"'{root}' has the class folder {name!r}, which classes= in the task's data does not name"
+                             f"{near_names(name, classes)} Named: {shown(classes)}")
+    notes = (f"classes are numbered in the order of '{Path(told).name}': {shown(classes)}",) if isinstance(told, str) else ()
+    absent = [name for name in classes if name not in folders]
+    if absent:
+        notes += (f"{len(absent)} of the {len(classes)} classes have no folder (the first: {absent[0]}); who predicts them is "
+                  "wrong",)
+    return classes, notes
+
+
 def names_told(told):
     """Names of classes as a task gives them, a tuple; InputError unless they are a list of different names."""
     if not isinstance(told, (list, tuple)) or not told or not all(isinstance(name, str) for name in told):
         raise InputError(f"classes is {told!r}; expected the list of the class folders' names, in the order of the network's outputs")
+    told = [one_spelling(name) for name in told]
     double = next((name for k, name in enumerate(told) if name in told[:k]), None)
     if double is not None:
         raise InputError(f"classes names {double!r} twice; expected every class once, in the order of the network's outputs")

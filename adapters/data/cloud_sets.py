@@ -16,7 +16,7 @@ from adafire.registry import Registry, near_names
 
 from . import asked, shapes
 from .asked import root_folder, take
-from .class_order import numbered
+from .class_order import numbered, one_spelling
 from .cloud_files import SAMPLINGS, SUFFIXES, prepared, read_points
 from .point_cache import cached
 from .stray_files import is_stray
@@ -147,7 +147,7 @@ def generated(data, options):
 def folders(data, options):
     """Meshes or clouds in folders: <class>/test/<file> and <class>/train/<file>, or test/<class>/<file>, or
     <class>/<file> (``set_aside`` of these calibrate). ``up``: the files' vertical axis. ``classes``: names of all class
-    folders in the order of the network's outputs (default: in the order of their names)."""
+    folders in the order of the network's outputs, or a text file of them (default: in the order of their names)."""
     root, name, up, number, classes = take(data, "folders", root=None, name="clouds", up="y", set_aside=64, classes=None)
     if up not in ("y", "z"):
         raise InputError(f"up is {up!r}; expected 'y' or 'z', the files' vertical axis")
@@ -158,22 +158,24 @@ def folders(data, options):
 
 
 def class_folders(root):
-    """({class: files} to score, the same to calibrate on, texts that are no clouds); hidden and stray files are left out."""
-    found, words = {}, []
-    for path in sorted(p for p in root.rglob("*") if p.suffix.lower() in SUFFIXES and not is_stray(p.relative_to(root))):
-        if path.suffix.lower() == ".txt" and is_prose(path):
-            words.append(path.name)
-            continue
-        places = path.relative_to(root).parts[:-1]
+    """({class: files} to score, the same to calibrate on, notes on files that are left out). Hidden and stray files are, too."""
+    found, left = {}, Counter()
+    for path in sorted(p for p in root.rglob("*") if p.is_file() and not is_stray(p.relative_to(root))):
+        places, suffix = path.relative_to(root).parts[:-1], path.suffix.lower()
         split = next((p for p in places if p in ("train", "test")), "")
         kind = next((p for p in places if p != split), None)
-        if kind is not None:
-            found.setdefault(split, {}).setdefault(kind, []).append(path)
+        if kind is None:
+            continue
+        if suffix not in SUFFIXES or suffix == ".txt" and is_prose(path):
+            left[f"{suffix or 'without a suffix'}{' without a line of numbers' * (suffix == '.txt')}"] += 1
+        else:
+            found.setdefault(split, {}).setdefault(one_spelling(kind), []).append(path)
     test, train = found.get("test") or found.get("") or {}, found.get("train", {})
     if not test:
         raise InputError(
             f"no meshes or clouds in '{root}'; expected <class>/test/<file> with a file of kind {', '.join(SUFFIXES)}")
-    return test, train, words
+    kinds = ", ".join(f"{number} {kind}" for kind, number in left.most_common(4))
+    return test, train, (f"{left.total()} files in the class folders are left out, as they are no clouds: {kinds}",) if left else ()
 
 
 def folder_set(root, name, up, number, classes, found, notes=()):
@@ -181,9 +183,8 @@ def folder_set(root, name, up, number, classes, found, notes=()):
     def listed(files, split):
         return [Listed(key, classes.index(kind), from_file(path, key, up), (path,), up)
                 for kind, paths in files.items() if kind in classes for key, path in _names(root, f"{split}/{kind}", paths)]
-    test, train, words = found
-    if words:
-        notes += (f"{len(words)} text files without a line of numbers are left out: {', '.join(sorted(set(words))[:3])}",)
+    test, train, left = found
+    notes += left
     if not train:
         return aside(name, classes, listed(test, "test"), number, f"'{root}'", notes=notes)
     return CloudSet(name, classes, by_hash(listed(test, "test")), by_hash(listed(train, "train")), notes=notes)

@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from PIL import Image
 
 from adafire.errors import InputError
 
+from . import pixels
 from .images import read_picture
 
 SUFFIXES = (".png", ".tif", ".tiff", ".gif", ".jpg", ".ppm")
@@ -64,20 +66,27 @@ def _numbered(folder, root):
     return found
 
 
-def open_image(path, mode):
-    """A picture as uint8 array in Pillow's ``mode``; InputError if it does not decode."""
+def open_image(path, mode, mask=False):
+    """A picture as it is shown, as uint8 array in Pillow's ``mode``; InputError if it does not decode, or if it has more
+    than 8 bits, of which the upper ones are empty. mask: whether any value above 0 is white."""
     try:
         with read_picture(path)[1] as image:
-            return np.asarray(image.convert(mode))
+            image.load()
+            deep = pixels.values(image)
+            if deep and mask:
+                image = pixels.shown(Image.fromarray((np.asarray(image) > 0).astype(np.uint8) * 255))
+            elif deep and not 2 ** 15 <= deep[1] < 2 ** 16:
+                raise ValueError(f"its largest value is {deep[1]}, so it does not use its 16 bits: save it in 8")
+            return np.asarray(pixels.shown(image).convert(mode))
     except FileNotFoundError:
         raise InputError(f"picture '{path}' is missing") from None
     except Exception as error:  # Pillow's plugins raise what they like on damaged files
-        raise InputError(f"picture '{path}' does not decode ({error}); copy it again") from error
+        raise InputError(f"picture '{path}' cannot be taken ({error}); copy it again, or save it otherwise") from error
 
 
 def read_mask(path, shape):
     """bool [height, width] of a vessel mask or a field of view; InputError unless it is black and white and of ``shape``."""
-    grey = open_image(path, "L")
+    grey = open_image(path, "L", mask=True)
     if grey.shape != tuple(shape):
         raise InputError(f"mask '{path}' has {grey.shape[1]} x {grey.shape[0]} pixels, its picture {shape[1]} x {shape[0]}; "
                          "expected one size")

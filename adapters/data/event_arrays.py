@@ -35,7 +35,8 @@ def read(content, columns=None, pair=None):
                          "structured array with these fields")
     table = found.reshape(-1, 4)
     if columns is None and len(table):
-        check_numbers(table.ravel(), "value")
+        for k, values in enumerate(table.T, 1):
+            check_numbers(values, f"column {k}")
         _check_order(table, pair)
     return tuple(table[:, (columns or ORDERS[0]).index(name)] for name in "txyp")
 

@@ -14,7 +14,7 @@ from adafire.registry import Registry
 
 from . import asked, recordings
 from .asked import root_folder, take
-from .class_order import numbered
+from .class_order import numbered, one_spelling
 from .event_camera import DURATION_US, Camera, saccades
 from .event_values import Polarity, check_duration, pair_told
 from .fashion_mnist import CLASSES, carried, full
@@ -48,7 +48,7 @@ class EventSet(NamedTuple):
     load: Callable
     set_aside: bool = False
     train: Callable | None = None
-    unit_known: bool = True
+    times: str = "known"
     notes: tuple = ()
 
 
@@ -96,7 +96,7 @@ def folder(data, options):
     sample_ms: recordings are cut into samples of this length; those with fewer than ``least`` events are left out.
     share: the first so much of each recording is trained and calibrated on, the rest is scored (test and train may then
     name the same part, or nothing). Without parts and share, a fifth of each class is scored, chosen by hash.
-    classes: names of all, in the order of the network's outputs; default: those that have recordings to score and to train
+    classes: names of all, in the order of the network's outputs, or a text file of them; default: those that have recordings to score and to train
     on, in the order of their names. unit: of times, 'ns', 'us', 'ms', 's' or its microseconds; where it is not told, a
     recording that lasts as long as none does is refused. columns: the order of unnamed ones in .npy files ('txyp'); polarity:
     (darker, brighter), where it is none of the usual.
@@ -150,7 +150,7 @@ def folder(data, options):
         if not cut:
             raise InputError(f"'{root}': no sample of {sample_ms} ms has {least} events; lower least, or sample_ms up")
         listed.append([cut[key] for key in by_hash(cut)])
-    return EventSet(name, classes, size, *listed, load, unit_known=unit is not None, notes=notes)
+    return EventSet(name, classes, size, *listed, load, times="assumed" if unit is None else "told", notes=notes)
 
 
 def _size(size, own, sources, read):
@@ -184,14 +184,14 @@ def _by_class(root, pattern, test, train):
         match = form.fullmatch(path)
         if match:
             groups = match.groupdict()
-            found.setdefault(groups.get("part"), {}).setdefault(groups["class"], {})[path] = source
+            found.setdefault(groups.get("part"), {}).setdefault(one_spelling(groups["class"]), {})[path] = source
     if not found:
         raise InputError(f"'{root}' has no recording that fits {form.pattern!r} (it has {next(iter(files))}, ...); "
                          "expected <class>/<recording>, or give data=dict(pattern=...)")
     for place in [root / part for part in (test, train)] if parted else [root]:
         for entry in sorted(place.iterdir()) if pattern is None and place.is_dir() else ():
             known = found.get(place.name if parted else None, {})
-            if entry.is_dir() and not is_stray(entry.name) and entry.name not in known:
+            if entry.is_dir() and not is_stray(entry.name) and one_spelling(entry.name) not in known:
                 raise InputError(f"class folder '{entry}' holds no recording; expected files of "
                                  f"{', '.join(recordings.READERS)}, or remove the folder")
     return found

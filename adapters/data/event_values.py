@@ -84,7 +84,7 @@ def check_numbers(values, name):
     if wrong.any():
         k = int(np.flatnonzero(wrong)[0])
         raise ValueError(f"has {int(wrong.sum()):,} events whose {name} is NaN or infinite, first event {k:,}; leave them out")
-    if name in "xy" and values.dtype.kind == "f" and (values % 1 != 0).any():
+    if name in ("x", "y") and values.dtype.kind == "f" and (values % 1 != 0).any():
         k = int(np.flatnonzero(values % 1 != 0)[0])
         raise ValueError(f"has the {name} {values[k]:g} (event {k:,}); expected whole numbers of pixels")
 
@@ -116,19 +116,25 @@ def _ascending(events):
     return events
 
 
-def check_duration(events, window_ms, name):
-    """InputError for a recording that lasts as long as none does, whose times are likely of another unit."""
+def odd_duration(events, window_ms):
+    """What a recording's duration is, in words, if none lasts so short or long; else None. window_ms: that the network sees."""
     lasts = int(events["t"][-1]) - int(events["t"][0])
     window = None if window_ms is None else window_ms * 1000
-    short = lasts < max(SHORTEST_US, (window or 0) / FAR)
-    if not short and lasts <= (LONGEST_US if window is None else min(LONGEST_US, window * FAR)):
-        return
-    about = "" if window is None else f", and window_ms is {window_ms:g}"
-    near = [unit for unit, scale in UNITS.items() if unit != "us" and window and 1 / FAR < lasts * scale / window < FAR]
-    units = " or ".join(f"data=dict(unit={unit!r})" for unit in near or ["ns", "ms", "s"])
-    raise InputError(f"recording '{name}' lasts {_time(lasts)} with its {len(events):,} events, if its times are microseconds{about}; "
-                     f"expected a recording {'from 1 ms to 1 hour' if window is None else 'about as long'}. If its times are of another "
-                     f"unit, say {units}; if it is right, data=dict(unit='us')")
+    most = LONGEST_US if window is None else min(LONGEST_US, window * FAR)
+    if max(SHORTEST_US, (window or 0) / FAR) <= lasts <= most:
+        return None
+    return f"lasts {_time(lasts)} with its {len(events):,} events" + ("" if window is None else f", and window_ms is {window_ms:g}")
+
+
+def check_duration(events, window_ms, name):
+    """InputError for a recording of an odd duration, whose times are likely of another unit than microseconds."""
+    odd = odd_duration(events, window_ms)
+    if odd:
+        lasts, window = int(events["t"][-1]) - int(events["t"][0]), (window_ms or 0) * 1000
+        near = [unit for unit, scale in UNITS.items() if unit != "us" and window and 1 / FAR < lasts * scale / window < FAR]
+        units = " or ".join(f"data=dict(unit={unit!r})" for unit in near or ["ns", "ms", "s"])
+        raise InputError(f"recording '{name}' {odd}, if its times are microseconds; expected one {'about as long' if window else 'from 1 ms to 1 hour'}. "
+                         f"If its times are of another unit, say {units}; if it is right, data=dict(unit='us')")
 
 
 def _time(us):

@@ -16,11 +16,17 @@ from .pixels import orientation
 
 
 class Facts(NamedTuple):
-    """sha256 of an image file; size: (width, height) in pixels as stored; turned: EXIF says to turn or mirror it."""
+    """sha256 of an image file; size: (width, height) in pixels as stored; orientation: EXIF's, 1 as
+    stored, 2 to 4 mirrored or upside down, from 5 on turned so that width and height change places."""
 
     sha256: str
     size: tuple
-    turned: bool
+    orientation: int
+
+    @property
+    def turned(self):
+        """Whether EXIF says to turn or mirror it."""
+        return self.orientation != 1
 
 
 class Folder:
@@ -35,7 +41,7 @@ class Folder:
         if os.path.isfile(self.path / name):  # False, too, where no file can be called so
             return PurePosixPath(name).as_posix()
         parts = PurePosixPath(name.replace("\\", "/").strip()).parts
-        for parts in (parts, parts[1:]) if parts[0] == self.path.name else (parts,):
+        for parts in (parts, parts[1:]) if parts[:1] == (self.path.name,) else (parts,):
             folder, fitting = PurePosixPath(*parts[:-1]), []
             if parts:
                 fitting = self._names(folder).get(_plain(parts[-1]), [])
@@ -80,10 +86,10 @@ def _facts(path):
         content, image = read_picture(path)
         with image:
             size = image.size
-            turned = orientation(image) > 1
+            turning = orientation(image)
             image.draft("L", (64, 64))  # JPEG: all of the file is read, few pixels are computed
             image.load()
-        return Facts(hashlib.sha256(content).hexdigest(), size, turned), None
+        return Facts(hashlib.sha256(content).hexdigest(), size, turning), None
     except (FileNotFoundError, NotADirectoryError):
         return None, "is missing"
     except UnidentifiedImageError:

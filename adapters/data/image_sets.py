@@ -3,7 +3,6 @@
 A reader is a function (data: the task's dict without 'type', options: WorkloadOptions) -> ImageSet; one a layout.
 """
 
-from pathlib import Path
 
 import numpy as np
 
@@ -121,24 +120,8 @@ def imagefolder(data, options):
     scored = class_folders(root, test)
     if scored is None:
         raise InputError(f"'{root}' has no folder '{test}'; expected {test}/<class>/<picture>, one folder a class")
-    classes, notes = _numbered(scored, classes, root)
+    classes, notes = class_order.numbered(scored, classes, root, by_value=True)
     return _image_set(name, classes, scored, class_folders(root, train, CANDIDATES), number, root, notes)
-
-
-def _numbered(folders, told, root):
-    """(classes in the order of their numbers, notes)."""
-    folders = {class_order.one_spelling(name) for name in folders}
-    names = class_order.names_in_file(told, root, folders) if isinstance(told, str) else told
-    if isinstance(names, (list, tuple)):
-        names = [class_order.one_spelling(name) if isinstance(name, str) else name for name in names]
-    classes, notes = class_order.numbered(folders, names, root, by_value=True)
-    if isinstance(told, str):
-        notes = (f"classes are numbered in the order of '{Path(told).name}': {class_order.shown(classes)}", )
-    absent = [name for name in classes if name not in folders]
-    if absent:
-        notes += (f"{len(absent)} of the {len(classes)} classes have no folder (the first: {absent[0]}); who predicts them is "
-                  "wrong", )
-    return classes, notes
 
 
 def _image_set(name, classes, test, train, number, what, notes=()):

@@ -29,13 +29,16 @@ def read_mesh(path):
     if len(wrong):
         raise ValueError(f"has a face with the corner {corners[wrong[0]]}, but {len(vertices):,} vertices (0 to "
                          f"{len(vertices) - 1}); {len(wrong):,} corners are so: export it again")
+    flat = "has {:,} faces without area; expected a surface to spread points over"
+    if len(faces) and np.isfinite(vertices).all() and not np.ptp(vertices, axis=0).any():
+        raise ValueError(flat.format(len(faces)))
     triangles = _triangles(vertices, faces)
     bad = int((~np.isfinite(vertices[triangles]).all((1, 2))).sum()) if len(triangles) else 0
     if bad:
         raise ValueError(f"has {bad:,} faces with NaN or infinite coordinates, of {len(triangles):,}; mend or leave out that file")
     sides = vertices[triangles][:, 1:] - vertices[triangles][:, :1]
     if len(triangles) and not np.linalg.norm(np.cross(sides[:, 0], sides[:, 1]), axis=1).sum() > 0:
-        raise ValueError(f"has {len(triangles):,} faces without area; expected a surface to spread points over")
+        raise ValueError(flat.format(len(triangles)))
     return vertices, triangles
 
 
@@ -70,8 +73,11 @@ def _uniform(faces):
 
 def _off(content, path):
     """Geomview's OFF, COFF, NOFF, in any case, or without that word; also 'OFF490 518 0' in one line, as many of ModelNet40's."""
-    text = re.sub(r"^\s*(?:ST)?C?N?OFF(?![A-Z])", "", content.decode("utf-8-sig", "replace"), flags=re.IGNORECASE)
-    rows = [row for row in (line.split("#")[0].split() for line in text.splitlines()) if row]
+    rows = [row for row in (line.split("#")[0].split() for line in content.decode("utf-8-sig", "replace").splitlines()) if row]
+    if rows:
+        rest = re.sub(r"^(?:ST)?C?N?OFF(?![A-Z])", "", rows[0][0], flags=re.IGNORECASE)
+        rows[0][:1] = [rest] if rest else []
+        rows = rows if rows[0] else rows[1:]
     try:
         vertices, faces = int(rows[0][0]), int(rows[0][1])
     except (IndexError, ValueError) as error:
@@ -97,7 +103,7 @@ def _coordinates(rows):
         if len(row) < 3:
             raise ValueError(f"has a vertex of {len(row)} numbers ({' '.join(row)[:60]!r}); expected x y z")
     try:
-        return np.array(rows, np.float64).astype(np.float32).astype(np.float64).reshape(-1, 3)  # single, as Open3D keeps them
+        return np.array(rows, np.float64).reshape(-1, 3)
     except ValueError as error:
         raise ValueError(f"has a vertex that is no number ({str(error)[:80]}); expected decimal points and blanks between") from error
 

@@ -37,7 +37,7 @@ def hdf5(path):
     try:
         with h5py().File(path, "r") as file:
             found = {key: file[key][()] for key in ("data", "label", "pid") if key in file}
-    except OSError as error:
+    except (OSError, TypeError, ValueError, KeyError, RuntimeError) as error:  # h5py raises each on damaged files
         raise InputError(
             f"'{path}' is damaged or no hdf5 file ({str(error)[:100]}); copy or download it again") from error
     points, labels = found.get("data"), found.get("label")

@@ -9,7 +9,8 @@ def read(content):
     """float64 [N, 3] of a file's bytes; ValueError names both counts where it is shorter than its header."""
     head, begin = _header(content)
     try:
-        names, count = head["FIELDS"], int(head.get("POINTS", [0])[0] if "POINTS" in head else int(head["WIDTH"][0]) * int(head["HEIGHT"][0]))
+        names, extent = head["FIELDS"], int(head["WIDTH"][0]) * int(head["HEIGHT"][0])
+        count = int(head["POINTS"][0]) if "POINTS" in head else extent
         many = [int(n) for n in head.get("COUNT", ["1"] * len(names))]
         kinds = [{"F": "<f", "I": "<i", "U": "<u"}[kind] + size for kind, size in zip(head["TYPE"], head["SIZE"], strict=True)]
         fields = [(f"{k} {name}", kind, (n,)) for k, (name, kind, n) in enumerate(zip(names, kinds, many, strict=True))]

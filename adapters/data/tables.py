@@ -48,12 +48,12 @@ def _rows(text):
         if line.startswith(COMMENTS):
             names = names or _names(line)
             continue
-        words = _words(line, k)
-        if not rows and not any(map(_is_number, words)):
+        if not rows and not any(map(_is_number, re.split(r"[\s,;]+", line))):
             names = _names(line)
             if not names:
                 raise ValueError(f"line {k} {line[:60]!r} is neither numbers nor names of columns with x, y, z")
             continue
+        words = _words(line, k)
         if not rows and declared is None and len(words) == 1 and words[0].isdecimal():
             declared = int(words[0])  # in .pts the number of points stands in front
             continue
@@ -78,8 +78,8 @@ def _is_number(word):
 
 def _names(line):
     """Names of columns in a head line, if x, y and z are among them; such as '//X Y Z' or 'x [m], y [m], z [m]'."""
-    line = re.sub(r"\[[^\]]*\]|\([^)]*\)", "", line.lstrip("#/%! \t"))
-    found = [name.strip("\"'").lower() for name in re.split(r"[\s,;]+", line.strip(" ,;"))]
+    line = re.sub(r"\[[^\]]*\]|\([^)]*\)|[\"']", "", line.lstrip("#/%! \t"))
+    found = re.split(r"[\s,;]+", line.lower().strip(" ,;"))
     return found if all(found.count(axis) == 1 for axis in "xyz") else None
 
 
@@ -114,7 +114,9 @@ def columns(table, path, names=None):
         raise InputError(f"'{path}' holds an array of {table.dtype}; expected numbers, [points, 3]")
     if table.ndim != 2 or table.shape[1] < 3:
         raise InputError(f"'{path}' holds an array of shape {list(table.shape)}; expected [points, 3 or more columns]")
-    if len(table) < min(10, table.shape[1]):
+    if not len(table):
+        raise InputError(f"'{path}' holds no points (an array of shape {list(table.shape)}); copy or export it again")
+    if len(table) < 10 <= table.shape[1]:
         raise InputError(f"'{path}' holds an array of shape {list(table.shape)}; expected [points, 3 or more columns]: if these are "
                          f"{table.shape[1]:,} points, save the array's transpose (.T)")
     if table.shape[1] > MOST_COLUMNS:

@@ -5,6 +5,7 @@
 """
 
 import importlib
+import inspect
 import pkgutil
 
 import torch
@@ -17,6 +18,8 @@ FORMS = "'torchvision::resnet18', 'timm::resnet18d' or 'adapters.models.resnet_c
 
 
 OWN_WEIGHTS = ("weights", "pretrained")  # arguments of torchvision's and timm's functions that bring weights
+DOWNLOADERS = ("httpx", "huggingface_hub")  # packages that timm downloads by, whose errors are not all OSErrors
+BACKBONE = ("weights_backbone", "pretrained_backbone")  # and those of parts, which torchvision downloads unless told not to
 
 
 def has_own_weights(model):
@@ -35,7 +38,7 @@ def build(model, seed=0, own_weights=False):
     arguments = dict(model) if isinstance(model, dict) else {"name": model}
     name = arguments.pop("name", None)
     if not own_weights:
-        arguments = {key: value for key, value in arguments.items() if key not in OWN_WEIGHTS}
+        arguments = {key: value for key, value in arguments.items() if key not in (*OWN_WEIGHTS, *BACKBONE)}
     if not isinstance(name, str):
         raise InputError(f"model is {model!r}; expected a name, as {FORMS}, or a dict with 'name' and its arguments")
     make = _function(name)
@@ -45,10 +48,10 @@ def build(model, seed=0, own_weights=False):
             network = make(**arguments)
     except InputError:
         raise
-    except OSError as error:
-        raise InputError(f"the weights of model '{name}' ({has_own_weights(model)}) are not on this machine and cannot "
-                         f"be downloaded ({error}); give a file with --checkpoint FILE") from error
     except Exception as error:  # whatever a network's constructor raises
+        if isinstance(error, OSError) or type(error).__module__.partition(".")[0] in DOWNLOADERS:
+            raise InputError(f"the weights of model '{name}' ({has_own_weights(model)}) are not on this machine and cannot "
+                             f"be downloaded ({error}); give a file with --checkpoint FILE") from error
         raise InputError(f"model '{name}' cannot be built with {arguments or 'no arguments'}: "
                          f"{type(error).__name__}: {error}") from error
     if not isinstance(network, nn.Module):
@@ -64,7 +67,7 @@ def _function(name):
         if own not in models.list_models():
             raise InputError(f"torchvision has no model '{own}'{near_names(own, models.list_models())} "
                              "torchvision.models.list_models() lists them")
-        return lambda **arguments: models.get_model(own, **{"weights": None, **_quick(own), **arguments})
+        return lambda **arguments: models.get_model(own, **{"weights": None, **_quick(own, models), **arguments})
     if library == "timm":
         timm = timm_package(name)
         if not timm.is_model(own):
@@ -87,9 +90,11 @@ def _function(name):
     return getattr(found, own)
 
 
-def _quick(name):
-    """torchvision draws the initial weights of these two for a minute unless told not to."""
-    return {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
+def _quick(name, models):
+    """Arguments of torchvision's networks that spare a download of parts, and a minute of drawing initial weights."""
+    known = inspect.signature(models.get_model_builder(name)).parameters
+    return {**({"init_weights": False} if name in ("googlenet", "inception_v3") else {}),
+            **{key: None for key in BACKBONE if key in known}}
 
 
 def timm_package(name):

@@ -1,0 +1,27 @@
+"""Runner, records, tables: what is compared, written and said."""
+
+from . import Mutant
+
+MUTANTS = [
+    Mutant("the expected score is not compared with --limit", "benchmarks/expected.py",
+           "    if expected is None:\n", "    if expected is None or limit:\n", ("tests/test_runner.py",)),
+    Mutant("the expected score is compared with its tolerance on some samples, too", "benchmarks/expected.py",
+           "    part = bool(limit) or expected.samples not in (None, samples)", "    part = False", ("tests/test_runner.py",)),
+    Mutant("a folder that cannot be synced loses the record", "benchmarks/store.py",
+           "    except OSError:\n        return\n    try:\n        os.fsync(handle)",
+           "    except ZeroDivisionError:\n        return\n    try:\n        os.fsync(handle)", ("tests/test_records.py",)),
+    Mutant("a failed run takes the place of a good record", "benchmarks/store.py",
+           '        if standing is not None and standing.status == "ok" and not (rerun and record.status == "ok"):',
+           '        if standing is not None and standing.status == "ok" and not rerun:', ("tests/test_records.py",)),
+    Mutant("any text is the name of a method", "benchmarks/text.py",
+           "    if len(text) > LONGEST_NAME or not _NAME.fullmatch(text):", "    if len(text) > LONGEST_NAME:", ("tests/test_submission.py",)),
+    Mutant("links stay links in tables", "benchmarks/text.py", r'_MARKUP = re.compile(r"[\\*`\[\]|~]', r'_MARKUP = re.compile(r"[\\*`|~]',
+           ("tests/test_rendering.py",)),
+    Mutant("a method that nobody registered is not said", "benchmarks/provenance.py", "    yield from _method(record)\n", "",
+           ("tests/test_submission.py",)),
+    Mutant("the limit is no part of a record's key", "benchmarks/record.py",
+           '"method", "parameters", "timesteps", "precision", "seed", "limit", "device_type")',
+           '"method", "parameters", "timesteps", "precision", "seed", "device_type")', ("tests/test_records.py", "tests/test_runner.py")),
+    Mutant("energy that falls is no regression", "benchmarks/regression.py",
+           "    return abs(now - was) > bound * abs(was) + 1e-9", "    return now - was > bound * abs(was) + 1e-9", ("tests/test_regress.py",)),
+]

@@ -1,0 +1,49 @@
+"""tools/check.py: the size and the channels that a network is made for, and what does not run named."""
+
+import pytest
+from mmengine.config import Config
+
+from tools import check
+
+
+@pytest.mark.parametrize("config, channels, sizes", [
+    ("mmdet::yolof/yolof_r50-c5_8xb8-1x_coco.py", 3, [(320, 320)]),
+    ("mmdet::ssd/ssd512_coco.py", 3, [(320, 320), (512, 512)]),
+    ("mmseg::mae/mae-base_upernet_8xb2-amp-160k_ade20k-512x512.py", 3, [(512, 512)]),
+    ("mmseg::swin/swin-tiny-patch4-window7_upernet_1xb8-20k_levir-256x256.py", 6, [(320, 320), (256, 256)])])
+def test_what_a_config_says_of_its_input(config, channels, sizes):
+    from adapters.detectors import find_config
+    assert check.input_of(Config.fromfile(find_config(config, config.partition("::")[0]))) == (channels, sizes)
+
+
+def test_a_network_of_one_size_is_checked_at_it(capsys):
+    assert check.main(["torchvision::vit_b_16"]) == 0
+    assert "input [1, 3, 224, 224]" in capsys.readouterr().out
+    assert check.main(["torchvision::vit_b_16", "--size", "64"]) == 2
+    said = capsys.readouterr().err
+    assert "does not run on an input of [1, 3, 64, 64]" in said and "--size 224" in said and "not foreseen" not in said
+
+
+SIX = """
+model = dict(
+    type='EncoderDecoder', data_preprocessor=dict(type='SegDataPreProcessor', size=(48, 64)),
+    backbone=dict(type='ResNet', depth=18, base_channels=4, in_channels=6, strides=(1, 2, 1, 1), dilations=(1, 1, 2, 4)),
+    decode_head=dict(type='FCNHead', in_index=3, in_channels=32, channels=8, num_convs=1, num_classes=3),
+    test_cfg=dict(mode='whole'))
+default_scope = 'mmseg'
+"""
+
+
+def test_a_network_of_six_channels_gets_them(tmp_path, capsys):
+    (tmp_path / "six.py").write_text(SIX)
+    assert check.main([str(tmp_path / "six.py"), "--trust-config", "--size", "32"]) == 0
+    assert "input [1, 6, 32, 32]" in capsys.readouterr().out
+    (tmp_path / "head.py").write_text(SIX.replace("in_channels=32", "in_channels=31"))
+    assert check.main([str(tmp_path / "head.py"), "--trust-config"]) == 2
+    said = capsys.readouterr().err
+    assert "does not run on an input of [1, 6, 48, 64]" in said and "not foreseen" not in said
+
+
+def test_detectors_whose_proposals_come_from_elsewhere_are_refused(capsys):
+    assert check.main(["mmdet::fast_rcnn/fast-rcnn_r50_fpn_1x_coco.py"]) == 2
+    assert "FastRCNN has no RPN: its proposals come from elsewhere" in capsys.readouterr().err

@@ -1,0 +1,118 @@
+"""Constants beside spikes, and inputs of zeros and ones: what of the weights is multiplied, and what is added up."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+import adafire
+from adafire.run import Run
+from adafire.simulate import simulate
+from networks import relative_error
+from test_energy import events_of_conv
+
+METHODS = ["adafire-signed", "ours", "dcgs", "rate-max"]
+
+
+def layers_of(network, x, name, T=4):
+    snn = adafire.convert(network.eval(), x, method=name, timesteps=T)
+    out = snn(x)
+    run = Run(snn.plan(x), snn.params, network, x, snn.forward)
+    list(simulate(run, (T,), T))
+    return {row["layer"]: row for row in snn.report().layers}, run, out
+
+
+class Joined(nn.Module):
+    """Spikes of one branch, and the input itself, before one convolution."""
+
+    def __init__(self, join, channels):
+        super().__init__()
+        torch.manual_seed(0)
+        self.join, self.a, self.side = join, nn.Conv2d(2, 3, 3, padding=1), nn.Conv2d(2, 3, 1)
+        self.b, self.fc = nn.Conv2d(channels, 4, 3, 2, 1), nn.Linear(4, 2)
+
+    def forward(self, x):
+        return self.fc(F.relu(self.b(self.join(self, F.relu(self.a(x)), x))).mean((2, 3)))
+
+
+JOINS = {  # (function, channels, and of them those that hold a constant)
+    "cat": (lambda net, spikes, x: torch.cat([spikes, x], 1), 5, [3, 4]),
+    "cat, in front, of a layer": (lambda net, spikes, x: torch.cat([net.side(x), spikes], 1), 6, [0, 1, 2]),
+    "sum": (lambda net, spikes, x: spikes + net.side(x), 3, [0, 1, 2]),
+    "product": (lambda net, spikes, x: spikes * net.side(x), 3, []),
+    "pooled": (lambda net, spikes, x: F.avg_pool2d(torch.cat([spikes, x], 1), (2, 1)), 5, [3, 4])}
+
+
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("join", JOINS)
+def test_constants_beside_spikes_are_multiplied_once(name, join):
+    function, channels, constant = JOINS[join]
+    network, x = Joined(function, channels), torch.rand(2, 2, 7, 8) + 0.1
+    rows, run, _ = layers_of(network, x, name)
+    size = (3, 8) if join == "pooled" else (7, 8)
+    held, counts = torch.zeros(1, channels, *size), torch.zeros(2, channels, *size)
+    held[:, constant] = 1
+    spikes = run.neurons[0].events
+    at = {"cat, in front, of a layer": 3}.get(join, 0)
+    counts[:, at:at + 3] = F.avg_pool2d(spikes, (2, 1), divisor_override=1) if join == "pooled" else spikes
+    assert rows["b"]["macs"] == events_of_conv(held, network.b.weight, 2, 1, 1, 1)
+    assert rows["b"]["synops"] * 2 == pytest.approx(events_of_conv(counts, network.b.weight, 2, 1, 1, 1)) and spikes.sum() > 0
+
+
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("join", JOINS)
+def test_they_are_exact(name, join):
+    function, channels, _ = JOINS[join]
+    network, x = Joined(function, channels).eval(), torch.rand(2, 2, 7, 8) + 0.1
+    with torch.no_grad():
+        assert relative_error(adafire.convert(network, x, method=name, timesteps=128)(x), network(x)) < 0.06
+
+
+class Voxels(nn.Module):
+    def __init__(self, moved=lambda x: x):
+        super().__init__()
+        self.moved, self.a, self.b = moved, nn.Conv2d(2, 3, 3, padding=1), nn.Conv2d(3, 2, 3)
+
+    def forward(self, x):
+        return self.b(F.relu(self.a(self.moved(x))))
+
+
+def voxels(count):
+    return (torch.rand(count, 2, 6, 6, generator=torch.Generator().manual_seed(0)) < 0.3).float()
+
+
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("moved", [lambda x: x, lambda x: x.transpose(2, 3).flip(1)], ids=["as it is", "moved"])
+def test_the_weights_of_zeros_and_ones_are_added_up(name, moved):
+    network, x = Voxels(moved), voxels(3)
+    rows, _, _ = layers_of(network, x, name)
+    slow = events_of_conv(moved(x), network.a.weight, 1, 1, 1, 1)
+    dense = events_of_conv(torch.ones(1, 2, 6, 6), network.a.weight, 1, 1, 1, 1)
+    assert (rows["a"]["synops"] * 3, rows["a"]["macs"], rows["a"]["ann_macs"]) == (pytest.approx(slow), 0, dense)
+    assert rows["a"]["synops_graded"] == rows["a"]["synops"]
+
+
+def test_each_sample_is_judged_by_itself():
+    network, x = Voxels(), voxels(4)
+    x[1, 0, 2, 2], x[3] = 0.5, 2.0
+    rows, _, _ = layers_of(network, x, "ours")
+    dense = events_of_conv(torch.ones(1, 2, 6, 6), network.a.weight, 1, 1, 1, 1)
+    assert rows["a"]["synops"] * 4 == pytest.approx(events_of_conv(x[[0, 2]], network.a.weight, 1, 1, 1, 1))
+    assert rows["a"]["macs"] * 4 == 2 * dense
+
+
+def test_what_was_scaled_is_multiplied():
+    rows, _, _ = layers_of(Voxels(lambda x: x * 2 - 1), voxels(2), "ours")
+    assert rows["a"]["macs"] == rows["a"]["ann_macs"] and rows["a"]["synops"] == 0
+
+
+def test_two_inputs_are_judged_by_themselves():
+    class Two(Voxels):
+        def __init__(self):
+            super().__init__()
+            self.c = nn.Conv2d(2, 3, 1)
+
+        def forward(self, x, y):
+            return self.b(F.relu(self.a(x) + self.c(y)))
+    rows, _, _ = layers_of(Two(), (voxels(2), torch.randn(2, 2, 6, 6)), "adafire-signed")
+    assert rows["a"]["macs"] == 0 < rows["a"]["synops"] and rows["c"]["macs"] == rows["c"]["ann_macs"]
