@@ -15,7 +15,7 @@ from torch.utils._pytree import tree_flatten, tree_map
 from . import ops
 
 FACTORIES = set("zeros_like ones_like empty_like full_like new_zeros new_ones new_empty new_full new_tensor zeros ones "
-                "empty full arange eye".split())
+                "empty full arange eye shape_as_tensor".split())
 """Give tensors whose values do not depend on those of their first argument."""
 
 MUTATIONS = set("setitem copy fill zero index_put index_fill index_copy index_add masked_fill_ scatter".split())
