@@ -112,7 +112,8 @@ _REFUSED |= {
 }
 _JUMPS = dict.fromkeys("argmax argmin argsort count_nonzero".split(), "gives integers that depend on the data")
 _JUMPS |= dict.fromkeys("round floor ceil trunc fix heaviside floordiv floor_divide".split(),
-                        "is constant almost everywhere; put the rounding after the network")
+                        "is constant almost everywhere; put the rounding after the network, or leave it out: a neuron rounds by "
+                        "itself, and clamp(x, 0, c) in place of a quantised activation becomes one")
 WRITES = {name for name, why in _REFUSED.items() if why.startswith("writes")}
 """Refused in their in-place spellings only."""
 JUMPS = set(_JUMPS)
