@@ -74,6 +74,9 @@ _rows("softmax log_softmax softmin layer_norm group_norm instance_norm local_res
       "norm logsumexp std var prod sin cos erf logit sign cosine_similarity cdist lp_pool1d lp_pool2d "
       "scaled_dot_product_attention multi_head_attention_forward glu grid_sample vector_norm",
       "rate", True, "analog", "acts on the running mean; analog")
+_rows("masked_scatter scatter_add index_add index_copy index_fill", "rate", True, "analog",
+      "gives a new tensor with values written into it: acts on the running means; analog")
+
 RECURRENT = set("lstm gru rnn_tanh rnn_relu lstm_cell gru_cell rnn_tanh_cell rnn_relu_cell".split())
 _rows(" ".join(sorted(RECURRENT)), "rate", True, "analog",
       "a recurrent layer over a sequence, all of it at every timestep: acts on the running mean; analog")
@@ -101,7 +104,7 @@ _REFUSED |= {
     "setitem": "writes into a tensor in place; build the result with torch.cat, torch.stack or torch.where instead",
     "copy": "writes into a tensor in place; use the value itself instead",
     "index_put": "writes into a tensor in place; build the result with torch.where or torch.cat instead",
-    "masked_scatter": "writes into a tensor in place", "scatter": "writes into a tensor by index",
+    "scatter": "writes into a tensor in place; use scatter, which gives a new one",
     "nonzero": "gives integers that depend on the data",
     **dict.fromkeys("unique unique_consecutive masked_select".split(), "gives a shape that depends on the data"),
     "fake_quantize_per_tensor_affine": "rounds; convert the network as it was before it was prepared for quantisation",
@@ -109,7 +112,10 @@ _REFUSED |= {
 }
 _JUMPS = dict.fromkeys("argmax argmin argsort count_nonzero".split(), "gives integers that depend on the data")
 _JUMPS |= dict.fromkeys("round floor ceil trunc fix heaviside floordiv floor_divide".split(),
-                        "is constant almost everywhere; put the rounding after the network")
+                        "is constant almost everywhere; put the rounding after the network, or leave it out: a neuron rounds by "
+                        "itself, and clamp(x, 0, c) in place of a quantised activation becomes one")
+WRITES = {name for name, why in _REFUSED.items() if why.startswith("writes")}
+"""Refused in their in-place spellings only."""
 JUMPS = set(_JUMPS)
 """Refused where their operand changes in time; exact where it is constant."""
 for _name, _why in (_REFUSED | _JUMPS).items():

@@ -15,7 +15,7 @@ from torch.utils._pytree import tree_flatten, tree_map
 from . import ops
 
 FACTORIES = set("zeros_like ones_like empty_like full_like new_zeros new_ones new_empty new_full new_tensor zeros ones "
-                "empty full arange eye".split())
+                "empty full arange eye shape_as_tensor".split())
 """Give tensors whose values do not depend on those of their first argument."""
 
 MUTATIONS = set("setitem copy fill zero index_put index_fill index_copy index_add masked_fill_ scatter".split())
@@ -107,7 +107,7 @@ class Identity:
             self.args = (args[0], args[1].device, args[1].dtype, *args[2:])
         if in_place and twin is not None and self.name not in _IN_PLACE_ONLY:
             self.func, self.written = twin, args[0]
-        elif in_place or self.name in MUTATIONS:
+        elif in_place:  # x.scatter(...) and others of the kind give a new tensor
             self.mutates = True
         elif kwargs.get("inplace") or (position is not None and len(args) > position and args[position]):
             self.written = args[0] if args else kwargs.get("input")

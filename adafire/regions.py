@@ -73,9 +73,9 @@ def _changes(source, after, sites):
 
 def _moving_indices(calls, call, after, sites):
     """Whether a call uses integers or booleans of another call that change in time: they cannot be averaged."""
-    moving = [s for s in streams_of(call) if s.call >= 0 and _changes(s.call, after, sites)]
-    specs = [spec for s in moving for spec in specs_in(calls[s.call].template)[s.position:s.position + 1]]
-    return not all(averaged(spec.dtype) for spec in specs)
+    types = lambda stream: [s.dtype for s in specs_in(calls[stream.call].template)]  # none of a write in place
+    return any(stream.call >= 0 and _changes(stream.call, after, sites)
+               and not all(map(averaged, types(stream)[stream.position:stream.position + 1])) for stream in streams_of(call))
 
 
 def _weighs(call):

@@ -14,6 +14,7 @@ _ANALOG = {name: ops.Rule("rate", True, "analog", note) for name, note in {
     "bound": "with a constant operand: acts on the running mean; analog",
     "activation": "an activation with a second operand that depends on the input, or of a single number: acts on the running "
                   "means; analog",
+    "written": "a new tensor with values written into it: acts on the running means; analog",
     "constant": "of a value that is constant in time: computed once"}.items()}
 _DROPOUTS = {"dropout", "dropout1d", "dropout2d", "dropout3d", "feature_dropout", "alpha_dropout", "feature_alpha_dropout"}
 _EVAL = "call network.eval() first"
@@ -36,6 +37,8 @@ def rule_of(call, changes):
             return _ANALOG["quotient"]
     if call.op in ops.JUMPS and not moving:
         return _ANALOG["constant"]
+    if call.op in ops.WRITES and not call.mutates:
+        return _ANALOG["written"]
     if call.op in ("interpolate", "upsample"):
         if option(call, "mode", 3, "nearest") in ("nearest", "nearest-exact", "area"):
             return ops.Rule("linear", True, "through", "nearest: copies spikes")

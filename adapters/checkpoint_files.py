@@ -13,6 +13,7 @@ import io
 import pickle
 import re
 import tarfile
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -212,7 +213,9 @@ def load(path, trust, complete):
     error = None
     for attempt in attempts:
         try:
-            content = attempt()
+            with warnings.catch_warnings():  # torch's, on pickles that are not its own and on sparse tensors
+                warnings.simplefilter("ignore", UserWarning)
+                content = attempt()
             if trust and not complete(content):
                 break  # a pickled network: placeholders will not do
             return content

@@ -106,5 +106,5 @@ def _classes(annotations, ids, labels, objects, scoring):
         raise nothing_to_score(annotations, len(ids))
     if absent:
         names = ", ".join(f"'{n}'" for n in absent[:5]) + (", ..." if len(absent) > 5 else "")
-        yield (f"{len(absent)} of the {len(labels)} classes have no object to find in these images ({names}): the metric is "
+        yield (f"no object to find in these images for {len(absent)} of the {len(labels)} classes ({names}): the metric is "
                "the mean over the others")

@@ -110,7 +110,9 @@ def told(what, hint=""):
     except (AdafireError, MemoryError, torch.OutOfMemoryError):
         raise
     except Exception as error:  # a config can name anybody's code
-        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}".rstrip(": ")
+        words = re.sub(r"^OpenCV\(\S*\) \S+ error: ", "", " ".join(str(error).split()))
+        kind = "OpenCV" if type(error).__module__ == "cv2" else type(error).__name__  # which calls its own 'error'
+        reason = f"{kind}: {words[:200]}".rstrip(": ")
         more = hint(error) if callable(hint) else hint
         raise InputError(f"{what}: {reason}" + (f"; {more}" if more else "")) from error
 

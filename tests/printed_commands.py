@@ -24,7 +24,7 @@ def texts():
         yield str(page.relative_to(ROOT)), page.read_text(encoding="utf-8")
     for path in (*sorted((ROOT / "tasks").glob("*.py")), *sorted((ROOT / "tools").glob("*.py"))):
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        found = [ast.get_docstring(tree) or ""]
+        found = [ast.get_docstring(tree, clean=False) or ""]
         found += [node.value.value for node in tree.body if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
                   and isinstance(node.value.value, str) and node.targets[0].id == "EXAMPLES"]
         yield str(path.relative_to(ROOT)), "\n".join(found)

@@ -196,6 +196,7 @@ def npz(content):
     return file.getvalue()
 
 
+@pytest.mark.filterwarnings("error::UserWarning")
 @pytest.mark.parametrize("make", [
     lambda: pickle.dumps(arrays(GOOD)), lambda: pickle.dumps({"model": arrays(GOOD), "__author__": "x"}, protocol=2),
     lambda: pickle.dumps(arrays(GOOD), protocol=5), lambda: pickle.dumps(swapped(GOOD)), lambda: pickle.dumps(GOOD),

@@ -49,12 +49,13 @@ def verdict(copy, mutant):
 @pytest.mark.mutants
 @pytest.mark.parametrize("room", ROOMS)
 def test_every_fault_is_noticed(room, copy, capsys):
-    found = {mutant.name: verdict(copy, mutant) for mutant in mutants(room)}
-    killed = sum(word == "killed" for word in found.values())
+    found = {}
     with capsys.disabled():
-        print(f"\n{room}: {killed} of {len(found)} killed")
-        for name, word in found.items():
-            print(f"  {word}: {name}")
+        for mutant in mutants(room):
+            found[mutant.name] = verdict(copy, mutant)
+            print(f"\n  {found[mutant.name]}: {mutant.name}", end="", flush=True)
+        killed = sum(word == "killed" for word in found.values())
+        print(f"\n{room}: {killed} of {len(found)} killed", flush=True)
     assert killed == len(found), "a fault that no test notices, or that is stale"
 
 

@@ -148,6 +148,9 @@ SHAPES = {
     "order that the input gives": lambda s, h, x: h.gather(2, x[:, :1].argsort(2).expand_as(h)),
     "what the input gives, rounded": lambda s, h, x: h * torch.floor(x[:, :1]) / 3,
     "the same tensor again": lambda s, h, x: torch.as_tensor(h) + torch.asarray(h), "copied": lambda s, h, x: h.new_tensor(FLOOR) * h,
+    "scattered": lambda s, h, x: torch.zeros_like(h).scatter(1, ORDER.expand_as(h), h) + h.masked_scatter(ORDER.expand_as(h) > 2, h * 2),
+    "put by an index": lambda s, h, x: torch.zeros_like(h).index_put((torch.arange(4), ORDER.flatten()), h[:, 0]).index_add(1, ORDER.flatten(), h),
+    "copied by an index": lambda s, h, x: h.index_copy(1, ORDER.flatten()[:2], h[:, 2:]).index_fill(1, ORDER.flatten()[:1], 0.1),
     "grid of what spikes": lambda s, h, x: h + torch.meshgrid(h.mean((0, 2, 3)), torch.ones(6), indexing="ij")[0].mean(),
 }
 

@@ -54,6 +54,13 @@ def pair(h):
     return h, h.flip(1)
 
 
+def setitem(h):
+    """Half of the channels written into a tensor of zeros."""
+    out = torch.zeros_like(h)
+    out[:, :2] = h[:, :2]
+    return out
+
+
 # name of a row -> an operator of that name on what neurons send, h [4, 4, 6, 6]
 CALLS = dict(
     conv1d=lambda h: F.conv1d(flat(h), W["conv1d"]), conv2d=lambda h: F.conv2d(h, W["conv2d"], padding=1),
@@ -103,7 +110,7 @@ CALLS = dict(
     atleast_3d=lambda h: torch.atleast_3d(h), ravel=lambda h: h.ravel().view(4, -1), masked_fill=lambda h: h.masked_fill(MASK, 0.3),
     where=lambda h: torch.where(MASK, h, 0.2 - h), max_pool1d=lambda h: F.max_pool1d(flat(h), 3), max_pool2d=lambda h: F.max_pool2d(h, 3, 2, 1),
     max_pool3d=lambda h: F.max_pool3d(deep(h), 2), max_pool1d_with_indices=lambda h: F.max_pool1d(flat(h), 3, return_indices=True)[0],
-    max_pool2d_with_indices=lambda h: F.max_unpool2d(*F.max_pool2d(h, 2, return_indices=True), 2),
+    max_pool2d_with_indices=lambda h: F.max_pool2d(h, 2, return_indices=True)[0],
     max_pool3d_with_indices=lambda h: F.max_pool3d(deep(h), 2, return_indices=True)[0], adaptive_max_pool1d=lambda h: F.adaptive_max_pool1d(flat(h), 5),
     adaptive_max_pool2d=lambda h: F.adaptive_max_pool2d(h, 2), adaptive_max_pool3d=lambda h: F.adaptive_max_pool3d(deep(h), 2),
     max=lambda h: torch.max(h, CHANNELS), amax=lambda h: h - h.amax(1, keepdim=True), maximum=lambda h: torch.maximum(h, CHANNELS),
@@ -122,6 +129,9 @@ CALLS = dict(
     multi_head_attention_forward=lambda h: HEADS(rows(h), rows(h), rows(h))[0], glu=lambda h: F.glu(h, 1), grid_sample=lambda h: F.grid_sample(
         h, torch.stack(torch.meshgrid(torch.linspace(-1, 1, 5), torch.linspace(-1, 1, 5), indexing="xy"), -1).expand(4, 5, 5, 2), align_corners=True),
     vector_norm=lambda h: torch.linalg.vector_norm(h + 0.1, 3, dim=1),
+    masked_scatter=lambda h: torch.zeros_like(h).masked_scatter_(MASK, h), index_add=lambda h: h.index_add(1, ORDER, h),
+    scatter_add=lambda h: h.scatter_add(1, ORDER[None, :, None, None].expand(4, 4, 6, 6), h),
+    index_copy=lambda h: h.index_copy(1, ORDER[:2], h[:, 2:]), index_fill=lambda h: h.index_fill(1, ORDER[:1], 0.1),
     roi_align=lambda h: __import__("torchvision").ops.roi_align(h, [torch.tensor([[0.0, 0, 5, 5]])] * 4, 3),
     **{name: fft(name) for name in "fft ifft rfft irfft fft2 ifft2 rfft2 irfft2 fftn ifftn rfftn irfftn hfft ihfft".split()},
     **{name: (lambda h, layer=layer: layer(rows(h))[0]) for name, layer in SEQUENCE.items()},
@@ -133,7 +143,7 @@ CALLS["lstm_cell"] = lambda h: CELLS["lstm_cell"](rows(h)[:, 0])[0]
 ACTIVATIONS = {name: getattr(F, name) for name in "relu leaky_relu relu6 silu gelu hardswish mish elu celu selu tanh sigmoid "
                "hardsigmoid softplus softsign hardshrink softshrink tanhshrink logsigmoid".split()}
 ACTIVATIONS |= {"prelu": lambda v: F.prelu(v, torch.tensor([0.3, -0.2, 0.1, 1.5])), "rrelu": lambda v: F.rrelu(v, training=False),
-                "hardtanh": lambda v: F.hardtanh(v, -0.3, 0.8), "threshold": lambda v: F.threshold(v, 0.1, 0.3),
+                "hardtanh": lambda v: F.hardtanh(v, -0.3, 0.8), "threshold": lambda v: F.threshold(v, 0.1, 0.1),
                 "spelled_out": lambda v: torch.where(v > 0, v, v.exp() - 1)}
 
 # name of a row -> an operator of that name that is refused between neurons
@@ -151,9 +161,9 @@ REFUSED = dict(
     fractional_max_pool2d_with_indices=lambda h: F.fractional_max_pool2d(h, 2, output_size=3, return_indices=True)[0],
     fractional_max_pool3d=lambda h: F.fractional_max_pool3d(deep(h), 2, output_size=2),
     fractional_max_pool3d_with_indices=lambda h: F.fractional_max_pool3d(deep(h), 2, output_size=2, return_indices=True)[0],
-    setitem=lambda h: torch.zeros_like(h).__setitem__(0, h[0]) or h, copy=lambda h: torch.zeros_like(h).copy_(h),
-    index_put=lambda h: torch.zeros_like(h).index_put_((ORDER,), h), masked_scatter=lambda h: torch.zeros_like(h).masked_scatter(MASK, h),
-    scatter=lambda h: torch.zeros_like(h).scatter(1, ORDER[None, :, None, None].expand(4, 4, 6, 6), h),
+    setitem=setitem, copy=lambda h: torch.zeros_like(h).copy_(h),
+    index_put=lambda h: torch.zeros_like(h).index_put_((ORDER,), h),
+    scatter=lambda h: torch.zeros_like(h).scatter_(1, ORDER[None, :, None, None].expand(4, 4, 6, 6), h),
     nonzero=lambda h: h.nonzero().float(), unique=lambda h: h.unique(), unique_consecutive=lambda h: h.unique_consecutive(),
     masked_select=lambda h: h.masked_select(MASK), fake_quantize_per_tensor_affine=lambda h: torch.fake_quantize_per_tensor_affine(h, 0.1, 0, 0, 255),
     fake_quantize_per_channel_affine=lambda h: torch.fake_quantize_per_channel_affine(h, torch.ones(4), torch.zeros(4), 1, 0, 255),

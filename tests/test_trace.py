@@ -33,12 +33,18 @@ def setitem(self, x):
     return y
 
 
+def setitem_then_sum(self, x):
+    x[:, :2] = x[:, :2] * 2
+    return x + 1
+
+
 def branch(self, x):
     return x if x.max() > 0 else -x
 
 
 REFUSED = {
     "setitem": (setitem, "torch.cat"),
+    "setitem, then more": (setitem_then_sum, "'setitem' before a neuron writes into a tensor in place"),
     "control flow": (branch, "hands values that depend on spikes to Python"),
     "argmax": (lambda self, x: x.gather(1, x.argmax(1, keepdim=True).expand_as(x)), "integers that depend"),
     "random": (lambda self, x: x * torch.rand_like(x), "random"),
@@ -51,6 +57,17 @@ def test_refused_with_place_and_reason(case):
     body, reason = REFUSED[case]
     with pytest.raises(adafire.UnsupportedError, match=reason):
         adafire.check(net(body), X)
+
+
+def test_shapes_as_tensors_depend_on_no_spikes():
+    def halves(self, x):
+        height, width = torch._shape_as_tensor(x)[-2:]
+        assert height == width
+        return x.split([int(height) // 2, int(height) // 2], 2)[0]
+    network = net(halves)
+    assert len(adafire.check(network, X).sites) == 2
+    snn = adafire.convert(network, X, method="ours", timesteps=64)
+    assert float((snn(X) - network(X)).norm() / network(X).norm()) < 0.05
 
 
 def test_training_mode_norm_and_dropout_are_refused():

@@ -118,7 +118,7 @@ ROWS = [  # name, tool, arguments, words of the message
     ("picture outside", "run_bench", bench("coco_yolo", lambda f: s.coco(f, images={"file_name": "../../secret.png"})),
      "leaves the image folder"),
     ("box of no size", "run_bench", bench("coco_yolo", lambda f: s.coco(f, annotations={"bbox": [1, 2, -3, 4]})), "has bbox"),
-    ("classes of others", "run_bench", bench("coco_yolo", lambda f: s.coco(f, categories=[{"id": 1, "name": "person"}]),
+    ("classes of others", "run_bench", bench("coco_yolo", lambda f: s.coco(f, categories=[{"id": 1, "name": "tumour"}]),
                                              "--variant", "yolo-fastestv2"), "it lacks"),
     ("COCO picture cut off", "run_bench", bench("coco_yolo", lambda f: s.coco(f, s.half), "--variant", "yolo-fastestv2"),
      "does not decode"),
