@@ -148,8 +148,7 @@ def _refuse(trace, reads, after):
     for call in calls:
         drawn[call.index] = call.op in ops.DRAWS or any(source >= 0 and drawn[source] for source in call.inputs)
         if drawn[call.index] and (call.index in trace.outputs or call.region != "readout"):
-            random = next(c for c in calls if c.op in ops.DRAWS)
-            raise UnsupportedError(f"{random.name}: operator '{random.op}' {random.rule.note}")
+            raise UnsupportedError(_draws(calls))
     if not trace.sites:
         raise UnsupportedError(_nothing_spikes(calls))
     for call in calls:
@@ -158,7 +157,7 @@ def _refuse(trace, reads, after):
             raise UnsupportedError(f"{call.name}: operator '{call.op}' before a neuron {why}")
     for name, inputs, where in reads:
         if any(source >= 0 and drawn[source] for source in inputs):
-            raise UnsupportedError(f"{where}: '{name}' hands random numbers to Python; make forward a function of its input")
+            raise UnsupportedError(f"{_draws(calls)} ('{name}' in {where} hands them to Python)")
         if any(source == FRAMES or source >= 0 and (after[source] or calls[source].site) for source in inputs):
             what = "spikes or frames" if any(FRAMES in call.inputs for call in calls) else "spikes"
             raise UnsupportedError(f"{where}: '{name}' hands values that depend on {what} to Python (control flow or an "
@@ -170,6 +169,11 @@ def _refuse(trace, reads, after):
             if integer and not floating:
                 raise UnsupportedError(f"{call.name}: operator '{call.op}' feeds integers or booleans that depend on "
                                        "spikes back into the network")
+
+
+def _draws(calls):
+    first = next(call for call in calls if call.op in ops.DRAWS)
+    return f"{first.name}: operator '{first.op}' {first.rule.note}"
 
 
 def _nothing_spikes(calls):

@@ -201,7 +201,7 @@ class Noise(nn.Module):
 RANDOM = {
     "beside the input": (lambda s, h, x: h + torch.rand(h.shape), "'rand'"), "on fresh memory": (lambda s, h, x: h + h.new_empty(h.shape).normal_(), "'normal'"),
     "on a constant": (lambda s, h, x: h * torch.bernoulli(FLOOR), "'bernoulli'"), "in a buffer": (lambda s, h, x: s.noisy(h), "'normal'"),
-    "in control flow": (lambda s, h, x: h if torch.rand(()) > 0.5 else h * 2, "'bool' hands random numbers to Python"),
+    "in control flow": (lambda s, h, x: h if torch.rand(()) > 0.5 else h * 2, "'rand' draws random numbers.*'bool' in the network hands them to Python"),
     "in the read-out": (None, "'randn'"), "slopes": (lambda s, h, x: F.rrelu(h - 0.2, training=True), "rrelu in training"),
     "attention": (lambda s, h, x: F.scaled_dot_product_attention(h, h, h, dropout_p=0.5), "attention with dropout"),
     "dropout": (lambda s, h, x: F.dropout2d(h), "dropout in training"), "weights": (lambda s, h, x: F.conv2d(h, F.dropout(s.second.weight)[:4]), "dropout in training"),

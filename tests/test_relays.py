@@ -156,10 +156,10 @@ class Between(torch.nn.Module):
 
 
 BETWEEN = {  # (function, where relays stand)
-    "squeeze and excite": (lambda net, x: net.excited(x), [":mean", ":mul"]), "clamp": (lambda net, x: x.clamp(0.1, 0.4), [":clamp"]),
-    "average, then maximum": (lambda net, x: F.max_pool2d(F.avg_pool2d(x, (1, 2)), 2), [":max_pool2d"]),
-    "large average": (lambda net, x: F.avg_pool2d(x, 3, 1, 1), [":avg_pool2d"]),
-    "average, then a scale": (lambda net, x: F.avg_pool2d(x, 2) * 3, [":avg_pool2d"]),
+    "squeeze and excite": (lambda net, x: net.excited(x), ["network:mean", "network:mul"]), "clamp": (lambda net, x: x.clamp(0.1, 0.4), ["network:clamp"]),
+    "average, then maximum": (lambda net, x: F.max_pool2d(F.avg_pool2d(x, (1, 2)), 2), ["network:max_pool2d"]),
+    "large average": (lambda net, x: F.avg_pool2d(x, 3, 1, 1), ["network:avg_pool2d"]),
+    "average, then a scale": (lambda net, x: F.avg_pool2d(x, 2) * 3, ["network:avg_pool2d"]),
     "small average": (lambda net, x: F.avg_pool2d(x, (1, 3)), []), "softmax": (lambda net, x: x.softmax(1), []),
     "nothing": (lambda net, x: x, [])}
 
