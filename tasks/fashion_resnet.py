@@ -33,6 +33,6 @@ variants = dict(
     full=dict(
         _common,
         split='full',
-        expected=dict(ann=0.9254, tolerance=0.002),
+        expected=dict(ann=0.9254, tolerance=0.002, samples=10000),
     ),
 )

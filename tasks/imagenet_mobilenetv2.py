@@ -28,7 +28,7 @@ variants = dict(
         batch_size=16,
         options=dict(preprocessing=dict(resize=256, size=224, mean=[0.485, 0.456, 0.406], std=[0.229, 0.224, 0.225])),
         needs=['val'],
-        expected=dict(ann=0.7188, tolerance=0.003),  # published
+        expected=dict(ann=0.7188, tolerance=0.003, samples=50000),  # published
     ),
     mini=dict(
         description='A small network of the same kind (7 inverted residuals) on the Fashion-MNIST subset; not MobileNetV2',

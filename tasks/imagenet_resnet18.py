@@ -30,7 +30,7 @@ variants = dict(
         batch_size=16,
         options=dict(preprocessing=dict(resize=256, size=224, mean=[0.485, 0.456, 0.406], std=[0.229, 0.224, 0.225])),
         needs=['val'],  # looked for below --data-root before any work
-        expected=dict(ann=0.6976, tolerance=0.003),  # published
+        expected=dict(ann=0.6976, tolerance=0.003, samples=50000),  # published
     ),
     # The family's small network on the Fashion-MNIST subset (as in fashion_resnet), not ResNet-18 on ImageNet.
     mini=dict(
