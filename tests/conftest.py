@@ -12,12 +12,16 @@ torch.set_num_threads(1)  # tests run beside each other
 SHARED = ROOT.parent / "shared" / "data"
 
 
+ON_REQUEST = ("mutants", "many")
+"""Marks of tests that take minutes: only where -m asks for them."""
+
+
 def pytest_collection_modifyitems(config, items):
-    """Mutants take minutes and run the other tests: only where -m asks for them."""
-    if "mutants" not in config.getoption("-m"):
-        own = [item for item in items if item.get_closest_marker("mutants")]
-        config.hook.pytest_deselected(items=own)
-        items[:] = [item for item in items if item not in own]
+    """Leave out the tests of ``ON_REQUEST`` that nobody asked for."""
+    unasked = [mark for mark in ON_REQUEST if mark not in config.getoption("-m")]
+    left_out = [item for item in items if any(item.get_closest_marker(mark) for mark in unasked)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(autouse=True)
