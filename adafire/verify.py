@@ -5,6 +5,8 @@ as a difference of outputs, either between two runs of the network itself or bet
 goes the way of a simulation: its calls before the last neuron are made again without the network, its read-out with it.
 """
 
+import weakref
+
 import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_flatten
@@ -146,21 +148,34 @@ class _Inputs:
 
 
 class _Observer(TorchFunctionMode):
-    """The network untouched, with a digest of every call's result; calls are numbered as in a dry run."""
+    """The network untouched, with a digest of every call's result; calls are numbered as in a dry run.
+
+    writes: numbers of the calls that wrote into memory which another living tensor showed, too.
+    """
 
     def __init__(self):
         super().__init__()
-        self.seen, self.writes = {}, {}
+        self.seen, self.writes, self._showing = {}, [], {}
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
         identity, out = Identity(func, args, kwargs), func(*args, **kwargs)
         results = [args[0]] if identity.mutates else tensors_in(out)
         if results and out is not NotImplemented:
-            if identity.mutates or identity.written is not None:
-                self.writes[len(self.seen)] = args[0] if args else kwargs.get("input")
+            written = args[0] if identity.mutates else identity.written
+            if written is not None and self._shown_elsewhere(written):
+                self.writes.append(len(self.seen))
             self.seen[len(self.seen)] = _digest(results)
+            for tensor in results:
+                self._showing.setdefault(_memory(tensor), []).append(weakref.ref(tensor))
         return out
+
+    def _shown_elsewhere(self, tensor):
+        return any(other() is not None and other() is not tensor for other in self._showing.get(_memory(tensor), ()))
+
+
+def _memory(tensor):
+    return tensor.untyped_storage().data_ptr() if tensor.layout == torch.strided else id(tensor)
 
 
 def _observed(network, x, forward):
@@ -202,8 +217,8 @@ def _writes(plan, observer, first):
     names = [f"'{calls[k].op}' at {calls[k].name}" for k in observer.writes if k <= until and k < len(calls)]
     if not names:
         return ""
-    return (f" Before it the network writes in place ({', '.join(names[-3:])}): into a view, or into a tensor that a view of it is used "
-            "of later. Write it out of place (y = f(x), then torch.cat or torch.where).")
+    return (f" Before it the network writes in place ({', '.join(names[-3:])}) into memory that another tensor shows, too (a view or its "
+            "base). Write it out of place (y = f(x), then torch.cat or torch.where).")
 
 
 def _picture(x):

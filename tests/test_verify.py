@@ -97,6 +97,16 @@ def test_what_the_plan_would_compute_otherwise_is_refused_by_name(forward, metho
         adafire.check(network, x)
 
 
+def test_only_writes_that_another_tensor_shows_are_named(x):
+    def forward(s, x):
+        x = s.b(F.relu(s.a(x), inplace=True))
+        x.chunk(2, 1)[0].clamp_(min=0)
+        return s.f(F.relu(s.c(x)).mean((2, 3)))
+    network = Net(forward, a=lambda: conv(3, 8), b=lambda: conv(8, 8), c=lambda: conv(8, 8), f=lambda: nn.Linear(8, 3))
+    with pytest.raises(adafire.UnsupportedError, match=r"writes in place \('clamp' at network:clamp\)"):
+        adafire.check(network, x)
+
+
 def test_a_write_in_place_that_nobody_sees_twice_goes_through(x):
     def forward(s, x):
         v = s.a(x).flatten(1)
