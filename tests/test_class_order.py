@@ -9,7 +9,7 @@ from test_classification import SMALL, make
 from test_images import options, tree, zipped
 
 from adafire.errors import InputError
-from adapters.data import image_sets
+from adapters.data import cloud_sets, image_sets
 
 TEN = [str(k) for k in range(1, 11)]
 STRINGS = sorted(TEN)  # 1, 10, 2, ...
@@ -138,3 +138,23 @@ def test_a_picture_under_two_names_is_noted(tmp_path):
     tree(tmp_path, "train", ("a", "b", "c"), number=2, side=16, suffix=".bmp")
     notes = make(tmp_path).notes
     assert "1 of the 7 pictures are copies of others under another name, 1 of them with different labels" in notes[-1]
+
+
+def test_a_class_without_pictures_to_score_keeps_its_number(tmp_path):
+    tree(tmp_path, "val", ["a", "c"], number=2)
+    tree(tmp_path, "train", ["a", "b", "c"], number=2)
+    found = read(tmp_path)
+    assert found.classes == ("a", "b", "c") and {p.label for p in found.test} == {0, 2}
+    assert "1 of the 3 classes have nothing to score (the first: b)" in found.notes[1]
+    tree(tmp_path, "other", ["pictures"], number=2)  # without labels, to calibrate on
+    assert read(tmp_path, train="other").classes == ("a", "c")
+
+
+def test_a_class_without_clouds_to_score_keeps_its_number(tmp_path):
+    for split, kinds in (("test", "ac"), ("train", "abc")):
+        for kind in kinds:
+            (tmp_path / kind / split).mkdir(parents=True)
+            np.save(tmp_path / kind / split / "1.npy", np.random.default_rng(0).random((8, 3)))
+    found = cloud_sets.read({"type": "folders"}, options(tmp_path))
+    assert tuple(found.classes) == ("a", "b", "c") and {c.label for c in found.test} == {0, 2}
+    assert any("1 of the 3 classes have nothing to score (the first: b)" in note for note in found.notes)

@@ -179,7 +179,12 @@ def test_classes_of_recordings_in_the_order_that_is_told(tmp_path):
     with pytest.raises(InputError, match="class folder 'b', which classes="):
         workload(root, classes=["a", "c"])
     save(root, made(7), "test/c/1.npy")  # nothing to train on
-    assert any("1 classes have recordings to score or to train on only and are left out: c" in n for n in workload(root).notes)
+    found = read_set({"type": "recordings", "size": (34, 34)}, WorkloadOptions(split="full", data_root=str(root)))
+    assert found.classes == ("a", "b", "c")
+    assert any("1 of the 3 classes have no recordings to train and to calibrate on (the first: c)" in n for n in found.notes)
+    save(root, made(8), "train/d/1.npy")  # nothing to score
+    found = read_set({"type": "recordings", "size": (34, 34)}, WorkloadOptions(split="full", data_root=str(root)))
+    assert found.classes == ("a", "b", "c", "d") and any("1 of the 4 classes have nothing to score (the first: d)" in n for n in found.notes)
 
 
 def test_copies_are_noted(tmp_path):

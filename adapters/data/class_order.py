@@ -18,23 +18,27 @@ from .text_files import read_text
 SHOWN = 40  # classes of a long list
 
 
-def numbered(folders, told, root, by_value=False):
-    """(classes, notes) for the names of class folders found in ``root``, in one spelling of accents.
+def numbered(folders, told, root, by_value=False, also=()):
+    """(classes, notes) for the names of class folders with samples to score in ``root``, in one spelling of accents.
 
     told: names of all classes in the order of the network's outputs, or a text file of them, or None; some may have no
-    folder. by_value: names that are all numbers go by their value where nothing is told. InputError: a folder that
-    ``told`` does not name, no such file.
+    folder. by_value: names that are all numbers go by their value where nothing is told. also: class folders to train on; a
+    class that only they have counts where they have all the others, too. InputError: a folder that ``told`` does not name,
+    no such file.
     """
-    folders = sorted({one_spelling(name) for name in folders})
+    folders, also = ({one_spelling(name) for name in names} for names in (folders, also))
+    scored, folders = folders, sorted(also if folders < also else folders)
     if told is not None:
-        return _as_told(folders, told, root)
+        return _as_told(sorted(scored), told, root)
     if by_value and all(map(str.isdecimal, folders)):
         folders.sort(key=int)
     note = f"classes are numbered in the order of their folders' names: {shown(folders)}"
     others = [other for other in (sorted(folders), sorted(folders, key=_natural), sorted(folders, key=str.lower)) if other != folders]
     if others:
         note += f"; another order of them is {shown(others[0])}: data=dict(classes=[...]) tells which the network was trained with"
-    return tuple(folders), (note,)
+    absent = [name for name in folders if name not in scored]
+    unscored = (f"{len(absent)} of the {len(folders)} classes have nothing to score (the first: {absent[0]}): the score is of the others",) if absent else ()
+    return tuple(folders), (note, *unscored)
 
 
 def _as_told(folders, told, root):

@@ -153,7 +153,7 @@ def folders(data, options):
         raise InputError(f"up is {up!r}; expected 'y' or 'z', the files' vertical axis")
     root = root_folder(options, root, "<class>/test/<file>")
     found = class_folders(root)
-    classes, notes = numbered(found[0], classes, root)
+    classes, notes = numbered(found[0], classes, root, also=found[1])
     return folder_set(root, name, up, number, classes, found, notes)
 
 

@@ -96,8 +96,8 @@ def folder(data, options):
     sample_ms: recordings are cut into samples of this length; those with fewer than ``least`` events are left out.
     share: the first so much of each recording is trained and calibrated on, the rest is scored (test and train may then
     name the same part, or nothing). Without parts and share, a fifth of each class is scored, chosen by hash.
-    classes: names of all, in the order of the network's outputs, or a text file of them; default: those that have recordings to score and to train
-    on, in the order of their names. unit: of times, 'ns', 'us', 'ms', 's' or its microseconds; where it is not told, a
+    classes: names of all, in the order of the network's outputs, or a text file of them; default: those that have recordings, in the order of
+    their names. unit: of times, 'ns', 'us', 'ms', 's' or its microseconds; where it is not told, a
     recording that lasts as long as none does is refused. columns: the order of unnamed ones in .npy files ('txyp'); polarity:
     (darker, brighter), where it is none of the usual.
     """
@@ -214,14 +214,13 @@ def _split(found, share, test, train, root, told):
                 if not paths:
                     raise InputError(f"class {name!r} of '{root}' has {len(order)} recording; expected 2 or more, one to "
                                      "score and one to calibrate on")
-    both, either = set(parts[0]) & set(parts[1]), set(parts[0]) | set(parts[1])
-    classes, notes = numbered(both if told is None else either, told, root)
-    if told is None and either - both:
-        notes += (f"{len(either - both)} classes have recordings to score or to train on only and are left out: "
-                  f"{', '.join(sorted(either - both)[:5])}; data=dict(classes=[...]) names all there are",)
+    either = set(parts[0]) | set(parts[1])
+    classes, notes = numbered(parts[0] if told is None else either, told, root, also=either)
     if len(classes) < 2:
-        raise InputError(f"'{root}' has {len(classes)} classes with recordings to score and to train on; expected 2 or "
-                         "more")
+        raise InputError(f"'{root}' has {len(classes)} classes with recordings; expected 2 or more")
+    untrained = [name for name in classes if name not in parts[1]]
+    if untrained:
+        notes += (f"{len(untrained)} of the {len(classes)} classes have no recordings to train and to calibrate on (the first: {untrained[0]})",)
     return [[part.get(name, {}) for name in classes] for part in parts], classes, notes
 
 

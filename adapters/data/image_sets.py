@@ -120,8 +120,9 @@ def imagefolder(data, options):
     scored = class_folders(root, test)
     if scored is None:
         raise InputError(f"'{root}' has no folder '{test}'; expected {test}/<class>/<picture>, one folder a class")
-    classes, notes = class_order.numbered(scored, classes, root, by_value=True)
-    return _image_set(name, classes, scored, class_folders(root, train, CANDIDATES), number, root, notes)
+    train = class_folders(root, train, CANDIDATES)
+    classes, notes = class_order.numbered(scored, classes, root, by_value=True, also=train or ())
+    return _image_set(name, classes, scored, train, number, root, notes)
 
 
 def _image_set(name, classes, test, train, number, what, notes=()):
