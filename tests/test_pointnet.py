@@ -10,7 +10,9 @@ from torch import nn
 
 import adafire
 from adafire import fused
+from adafire.calls import Call
 from adafire.errors import InputError
+from adafire.ops import rule_for
 from adafire.rates import advance
 from adafire.run import Run
 from adafire.simulate import simulate
@@ -164,7 +166,7 @@ def test_the_t_net_product_follows_the_means_of_random_streams_as_one_over_t(chu
     points, matrix = rng.random((2, 10, 4)), rng.random((2, 4, 4))
     streams = spike_trains(points, steps, rng), spike_trains(matrix, steps, rng)
     run = _Stub(t=0, rates={}, params={}, plan=_Stub(tapped=()))
-    call = _Stub(index=0, op="bmm", spiking=False)
+    call = Call(0, "torch.bmm", "bmm", rule_for("bmm", 2), "bmm", (), None, ())
     found = []
     for start in range(0, steps, chunk):
         parts = [s[start:start + chunk] for s in streams]
