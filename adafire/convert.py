@@ -152,7 +152,7 @@ class SNN:
         """A simulation of ``x`` at rest. InputError where neurons have potentials of their own, for inputs of another size."""
         for site in plan.trace.sites:
             kept = self.params[site.index].v0.shape
-            if any(n not in (1, m) for n, m in zip(kept[1:], site.shape[1:])):
+            if any(n not in (1, m) for n, m in zip(kept[:0:-1], site.shape[:0:-1])):  # as they broadcast
                 raise InputError(f"{site.name}: method {self.method.name} keeps a potential for every neuron, here {list(kept[1:])}; this "
                                  f"input gives {list(site.shape[1:])}. Use inputs of the calibration's size, or correction='light'")
         return Run(plan, self.params, self.network, x, self.forward, self.method.read_from(self.timesteps))

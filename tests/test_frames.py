@@ -143,7 +143,7 @@ def test_a_constant_beside_frames_is_computed_once():
 
 def test_a_constant_of_the_same_shape_is_another_input():
     network, values = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2)).eval(), torch.randn(5, 3, 4)
-    snn = adafire.convert(network, Frames(values), method="adafire-signed")
+    snn = adafire.convert(network, Frames(values), method="burst")
     assert snn.plan(Frames(values)) is not snn.plan(values)
     assert snn(Frames(values)).shape == (5, 2) and snn(values).shape == (5, 3, 2)
 
