@@ -12,7 +12,7 @@ torch.set_num_threads(1)  # tests run beside each other
 SHARED = ROOT.parent / "shared" / "data"
 
 
-ON_REQUEST = ("mutants", "many")
+ON_REQUEST = ("mutants", "many", "cases")
 """Marks of tests that take minutes: only where -m asks for them."""
 
 

@@ -1,0 +1,125 @@
+"""The faults found in use, as their finders wrote them down: ../shared/cases, whole.
+
+``python -m pytest -m cases tests/test_cases.py`` takes about an hour of one core; ``-k coco`` a part of it. Every line that a case prints is held
+against what is right: the scores of a run, or words of a refusal. The same kinds are tests of their own elsewhere, rebuilt small.
+"""
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT
+
+CASES = ROOT.parent / "shared" / "cases"
+COCO, VOC, CLOUDS, MESH, EVENTS = (.7020, .7086, 12), (.8562, .8693, 12), (.9688, .9844, 64), (.5312, .5156, 64), (.93, .92, 100)
+LETTERS, RANDOM, ZERO = (.95, .93, 200), (.3249, .3181, 7), (0, 0, 12)
+RIGHT = {  # case: (what is right of every line, {beginning of a line: what is right of it instead}); None: any refusal or an error that falls
+    "absent-class": (VOC, {"VOC, no coat": (.8826, .8926, 12), "COCO, no coat": (.7271, .7323, 12), "class folders": (.9497, .9385, 179),
+                           "clouds": (.9677, .9839, 62), "events": (.93, .94, 100)}),
+    "bad-files": (None, {"mesh [reference]": MESH, "a face names": "_0181.off' has a face with the corner 1031", "npz": (.9583, .9792, 48),
+                         "labels as names": (.9583, .9792, 48), "labels one-hot": r"of shape \[64, 16\]", "labels from 1": "from 1 to 16",
+                         "weights in fp8": (.7065, .6961, 12), "a sparse tensor": "'graph'"}),
+    "calibration-unseen": (COCO, {"train2017 of .bmp": (.7020, .6914, 12), "train2017 with subfolders": (.7020, .7008, 12), "no train2017": (.7177, None, 8)}),
+    "category-order": (COCO, {}),
+    "check-tool": ("exit 0", {"Fast R-CNN": "exit 2: error: FastRCNN has no RPN"}),
+    "checkpoint-prefix": (COCO, {"TorchScript": "not a PyTorch checkpoint but a TorchScript archive"}),
+    "clamp-activation": (None, {}),
+    "class-order": (LETTERS, {"1..10": (.09, .095, 200), "0..9": (.95, .935, 200), "class1..class10, labels in natural": (.09, .095, 200),
+                              "class1..class10, labels in the order of strings": (.95, .92, 200)}),  # with notes of both orders: test_class_order
+    "cloud-headers": (CLOUDS, {"txt, decimal commas": "has decimal commas", "mesh": MESH}),
+    "coco-fields": (COCO, {"image ids null": "entry 0 of 'images' has id None", "bbox null": "annotation 1 has bbox None", "all iscrowd": "nothing to score",
+                           "no annotations": "nothing to score", "file_name null": "image 1 has file_name None", "annotations null": "no list 'annotations'",
+                           "categories without names": "entry 0 of 'categories' has no 'name'"}),
+    "ema-weights": (COCO, {}),
+    "event-sensor": (EVENTS, {"size not given": r"data=dict\(size=", "size of a larger": (.11, .11, 100), "columns x,y,t": "x, y, t, p", "columns x,y,p": "x, y, p, t"}),
+    "event-units": ("lasts .* unit=", {"us [reference]": EVENTS}),
+    "exif-orientation": ((.95, .935, 200), {
+        "classification: stored": (.95, .92, 200), "segmentation: no EXIF": (.6755, .5872, 7), "segmentation: square, masks as shown": (.6759, .6460, 7),
+        "segmentation: square, masks as stored": (.0731, .0732, 7), "segmentation: 192 x 128, no EXIF": (.6381, .6017, 7),
+        "segmentation: 192 x 128, masks as shown": (.6399, .6472, 7), "segmentation: 192 x 128, masks as stored": "192 x 128 pixels.*128 x 192"}),
+    "expand-as": (None, {}),
+    "list-twice": (VOC, {"VOC list, first": "'000001' twice", "segmentation list as": (.5763, .4515, 3), "segmentation list, a name": "'000005' 2 times",
+                         "COCO, an image id": "image id 1 is given twice", "COCO, one file": "'000001.png' is listed twice"}),
+    "mask-255": (RANDOM, {"0/255": r"mask_values=\{255: 1\}", "1 bit with": r"mask_values=\{255: 1\}", "0/128": "holds the value 128", "head of one": "has 1 class"}),
+    "meta-keys": (COCO, {}),
+    "minmax-constant": (None, {}),
+    "npy-columns": (CLOUDS, {"npy, [3, N]": r"shape \[3, 1024\]"}),
+    "picture-size": (COCO, {"half": "96 x 96 pixels", "double": "384 x 384 pixels", "EXIF 6, annotated as shown": (.7069, .6918, 12),
+                            "EXIF 6, annotated as stored": (0, .0003, 12), "192 x 128": "192 x 128 pixels"}),
+    "pipeline-crash": ("refused: error: config '", {"LoadAnnotations [right]": COCO}),
+    "ply-truncated": ("ends after .* of the 1,024", {"whole": (.9844, .9844, 64)}),
+    "pretrained-download": (ZERO, {"PVT": "exit 0", "LAD": "exit 0"}),
+    "random-forward": (None, {}),
+    "random-pipeline": ("its test pipeline is random", {"as written": "ann 0.7020; quantised 0.6951", "RandomFlip(prob=0.0)": "ann 0.7020; quantised 0.6951"}),
+    "recurrent-layers": (None, {}),
+    "roboflow-root": (COCO, {}),
+    "scope": ((.2850, .2904, 7), {}),
+    "single-class-string": (None, {}),
+    "sixteen-bit": ((.95, .93, 200), {"detection": (.6173, .5783, 12)}),
+    "stray-files": (EVENTS, {"clouds": CLOUDS, "pictures": (.93, .92, 100)}),
+    "text-encoding": (VOC, {}),
+    "thin-picture": ("refused", {}),
+    "voc-fields": (VOC, {}),
+    "zero-dim": (None, {}),
+}
+pytestmark = [pytest.mark.cases, pytest.mark.skipif(not CASES.is_dir(), reason="the cases (shared/cases) are not on this machine")]
+
+
+def printed(command, folder):
+    """Lines that a command prints, warnings left out."""
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=3000, env={
+        **os.environ, "P": str(ROOT), "PY": sys.executable, "MADE": str(folder), "OMP_NUM_THREADS": "1"})
+    assert done.returncode == 0, done.stderr[-2000:]
+    return [line for line in done.stdout.splitlines() if line.strip()]
+
+
+def falls(line):
+    """Whether all relative errors of the last number of timesteps in a line are below .0025, or the method was refused by name."""
+    return all("refused: " in part or float(re.findall(r"T=\d+: ([\d.]+)", part)[-1]) < .0025 for part in line.split("; ") if "T=" in part or "refused" in part)
+
+
+def wrong(line, right):
+    """What is wrong with a line, or None."""
+    if re.search(r"CRASH|not foreseen|FAILED|Traceback", line):
+        return "it crashed"
+    if isinstance(right, str):
+        return None if re.search(right, line) else f"expected {right!r}"
+    if right is None:
+        return None if falls(line) else "an error that does not fall"
+    found = re.search(r"runs: ann ([\d.]+); adafire-signed ([\d.]+) \((\d+) samples\)", line)
+    if not found:
+        return f"expected {right}"
+    same = all(b is None or abs(float(a) - b) < .0011 for a, b in zip(found.groups(), right))
+    return None if same else f"expected {right}"
+
+
+def test_every_case_is_held():
+    assert {p.name for p in (CASES / "field").iterdir() if p.name != "_common"} == set(RIGHT)
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_field(name, tmp_path):
+    every, others = RIGHT[name]
+    lines = printed(["sh", str(CASES / "field" / name / "run.sh")], tmp_path)
+    assert lines and all(any(line.startswith(label) for line in lines) for label in others)
+    found = [(line, wrong(line, next((right for label, right in others.items() if line.startswith(label)), every))) for line in lines]
+    assert not [(line, why) for line, why in found if why]
+
+
+LIBRARY = {  # case: a pattern of all that it prints
+    "b01": r"check\(\): 2 sites become neurons", "b02": r"(width 1[23]: 0\.000?[01]? .*\n?){2}", "b03": r"DifferentOutputs .*Before it the network writes in place",
+    "b04": r"T = 4, 64, 256: \[[\d.]+, [\d.]+, 0\.00\d+\] dcgs: .* 0\.00\d+\]", "b05": r"64: (\(.*?\)), 8: \1, 1: \1\}",
+    "b06": r"neurons 2304\.0 .*\n.* neurons 20736\.0 .*\n.* neurons 11520\.0 firing rate ([\d.]+)\n.* neurons 11520\.0 firing rate \1",
+    "b07": r"avg_pool2d (\d+\.0)\ninterpolate area \1", "b08": r"(.* MACs 27768\.0 energy of ANN's 0\.\d+\n?){6}", "b09": "InputError sample 0 of 4: the input holds NaN",
+    "b10": r"old network 0\.0 .*\n.*kept: ([\d.]+) fresh: \1", "b12": r"\[\[0\.7576.*\[0\.6146",  # torch's own first numbers of seeds 1 and 2
+    "b13": "^0 errors", "b14": "^$", "b15": "", "b16": r"empty batch fine\nhalf input: InputError.*\nuint8 input: InputError.*\n(.* fine\n?){6}$", "b17": r"error \[0\.0",
+    "b18": r"Calibration ([\d.]+) with one whose measurement was interrupted \1$", "b19": r": \[1\.0\]", "b20": r"UnsupportedError early exit .* after 0\.\d s"}
+
+
+def test_library(tmp_path):
+    said = "\n".join(printed([sys.executable, str(CASES / "library.py")], tmp_path))
+    parts = {name: part.strip() for name, part in re.findall(r"== (b\d+)\w*(.*?)(?=\n== |\Z)", said, re.S)}
+    assert set(parts) == set(LIBRARY)
+    assert not [(name, part) for name, part in parts.items() if not re.search(LIBRARY[name], part, re.M)]
