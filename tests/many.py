@@ -161,7 +161,7 @@ _LISTED = {
         ssdlite320_mobilenet_v3_large/head swin_t swin_v2_t vgg11_bn vit_b_32
         """,
     "timm": """
-        botnet26t_256@256 caformer_s18 cait_xxs24_224 coat_lite_tiny convmixer_768_32 convnext_atto convnextv2_atto
+        botnet26t_256@256 caformer_s18 cait_xxs24_224 coat_lite_tiny convnext_atto convnextv2_atto
         cs3darknet_focus_s csatv2 cspresnet50 darknet17 davit_tiny dla34 dpn48b eca_botnext26ts_256@256 ecaresnet26t
         edgenext_xx_small efficientformerv2_s0@224 efficientnet_lite0 efficientvit_b0 efficientvit_m0 ese_vovnet19b_dw
         eva02_tiny_patch14_224@224 fasternet_t0 fastvit_t8 focalnet_tiny_srf gcvit_xxtiny gernet_s ghostnet_050 ghostnetv3_050
