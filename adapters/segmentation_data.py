@@ -2,7 +2,9 @@
 fashion scenes; which are scored, and which calibrate."""
 
 import os
+import tempfile
 from collections import Counter
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +14,7 @@ from adafire.errors import InputError
 
 from . import coco
 from .config_forms import with_names, without_scope
+from .data.text_files import read_text
 from .detection_data import by_hash, check_keys, test_loader
 from .masks import VALUES, label_table
 from .paths import leaves
@@ -135,6 +138,23 @@ def _renamed(data, classes):
     return ignore, renamed
 
 
+@contextmanager
+def _plain_list(dataset):
+    """A list of names as MMSegmentation reads it, while the data set reads it: UTF-8 without a byte order mark, no empty lines."""
+    file = getattr(dataset, "ann_file", None)
+    if not file or not str(file).endswith(".txt") or not Path(file).is_file():
+        yield
+        return
+    lines = [line for line in read_text(file, "split file", "expected the name of one picture a line").splitlines() if line.strip()]
+    with tempfile.TemporaryDirectory() as folder:
+        dataset.ann_file = os.path.join(folder, Path(file).name)
+        Path(dataset.ann_file).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        try:
+            yield
+        finally:
+            dataset.ann_file = file
+
+
 def _listed(settings, root):
     """(MMSegmentation's data set, its Samples) from a config's dict with the folder ``root`` in place of its own."""
     from mmengine.registry import DefaultScope
@@ -153,7 +173,10 @@ def _listed(settings, root):
     try:
         with DefaultScope.overwrite_default_scope("mmseg"):
             made = kind(**{**settings, "data_root": str(root), "lazy_init": True, "test_mode": True})
-        listed = made.load_data_list()
+        with _plain_list(made):
+            listed = made.load_data_list()
+    except InputError:
+        raise
     except Exception as error:  # data sets of any author
         raise InputError(f"the data set in '{root}' cannot be listed ({type(error).__name__}: {error})") from error
     if not listed:

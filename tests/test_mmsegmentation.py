@@ -111,6 +111,12 @@ def test_slide_mode_converges_and_counts_per_picture(root):
     assert one.report(at=1).macs == pytest.approx(report.ann_macs)  # of a picture, not of a window
 
 
+@pytest.mark.parametrize("content", [b"\xef\xbb\xbfp0\np1\np2\n", b"p0\n\np1\n  \np2", b"p0\r\np1\r\np2\r\n", "p0\np1\np2\n".encode("utf-16")])
+def test_lists_that_other_systems_wrote(root, content):
+    (root / "splits" / "val.txt").write_bytes(content)
+    assert sorted(i for batch in make(root).batches() for i in batch.ids) == ["p0", "p1", "p2"]
+
+
 def test_calibration_is_on_other_pictures(root):
     described = make(root).describe()
     assert described["calibration"] == {**described["calibration"], "samples": 2, "overlap": 0, "set_aside": False}
