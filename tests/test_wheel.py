@@ -112,6 +112,14 @@ def test_in_a_clone_the_command_is_the_tool(capsys, tmp_path, monkeypatch):
     assert stop.value.code == 0 and "usage: adafire check" in capsys.readouterr().out
 
 
+def test_a_clone_with_the_library_alone_says_what_to_install(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torchvision", None)  # as if it were not installed
+    with pytest.raises(SystemExit) as stop:
+        command.main(["check", "torchvision::resnet18"])
+    said = capsys.readouterr().err
+    assert stop.value.code == 2 and "needs the package torchvision" in said and "pip install -e '.[suite]'" in said
+
+
 @pytest.mark.parametrize("argv, code, words", [
     (["--help"], 0, "adafire check torchvision::resnet18"),
     (["--version"], 0, f"adafire {adafire.__version__}"),
