@@ -5,7 +5,7 @@ import torch
 from .calls import placeholders, specs_in
 from .passes import tensors_in
 from .planned import PlannedPass
-from .rates import differential
+from .run import differential
 
 
 def pooled_spikes(run, call, kind):

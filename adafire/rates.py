@@ -11,6 +11,8 @@ from . import fused
 from .calls import averaged, specs_in, wide
 from .ops import HOMOGENEOUS_RATES
 from .plan import maximum_over_last
+from .pooled import shifts_at, thresholds_at
+from .run import differential
 from .stepwise import over_time
 
 _NOISE = 1e-5  # relative rounding of cumulative sums; one spike among 4,096 is 25 times larger
@@ -26,7 +28,6 @@ def advance(run, call, function, tensors, changing, length):
     """
     if not call.affine:
         return _advance(run, call, function, tensors, changing, length)
-    from .pooled import shifts_at  # at the top it would go round in a circle
     before, after = shifts_at(run, call)
     pooled, *rest = _advance(run, call, function, [tensors[0] - before], changing, length)
     if call.index in run.plan.tapped:
@@ -140,13 +141,6 @@ def advance_peak(run, call, counts):
     return out
 
 
-def differential(run):
-    """The law by which the neurons of ``run`` tell their receivers changes of the running mean (multi_threshold.py,
-    differential.py), or None. ``law.spikes_of(changes, t)``: number of spikes for changes [K, ...] of the mean, in units
-    of theta, in the steps after step t."""
-    return next((p.neuron for p in run.params.values() if getattr(p.neuron, "differential", False)), None)
-
-
 def _change(increment, total, clock):
     """s_t of y_t = m_{t-1} + s_t: what a pooled result sends where silence means 'as before'."""
     before = (total - increment) / _along((clock - 1).clamp_min(1), total)
@@ -156,7 +150,6 @@ def _change(increment, total, clock):
 
 def _spikes(law, run, call, change, clock):
     """Number of spikes that tell receivers of a ``change`` (theirs, t times that of the mean)."""
-    from .pooled import thresholds_at  # at the top it would go round in a circle
     return law.spikes_of(change / _along(clock, change) / thresholds_at(run, call), run.t)
 
 

@@ -102,3 +102,10 @@ class Run:
             call = self.plan.trace.calls[index]
             for position in range(len(specs_in(call.template))):
                 self.before[(index, position)] = self._sum(call, (index, position)).clone()
+
+
+def differential(run):
+    """The law by which the neurons of ``run`` tell their receivers changes of the running mean (multi_threshold.py,
+    differential.py), or None. ``law.spikes_of(changes, t)``: number of spikes for changes [K, ...] of the mean, in units
+    of theta, in the steps after step t."""
+    return next((p.neuron for p in run.params.values() if getattr(p.neuron, "differential", False)), None)

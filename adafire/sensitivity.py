@@ -18,8 +18,8 @@ import torch
 
 from .calls import placeholders
 from .events import EventPass, static_costs
-from .planned import StepPass
 from .simulate import clock, plain, read_out
+from .steps import StepPass
 from .weighing import Measuring, borders, divergence
 
 

@@ -10,7 +10,8 @@ import torch
 from .errors import InputError
 from .frames import frames_in, show
 from .passes import tensors_in
-from .planned import PlainPass, ReadoutPass, StepPass
+from .planned import PlainPass, ReadoutPass
+from .steps import StepPass
 
 
 @torch.no_grad()

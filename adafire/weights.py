@@ -20,9 +20,9 @@ import math
 import torch
 
 from .plans import Plans
-from .planned import lift
 from .run import Run
 from .simulate import advance_chunk, plain
+from .steps import lift
 
 LAYERS = {"conv1d", "conv2d", "conv3d", "linear"}
 SAMPLES = 32  # of a step of Adam

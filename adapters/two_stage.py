@@ -14,7 +14,7 @@ from adafire.errors import UnsupportedError
 from adafire.meter import Meter
 from adafire.passes import map_tensors
 
-from .mmdetection import Detection
+from .detection import Detection
 
 
 def check_two_stage(model):

@@ -1,7 +1,7 @@
 """Networks of the model libraries, by random weights: each converts and converges, or is refused by name.
 
 ``python -m pytest -m many tests/test_many_networks.py`` takes an hour or two; ``-k timm`` one library of it. MANY_OUT=file keeps a table of
-what came out, with the seconds of the dry run, of the self-check (three forwards) and of one simulation of 8 timesteps.
+what came out (MANY_LONG: largest T, 64), with the seconds of the dry run, of the self-check (three forwards) and of one simulation of 8 timesteps.
 """
 
 import importlib.util
@@ -23,7 +23,7 @@ from adafire.trace import record
 from adafire.verify import own_outputs, verify
 
 pytestmark = [pytest.mark.many, pytest.mark.filterwarnings("ignore")]
-LONG, SHORT = 64, 4
+LONG, SHORT = int(os.environ.get("MANY_LONG", 64)), 4
 
 
 def spread_error(outputs, expected):

@@ -40,7 +40,8 @@ def page(tmp_path_factory):
     sites = [{"site": "relu", "firing_rate": 0.25}, {"site": "relu2", "firing_rate": 0.0}]
 
     def method(name, k, **changes):
-        rows = [make_row(t, 0.3 + 0.02 * k + 0.01 * t, sites=sites, energy_pj={"horowitz-45nm": 1e6 * (k + t)}) for t in (1, 2, 4, 8)]
+        rows = [make_row(t, 0.3 + 0.02 * k + 0.01 * t, sites=sites, energy_pj={"horowitz-45nm": 1e6 * (k + t)}, macs=0,
+                         synops_graded=1e5) for t in (1, 2, 4, 8)]
         return make(name, rows=rows, timesteps=[1, 2, 4, 8], **changes)
     names = ("burst", "adafire", "adafire-signed", "adafire-signed:relays=True", "ours", "dcgs")
     records = [make("ann"), make(status="failed", reason="RuntimeError: no", rows=[], method="opi")]

@@ -172,7 +172,7 @@ def test_what_is_printed_works_or_names_what_is_missing(command, small, here, mo
         named += [option for option in argv if option in YOURS and option in err]
         named += ["RECORD"] if "required: RECORD" in err else []  # a tool that is only named
         refused = program == "tools/export.py" and "NIR cannot say" in err  # its list is the answer
-        needs_extra = re.search(r"needs \w+: pip install|is not installed", err)
+        needs_extra = re.search(r"needs \w+: pip install|is not installed|Fashion-MNIST's file \S+ is not in", err)
         lacks_gpu = "--device" in argv and "cuda" in err
         assert named or refused or needs_extra or lacks_gpu, f"{argv}: exit 2, and names nothing of {yours}: {err}"
         assert err.count("\n") <= 8

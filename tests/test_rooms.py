@@ -46,3 +46,45 @@ def test_the_library_prints_nothing_and_leaves_filters_of_warnings_and_logging_t
               "logging.disable"}
     wrong = {p.name: called(p) & theirs for p in LIBRARY if p.name != "command.py"}  # a command's words go to the terminal
     assert not {name: found for name, found in wrong.items() if found}
+
+
+def modules():
+    """{dotted name: path} of every module of the house."""
+    paths = [p for room in ABOVE for p in (ROOT / room).rglob("*.py")]
+    return {".".join(p.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): p for p in paths}
+
+
+def imports(name, path, known):
+    """Modules of the house that a module imports, anywhere in it."""
+    package = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in known)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[:len(package) - node.level + 1] if node.level else []
+            base = ".".join([*base, *([node.module] if node.module else [])])
+            for alias in node.names:
+                found = f"{base}.{alias.name}" if f"{base}.{alias.name}" in known else base
+                if found in known and found != name:
+                    yield found
+
+
+def circles(graph):
+    """What is left when modules that import nothing that is left are taken away again and again, and those nobody left imports."""
+    left = {name: set(found) for name, found in graph.items()}
+    while True:
+        wanted = set().union(*left.values())
+        ends = {name for name, found in left.items() if not found or name not in wanted}
+        if not ends:
+            return left
+        left = {name: found - ends for name, found in left.items() if name not in ends}
+
+
+def test_circles_are_found():
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"b", "d"}, "d": set()}) == {"b": {"c"}, "c": {"b"}}
+    assert not circles({"a": {"b", "c"}, "b": {"c"}, "c": set()})
+
+
+def test_no_imports_go_round_in_a_circle():
+    known = modules()
+    assert not circles({name: set(imports(name, path, known)) for name, path in known.items()})

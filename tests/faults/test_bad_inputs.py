@@ -237,17 +237,29 @@ def test_bad_input(tool, arguments, words, tools, tmp_path, monkeypatch, capfd):
     assert tools[tool]([*argv, "--debug"]) == 2 and "Traceback" in capfd.readouterr().err
 
 
+def _seconds(command, **options):
+    """(What came of a process, its processor time in seconds.)"""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}, **options)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return done, after.ru_utime + after.ru_stime - used.ru_utime - used.ru_stime
+
+
+@pytest.fixture(scope="module")
+def libraries_s():
+    """Processor time of importing torch and torchvision, which this machine takes in any case."""
+    return max(_seconds([sys.executable, "-c", "import torch, torchvision.models"])[1] for _ in range(2))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("tool", TOOLS)
-def test_bad_input_as_a_process(tool, tmp_path):
+def test_bad_input_as_a_process(tool, tmp_path, libraries_s):
     _, _, arguments, words = next(row for row in ROWS if row[1] == tool and row[0] == SUBPROCESSES.get(tool, row[0]))
     argv = [str(argument) for argument in arguments(tmp_path)]
-    before, used = files(tmp_path), resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run([sys.executable, str(PROJECT / "tools" / f"{tool}.py"), *argv], cwd=tmp_path, capture_output=True,
-                          text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    before = files(tmp_path)
+    done, seconds = _seconds([sys.executable, str(PROJECT / "tools" / f"{tool}.py"), *argv], cwd=tmp_path)
     judge(done.returncode, done.stderr, words)
-    assert after.ru_utime + after.ru_stime - used.ru_utime - used.ru_stime < SECONDS
+    assert seconds < max(SECONDS, 1.7 * libraries_s)
     assert files(tmp_path) == before
 
 

@@ -15,7 +15,7 @@ MUTANTS = [
            '        test, rest = listed(opened[False], "test/"), listed(opened[True], "train/")',
            '        test, rest = listed(opened[True], "test/"), listed(opened[False], "train/")',
            ("tests/test_recordings.py", "tests/test_events.py", "tests/test_event_camera.py")),
-    Mutant("detection batches of pictures of different padded sizes", "adapters/mmdetection.py",
+    Mutant("detection batches of pictures of different padded sizes", "adapters/detection.py",
            'waiting[tuple(-(-side // divisor) for side in sample["inputs"].shape[-2:])]', "waiting[()]", ("tests/test_mmdetection.py",)),
     Mutant("pictures are normalised by the mean alone", "adapters/preprocessing.py",
            "transform.normalize(transform.to_tensor(image), self.mean, self.std)",
