@@ -1,17 +1,21 @@
 # Two commands, each does the set-up that is missing:
 #   make bench [TASK=tasks/coco_yolo.py] [ARGS="--timesteps 1,2,4"]
-#   make test
+#   make test          (make lint: its first part alone)
 PYTHON ?= python3
 TASK   ?= tasks/coco_yolo.py
 ARGS   ?=
 PY     := .venv/bin/python
 
-.PHONY: setup bench test clean
+.PHONY: setup bench lint test clean
 
 bench: setup
 	$(PY) tools/run_bench.py $(TASK) $(ARGS)
 
-test: setup
+lint: setup
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+
+test: lint
 	sh tools/browser.sh
 	$(PY) -m pytest -m "not slow"
 	$(PY) -m pytest -m slow
@@ -23,9 +27,9 @@ setup: .venv/.ready
 	@echo "setting up .venv (once; about two minutes)"
 	$(PYTHON) -m venv .venv
 	$(PY) -m pip install --quiet --upgrade "pip>=23"
-	$(PY) -m pip install --quiet -c constraints.txt -e ".[test]"
+	$(PY) -m pip install --quiet -c constraints.txt -e ".[suite,test]"
 	sh tools/system_libraries.sh $(PY)
 	@touch $@
 
 clean:
-	rm -rf .venv
+	rm -rf .venv build *.egg-info .ruff_cache .mypy_cache

@@ -18,3 +18,5 @@ from .frames import Frames
 
 __all__ = ["convert", "check", "SNN", "Calibration", "Frames", "methods", "ENERGY_MODELS", "EnergyModel", "AdafireError",
            "InputError", "UnsupportedError"]
+
+__version__ = "0.1.0"

@@ -9,6 +9,7 @@ nothing lost where there is no compiler: the functions then return None and the 
 import ctypes
 import functools
 import hashlib
+import logging
 import os
 import shutil
 import subprocess
@@ -19,6 +20,7 @@ import torch
 
 from .neuron import NeuronState
 
+_LOG = logging.getLogger(__name__)
 _SOURCE = Path(__file__).with_name("kernels.c")
 _FLAGS = ["-O3", "-march=native", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-fPIC", "-shared",
           "-fopenmp"]
@@ -33,6 +35,7 @@ def library():
     """The compiled kernels, or None; compiled once and kept in the user's cache folder."""
     compiler = os.environ.get("CC") or shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     if not compiler:
+        _LOG.info("no C compiler was found: neurons are simulated by torch's operators, the same bits in more time")
         return None
     cache = Path(os.environ.get("ADAFIRE_CACHE", Path.home() / ".cache" / "adafire"))
     host = Path("/proc/cpuinfo").read_text()[:3000] if os.path.exists("/proc/cpuinfo") else os.uname().machine
@@ -46,7 +49,8 @@ def library():
                 built = Path(folder) / "kernels.so"
                 _compile(compiler, built)
                 os.replace(built, path)
-        except (OSError, subprocess.SubprocessError):
+        except (OSError, subprocess.SubprocessError) as error:
+            _LOG.info("kernels.c was not compiled (%s): neurons are simulated by torch's operators, the same bits in more time", error)
             return None
     try:
         loaded = ctypes.CDLL(str(path))

@@ -139,6 +139,10 @@ def complain(error, debug=False, where=""):
         if isinstance(error, MemoryError):
             error = WrongOption("memory ran out before any work: more is needed to load the libraries alone (ulimit -v counts "
                                 "4 GB of them; ulimit -d counts what is really used)")
+        lacking = error.name or "" if isinstance(error, ModuleNotFoundError) else ""
+        if lacking and lacking.partition(".")[0] not in ("adafire", "adapters", "benchmarks"):
+            error = WrongOption(f"this needs the package {lacking}, which is not installed. All that the suite needs, from the "
+                                "clone's folder: pip install -e '.[suite]'")
         if isinstance(error, WrongOption) or known is not None and isinstance(error, known.AdafireError):
             print(f"error: {where}{short(error)}", file=sys.stderr)
         else:

@@ -6,8 +6,10 @@ import shlex
 from pathlib import Path
 from typing import NamedTuple
 
+from adafire.command import TOOLS
+
 ROOT = Path(__file__).resolve().parents[1]
-STARTS = ("python tools/", "python -m adapters.", "torchrun ")
+STARTS = ("python tools/", "python -m adapters.", "torchrun ", *(f"adafire {name}" for name in TOOLS))
 
 
 class Printed(NamedTuple):
@@ -20,9 +22,9 @@ class Printed(NamedTuple):
 
 def texts():
     """(place, text) of everything that commands are printed in."""
-    for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+    for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))):
         yield str(page.relative_to(ROOT)), page.read_text(encoding="utf-8")
-    for path in (*sorted((ROOT / "tasks").glob("*.py")), *sorted((ROOT / "tools").glob("*.py"))):
+    for path in (*sorted((ROOT / "tasks").glob("*.py")), *sorted((ROOT / "tools").glob("*.py")), ROOT / "adafire" / "command.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         found = [ast.get_docstring(tree, clean=False) or ""]
         found += [node.value.value for node in tree.body if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
@@ -40,7 +42,7 @@ def commands():
                 words, _, remark = line.strip().partition("  #")
                 found.append(Printed(place, words.split(" # ")[0].strip(), remark))
         flowing = re.sub(r"\s+", " ", re.sub(r"```.*?```", "", text, flags=re.S))
-        found += [Printed(place, words) for words in re.findall(r"`(python [^`]+)`", flowing) if words.startswith(STARTS)]
+        found += [Printed(place, words) for words in re.findall(r"`((?:python|adafire) [^`]+)`", flowing) if words.startswith(STARTS)]
     return list({command[:2]: command for command in found}.values())
 
 
@@ -52,6 +54,8 @@ def arguments(words, stand_ins):
         program = next(k for k, part in enumerate(parts) if part.startswith("tools/"))
         at = parts.index("--launcher")
         parts = ["python", *parts[program:at], *parts[at + 2:]]  # one process does
+    if parts[0] == "adafire":
+        parts = ["python", f"tools/{TOOLS[parts[1]][0]}", *parts[2:]]
     parts = [stand_ins.get(part, part) for part in parts[1:]]
     spelled = []
     for part in parts:

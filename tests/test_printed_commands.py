@@ -190,6 +190,7 @@ def test_the_documents_print_commands_for_every_tool():
     ("python tools/x.py TASK [--checkpoint a.pth]", ("tools/x.py", ["fashion_resnet", "--checkpoint", "a.pth"])),
     ("torchrun --nproc-per-node 2 tools/x.py TASK --launcher pytorch", ("tools/x.py", ["fashion_resnet"])),
     ("python -m adapters.vessels --data-root DIR", ("adapters.vessels", ["--data-root", "DIR"])),
+    ("adafire report --check", ("tools/leaderboard.py", ["--check"])),
     ("python tools/regress.py --accept 'a b'", ("tools/regress.py", ["--accept", "a b"])),
 ])
 def test_how_a_printed_command_is_read(words, expected):

@@ -1,4 +1,4 @@
-"""Imports point down: tools -> benchmarks -> adapters -> adafire; the library needs torch and numpy only."""
+"""Imports point down: tools -> benchmarks -> adapters -> adafire; the library needs torch, numpy and safetensors only."""
 
 import ast
 import sys
@@ -28,9 +28,24 @@ def test_no_room_imports_one_above_it(room):
     assert not {path: names for path, names in wrong.items() if names}
 
 
-def test_the_library_needs_torch_and_numpy_only():
-    names = set().union(*(imported(p) for p in (ROOT / "adafire").rglob("*.py")))
-    assert names - set(sys.stdlib_module_names) <= {"torch", "numpy"}
+LIBRARY = sorted((ROOT / "adafire").rglob("*.py"))
+
+
+def test_the_library_needs_torch_numpy_and_safetensors_only():
+    names = set().union(*(imported(p) for p in LIBRARY))
+    assert names - set(sys.stdlib_module_names) <= {"torch", "numpy", "safetensors"}
+
+
+def called(path):
+    """Names of what a file calls, with what they are attributes of: 'print', 'warnings.filterwarnings'."""
+    return {ast.unparse(node.func) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)}
+
+
+def test_the_library_prints_nothing_and_leaves_filters_of_warnings_and_logging_to_its_user():
+    theirs = {"print", "warnings.filterwarnings", "warnings.simplefilter", "warnings.resetwarnings", "logging.basicConfig",
+              "logging.disable"}
+    wrong = {p.name: called(p) & theirs for p in LIBRARY if p.name != "command.py"}  # a command's words go to the terminal
+    assert not {name: found for name, found in wrong.items() if found}
 
 
 def modules():

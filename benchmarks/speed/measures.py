@@ -14,7 +14,7 @@ from ..task import PROJECT
 from .ann import best_layout
 from .cases import load
 from .records import Speed
-from .timing import interleaved, ratio
+from .timing import interleaved
 
 METHOD = dict(method="burst", phi_plus=4, phi_minus=4)
 """Signed bursts: the neuron that costs most. Thresholds matter to nothing here."""

@@ -1,0 +1,8 @@
+"""``python -m adafire`` is the command `adafire`."""
+
+import sys
+
+from .command import main
+
+if __name__ == "__main__":
+    sys.exit(main())
