@@ -59,7 +59,7 @@ class Fitting:
         self.method, self.timesteps, self.forward, self.memory_gb = method, timesteps, forward, memory_gb
         self.calibration, self.inputs, self.seed = calibration, calibration.inputs, seed
         snapshot, self.plan, self.histograms, self._searches = calibration.measured_on(network, forward, method.relays, verified)
-        self.network, self.notes = snapshot.network, list(snapshot.notes)
+        self.network, self.notes, self.copied = snapshot.network, list(snapshot.notes), snapshot.copied
         self.ann_plan = self.plan
         self.params, self.found, self.exit, self.exit_judge, self.spared_s = {}, {}, None, None, 0.0
         self.plan(self.inputs[0])
