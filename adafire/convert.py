@@ -107,7 +107,7 @@ class SNN(SpikingModule):
         self.spared_s = fitting.spared_s
         self.exit, self.exit_judge = fitting.exit, fitting.exit_judge
         self.meter, self._cast = Meter(), None
-        self.most_at_once, self.notes = CHUNK, fitting.notes
+        self.most_at_once, self.notes, self.template = CHUNK, fitting.notes, fitting.template
 
     @_normal_mode
     def forward(self, x, at=None):
@@ -160,6 +160,11 @@ class SNN(SpikingModule):
                 raise InputError(f"{site.name}: method {self.method.name} keeps a potential for every neuron, here {list(kept[1:])}; this "
                                  f"input gives {list(site.shape[1:])}. Use inputs of the calibration's size, or correction='light'")
         return Run(plan, self.params, self.network, x, self.call, self.method.read_from(self.timesteps))
+
+    def save(self, path):
+        """Write everything to a file that ``adafire.load(path, network)`` reads; see save.py. InputError where that cannot be."""
+        from .save import save
+        save(self, path)
 
     def reset(self):
         """Forget what was counted."""

@@ -15,6 +15,7 @@ from .plans import Plans
 from .run import Run
 from .simulate import plain
 from .snapshot import Snapshot
+from .template import describe
 from .thresholds import Histogram, alive, maximum, mmse, percentile
 from .trace import signature
 from .weights import calibrated_plans
@@ -60,7 +61,7 @@ class Fitting:
         self.calibration, self.inputs, self.seed = calibration, calibration.inputs, seed
         snapshot, self.plan, self.histograms, self._searches = calibration.measured_on(network, forward, method.relays, verified)
         self.network, self.notes, self.copied = snapshot.network, list(snapshot.notes), snapshot.copied
-        self.ann_plan = self.plan
+        self.ann_plan, self.template = self.plan, describe(self.inputs[0])
         self.params, self.found, self.exit, self.exit_judge, self.spared_s = {}, {}, None, None, 0.0
         self.plan(self.inputs[0])
 

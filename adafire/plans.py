@@ -36,7 +36,7 @@ class Plans:
 
     def __getstate__(self):
         """Without the plans, which hold functions of the network's own: they are made again, and proved, where they are used."""
-        return {**vars(self), "_plans": {}, "_prepared": None, "_proved": set(), "_sampled": set(), "_known": self._described()}
+        return {**vars(self), "_plans": {}, "_prepared": None, "_proved": set(), "_sampled": set(), "_known": _described(self.sites)}
 
     def renewed(self, network, move=lambda tensor: tensor):
         """The same for a copy of the network, or for what it became, with no plan made yet. move: what becomes of the tensors
@@ -44,7 +44,7 @@ class Plans:
         overrides = {name: tuple(None if w is None else move(w) for w in pair) for name, pair in self.overrides.items()}
         new = Plans(network, self.forward, overrides, self.relays, self.verified,
                     None if self.base is None else self.base.renewed(network, move), self.nested)
-        new._known = self._described()
+        new.know(self.sites)
         return new
 
     def __call__(self, x):
@@ -105,12 +105,12 @@ class Plans:
 
     @property
     def sites(self):
-        """The call sites that become neurons, with the shapes of the first input."""
-        return next(iter(self._plans.values())).trace.sites if self._plans else self._known
+        """The call sites that become neurons, with the shapes of the first input (of a copy: without their functions)."""
+        return self._known or [site for plan in list(self._plans.values())[:1] for site in plan.trace.sites]
 
-    def _described(self):
-        """The sites without their functions, which belong to a plan."""
-        return [replace(site, activation=replace(site.activation, f=None)) for site in self.sites]
+    def know(self, sites):
+        """Expect ``sites`` of every plan that is made. Their functions belong to a plan, and are left out."""
+        self._known = _described(sites)
 
     def _same_sites(self, names):
         known = [s.name for s in self.sites]
@@ -118,6 +118,10 @@ class Plans:
             odd = next((a for a, b in zip(names + [None], known + [None]) if a != b), None)
             raise UnsupportedError(f"with this input shape the network calls other activations (first difference at {odd}; "
                                    f"{len(names)} sites, {len(known)} when it was converted)")
+
+
+def _described(sites):
+    return [replace(site, activation=replace(site.activation, f=None)) for site in sites]
 
 
 def check_place(network, x):
