@@ -36,7 +36,7 @@ def parsed(text):
         raise InputError(f"its format is {found['format']}, and this version of adafire reads up to {FORMAT}; update adafire")
     odd = sorted(set(found) ^ set(KEYS))
     if odd:
-        raise InputError(f"it {'lacks' if odd[0] in KEYS else 'has an unknown key,'} {odd[0]!r}")
+        raise InputError(f"it {'lacks' if odd[0] in KEYS else 'has an unknown key,'} {_shown(odd[0])}")
     for key, kind in KEYS.items():
         if not isinstance(found[key], kind) or isinstance(found[key], bool) and kind is not bool:
             raise InputError(f"its {key} is {_shown(found[key])}, which it cannot be")
@@ -145,7 +145,8 @@ def check_sites(found, sites):
     """InputError that names the first of a network's ``sites`` that is another than the file ``found``. The number of samples
     may be another."""
     for terms in found:
-        if not isinstance(terms, dict) or set(terms) != _SITE or not isinstance(terms["name"], str) or not _whole(terms["shape"]):
+        if not isinstance(terms, dict) or set(terms) != _SITE or not isinstance(terms["name"], str) or not terms["name"].isprintable() \
+                or not _whole(terms["shape"]):
             raise InputError(f"a site of it is {_shown(terms)}, which it cannot be")
     for position, (terms, site) in enumerate(zip(found, sites), 1):
         own = site_terms(site, None)
@@ -153,9 +154,9 @@ def check_sites(found, sites):
                           ("shape", "shape")):
             one, two = (t[key][1:] if key == "shape" else t[key] for t in (terms, own))
             if one != two:
-                raise InputError(f"this is another network: at {terms['name'][:80]} (site {position} of {len(found)}) the file has the "
+                raise InputError(f"this is another network: at {_shown(terms['name'])} (site {position} of {len(found)}) the file has the "
                                  f"{what} {_shown(one)}, the network {_shown(two)}")
     if len(found) != len(sites):
-        more = sites[len(found)].name if len(sites) > len(found) else found[len(sites)]["name"][:80]
+        more = sites[len(found)].name if len(sites) > len(found) else found[len(sites)]["name"]
         raise InputError(f"this is another network: the file has {len(found)} sites and the network {len(sites)}; the first that is "
-                         f"in one of them only is {more}")
+                         f"in one of them only is {_shown(more)}")

@@ -72,6 +72,8 @@ class TensorsFile:
         self.metadata = header.pop("__metadata__", {})
         if not isinstance(self.metadata, dict) or not all(isinstance(value, str) for value in self.metadata.values()):
             raise self.unusable("its metadata are no texts")
+        if not all(name.isprintable() for name in header):
+            raise self.unusable("a name in it has characters that cannot be shown")
         self._start, self._places = 8 + length, {name: self._entry(name, entry) for name, entry in header.items()}
         self.shapes = {name: (dtype, shape) for name, (dtype, shape, _, _) in self._places.items()}
         end = 0
