@@ -3,6 +3,7 @@
 import copy
 import functools
 import gc
+from dataclasses import replace
 
 import torch
 from torch.utils._pytree import tree_map
@@ -113,7 +114,9 @@ class SNN(SpikingModule):
     def forward(self, x, at=None):
         """Outputs in the structure that the network returns, averaged over time.
 
-        at: ascending read-out times, one output each (a list); None: the one at ``timesteps``.
+        at: ascending read-out times, one output each (a list); None: the one at ``timesteps``. Before ``timesteps`` it is what an
+        observer sees of this very simulation then (with early exit: of a sample that has left, what it left with); a conversion
+        for that smaller T may do better. Beyond ``timesteps`` go only methods no parameter of which depends on it.
         """
         times = (self.timesteps,) if at is None else tuple(at)
         self._check_times(times)
@@ -124,7 +127,7 @@ class SNN(SpikingModule):
             return outputs if at is None else [outputs for _ in times]
         plan = self.plan(x)
         if self.exit is not None:
-            outputs = [self._until_sure(plan, x)]
+            outputs = self._until_sure(plan, x, times)
         elif self.method.kind != "snn":
             outputs = [self._analog(plan, x, t) for t in times]
         else:
@@ -176,7 +179,7 @@ class SNN(SpikingModule):
         if t not in self.meter.sums:
             raise InputError(f"nothing was counted at T={t}; run the network with at=(..., {t}) first. "
                              f"Counted: {', '.join(map(str, self.meter.sums)) or 'nothing'}")
-        return self.meter.report(t)
+        return replace(self.meter.report(t), fitted_for=None if self.method.anytime else self.timesteps)
 
     @property
     def sites(self):
@@ -200,20 +203,23 @@ class SNN(SpikingModule):
         self.meter.add_analog(plan, t)
         return plain(plan, self.network, x, self.call, on_site, None if self.method.kind == "ann" else t)
 
-    def _until_sure(self, plan, x):
-        """Outputs of the batch, each sample's at the step it left."""
-        found = {}
+    def _until_sure(self, plan, x, times):
+        """Outputs of the batch at each of ``times``: of the samples that left, at the step they left."""
+        found = {t: {} for t in times}
 
-        def leave(rows, outputs, run):
-            self.meter.add(run, at=self.timesteps)
-            found.update((row, map_tensors(lambda y: y[i], outputs)) for i, row in enumerate(rows.tolist()))
-        run_until_sure(self.run(plan, x), self.exit, self.plan, leave, self.exit_judge)
-        return tree_map(lambda *rows: torch.stack(rows), *(found[i] for i in range(len(found))))
+        def see(rows, outputs, run, left):
+            for t in times:
+                if run.t == t or left and run.t < t:
+                    self.meter.add(run, at=t)
+                    found[t].update((row, map_tensors(lambda y: y[i], outputs)) for i, row in enumerate(rows.tolist()))
+        run_until_sure(self.run(plan, x), self.exit, self.plan, lambda *seen: see(*seen, True), self.exit_judge,
+                       lambda *seen: see(*seen, False), times[-1])
+        return [tree_map(lambda *rows: torch.stack(rows), *(of_t[i] for i in range(len(of_t)))) for of_t in found.values()]
 
     def _check_times(self, times):
         bad = [t for t in times if not isinstance(t, int) or isinstance(t, bool) or t < 1]
         if not times or bad or list(times) != sorted(set(times)):
             raise InputError(f"at={times!r}; expected ascending integers of 1 or more, such as (1, 2, 4)")
-        if not self.method.anytime and times != (self.timesteps,):
-            raise InputError(f"method {self.method.name} is fitted for T={self.timesteps} and cannot be read at {times}; "
-                             f"convert once for each T, or use at=({self.timesteps},)")
+        if not self.method.anytime and times[-1] > self.timesteps:
+            raise InputError(f"method {self.method.name} is fitted for T={self.timesteps}, and read-outs go up to there, found {times[-1]}; "
+                             f"convert with timesteps={times[-1]}")

@@ -64,7 +64,7 @@ def summary(snn, at):
              f"{costs.energy_pj(row['macs'], row['synops']) / (whole or 1):.1%}") for row in counted.layers]
     before = counted.ann_energy_pj(MODEL)
     return "\n".join([*lines, "", *table(("layer", "operator", "MACs before", "MACs that remain", "synaptic operations", "energy"), rows),
-                      "", f"{counted.samples} samples, T={counted.timesteps} ({fitted_for(snn)}), {counted.mean_timesteps:.4g} steps a "
+                      "", f"{counted.samples} samples, read out at T={counted.timesteps} ({fitted_for(snn)}), {counted.mean_timesteps:.4g} steps a "
                       f"sample: {whole / 1e6:.4g} uJ a sample under {MODEL}"
                       + (f", {whole / before:.3g} of the {before / 1e6:.4g} uJ before conversion" if before else "")])
 

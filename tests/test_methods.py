@@ -66,7 +66,7 @@ def test_anytime_is_what_it_says(name, case):
     else:
         snn = adafire.convert(network, calibration, method=name, timesteps=8)
         with pytest.raises(adafire.InputError, match="fitted for T=8"):
-            snn(x, at=(2, 8))
+            snn(x, at=(2, 9))
 
 
 @pytest.mark.parametrize("name", methods.names())
