@@ -8,6 +8,7 @@ reader that says in one sentence what is wrong with a file has to look at it any
 import json
 import math
 import os
+import threading
 from pathlib import Path
 
 import torch
@@ -36,7 +37,7 @@ def write(path, tensors, metadata):
         offset += size
     head = json.dumps(header, separators=(",", ":"), allow_nan=False).encode()
     head += b" " * (-len(head) % 8)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     try:
         with open(temporary, "wb") as file:
             file.write(len(head).to_bytes(8, "little") + head)
