@@ -1,6 +1,7 @@
 """A saved SNN comes back with the same bits; a damaged, foreign, hostile file or another architecture is one sentence."""
 
 import copy
+import doctest
 import json
 import math
 import os
@@ -375,3 +376,8 @@ def test_structures_of_inputs():
     for odd in (object(), {1: torch.zeros(2)}, torch.zeros(2, dtype=torch.complex64), math.nan):
         assert describe(odd) is None
     assert describe(torch.zeros(1).expand(2**29)) is None
+
+
+def test_the_page_about_it_does_what_it_prints():
+    done = doctest.testfile(str(ROOT / "docs" / "snn.md"), module_relative=False, verbose=False)
+    assert done.attempted > 15 and not done.failed
