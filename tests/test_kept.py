@@ -123,6 +123,7 @@ def test_places(x, tmp_path, monkeypatch):
     assert snn.notes == ["what was measured is not kept on disk: cannot write: No space left on device"]
 
 
+@pytest.mark.slow
 def test_processes_share_a_folder(x, tmp_path):
     code = ("import sys; sys.path.insert(0, 'tests'); import torch, adafire; from networks import build\n"
             "x = torch.randn(12, 3, 16, 16, generator=torch.Generator().manual_seed(1))\n"

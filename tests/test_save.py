@@ -75,6 +75,7 @@ def test_other_networks_and_half_precision(name, precision, case, tmp_path):
     everywhere(snn, build(name, seed=7), case[2], tmp_path / "net.safetensors")
 
 
+@pytest.mark.slow
 def test_in_another_process(case, saved):
     code = (f"import sys; sys.path.insert(0, {str(ROOT / 'tests')!r}); import torch, adafire; from networks import build\n"
             f"x = torch.randn(20, 3, 16, 16, generator=torch.Generator().manual_seed(1))[12:]\n"
