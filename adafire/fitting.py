@@ -40,12 +40,13 @@ class Calibration:
         self._network = self._forward = self._snapshot = self._digest = None
         self._measured, self._folder = {}, folder_of(cache)
 
-    def kept(self, network, plan):
-        """The Kept for a network and its plans; None without a folder."""
+    def kept(self, network, plan, notes):
+        """The Kept for a network and its plans; None without a folder. notes: gets a sentence where nothing can be written."""
         if self._folder is None:
             return None
         self._digest = self._digest or digest_of_inputs(self.inputs)
-        return Kept(self._folder, f"{self._digest} {digest_of_network(network, plan(self.inputs[0]).trace)} {plan.relays}")
+        subject = f"{self._digest} {digest_of_network(network, plan(self.inputs[0]).trace)} {plan.relays}"
+        return Kept(self._folder, subject, tensors_in(self.inputs[0])[0].device, notes)
 
     def measured_on(self, network, forward, relays=False, verified=True):
         """(snapshot of ``network``, its plans, histograms, searches). What was measured on another network, or before its
@@ -77,18 +78,7 @@ class Fitting:
 
     @functools.cached_property
     def _kept(self):
-        return self.calibration.kept(self.network, self.ann_plan)
-
-    @property
-    def _device(self):
-        return tensors_in(self.inputs[0])[0].device
-
-    def _keep(self, keep, *what):
-        """Keep what was measured; a note where that cannot be."""
-        try:
-            keep(*what)
-        except InputError as error:
-            self.notes.append(f"what was measured is not kept on disk: {error}")
+        return self.calibration.kept(self.network, self.ann_plan, self.notes)
 
     def hold_out(self, share=1 / 3):
         """Take the last ``share`` of the calibration samples out of ``inputs``, and return them as a list of inputs."""
@@ -110,7 +100,7 @@ class Fitting:
         key = sum(map(x_batch, self.inputs)), self.timesteps if moving else None  # inputs are only ever shortened
         if key in self.histograms:
             return self.histograms[key]
-        histograms = self._kept and self._kept.histograms(key, self._device)
+        histograms = self._kept and self._kept.histograms(key)
         if histograms:
             self.histograms[key] = histograms
             return histograms
@@ -125,7 +115,7 @@ class Fitting:
         self.sweep(collect)
         self.histograms[key] = histograms  # only now: a measurement that was broken off leaves nothing behind
         if self._kept:
-            self._keep(self._kept.keep_histograms, key, histograms)
+            self._kept.keep_histograms(key, histograms)
         return histograms
 
     def sweep(self, on_site):
@@ -191,7 +181,7 @@ class Fitting:
         """What ``search()`` returns; it sets ``params``. Done once for conversions on the same samples with the same
         ``settings``, a string: that of 'adafire' is half of 'adafire+ssc'."""
         key = settings, self.timesteps, sum(map(x_batch, self.inputs))
-        if key not in self._searches and self._kept and (known := self._kept.search(key, self._device)):
+        if key not in self._searches and self._kept and (known := self._kept.search(key)):
             self._searches[key] = known
         if key in self._searches:
             params, found, seconds = self._searches[key]
@@ -201,7 +191,7 @@ class Fitting:
             found = search()
             self._searches[key] = dict(self.params), found, time.perf_counter() - begin
             if self._kept:
-                self._keep(self._kept.keep_search, key, *self._searches[key])
+                self._kept.keep_search(key, *self._searches[key])
         return copy.deepcopy(found)
 
     def check_exit(self):

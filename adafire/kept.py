@@ -72,10 +72,12 @@ def _bytes(leaf):
 
 
 class Kept:
-    """A folder for what is measured on ``subject``: a text, such as digests of network and inputs."""
+    """A folder for what is measured on ``subject``: a text, such as digests of network and inputs. device: of what is read;
+    notes: gets a sentence where nothing can be written, which is no reason to stop."""
 
-    def __init__(self, folder, subject):
+    def __init__(self, folder, subject, device="cpu", notes=None):
         self.folder, self.subject = folder, f"{VERSION} {torch.__version__} {subject}"
+        self.device, self.notes = device, [] if notes is None else notes
 
     def _path(self, what):
         return self.folder / (hashlib.sha256(f"{self.subject} {what}".encode()).hexdigest()[:40] + ".safetensors")
@@ -88,16 +90,16 @@ class Kept:
         except InputError:
             return None
 
-    def histograms(self, key, device):
-        """{site: Histogram} that were kept under ``key``, on ``device``; None where there are none."""
+    def histograms(self, key):
+        """{site: Histogram} that were kept under ``key``; None where there are none."""
         file = self._file(f"statistics {key}")
         try:
             if file is None:
                 return None
             found = {}
             for index in json.loads(file.metadata["sites"]):
-                histogram = found[int(index)] = Histogram(file.shapes[f"{index}.top"][1][0], device)
-                histogram.counts, histogram.top, histogram.maximum = (file.tensor(f"{index}.{part}").to(device) for part in (
+                histogram = found[int(index)] = Histogram(file.shapes[f"{index}.top"][1][0], self.device)
+                histogram.counts, histogram.top, histogram.maximum = (file.tensor(f"{index}.{part}").to(self.device) for part in (
                     "counts", "top", "maximum"))
             return found
         except (KeyError, ValueError, TypeError, IndexError, OSError, InputError):
@@ -106,9 +108,9 @@ class Kept:
     def keep_histograms(self, key, histograms):
         """Keep {site: Histogram} under ``key``."""
         tensors = {f"{i}.{part}": getattr(h, part) for i, h in histograms.items() for part in ("counts", "top", "maximum")}
-        write(self._path(f"statistics {key}"), tensors, {"adafire-kept": str(VERSION), "sites": json.dumps(list(histograms))})
+        self._write(f"statistics {key}", tensors, {"sites": json.dumps(list(histograms))})
 
-    def search(self, key, device):
+    def search(self, key):
         """(params, what was found, seconds) of a search that was kept under ``key``; None where there is none."""
         file = self._file(f"search {key}")
         try:
@@ -116,7 +118,7 @@ class Kept:
                 return None
             params, terms = {}, json.loads(file.metadata["search"])
             for index, phi_plus, phi_minus, law in terms["sites"]:
-                theta, bias, v0 = (file.tensor(f"{index}.{part}").to(device) for part in ("theta", "bias", "v0"))
+                theta, bias, v0 = (file.tensor(f"{index}.{part}").to(self.device) for part in ("theta", "bias", "v0"))
                 params[index] = NeuronParams(theta, bias, v0, phi_plus, phi_minus, law_of(law))
             return params, terms["found"], float(terms["seconds"])
         except (KeyError, ValueError, TypeError, OSError, InputError):
@@ -131,4 +133,10 @@ class Kept:
             return
         if json.loads(text)["found"] == found:
             tensors = {f"{i}.{part}": getattr(p, part) for i, p in params.items() for part in ("theta", "bias", "v0")}
-            write(self._path(f"search {key}"), tensors, {"adafire-kept": str(VERSION), "search": text})
+            self._write(f"search {key}", tensors, {"search": text})
+
+    def _write(self, what, tensors, texts):
+        try:
+            write(self._path(what), tensors, {"adafire-kept": str(VERSION), **texts})
+        except InputError as error:
+            self.notes.append(f"what was measured is not kept on disk: {error}")

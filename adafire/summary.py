@@ -77,5 +77,6 @@ def table(heads, rows):
     """
     cells = [heads, *rows]
     widths = [max(len(row[k]) for row in cells) for k in range(len(heads))]
-    right = [bool(rows) and all(row[k][:1].isdigit() and " " not in row[k] or row[k] == "-" for row in rows) for k in range(len(heads))]
+    right = [bool(rows) and all(row[k] == "-" or row[k][:1].isdigit() and " " not in row[k] for row in rows)
+             for k in range(len(heads))]
     return ["  ".join(text.rjust(w) if r else text.ljust(w) for text, w, r in zip(row, widths, right)).rstrip() for row in cells]
