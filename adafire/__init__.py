@@ -15,8 +15,9 @@ from .energy import ENERGY_MODELS, EnergyModel
 from .errors import AdafireError, InputError, UnsupportedError
 from .fitting import Calibration
 from .frames import Frames
+from .save import load
 
-__all__ = ["convert", "check", "SNN", "Calibration", "Frames", "methods", "ENERGY_MODELS", "EnergyModel", "AdafireError",
+__all__ = ["convert", "load", "check", "SNN", "Calibration", "Frames", "methods", "ENERGY_MODELS", "EnergyModel", "AdafireError",
            "InputError", "UnsupportedError"]
 
 __version__ = "0.1.0"

@@ -3,6 +3,7 @@
 import copy
 import functools
 import gc
+from dataclasses import replace
 
 import torch
 from torch.utils._pytree import tree_map
@@ -13,12 +14,13 @@ from .fitting import Calibration, Fitting
 from .meter import Meter
 from .memory import ran_out, words
 from .methods import Method, get
+from .module import SpikingModule
 from .passes import map_tensors, tensors_in
 from .plan import CHUNK
-from .plans import Plans
 from .precision import dtype_of, exact_params
 from .run import Run
 from .simulate import plain, simulate
+from .snapshot import copied
 from .verify import own_outputs
 
 
@@ -88,39 +90,44 @@ def _check_weights(network):
             raise InputError(f"weight '{name}' holds NaN or infinity; load a sound checkpoint")
 
 
-class SNN:
+class SNN(SpikingModule):
     """A converted network. Call it like the network; ``at`` asks for several read-out times of one simulation.
 
+    A module like others (module.py): ``to(device)``, ``state_dict()``, ``copy.deepcopy``, pickle, a part of ``nn.Sequential``;
+    always in eval mode. call(network, x): how the network is called for raw outputs (``forward=`` of ``convert``).
     notes: sentences on what went otherwise than planned; most_at_once: timesteps, after memory ran out with more; spared_s:
     seconds of searches that an earlier conversion on the same ``Calibration`` had made, which this one would have taken.
     """
 
     def __init__(self, fitting):
         """From a ``Fitting`` whose method has set its parameters; the calibration data is let go."""
+        super().__init__("calibration" if fitting.copied else "original")
         self.network, self.method, self.timesteps = fitting.network, fitting.method, fitting.timesteps
-        self.forward, self.memory_gb = fitting.forward, fitting.memory_gb
+        self.call, self.memory_gb = fitting.forward, fitting.memory_gb
         self.params, self.found, self.plan = fitting.params, fitting.found, fitting.plan
         self.spared_s = fitting.spared_s
         self.exit, self.exit_judge = fitting.exit, fitting.exit_judge
         self.meter, self._cast = Meter(), None
-        self.most_at_once, self.notes = CHUNK, fitting.notes
+        self.most_at_once, self.notes, self.template = CHUNK, fitting.notes, fitting.template
 
     @_normal_mode
-    def __call__(self, x, at=None):
+    def forward(self, x, at=None):
         """Outputs in the structure that the network returns, averaged over time.
 
-        at: ascending read-out times, one output each (a list); None: the one at ``timesteps``.
+        at: ascending read-out times, one output each (a list); None: the one at ``timesteps``. Before ``timesteps`` it is what an
+        observer sees of this very simulation then (with early exit: of a sample that has left, what it left with); a conversion
+        for that smaller T may do better. Beyond ``timesteps`` go only methods no parameter of which depends on it.
         """
         times = (self.timesteps,) if at is None else tuple(at)
         self._check_times(times)
         if self._cast is not None:
             x = map_tensors(lambda t: t.to(self._cast) if t.is_floating_point() else t, x)
         if any(t.dim() and not len(t) for t in tensors_in(x)):  # no samples: nothing to simulate, or to count
-            outputs = own_outputs(self.network, x, self.forward)
+            outputs = own_outputs(self.network, x, self.call)
             return outputs if at is None else [outputs for _ in times]
         plan = self.plan(x)
         if self.exit is not None:
-            outputs = [self._until_sure(plan, x)]
+            outputs = self._until_sure(plan, x, times)
         elif self.method.kind != "snn":
             outputs = [self._analog(plan, x, t) for t in times]
         else:
@@ -155,7 +162,12 @@ class SNN:
             if any(n not in (1, m) for n, m in zip(kept[:0:-1], site.shape[:0:-1])):  # as they broadcast
                 raise InputError(f"{site.name}: method {self.method.name} keeps a potential for every neuron, here {list(kept[1:])}; this "
                                  f"input gives {list(site.shape[1:])}. Use inputs of the calibration's size, or correction='light'")
-        return Run(plan, self.params, self.network, x, self.forward, self.method.read_from(self.timesteps))
+        return Run(plan, self.params, self.network, x, self.call, self.method.read_from(self.timesteps))
+
+    def save(self, path):
+        """Write everything to a file that ``adafire.load(path, network)`` reads; see save.py. InputError where that cannot be."""
+        from .save import save
+        save(self, path)
 
     def reset(self):
         """Forget what was counted."""
@@ -167,7 +179,7 @@ class SNN:
         if t not in self.meter.sums:
             raise InputError(f"nothing was counted at T={t}; run the network with at=(..., {t}) first. "
                              f"Counted: {', '.join(map(str, self.meter.sums)) or 'nothing'}")
-        return self.meter.report(t)
+        return replace(self.meter.report(t), fitted_for=None if self.method.anytime else self.timesteps)
 
     @property
     def sites(self):
@@ -176,9 +188,9 @@ class SNN:
 
     def to_dtype(self, dtype):
         """Weights, and what flows between sites, in another type; membranes and counts stay float32."""
-        self.network, self._cast = copy.deepcopy(self.network).to(dtype), dtype
-        overrides = {k: tuple(None if w is None else w.to(dtype) for w in pair) for k, pair in self.plan.overrides.items()}
-        self.plan = Plans(self.network, self.forward, overrides, self.plan.relays, self.plan.verified and not overrides)
+        self.network, self._cast, self.shared = copied(self.network).to(dtype), dtype, "copy"
+        self.plan = self.plan.renewed(self.network, lambda w: w.to(dtype))
+        self.plan.base, self.plan.verified = None, self.plan.verified and not self.plan.overrides
 
     def _analog(self, plan, x, t):
         def on_site(site, z):
@@ -189,22 +201,25 @@ class SNN:
             low = -p.phi_minus * t if site.activation.signed else 0
             return (site.activation.f(z.float()) / step).round().clamp(low, p.phi_plus * t).mul(step).to(z.dtype)
         self.meter.add_analog(plan, t)
-        return plain(plan, self.network, x, self.forward, on_site, None if self.method.kind == "ann" else t)
+        return plain(plan, self.network, x, self.call, on_site, None if self.method.kind == "ann" else t)
 
-    def _until_sure(self, plan, x):
-        """Outputs of the batch, each sample's at the step it left."""
-        found = {}
+    def _until_sure(self, plan, x, times):
+        """Outputs of the batch at each of ``times``: of the samples that left, at the step they left."""
+        found = {t: {} for t in times}
 
-        def leave(rows, outputs, run):
-            self.meter.add(run, at=self.timesteps)
-            found.update((row, map_tensors(lambda y: y[i], outputs)) for i, row in enumerate(rows.tolist()))
-        run_until_sure(self.run(plan, x), self.exit, self.plan, leave, self.exit_judge)
-        return tree_map(lambda *rows: torch.stack(rows), *(found[i] for i in range(len(found))))
+        def see(rows, outputs, run, left):
+            for t in times:
+                if run.t == t or left and run.t < t:
+                    self.meter.add(run, at=t)
+                    found[t].update((row, map_tensors(lambda y: y[i], outputs)) for i, row in enumerate(rows.tolist()))
+        run_until_sure(self.run(plan, x), self.exit, self.plan, lambda *seen: see(*seen, True), self.exit_judge,
+                       lambda *seen: see(*seen, False), times[-1])
+        return [tree_map(lambda *rows: torch.stack(rows), *(of_t[i] for i in range(len(of_t)))) for of_t in found.values()]
 
     def _check_times(self, times):
         bad = [t for t in times if not isinstance(t, int) or isinstance(t, bool) or t < 1]
         if not times or bad or list(times) != sorted(set(times)):
             raise InputError(f"at={times!r}; expected ascending integers of 1 or more, such as (1, 2, 4)")
-        if not self.method.anytime and times != (self.timesteps,):
-            raise InputError(f"method {self.method.name} is fitted for T={self.timesteps} and cannot be read at {times}; "
-                             f"convert once for each T, or use at=({self.timesteps},)")
+        if not self.method.anytime and times[-1] > self.timesteps:
+            raise InputError(f"method {self.method.name} is fitted for T={self.timesteps}, and read-outs go up to there, found {times[-1]}; "
+                             f"convert with timesteps={times[-1]}")

@@ -149,7 +149,7 @@ class Diagnosis:
         check_method(snn.method)
         self.snn, self.timesteps = snn, snn.timesteps
         # a calibration may have put other weights into snn.plan
-        self._own_plan = snn.plan.base or Plans(snn.network, snn.forward, relays=snn.plan.relays)
+        self._own_plan = snn.plan.base or Plans(snn.network, snn.call, relays=snn.plan.relays)
         self._sites, self._squares, self._reference = {}, dict.fromkeys(STAGES, 0.0), 0.0
 
     @torch.no_grad()
@@ -166,7 +166,7 @@ class Diagnosis:
             return a
         laws = {"ann": remember, "clipped": lambda site, z: coded(site, params[site.index], z, within=t),
                 "quantised": lambda site, z: coded(site, params[site.index], z, t, offset)}
-        found = {stage: plain(own_plan, snn.network, x, snn.forward, law, t) for stage, law in laws.items()}
+        found = {stage: plain(own_plan, snn.network, x, snn.call, law, t) for stage, law in laws.items()}
         run = snn.run(plan, x)
         ((_, found["snn"]),) = simulate(run, (t,), plan.chunk(snn.memory_gb))
         if count:

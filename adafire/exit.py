@@ -192,11 +192,12 @@ def part(run, rows, plans):
     return new
 
 
-def run_until_sure(run, rule, plans, leave, judge=None):
-    """Simulate; ``leave(rows, outputs, run)`` is called for samples (original indices) that exit, with their own run.
+def run_until_sure(run, rule, plans, leave, judge=None, stay=None, until=None):
+    """Simulate; ``leave(rows, outputs, run)`` is called for samples (original indices) that exit, with their own run, and
+    ``stay`` likewise for those that have not, after every step up to ``until`` (None: to the last).
     judge: an ExitJudge for outputs that are no class scores."""
     rows = torch.arange(run.plan.trace.batch)
-    for t in range(1, len(rule.thresholds) + 1):
+    for t in range(1, min(len(rule.thresholds), until or len(rule.thresholds)) + 1):
         advance_chunk(run, 1)
         outputs = read_out(run)
         gone = rule.sure(class_scores(outputs) if judge is None else judge.scores(outputs), t)
@@ -204,6 +205,8 @@ def run_until_sure(run, rule, plans, leave, judge=None):
             leave(rows, outputs, run)
             return
         if gone.any():
-            out, stay = gone.nonzero()[:, 0], (~gone).nonzero()[:, 0]
+            out, rest = gone.nonzero()[:, 0], (~gone).nonzero()[:, 0]
             leave(rows[out], map_tensors(lambda y: y[out], outputs), part(run, out, plans))
-            run, rows = part(run, stay, plans), rows[stay]
+            run, rows, outputs = part(run, rest, plans), rows[rest], map_tensors(lambda y: y[rest], outputs)
+        if stay is not None:
+            stay(rows, outputs, run)

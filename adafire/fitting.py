@@ -1,6 +1,7 @@
 """From calibration data to the parameters of every site: what methods are made of."""
 
 import copy
+import functools
 import time
 
 import torch
@@ -9,12 +10,14 @@ from .calibrate import calibrate, correct_bias, correct_potential
 from .errors import InputError
 from .exit import Exit, check_rows, class_scores, fit_thresholds, paper_thresholds, trajectory
 from .frames import Frames, frames_in
+from .kept import Kept, digest_of_inputs, digest_of_network, folder_of
 from .neuron import NeuronParams
 from .passes import split_samples, tensors_in, x_batch
 from .plans import Plans
 from .run import Run
 from .simulate import plain
 from .snapshot import Snapshot
+from .template import describe
 from .thresholds import Histogram, alive, maximum, mmse, percentile
 from .trace import signature
 from .weights import calibrated_plans
@@ -25,16 +28,25 @@ class Calibration:
 
     inputs: a tensor [B, ...] or Frames; a tuple (positional arguments) or a dict (keyword arguments) of them; or a list or
     another iterable of such inputs. Give the same object to several conversions of one network, and its dry runs, activation
-    statistics and searches are made once.
+    statistics and searches are made once. cache: a folder, in which statistics and searches stay for other processes and other
+    days, by what they were measured on (kept.py); None: none.
     """
 
-    def __init__(self, inputs):
+    def __init__(self, inputs, cache=None):
         self.inputs = [inputs] if isinstance(inputs, (torch.Tensor, Frames, tuple, dict)) else list(inputs)
         if not self.inputs or any(not tensors_in(x) or any(t.numel() == 0 for t in tensors_in(x)) for x in self.inputs):
             raise InputError("the calibration set is empty; give at least one batch of inputs "
                              "(a tensor [B, ...], or a list of inputs)")
-        self._network = self._forward = self._snapshot = None
-        self._measured = {}
+        self._network = self._forward = self._snapshot = self._digest = None
+        self._measured, self._folder = {}, folder_of(cache)
+
+    def kept(self, network, plan, notes):
+        """The Kept for a network and its plans; None without a folder. notes: gets a sentence where nothing can be written."""
+        if self._folder is None:
+            return None
+        self._digest = self._digest or digest_of_inputs(self.inputs)
+        subject = f"{self._digest} {digest_of_network(network, plan(self.inputs[0]).trace)} {plan.relays}"
+        return Kept(self._folder, subject, tensors_in(self.inputs[0])[0].device, notes)
 
     def measured_on(self, network, forward, relays=False, verified=True):
         """(snapshot of ``network``, its plans, histograms, searches). What was measured on another network, or before its
@@ -59,10 +71,14 @@ class Fitting:
         self.method, self.timesteps, self.forward, self.memory_gb = method, timesteps, forward, memory_gb
         self.calibration, self.inputs, self.seed = calibration, calibration.inputs, seed
         snapshot, self.plan, self.histograms, self._searches = calibration.measured_on(network, forward, method.relays, verified)
-        self.network, self.notes = snapshot.network, list(snapshot.notes)
-        self.ann_plan = self.plan
+        self.network, self.notes, self.copied = snapshot.network, list(snapshot.notes), snapshot.copied
+        self.ann_plan, self.template = self.plan, describe(self.inputs[0])
         self.params, self.found, self.exit, self.exit_judge, self.spared_s = {}, {}, None, None, 0.0
         self.plan(self.inputs[0])
+
+    @functools.cached_property
+    def _kept(self):
+        return self.calibration.kept(self.network, self.ann_plan, self.notes)
 
     def hold_out(self, share=1 / 3):
         """Take the last ``share`` of the calibration samples out of ``inputs``, and return them as a list of inputs."""
@@ -84,6 +100,10 @@ class Fitting:
         key = sum(map(x_batch, self.inputs)), self.timesteps if moving else None  # inputs are only ever shortened
         if key in self.histograms:
             return self.histograms[key]
+        histograms = self._kept and self._kept.histograms(key)
+        if histograms:
+            self.histograms[key] = histograms
+            return histograms
         histograms = {}
 
         def collect(site, z):
@@ -94,6 +114,8 @@ class Fitting:
             return a
         self.sweep(collect)
         self.histograms[key] = histograms  # only now: a measurement that was broken off leaves nothing behind
+        if self._kept:
+            self._kept.keep_histograms(key, histograms)
         return histograms
 
     def sweep(self, on_site):
@@ -159,6 +181,8 @@ class Fitting:
         """What ``search()`` returns; it sets ``params``. Done once for conversions on the same samples with the same
         ``settings``, a string: that of 'adafire' is half of 'adafire+ssc'."""
         key = settings, self.timesteps, sum(map(x_batch, self.inputs))
+        if key not in self._searches and self._kept and (known := self._kept.search(key)):
+            self._searches[key] = known
         if key in self._searches:
             params, found, seconds = self._searches[key]
             self.params, self.spared_s = dict(params), self.spared_s + seconds
@@ -166,6 +190,8 @@ class Fitting:
             begin = time.perf_counter()
             found = search()
             self._searches[key] = dict(self.params), found, time.perf_counter() - begin
+            if self._kept:
+                self._kept.keep_search(key, *self._searches[key])
         return copy.deepcopy(found)
 
     def check_exit(self):

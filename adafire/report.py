@@ -15,7 +15,8 @@ class Report:
     multiply-accumulates that remain;
     ann_macs: those of the network before conversion; over_fired: share of neurons that emitted more than their input
     asked for (unsigned spikes cannot be taken back), and over_fired_sites: share of sites with such a neuron.
-    sites, layers: one dict for each site, and for each call with weights.
+    sites, layers: one dict for each site, and for each call with weights. fitted_for: T that parameters were fitted for, where
+    they depend on it: a read-out before it is no conversion for that smaller T.
     """
 
     samples: int
@@ -33,6 +34,14 @@ class Report:
     over_fired_sites: float
     sites: list = field(default_factory=list)
     layers: list = field(default_factory=list)
+    fitted_for: int | None = None
+
+    def __str__(self):
+        fitted = f", fitted for T={self.fitted_for}" if self.fitted_for else ""
+        own, before = self.energy_pj() / 1e6, self.ann_energy_pj() / 1e6
+        return (f"read out at T={self.timesteps}{fitted}: {self.samples} samples, {self.mean_timesteps:.4g} steps a sample, "
+                f"{self.spikes:.4g} spikes, {self.synops:.4g} synaptic operations, {self.macs:.4g} of {self.ann_macs:.4g} MACs; {own:.4g} uJ a "
+                f"sample under horowitz-45nm, the network before conversion {before:.4g} uJ")
 
     def energy_pj(self, model="horowitz-45nm", graded=False):
         """Energy of one sample in pJ under a named model."""

@@ -7,14 +7,16 @@ from torch.utils._pytree import tree_leaves
 
 
 class Snapshot:
-    """``network``: a copy of a network, weights and all. Where it cannot be copied, itself, and ``notes`` says so."""
+    """``network``: a copy of a network, weights and all. Where it cannot be copied, itself (not ``copied``), and ``notes`` says
+    so."""
 
     def __init__(self, network):
+        self.copied = True
         self.notes, self._switches, self._names = [], _switches(network), list(_tensors(network))
         try:
-            self.network = copy.deepcopy(network, _computed(network))
+            self.network = copied(network)
         except Exception as error:
-            self.network = network
+            self.network, self.copied = network, False
             self.notes.append(f"the network cannot be copied ({type(error).__name__}: {str(error)[:200]}): this conversion uses it as "
                               "it is; do not change it afterwards")
 
@@ -23,6 +25,11 @@ class Snapshot:
         now, then = _tensors(network), _tensors(self.network)
         return (list(now) == self._names and _switches(network) == self._switches
                 and all(name in then and _equal(tensor, then[name]) for name, tensor in now.items()))
+
+
+def copied(network, memo=None):
+    """A deep copy, of the tensors, too, that ``copy.deepcopy`` refuses. memo: as deepcopy takes it."""
+    return copy.deepcopy(network, {**_computed(network), **({} if memo is None else memo)})
 
 
 def _computed(network):

@@ -23,21 +23,22 @@ class BadOutput(AdafireError):
     """A network put out NaN, or the predictions do not match the samples."""
 
 
-def measure(workload, calibration, method, timesteps, precision="fp32", seed=0, on_batch=None, team=Alone(), notes=None):
+def measure(workload, calibration, method, timesteps, precision="fp32", seed=0, on_batch=None, team=Alone(), notes=None, keep=None):
     """Generator of one dict a T, with the fields of `record.Row`, in the order of ``timesteps``.
 
     method: an entry of adafire.methods. timesteps: ascending; [None] for the ANN. on_batch(timesteps, done) is called
     before a conversion (done = None), before its simulation (0) and after each batch with the number of samples done.
     An anytime method is simulated once for all T, any other is converted and simulated anew for each. team: the processes
-    that share the batches; each yields the same rows. notes: a list that gets what the network noted (SNN.notes).
+    that share the batches; each yields the same rows. notes: a list that gets what the network noted (SNN.notes). keep: called
+    with every conversion, before it is simulated.
     """
     passes = [timesteps] if method.anytime else [[t] for t in timesteps]
     for together in passes:
         yield from _one_pass(workload, calibration, method, together, precision, seed, on_batch or (lambda *_: None), team,
-                             [] if notes is None else notes)
+                             [] if notes is None else notes, keep)
 
 
-def _one_pass(workload, calibration, method, timesteps, precision, seed, on_batch, team, notes):
+def _one_pass(workload, calibration, method, timesteps, precision, seed, on_batch, team, notes, keep):
     on_batch(timesteps, None)
     memory = PeakMemory("cuda" if next((p.is_cuda for p in workload.network.parameters()), False) else "cpu")
     begin = time.perf_counter()
@@ -50,6 +51,8 @@ def _one_pass(workload, calibration, method, timesteps, precision, seed, on_batc
         snn.reset()
         on_batch(timesteps, 0)
         convert_s = time.perf_counter() - begin + snn.spared_s  # as if this method had been run alone
+        if keep is not None and method.kind != "ann":
+            keep(snn)
         batches, raw_s, predict_s = _simulate(workload, snn, at, team, lambda done: on_batch(timesteps, done))
         notes += getattr(snn, "notes", [])
     except Exception as problem:

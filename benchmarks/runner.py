@@ -26,6 +26,7 @@ from adapters.checkpoints import loaded
 from . import environment
 from .catalogue import data_folder
 from .expected import surprise
+from .keep import keep
 from .measure import measure, parameters, plain
 from .record import METHOD_VERSION, SCHEMA_VERSION, Description, Record, Reference, Row, key_of
 from .schema import parse
@@ -36,11 +37,13 @@ from .text import safe_name
 
 
 class RunOptions(NamedTuple):
-    """How to run. ``workload``: data, weights, device and seed, as the adapters take them."""
+    """How to run. ``workload``: data, weights, device and seed, as the adapters take them; save_snn: a folder for what is
+    converted (keep.py), or None."""
 
     workload: WorkloadOptions = WorkloadOptions()
     precision: str = "fp32"
     rerun: bool = False
+    save_snn: str | None = None
 
 
 class Event(NamedTuple):
@@ -260,7 +263,8 @@ class _Session:
                 for row in measure(self.workload, self.calibration, method, fields["timesteps"] or [None],
                                    self.options.precision, self.options.workload.seed,
                                    lambda t, done: self._tell("converting" if done is None else "running", method.name, t,
-                                                              done or 0), self.team, notes):
+                                                              done or 0), self.team, notes,
+                                   self._keep if self.options.save_snn and self.team.leads else None):
                     rows.append(parse(Row, row, f"result at T={row['timesteps']}"))
         except Exception as problem:  # whatever went wrong belongs to this run; the others go on
             error = problem
@@ -274,6 +278,13 @@ class _Session:
             if note not in self.told:
                 self._tell("note", method.name, text=note)
         self._tell("failed" if error else "finished", method.name, text=reason or f"{record.wall_s:.1f} s", error=error)
+
+    def _keep(self, snn):
+        """Write a conversion into the folder that was asked for. Where that cannot be, it is said, and enters no record: paths are
+        of this machine."""
+        problem = keep(snn, self.options.save_snn, self.task.name, self.variant.split, self.name)
+        if problem:
+            self._tell("note", snn.method.name, text=problem)
 
     def _surprise(self, method, rows):
         """A note if the ANN is not what the task expects of it."""

@@ -263,6 +263,6 @@ def test_methods_with_their_own_neuron_can_be_corrected():
     network, x = build("Residual"), torch.randn(16, 3, 16, 16)
     plain, light = (adafire.convert(network, x, method="dcgs", timesteps=3, correction=c) for c in ("none", "light"))
     assert relative_error(light(x), network(x)) < relative_error(plain(x), network(x))
-    run = Run(light.plan(x), light.params, network, x, light.forward)
+    run = Run(light.plan(x), light.params, network, x, light.call)
     list(simulate(run, (3,), 1))
     assert any(p.bias.abs().max() > 0 for p in light.params.values()) and not light.method.anytime

@@ -17,7 +17,7 @@ METHODS = ["adafire-signed", "ours", "dcgs", "rate-max"]
 def layers_of(network, x, name, T=4):
     snn = adafire.convert(network.eval(), x, method=name, timesteps=T)
     out = snn(x)
-    run = Run(snn.plan(x), snn.params, network, x, snn.forward)
+    run = Run(snn.plan(x), snn.params, network, x, snn.call)
     list(simulate(run, (T,), T))
     return {row["layer"]: row for row in snn.report().layers}, run, out
 

@@ -126,7 +126,7 @@ def test_operators_pass_every_spike_to_every_synapse_it_reaches(name, method):
     network, x = Net(operator).eval(), torch.rand(3, 1, 6, 5) + 0.2
     snn = adafire.convert(network, x, method=method, timesteps=3, relays=False)
     snn(x)
-    run = Run(snn.plan(x), snn.params, network, x, snn.forward)
+    run = Run(snn.plan(x), snn.params, network, x, snn.call)
     list(simulate(run, (3,), 3))
     fan = reached(operator, network.weights, torch.Size((4, 6, 5)))
     row = next(row for row in snn.report().layers if row["layer"] == "weights")

@@ -72,7 +72,7 @@ def test_under_a_negative_scale_the_fewest_spikes_are_pooled():
     network, x = Net(("norm", "pool"), least=-0.8).eval(), pictures()
     network.norm.weight.data[3] = 0.0  # passes none
     snn, _, rows = counted(network, "adafire-signed", x)
-    run, before, events = Run(snn.plan(x), snn.params, network, x, snn.forward), 0.0, 0.0
+    run, before, events = Run(snn.plan(x), snn.params, network, x, snn.call), 0.0, 0.0
     for _ in simulate(run, range(1, 6), 1):
         n = run.neurons[0].n
         pooled = F.max_pool2d(n * network.norm.weight.sign().view(-1, 1, 1), 3, 2, 1)

@@ -44,7 +44,7 @@ def test_the_cheaper_is_counted_for_every_sample(name, pool):
     network.a.bias.data[0] = 0.01  # a few spikes even where the picture is dark
     snn = adafire.convert(network, x, method=name, timesteps=4)
     snn(x)
-    run = Run(snn.plan(x), snn.params, network, x, snn.forward)
+    run = Run(snn.plan(x), snn.params, network, x, snn.call)
     list(simulate(run, (4,), 4))
     spikes, each = run.neurons[0].events.flatten(1).sum(1), {"synops": 0.0, "synops_graded": 0.0, "macs": 0.0}
     dense, model = network.fc.in_features * 40, ENERGY_MODELS.get("horowitz-45nm")

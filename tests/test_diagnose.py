@@ -94,7 +94,7 @@ def test_errors_add_up_at_every_site_for_every_method(method):
     options = {"exit_drop": 0.1} if "iat" in method else {}
     snn = adafire.convert(network, x, method=method, timesteps=4, **options)
     plan, ann, run = snn.plan(x), {}, snn.run(snn.plan(x), x)
-    adafire.simulate.plain(plan, network, x, snn.forward, lambda s, z: ann.setdefault(s.index, s.activation.f(z)))
+    adafire.simulate.plain(plan, network, x, snn.call, lambda s, z: ann.setdefault(s.index, s.activation.f(z)))
     list(adafire.simulate.simulate(run, (4,), 4))
     for site in plan.trace.sites:
         p, state = run.params[site.index], run.neurons[site.index]

@@ -176,7 +176,7 @@ def test_silence_costs_nothing():
     network, x = build("Residual"), torch.randn(8, 3, 16, 16)
     snn = adafire.convert(network, x, method="ours", timesteps=4)
     snn(x)
-    run = Run(snn.plan(x), snn.params, network, x, snn.forward)
+    run = Run(snn.plan(x), snn.params, network, x, snn.call)
     spent = [float(sum(s.events.sum() for s in run.neurons.values())) for _ in simulate(run, (1, 4), 1)]
     assert spent[0] == spent[1] > 0 and run.silent.tolist() == [3] * 8
 
@@ -232,7 +232,7 @@ def test_what_is_left_out_at_rest_is_what_would_have_been_simulated(name, kind, 
         snn = adafire.convert(network, x, method=name, timesteps=16)
         outputs.append(snn(x))
         reports.append(snn.report().as_dict())
-        run = Run(snn.plan(x), snn.params, network, x, snn.forward)
+        run = Run(snn.plan(x), snn.params, network, x, snn.call)
         list(simulate(run, (16,), 1))
         assert run.at_rest == may
     assert torch.allclose(*outputs, atol=1e-4)

@@ -42,7 +42,7 @@ def test_synops_equal_the_per_event_counter(stride, padding, dilation, groups, k
     snn = adafire.convert(network, x, method="burst", timesteps=5, phi_plus=3, phi_minus=2)
     snn.params = {0: snn.params[0]._replace(theta=snn.params[0].theta / 2)}
     snn(x)
-    run = Run(snn.plan(x), snn.params, network, x, snn.forward)
+    run = Run(snn.plan(x), snn.params, network, x, snn.call)
     list(simulate(run, (5,), 5))
     state = run.neurons[0]
     report = snn.report()
@@ -96,7 +96,7 @@ def test_spikes_through_pooling_concatenation_and_addition():
     network.b.weight.data.fill_(1.0)
     snn = adafire.convert(network, x, method="rate-max", timesteps=4, v0=0.5)
     snn(x)
-    run = Run(snn.plan(x), snn.params, network, x, snn.forward)
+    run = Run(snn.plan(x), snn.params, network, x, snn.call)
     list(simulate(run, (4,), 2))
     p, q, r = (run.neurons[i].n for i in range(3))
     pooled = F.max_pool2d(p, 2)  # one threshold a channel, unsigned: pooled counts are maxima of counts

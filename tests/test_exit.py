@@ -74,7 +74,7 @@ def case():
 def test_a_part_of_a_simulation_goes_on_as_the_whole(case):
     network, x, snn = case
     rows = torch.tensor([1, 4, 5])
-    whole = Run(snn.plan(x[30:38]), snn.params, network, x[30:38], snn.forward)
+    whole = Run(snn.plan(x[30:38]), snn.params, network, x[30:38], snn.call)
     list(simulate(whole, (2,), 2))
     piece = part(whole, rows, snn.plan)
     (_, some), = simulate(piece, (6,), 6)
@@ -88,7 +88,7 @@ def test_outputs_and_cost_are_those_of_the_step_each_sample_left_at(case):
     x = x[30:]
     snn.reset()
     scores, report = snn(x), snn.report()
-    run = Run(snn.plan(x), snn.params, network, x, snn.forward)
+    run = Run(snn.plan(x), snn.params, network, x, snn.call)
     trajectory = torch.stack([y for _, y in simulate(run, range(1, 7), 1)])
     steps, _ = leave(trajectory, snn.exit.thresholds)
     expected = torch.stack([trajectory[t, n] for n, t in enumerate(steps)])
@@ -97,7 +97,7 @@ def test_outputs_and_cost_are_those_of_the_step_each_sample_left_at(case):
     assert report.exits == {t + 1: steps.count(t) for t in sorted(set(steps))}
     spent = 0.0
     for n, t in enumerate(steps):
-        one = Run(snn.plan(x[n:n + 1]), snn.params, network, x[n:n + 1], snn.forward)
+        one = Run(snn.plan(x[n:n + 1]), snn.params, network, x[n:n + 1], snn.call)
         list(simulate(one, (t + 1,), t + 1))
         spent += float(sum(s.events.sum() for s in one.neurons.values()))
     assert report.spikes * 18 == pytest.approx(spent, rel=1e-3)
@@ -116,14 +116,14 @@ def test_the_papers_rule_is_an_option_and_takes_the_anns_predictions_for_labels(
     snn = adafire.convert(network, x[:30], method="adafire+iat", timesteps=6, exit_rule="paper", exit_shape=(0.1, 0.05))
     assert snn.exit.rule == "paper" and snn.found["exit"]["labels"] == "predictions of the ANN"
     held = x[20:30]
-    run = Run(snn.plan(held), snn.params, network, held, snn.forward)
+    run = Run(snn.plan(held), snn.params, network, held, snn.call)
     with torch.no_grad():
         expected = paper_thresholds(torch.stack([y for _, y in simulate(run, range(1, 7), 1)]), network(held).argmax(1),
                                     0.1, 0.05)
     assert torch.allclose(snn.exit.thresholds, expected, atol=1e-5)
     snn.reset()
     scores = snn(x[30:])
-    whole = Run(snn.plan(x[30:]), snn.params, network, x[30:], snn.forward)
+    whole = Run(snn.plan(x[30:]), snn.params, network, x[30:], snn.call)
     trajectory = torch.stack([y for _, y in simulate(whole, range(1, 7), 1)])
     for n in range(18):  # by the formula: the entropy of the summed scores, in parts of log K
         for t in range(6):

@@ -20,7 +20,7 @@ def found():
     snn = adafire.convert(network, x[:30], method="adafire+iat", timesteps=6)
     x = x[30:]
     with torch.no_grad():
-        run = Run(snn.plan(x), snn.params, network, x, snn.forward)
+        run = Run(snn.plan(x), snn.params, network, x, snn.call)
         trajectory = torch.stack([y for _, y in simulate(run, range(1, 7), 1)])
         sure = torch.stack([confidence(y).quantile(0.7) for y in trajectory])
         sure[-1] = 0
@@ -30,7 +30,7 @@ def found():
         snn(x)
         alone = Meter()
         for n, t in enumerate(steps):
-            one = Run(snn.plan(x[n:n + 1]), snn.params, network, x[n:n + 1], snn.forward)
+            one = Run(snn.plan(x[n:n + 1]), snn.params, network, x[n:n + 1], snn.call)
             list(simulate(one, (t + 1,), t + 1))
             alone.add(one, at=6)
     return snn.report(), alone.report(6), steps

@@ -51,7 +51,7 @@ def test_simulation_equals_step_by_step_integers(method, phi, minus, after):
     order = [0, 1, 2, 3, 0, 1] if after == "repeat" else [0, 1, 2, 3, 3, 3]
     expected, state = step_by_step(network.double(), [values[:, k].double() for k in order], 64.0, 6, phi, minus)
     network.float()
-    run = Run(snn.plan(clip), snn.params, network, clip, snn.forward)
+    run = Run(snn.plan(clip), snn.params, network, clip, snn.call)
     ((_, got),) = simulate(run, (6,), 6)
     for name, site in zip(("stem", "a", "b", "c"), run.plan.trace.sites):
         assert torch.equal(run.neurons[site.index].n.double(), state[name][1]), name
@@ -65,7 +65,7 @@ def test_chunk_sizes_give_identical_spikes(name):
     snn = adafire.convert(network, clip, method="burst", timesteps=7, phi_plus=3, phi_minus=3)
     results = []
     for chunk in (1, 3, 7):
-        run = Run(snn.plan(clip), snn.params, network, clip, snn.forward)
+        run = Run(snn.plan(clip), snn.params, network, clip, snn.call)
         outputs = [tensors_in(y) for _, y in simulate(run, (2, 7), chunk)]
         results.append(([s.n for s in run.neurons.values()], outputs))
     for counts, outputs in results[1:]:

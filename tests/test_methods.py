@@ -40,7 +40,7 @@ def test_energy_equals_the_slow_counter(name, case):
     snn = adafire.convert(network, calibration, method=name, timesteps=4)
     snn.exit = None  # every sample to the end, as the counter below has it
     snn(x[:2])
-    run = Run(snn.plan(x[:2]), snn.params, network, x[:2], snn.forward)
+    run = Run(snn.plan(x[:2]), snn.params, network, x[:2], snn.call)
     list(simulate(run, (4,), 4))
     layer = next(row for row in snn.report().layers if row["layer"] == "b")
     slow = events_of_conv(run.neurons[1].events, network.b.weight, 1, 1, 1, 2)
@@ -66,7 +66,7 @@ def test_anytime_is_what_it_says(name, case):
     else:
         snn = adafire.convert(network, calibration, method=name, timesteps=8)
         with pytest.raises(adafire.InputError, match="fitted for T=8"):
-            snn(x, at=(2, 8))
+            snn(x, at=(2, 9))
 
 
 @pytest.mark.parametrize("name", methods.names())

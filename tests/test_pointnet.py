@@ -223,7 +223,7 @@ def test_fused_maximum_equals_the_rate_operator(form, monkeypatch):
     monkeypatch.setattr(Run, "peak", lambda *args: used.append(peak(*args)) or used[-1])
     for on in (True, False):
         monkeypatch.setattr(fused, "enabled", on)
-        run = Run(plan, snn.params, network, x, snn.forward)
+        run = Run(plan, snn.params, network, x, snn.call)
         outputs = [y for _, y in simulate(run, (1, 4, 6), 2)]
         ((_, totals, size, active),) = run.rates.values()
         results.append((outputs, totals[0], size, active))
@@ -239,7 +239,7 @@ def test_what_the_maximum_sends_is_counted_as_spikes():
     snn = adafire.convert(network, x, method="burst", timesteps=6, phi_plus=2, v0=0.5)
     snn(x)
     report = snn.report()
-    run, previous, sent, counts = Run(snn.plan(x), snn.params, network, x, snn.forward), 0.0, 0.0, None
+    run, previous, sent, counts = Run(snn.plan(x), snn.params, network, x, snn.call), 0.0, 0.0, None
     for t in range(1, 7):  # event by event: the maximum of the cumulative counts grows by so many spikes
         list(simulate(run, (t,), 1))
         theta = run.params[2].theta

@@ -55,7 +55,7 @@ def test_energy_equals_the_slow_counter(name, case):
     network, x = case[0], case[2][:2]
     snn = converted(case, name)
     snn(x)
-    run = Run(snn.plan(x), snn.params, network, x, snn.forward)
+    run = Run(snn.plan(x), snn.params, network, x, snn.call)
     list(simulate(run, (4,), 4))
     sites = {s.name: run.neurons[s.index].events for s in snn.sites}
     layers = {row["layer"]: row for row in snn.report().layers}

@@ -10,8 +10,11 @@ import sys
 import time
 
 import pytest
+import torch
 from rich.console import Console
 
+import adafire
+from adapters.base import WorkloadOptions
 from benchmarks.progress import Bars, Lines
 from benchmarks.runner import Event
 from benchmarks.store import Store
@@ -74,6 +77,24 @@ def test_second_call_prints_the_same_table_and_runs_nothing(bench, tmp_path, mon
     assert (tmp_path / "out" / "README.md").read_bytes() == page
 
 
+def test_networks_are_kept_and_come_back(bench, tmp_path):
+    code, _, err = bench("--methods", "burst,dcgs:relays=True,quantised", "--timesteps", "2,4", "--save-snn", str(tmp_path / "kept"))
+    assert code == 0 and "not saved" not in err
+    names = sorted(path.name for path in (tmp_path / "kept").iterdir())
+    assert names == [f"toy-mini-mini-{end}.safetensors" for end in ("burst-T4", "dcgs_relays=True-T4", "quantised-T2", "quantised-T4")]
+    workload, other = (ToyWorkload({"batch_size": 4}, WorkloadOptions()) for _ in range(2))
+    snn = adafire.convert(workload.network, workload.calibration(), method="quantised", timesteps=2, forward=workload.forward)
+    batch = next(iter(workload.batches()))
+    loaded = adafire.load(tmp_path / "kept" / names[2], other.network, forward=other.forward)
+    assert torch.equal(loaded(batch.inputs), snn(batch.inputs))
+    (tmp_path / "kept" / names[0]).unlink()
+    bench("--methods", "burst", "--timesteps", "2,4", "--save-snn", str(tmp_path / "kept"))
+    assert not (tmp_path / "kept" / names[0]).exists(), "what is finished is not converted again"
+    (tmp_path / "file").write_text("")
+    code, _, err = bench("--methods", "burst", "--timesteps", "2", "--rerun", "--save-snn", str(tmp_path / "file" / "below"))
+    assert code == 2 and "a file, not a folder" in err
+
+
 def test_failed_run_is_in_the_table_and_in_the_exit_code(bench, monkeypatch):
     def evaluate(self, predictions):
         evaluate.calls += 1
@@ -111,6 +132,7 @@ def test_failed_run_is_in_the_table_and_in_the_exit_code(bench, monkeypatch):
     (["--checkpoint", "nothing.pth"], "nothing.pth is missing"),
     (["--json", "/nowhere/t.json"], "--json"),
     (["--json", "/dev/null"], "--json"),
+    (["--save-snn", "/dev/null"], "--save-snn"),
     (["--rrun"], "--rrun"),
 ])
 def test_bad_options(bench, tmp_path, arguments, words):
@@ -201,7 +223,7 @@ def test_help_is_quick_and_has_every_option(tmp_path):
     done = subprocess.run([sys.executable, SCRIPT, "--help"], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0 and time.monotonic() - begin < 2 and "examples:" in done.stdout
     for option in ("methods", "timesteps", "split", "variant", "data-root", "checkpoint", "limit", "device",
-                   "precision", "seed", "out", "rerun", "list", "json", "trust-checkpoint", "trust-config", "debug"):
+                   "precision", "seed", "out", "save-snn", "rerun", "list", "json", "trust-checkpoint", "trust-config", "debug"):
         assert f"--{option}" in done.stdout
 
 

@@ -66,7 +66,7 @@ def options_around(params, kind, phi_minus):
 
 
 def simulated(snn, params, x, steps):
-    run = Measuring(snn.plan(x), params, snn.network, x, snn.forward)
+    run = Measuring(snn.plan(x), params, snn.network, x, snn.call)
     advance_chunk(run, steps)
     return run
 
@@ -79,8 +79,8 @@ def test_tables_equal_full_simulations_of_every_pair(steps, phi_minus, kind, wei
     snn = adafire.convert(network, x, method="adafire-uniform", timesteps=steps, phi_plus=4, phi_minus=phi_minus)
     plan, params = snn.plan(x), snn.params
     options = options_around(params, kind, phi_minus)
-    weights = site_weights(plan, params, network, x, snn.forward, steps) if weighed else None
-    sensitivity, _ = tables(plan, params, options, network, x, snn.forward, steps, weights)
+    weights = site_weights(plan, params, network, x, snn.call, steps) if weighed else None
+    sensitivity, _ = tables(plan, params, options, network, x, snn.call, steps, weights)
     with torch.no_grad():
         reference = network(x)
     for i in options:
@@ -93,12 +93,12 @@ def test_tables_equal_full_simulations_of_every_pair(steps, phi_minus, kind, wei
 def test_a_sites_weight_is_what_its_own_error_does_to_the_network():
     network, x = build("Residual"), torch.randn(6, 3, 16, 16)
     snn = adafire.convert(network, x, method="adafire-uniform", timesteps=3)
-    weights = site_weights(snn.plan(x), snn.params, network, x, snn.forward, 3)
+    weights = site_weights(snn.plan(x), snn.params, network, x, snn.call, 3)
     run = simulated(snn, snn.params, x, 3)
     last = len(snn.sites) - 1  # behind it: the mean and the linear layer
     with torch.no_grad():
         own = {}
-        plain(snn.plan(x), network, x, snn.forward, lambda s, z: own.setdefault(s.index, s.activation.f(z)))
+        plain(snn.plan(x), network, x, snn.call, lambda s, z: own.setdefault(s.index, s.activation.f(z)))
         n, theta = run.neurons[last].n, run.params[last].theta
         error = n * theta / 3 - Spikeless(run, last).mean_activation
         error -= error.mean((0, 2, 3), keepdim=True)
@@ -122,8 +122,8 @@ def test_the_model_ranks_as_the_exhaustive_table_and_adds_up():
     snn = adafire.convert(network, x, method="adafire-uniform", timesteps=steps)
     options = options_around(snn.params, "limits", 0)
     few = x[:24]
-    weights = site_weights(snn.plan(few), snn.params, network, few, snn.forward, steps)
-    model, _ = tables(snn.plan(few), snn.params, options, network, few, snn.forward, steps, weights)
+    weights = site_weights(snn.plan(few), snn.params, network, few, snn.call, steps)
+    model, _ = tables(snn.plan(few), snn.params, options, network, few, snn.call, steps, weights)
     with torch.no_grad():
         reference = network(x)
 
@@ -256,7 +256,7 @@ def test_ssc_saves_within_its_budget_in_the_order_of_the_sites():
 def test_cost_table_is_what_the_meter_counts():
     network, x = build("Residual"), torch.randn(8, 3, 16, 16)
     snn = adafire.convert(network, x, method="adafire-uniform", timesteps=4)
-    _, cost = tables(snn.plan(x), snn.params, {i: [p] for i, p in snn.params.items()}, network, x, snn.forward, 4)
+    _, cost = tables(snn.plan(x), snn.params, {i: [p] for i, p in snn.params.items()}, network, x, snn.call, 4)
     snn.reset()
     snn(x)
     assert sum(row[0] for row in cost.values()) == pytest.approx(snn.report().synops, rel=0.02)  # pooling is approximated

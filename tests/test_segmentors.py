@@ -148,7 +148,7 @@ def test_bilinear_upsampling_acts_on_spikes_linearly(align_corners):
     fine = snn.params[1]
     snn.params[1] = fine._replace(theta=torch.full_like(fine.theta, 1e-4), phi_plus=10 ** 6, phi_minus=10 ** 6)
     for chunk in (1, 3, 7):
-        run = Run(snn.plan(x), snn.params, network, x, snn.forward)
+        run = Run(snn.plan(x), snn.params, network, x, snn.call)
         list(simulate(run, (steps,), chunk))
         first, second = (run.neurons[i].n * run.params[i].theta / steps for i in range(2))
         with torch.no_grad():
@@ -171,7 +171,7 @@ def test_synaptic_operations_of_pyramid_pooling():
     network.a.weight.data.fill_(1.0)
     snn = adafire.convert(network, x, method="burst", timesteps=4)
     snn(x)
-    run = Run(snn.plan(x), snn.params, network, x, snn.forward)
+    run = Run(snn.plan(x), snn.params, network, x, snn.call)
     list(simulate(run, (4,), 4))
     events, total = run.neurons[0].events[0].sum(0), 0.0
     for size in (1, 2, 3):

@@ -53,7 +53,7 @@ def test_simulation_equals_step_by_step_integers(method, phi, minus):
     expected, state = step_by_step(network.double(), x.double(), theta, 6, phi, minus)
     network.float()
     plan = snn.plan(x)
-    run = Run(plan, snn.params, network, x, snn.forward)
+    run = Run(plan, snn.params, network, x, snn.call)
     ((_, got),) = simulate(run, (6,), 6)
     for name, site in zip(("stem", "a", "b", "c"), plan.trace.sites):
         assert torch.equal(run.neurons[site.index].n.double(), state[name][1]), name
@@ -68,7 +68,7 @@ def test_chunk_sizes_give_identical_spikes(name, minus):
     snn = adafire.convert(network, x, method="burst", timesteps=7, phi_plus=3, phi_minus=minus)
     results = []
     for chunk in (1, 3, 7):
-        run = Run(snn.plan(x), snn.params, network, x, snn.forward)
+        run = Run(snn.plan(x), snn.params, network, x, snn.call)
         outputs = [tensors_in(y) for _, y in simulate(run, (2, 7), chunk)]
         results.append(([s.n for s in run.neurons.values()], outputs))
     for counts, outputs in results[1:]:
@@ -84,7 +84,7 @@ def test_chunk_sizes_on_integers_are_bitwise_equal(minus):
     snn.params = {i: p._replace(theta=torch.full_like(p.theta, 32.0)) for i, p in snn.params.items()}
     results = []
     for chunk in (1, 3, 7):
-        run = Run(snn.plan(x), snn.params, network, x, snn.forward)
+        run = Run(snn.plan(x), snn.params, network, x, snn.call)
         list(simulate(run, (7,), chunk))
         results.append(run.neurons)
     for other in results[1:]:

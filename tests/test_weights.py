@@ -51,9 +51,9 @@ def test_fitted_weights_bring_activations_closer_where_there_is_something_to_gai
     for fitted in (False, True):
         snn = converted(network, calibration, correction="none", threshold="percentile", percentile=60.0)
         if fitted:
-            snn.plan = calibrated_plans(snn.plan, snn.params, network, [calibration], snn.forward, 4, 100, 0.01)
+            snn.plan = calibrated_plans(snn.plan, snn.params, network, [calibration], snn.call, 4, 100, 0.01)
         seen = {}
-        plain(adafire.convert(network, calibration, method="ann").plan(calibration), network, calibration, snn.forward,
+        plain(adafire.convert(network, calibration, method="ann").plan(calibration), network, calibration, snn.call,
               lambda site, z: seen.setdefault(site.index, site.activation.f(z)))
         run = snn.run(snn.plan(calibration), calibration)
         advance_chunk(run, 4)

@@ -44,6 +44,8 @@ def parser():
     add("--seed", type=whole(0), default=0, metavar="N")
     add("--out", default="runs", metavar="DIR", help="folder for records and tables (default: %(default)s)")
     add("--json", metavar="FILE", help="write the table as a list of rows")
+    add("--save-snn", metavar="DIR", help="keep every network that is converted, as a file that adafire.load reads (what is finished "
+        "is not converted again: --rerun)")
     add("--rerun", action="store_true", help="run again what is finished")
     add("--list", action="store_true", help="list tasks, variants and methods, and what each lacks; run nothing")
     p.add_trust()
@@ -82,7 +84,7 @@ def run_all(args):
     keep_memory()
     options = runner.RunOptions(WorkloadOptions(data_root=args.data_root, checkpoint=args.checkpoint, limit=args.limit,
                                                 trust_checkpoint=args.trust_checkpoint, device=args.device,
-                                                seed=args.seed), args.precision, args.rerun)
+                                                seed=args.seed), args.precision, args.rerun, args.save_snn)
     for task, variant in jobs:
         runner.check_request(task, args.methods, args.timesteps, options)
         catalogue.check_ready(task, variant, args.data_root, args.checkpoint)
@@ -122,13 +124,14 @@ def run_all(args):
 
 
 def check_places(args):
-    """InputError if the results or the JSON file could not be written at the end."""
+    """InputError if the results, the networks or the JSON file could not be written at the end."""
     from adafire.errors import InputError
 
-    out = Path(args.out)
-    there = next(path for path in (out, *out.absolute().parents) if path.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK):
-        raise InputError(f"--out {args.out}: {there} is {'not writable' if there.is_dir() else 'a file, not a folder'}")
+    for option, given in (("--out", args.out), ("--save-snn", args.save_snn)):
+        out = Path(given or args.out)
+        there = next(path for path in (out, *out.absolute().parents) if path.exists())
+        if not there.is_dir() or not os.access(there, os.W_OK):
+            raise InputError(f"{option} {given}: {there} is {'not writable' if there.is_dir() else 'a file, not a folder'}")
     table = args.json and Path(args.json).absolute()
     if table and (table.exists() and not table.is_file() or not table.parent.is_dir()):
         raise InputError(f"--json {args.json}: expected a file name in a folder that exists")
