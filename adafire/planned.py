@@ -20,11 +20,15 @@ class PlannedPass(CallPass):
     def on_call(self, this):
         call = self.plan.match(self.k, this)
         if call is None:
-            return this.func(*this.args, **this.kwargs)
+            return self.independent(this)
         self.k += 1
         if call.region == "independent":
-            return this.func(*this.args, **this.kwargs)
+            return self.independent(this)
         return self.dispatch(call, this)
+
+    def independent(self, this):
+        """What a call gives that knows nothing of the input."""
+        return this.func(*this.args, **this.kwargs)
 
     def dispatch(self, call, this):
         return getattr(self, call.region)(call, this)

@@ -9,6 +9,7 @@ from torch._C import _functorch as vmapped
 from torch._functorch.pyfunctorch import temporarily_pop_interpreter_stack
 
 from .calls import map_specs, placeholders, specs_in
+from .errors import UnsupportedError
 from .frames import put
 from .passes import map_tensors, tensors_in
 from .planned import PlannedPass
@@ -45,6 +46,21 @@ class StepPass(PlannedPass):
     def advance(self, pictures):
         """Simulate the steps; ``pictures`` stand in the place of the input's Frames."""
         self.run_through(self.run, "prefix", "steps", x=put(self.run.x, pictures))
+
+    def independent(self, this):
+        try:
+            return super().independent(this)
+        except RuntimeError as error:
+            if not no_rule(error):
+                raise
+        try:
+            with temporarily_pop_interpreter_stack():  # torch.linspace reads its bounds as numbers, which vmap refuses of any tensor
+                return super().independent(this)
+        except RuntimeError as error:
+            if not no_rule(error):
+                raise
+            raise UnsupportedError(f"operator '{this.name}' reads the value of a tensor, which torch.vmap cannot give while time is "
+                                   "simulated; give it Python numbers instead of tensors") from error
 
     def prefix(self, call, this):
         constants = self.run.constants

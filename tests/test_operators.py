@@ -241,3 +241,25 @@ def test_activation_rows_become_neurons(name):
 def test_refused_rows_are_refused_by_name(name):
     with pytest.raises(adafire.UnsupportedError, match=f"'{name}'"):
         adafire.convert(Net(REFUSED[name]), X, timesteps=2)
+
+
+class Grid(nn.Module):
+    """Bounds of a range are tensors, as in Deformable DETR's reference points."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Linear(6, 8), nn.Linear(8, 3)
+        self.register_buffer("sizes", torch.tensor([8]))
+
+    def forward(self, x):
+        h = torch.relu(self.a(x))
+        for size in self.sizes:
+            h = h * torch.linspace(0.5, size - 0.5, 8)
+        return self.b(torch.relu(h - 0.3))
+
+
+def test_ranges_between_tensors_that_know_nothing_of_the_input():
+    network, x = Grid().eval(), torch.randn(4, 6)
+    with torch.no_grad():
+        errors = [relative_error(adafire.convert(network, x, method="adafire-signed", timesteps=t)(x), network(x)) for t in (4, 64)]
+    assert errors[1] < min(0.01, errors[0])
