@@ -129,7 +129,7 @@ def _check_outputs(terms, network, x, call):
     try:
         same = now is not None and len(then) == len(now) and all(
             a[0] == b[0] and abs(a[1] - b[1]) <= bound * b[2] and abs(a[2] - b[2]) <= bound * b[2] for a, b in zip(then, now))
-    except (TypeError, IndexError):
+    except (TypeError, IndexError, OverflowError):
         raise InputError("the outputs in it are no numbers") from None
     if not same:
         raise InputError("this is another network: with the file's weights it gives other outputs than the one that was saved, though its "

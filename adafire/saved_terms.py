@@ -41,7 +41,7 @@ def parsed(text):
         if not isinstance(found[key], kind) or isinstance(found[key], bool) and kind is not bool:
             raise InputError(f"its {key} is {_shown(found[key])}, which it cannot be")
     for key, sound in (("format", found["format"] == FORMAT), ("timesteps", 1 <= found["timesteps"] <= MOST_STEPS),
-                       ("memory_gb", found["memory_gb"] > 0), ("most_at_once", 1 <= found["most_at_once"] <= CHUNK),
+                       ("memory_gb", 0 < found["memory_gb"] < 2**40), ("most_at_once", 1 <= found["most_at_once"] <= CHUNK),
                        ("precision", found["precision"] in PRECISIONS), ("exit", found["exit"] in (None, "fitted", "paper")),
                        ("notes", all(isinstance(note, str) for note in found["notes"])),
                        ("layouts", all(_whole(strides) for strides in found["layouts"].values()))):
@@ -101,8 +101,8 @@ def _same_kind(value, example):
     if isinstance(example, tuple):
         return isinstance(value, list) and 0 < len(value) <= 1000 and all(_same_kind(part, 1.0) for part in value)
     if isinstance(example, float):
-        return type(value) in (int, float) and math.isfinite(value)
-    return type(value) is type(example)
+        return type(value) in (int, float) and abs(value) < 1e300  # neither NaN nor infinity
+    return type(value) is type(example) and (type(value) is not int or abs(value) < 2**63)
 
 
 # ---- laws and sites

@@ -6,6 +6,7 @@ import json
 import math
 import os
 import pickle
+import random
 import struct
 import subprocess
 import sys
@@ -252,6 +253,9 @@ HOSTILE = {
     "a name with an escape": (put("sites", 0, "name", value="\x1b[2J\n"), {}, "a site of it is"),
     "a layout with holes": (put("layouts", value={"sites.relu.theta": [1, 10**12, 1, 1]}), {}, "a layout in it"),
     "outputs that are none": (put("outputs", value=[["a", "b", "c"]]), {}, "outputs in it are no numbers|gives other outputs"),
+    "a number too large": (put("memory_gb", value=10**400), {}, "its memory_gb is 1000"),
+    "an option too large": (put("method", "options", "percentile", value=10**400), {}, "percentile=1000"),
+    "outputs too large": (put("outputs", value=[[[12, 5], 10**400, 1.0]]), {}, "outputs in it are no numbers"),
     "no JSON": (lambda t: "{", {}, "is no JSON"),
     "no numbers in JSON": (lambda t: json.dumps({**t, "memory_gb": float("nan")}), {}, "is no JSON"),
     "no object": (lambda t: "[1]", {}, "no JSON object"),
@@ -319,6 +323,24 @@ def test_a_file_cut_off_anywhere(case, saved, tmp_path):
         (tmp_path / "cut.safetensors").write_bytes(whole[:length])
         with pytest.raises(adafire.InputError, match="cannot be loaded"):
             adafire.load(tmp_path / "cut.safetensors", case[0])
+
+
+def test_any_byte_may_be_another(case, saved, tmp_path):
+    """What comes of it is an SNN or an InputError, never another exception."""
+    whole, path, kinds = saved.read_bytes(), tmp_path / "odd.safetensors", set()
+    end, draw = 8 + int.from_bytes(whole[:8], "little"), random.Random(0)
+    for _ in range(300):
+        odd = bytearray(whole)
+        for _ in range(draw.choice((1, 1, 2, 5))):
+            odd[draw.randrange(end if draw.random() < 0.9 else len(whole))] = draw.choice(b'0129-.,:[]{}"axe\\ \x00\xff')
+        path.write_bytes(odd)
+        try:
+            adafire.load(path, case[0])
+            kinds.add(None)
+        except adafire.InputError as error:
+            assert "\n" not in str(error)
+            kinds.add(str(error).split(": ")[1][:20])
+    assert len(kinds) > 5
 
 
 def test_places(case, saved, tmp_path):
