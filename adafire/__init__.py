@@ -15,7 +15,7 @@ from .energy import ENERGY_MODELS, EnergyModel
 from .errors import AdafireError, InputError, UnsupportedError
 from .fitting import Calibration
 from .frames import Frames
-from .save import load
+from .load import load
 
 __all__ = ["convert", "load", "check", "SNN", "Calibration", "Frames", "methods", "ENERGY_MODELS", "EnergyModel", "AdafireError",
            "InputError", "UnsupportedError"]

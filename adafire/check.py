@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from .convert import call_network
+from .calling import call_network
 from .events import where_numbers_meet_weights
 from .plans import Plans
 from .trace import record

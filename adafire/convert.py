@@ -1,13 +1,13 @@
 """The public face: a network and calibration data in, a spiking network out."""
 
 import copy
-import functools
 import gc
 from dataclasses import replace
 
 import torch
 from torch.utils._pytree import tree_map
 
+from .calling import call_network, normal_mode
 from .errors import InputError
 from .exit import run_until_sure
 from .fitting import Calibration, Fitting
@@ -19,28 +19,13 @@ from .passes import map_tensors, tensors_in
 from .plan import CHUNK
 from .precision import dtype_of, exact_params
 from .run import Run
+from .save import save
 from .simulate import plain, simulate
 from .snapshot import copied
 from .verify import own_outputs
 
 
-def _normal_mode(function):
-    """``function`` outside of torch.inference_mode(), in which tensors could not be updated; without gradients."""
-    @functools.wraps(function)
-    def wrapped(*args, **kwargs):
-        with torch.inference_mode(False), torch.no_grad():
-            return function(*args, **kwargs)
-    return wrapped
-
-
-def call_network(network, x):
-    """Default ``forward``: a tensor is one argument, a tuple or list positional arguments, a dict keyword arguments."""
-    if isinstance(x, dict):
-        return network(**x)
-    return network(*x) if isinstance(x, (tuple, list)) else network(x)
-
-
-@_normal_mode
+@normal_mode
 def convert(network, calibration, method="adafire", timesteps=8, forward=None, memory_gb=0.5, precision="fp32", seed=0,
             exit_judge=None, verify=True, **options):
     """Convert a trained network into a spiking one, without training.
@@ -110,7 +95,7 @@ class SNN(SpikingModule):
         self.meter, self._cast = Meter(), None
         self.most_at_once, self.notes, self.template = CHUNK, fitting.notes, fitting.template
 
-    @_normal_mode
+    @normal_mode
     def forward(self, x, at=None):
         """Outputs in the structure that the network returns, averaged over time.
 
@@ -166,7 +151,6 @@ class SNN(SpikingModule):
 
     def save(self, path):
         """Write everything to a file that ``adafire.load(path, network)`` reads; see save.py. InputError where that cannot be."""
-        from .save import save
         save(self, path)
 
     def reset(self):

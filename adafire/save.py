@@ -1,4 +1,4 @@
-"""A conversion on disk: ``snn.save(path)`` and ``adafire.load(path, network)``, the same bits, nothing pickled (ours).
+"""A conversion on disk: ``snn.save(path)``, read by load.py; nothing is pickled (ours).
 
 The file (tensors_file.py) holds the network's weights, what was fitted (fitted.py), and JSON that names the method, its
 options, the sites and the structure of the input. Architecture is code, and no code is in the file: the caller brings the
@@ -8,36 +8,29 @@ network must give the outputs that it gave when it was saved.
 """
 
 import json
-from types import SimpleNamespace
 
 import torch
 
-from .convert import SNN, _check_weights, _normal_mode, call_network
-from .errors import AdafireError, InputError
+from .calling import call_network, normal_mode
 from .fitted import fitted_tensors
 from .passes import map_tensors
-from .plans import Plans
-from .precision import PRECISIONS, dtype_of
-from .saved_tensors import load_weights, own_tensors, packed, read_fitted
-from .saved_terms import FORMAT, check_sites, method_of, method_terms, parsed, site_terms
-from .snapshot import Snapshot
+from .precision import PRECISIONS
+from .saved_tensors import own_tensors, packed
+from .saved_terms import FORMAT, method_terms, site_terms
 from .template import make
-from .tensors_file import TensorsFile, write
-from .trace import record
+from .tensors_file import write
 from .verify import _digest, own_outputs
 
 KEY = "adafire"
-_SAME = {"fp32": 0.01, "bf16": 0.1, "fp16": 0.1}
-"""Largest relative difference of outputs on a made-up input, between the machine that saved and the one that loads."""
 
 
-@_normal_mode
+@normal_mode
 def save(snn, path):
     """Write ``snn`` to ``path``: whole, or not at all. InputError for what no file can name: a method that is not registered, a
     law of neurons or a kind of tensor of one's own."""
     tensors = {**{f"network.{name}": tensor for name, tensor in own_tensors(snn.network)}, **fitted_tensors(snn)}
-    x = _made_up(snn.template, snn.network, snn._cast)
-    outputs = None if x is None else _outputs(snn.network, x, snn.call)
+    x = made_up(snn.template, snn.network, snn._cast)
+    outputs = None if x is None else outputs_of(snn.network, x, snn.call)
     try:
         found = json.loads(json.dumps(snn.found, allow_nan=False))
     except (TypeError, ValueError):  # a method of one's own may keep what it likes
@@ -54,58 +47,7 @@ def save(snn, path):
     write(path, tensors, {KEY: json.dumps(terms, allow_nan=False)})
 
 
-@_normal_mode
-def load(path, network, forward=None, exit_judge=None, inputs=None, verify=True):
-    """The SNN that ``snn.save(path)`` wrote, with the same bits; ``network`` has the architecture, and stays as it is.
-
-    network: as it was given to ``convert``; its weights may be any, those of the file are taken. forward, exit_judge: as they
-    were given to ``convert``, where they were. inputs: one input as at the conversion, for structures that the file cannot
-    describe (then it says so). verify: compare outputs on a made-up input with those of the network that was saved.
-    Raises InputError in one sentence: no such file, damaged, of another program or a later format, another architecture (with
-    the first site or weight that differs), numbers that no conversion gives. Nothing in a file is executed.
-    """
-    file = TensorsFile(path)
-    if KEY not in file.metadata:
-        raise file.unusable("no SNN of adafire is in it; it may be a checkpoint of another program, whose weights go into the network "
-                            "before convert()")
-    try:
-        return _loaded(file, network, forward, exit_judge, inputs, verify)
-    except AdafireError as error:
-        if str(error).startswith(f"'{path}'"):
-            raise
-        raise file.unusable(str(error)) from error
-
-
-def _loaded(file, network, forward, exit_judge, inputs, verify):
-    terms = parsed(file.metadata[KEY])
-    method = method_of(terms["method"])
-    for name, given, kept in (("forward", forward, terms["forward"]), ("exit_judge", exit_judge, terms["exit_judge"])):
-        if kept and given is None:
-            raise InputError(f"it was converted with {name}=, a function, which no file holds; give the same {name}= again")
-    call = forward or call_network
-    snapshot = Snapshot(network)
-    if not snapshot.copied:
-        raise InputError(f"its weights need a copy of the network to go into, and {snapshot.notes[0].partition(':')[0]}")
-    cast = None if terms["precision"] == "fp32" else dtype_of(terms["precision"])
-    own = snapshot.network if cast is None else snapshot.network.to(cast)
-    trace = _dry_run(own, terms, call, inputs, cast)
-    check_sites(terms["sites"], trace.sites)
-    load_weights(file, own, terms["layouts"])
-    _check_weights(own)
-    params, leave, overrides = read_fitted(file, terms, method, trace)
-    if verify and terms["outputs"] is not None and inputs is None:
-        _check_outputs(terms, own, _made_up(terms["input"], own, cast), call)
-    base = Plans(own, call, None, terms["relays"], True) if terms["reference"] else None
-    plan = Plans(own, call, overrides, terms["relays"], terms["verified"], base)
-    plan.know(trace.sites)
-    snn = SNN(SimpleNamespace(network=own, method=method, timesteps=terms["timesteps"], forward=call, memory_gb=terms["memory_gb"],
-                              params=params, found=terms["found"], plan=plan, spared_s=0.0, exit=leave, exit_judge=exit_judge,
-                              notes=list(terms["notes"]), copied=True, template=terms["input"]))
-    snn._cast, snn.most_at_once, snn.shared = cast, terms["most_at_once"], "copy"
-    return snn
-
-
-def _made_up(template, network, cast):
+def made_up(template, network, cast):
     """An input of the structure ``template`` where the network is, or None."""
     if template is None:
         return None
@@ -114,7 +56,7 @@ def _made_up(template, network, cast):
     return x if cast is None else map_tensors(lambda t: t.to(cast) if t.is_floating_point() else t, x)
 
 
-def _outputs(network, x, call):
+def outputs_of(network, x, call):
     """A few numbers for each tensor that the network gives for ``x``; None where it takes no made-up input."""
     try:
         found = [[list(shape), projection, norm] for shape, projection, norm in _digest(own_outputs(network, x, call))]
@@ -122,31 +64,3 @@ def _outputs(network, x, call):
     except Exception:
         return None
     return found
-
-
-def _check_outputs(terms, network, x, call):
-    then, now, bound = terms["outputs"], _outputs(network, x, call), _SAME[terms["precision"]]
-    try:
-        same = now is not None and len(then) == len(now) and all(
-            a[0] == b[0] and abs(a[1] - b[1]) <= bound * b[2] and abs(a[2] - b[2]) <= bound * b[2] for a, b in zip(then, now))
-    except (TypeError, IndexError, OverflowError):
-        raise InputError("the outputs in it are no numbers") from None
-    if not same:
-        raise InputError("this is another network: with the file's weights it gives other outputs than the one that was saved, though its "
-                         "sites are the same (another pooling, another constant?); verify=False loads it all the same")
-
-
-def _dry_run(network, terms, call, inputs, cast):
-    if inputs is None and terms["input"] is None:
-        raise InputError("it cannot describe the structure of its input; give inputs=, one input as at the conversion")
-    if inputs is None:
-        x = _made_up(terms["input"], network, cast)
-    else:
-        x = inputs if cast is None else map_tensors(lambda t: t.to(cast) if t.is_floating_point() else t, inputs)
-    try:
-        return record(network, x, call, terms["relays"])
-    except AdafireError:
-        raise
-    except Exception as error:
-        raise InputError(f"this is another network, or forward= another function: on the input of the conversion it fails with "
-                         f"{type(error).__name__}: {str(error)[:300]}") from error

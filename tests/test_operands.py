@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import nn
 
 import adafire
-from adafire.convert import call_network
+from adafire.calling import call_network
 from adafire.thresholds import Histogram
 from adafire.trace import record
 from networks import relative_error

@@ -208,7 +208,7 @@ def converges(net, x=X):
 
 
 def ops_called(net):
-    from adafire.convert import call_network
+    from adafire.calling import call_network
     from adafire.trace import record
     return {call.op for call in record(net, X, call_network).calls}
 
