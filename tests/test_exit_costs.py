@@ -37,7 +37,10 @@ def found():
 
 
 def test_samples_leave_at_different_steps(found):
-    assert len(set(found[2])) > 1, "otherwise the tests below would show nothing"
+    report, _, steps = found
+    assert len(set(steps)) > 1, "otherwise the tests below would show nothing"
+    assert report.mean_timesteps == pytest.approx(sum(t + 1 for t in steps) / len(steps))
+    assert report.exits == {t + 1: steps.count(t) for t in sorted(set(steps))}
 
 
 @pytest.mark.parametrize("figure", ["spikes", "synops", "synops_graded", "macs", "firing_rate", "mean_timesteps"])
