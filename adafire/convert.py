@@ -17,7 +17,7 @@ from .methods import Method, get
 from .module import SpikingModule
 from .passes import map_tensors, tensors_in
 from .plan import CHUNK
-from .precision import dtype_of, exact_params
+from .precision import cast, dtype_of, exact_params
 from .run import Run
 from .save import save
 from .simulate import plain, simulate
@@ -44,8 +44,8 @@ def convert(network, calibration, method="adafire", timesteps=8, forward=None, m
     method = (method if isinstance(method, Method) else get(method)).with_options(**options)
     if not isinstance(timesteps, int) or isinstance(timesteps, bool) or timesteps < 1:
         raise InputError(f"timesteps={timesteps!r}; expected an integer of 1 or more")
-    dtype = dtype_of(precision)
-    _check_weights(network)
+    dtype_of(precision)  # refused before any work
+    check_weights(network)
     if not isinstance(calibration, Calibration):
         calibration = Calibration(calibration)
     if not memory_gb > 0:
@@ -60,11 +60,11 @@ def convert(network, calibration, method="adafire", timesteps=8, forward=None, m
             fitting.notes.append(f"{precision}: what the neurons of {method.name} send is rounded (precision.py)")
     snn = SNN(fitting)
     if precision != "fp32":
-        snn.to_dtype(dtype)
+        snn.to_precision(precision)
     return snn
 
 
-def _check_weights(network):
+def check_weights(network):
     """InputError that names the tensor where a weight is not finite, or not there yet. A buffer may hold -inf (masks)."""
     buffers = {id(t) for t in network.buffers()}
     for name, tensor in [*network.named_parameters(), *network.named_buffers()]:
@@ -92,7 +92,7 @@ class SNN(SpikingModule):
         self.params, self.found, self.plan = fitting.params, fitting.found, fitting.plan
         self.spared_s = fitting.spared_s
         self.exit, self.exit_judge = fitting.exit, fitting.exit_judge
-        self.meter, self._cast = Meter(), None
+        self.meter, self.precision = Meter(), "fp32"
         self.most_at_once, self.notes, self.template = CHUNK, fitting.notes, fitting.template
 
     @normal_mode
@@ -105,8 +105,7 @@ class SNN(SpikingModule):
         """
         times = (self.timesteps,) if at is None else tuple(at)
         self._check_times(times)
-        if self._cast is not None:
-            x = map_tensors(lambda t: t.to(self._cast) if t.is_floating_point() else t, x)
+        x = cast(x, self.precision)
         if any(t.dim() and not len(t) for t in tensors_in(x)):  # no samples: nothing to simulate, or to count
             outputs = own_outputs(self.network, x, self.call)
             return outputs if at is None else [outputs for _ in times]
@@ -117,7 +116,7 @@ class SNN(SpikingModule):
             outputs = [self._analog(plan, x, t) for t in times]
         else:
             outputs = self._simulated(plan, x, times)
-        if self._cast is not None:
+        if self.precision != "fp32":
             outputs = [map_tensors(lambda t: t.float() if t.is_floating_point() else t, o) for o in outputs]
         return outputs[0] if at is None else outputs
 
@@ -170,9 +169,10 @@ class SNN(SpikingModule):
         """The call sites that became neurons (with the shapes of the first input)."""
         return self.plan.sites
 
-    def to_dtype(self, dtype):
-        """Weights, and what flows between sites, in another type; membranes and counts stay float32."""
-        self.network, self._cast, self.shared = copied(self.network).to(dtype), dtype, "copy"
+    def to_precision(self, precision):
+        """Weights, and what flows between sites, in a half precision; membranes and counts stay float32."""
+        dtype = dtype_of(precision)
+        self.network, self.precision, self.shared = copied(self.network).to(dtype), precision, "copy"
         self.plan = self.plan.renewed(self.network, lambda w: w.to(dtype))
         self.plan.base, self.plan.verified = None, self.plan.verified and not self.plan.overrides
 

@@ -6,13 +6,11 @@ names, shapes and types, and, on a made-up input, the network must give the outp
 
 from types import SimpleNamespace
 
-
 from .calling import call_network, normal_mode
-from .convert import SNN, _check_weights
+from .convert import SNN, check_weights
 from .errors import AdafireError, InputError
-from .passes import map_tensors
 from .plans import Plans
-from .precision import dtype_of
+from .precision import cast, dtype_of
 from .save import KEY, made_up, outputs_of
 from .saved_tensors import load_weights, read_fitted
 from .saved_terms import check_sites, method_of, parsed
@@ -56,22 +54,22 @@ def _loaded(file, network, forward, exit_judge, inputs, verify):
     snapshot = Snapshot(network)
     if not snapshot.copied:
         raise InputError(f"its weights need a copy of the network to go into, and {snapshot.notes[0].partition(':')[0]}")
-    cast = None if terms["precision"] == "fp32" else dtype_of(terms["precision"])
-    own = snapshot.network if cast is None else snapshot.network.to(cast)
-    trace = _dry_run(own, terms, call, inputs, cast)
+    precision = terms["precision"]
+    own = snapshot.network if precision == "fp32" else snapshot.network.to(dtype_of(precision))
+    trace = _dry_run(own, terms, call, inputs)
     check_sites(terms["sites"], trace.sites)
     load_weights(file, own, terms["layouts"])
-    _check_weights(own)
+    check_weights(own)
     params, leave, overrides = read_fitted(file, terms, method, trace)
     if verify and terms["outputs"] is not None and inputs is None:
-        _check_outputs(terms, own, made_up(terms["input"], own, cast), call)
+        _check_outputs(terms, own, made_up(terms["input"], own, precision), call)
     base = Plans(own, call, None, terms["relays"], True) if terms["reference"] else None
     plan = Plans(own, call, overrides, terms["relays"], terms["verified"], base)
     plan.know(trace.sites)
     snn = SNN(SimpleNamespace(network=own, method=method, timesteps=terms["timesteps"], forward=call, memory_gb=terms["memory_gb"],
                               params=params, found=terms["found"], plan=plan, spared_s=0.0, exit=leave, exit_judge=exit_judge,
                               notes=list(terms["notes"]), copied=True, template=terms["input"]))
-    snn._cast, snn.most_at_once, snn.shared = cast, terms["most_at_once"], "copy"
+    snn.precision, snn.most_at_once, snn.shared = precision, terms["most_at_once"], "copy"
     return snn
 
 
@@ -87,13 +85,10 @@ def _check_outputs(terms, network, x, call):
                          "sites are the same (another pooling, another constant?); verify=False loads it all the same")
 
 
-def _dry_run(network, terms, call, inputs, cast):
+def _dry_run(network, terms, call, inputs):
     if inputs is None and terms["input"] is None:
         raise InputError("it cannot describe the structure of its input; give inputs=, one input as at the conversion")
-    if inputs is None:
-        x = made_up(terms["input"], network, cast)
-    else:
-        x = inputs if cast is None else map_tensors(lambda t: t.to(cast) if t.is_floating_point() else t, inputs)
+    x = made_up(terms["input"], network, terms["precision"]) if inputs is None else cast(inputs, terms["precision"])
     try:
         return record(network, x, call, terms["relays"])
     except AdafireError:

@@ -11,6 +11,7 @@ That holds for the count-form neuron only. Laws of their own (DCGS, the differen
 import torch
 
 from .errors import InputError
+from .passes import map_tensors
 from .registry import near_names
 
 PRECISIONS = {"fp32": (torch.float32, 24), "bf16": (torch.bfloat16, 8), "fp16": (torch.float16, 11)}
@@ -27,6 +28,13 @@ def dtype_of(precision):
         raise InputError(f"precision={precision!r}{near_names(precision, PRECISIONS)} Known: "
                          f"{', '.join(PRECISIONS)}")
     return PRECISIONS[precision][0]
+
+
+def cast(x, precision):
+    """``x``, tensors in any structure, with the floating-point ones in the type of ``precision``; fp32 leaves all as they are."""
+    if precision == "fp32":
+        return x
+    return map_tensors(lambda t: t.to(PRECISIONS[precision][0]) if t.is_floating_point() else t, x)
 
 
 def exact_theta(theta, most, precision):

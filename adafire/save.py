@@ -13,13 +13,12 @@ import torch
 
 from .calling import call_network, normal_mode
 from .fitted import fitted_tensors
-from .passes import map_tensors
-from .precision import PRECISIONS
+from .precision import cast
 from .saved_tensors import own_tensors, packed
 from .saved_terms import FORMAT, method_terms, site_terms
 from .template import make
 from .tensors_file import write
-from .verify import _digest, own_outputs
+from .verify import digest, own_outputs
 
 KEY = "adafire"
 
@@ -29,7 +28,7 @@ def save(snn, path):
     """Write ``snn`` to ``path``: whole, or not at all. InputError for what no file can name: a method that is not registered, a
     law of neurons or a kind of tensor of one's own."""
     tensors = {**{f"network.{name}": tensor for name, tensor in own_tensors(snn.network)}, **fitted_tensors(snn)}
-    x = made_up(snn.template, snn.network, snn._cast)
+    x = made_up(snn.template, snn.network, snn.precision)
     outputs = None if x is None else outputs_of(snn.network, x, snn.call)
     try:
         found = json.loads(json.dumps(snn.found, allow_nan=False))
@@ -37,7 +36,7 @@ def save(snn, path):
         found = {}
     terms = {"format": FORMAT, "method": method_terms(snn.method), "timesteps": snn.timesteps, "memory_gb": snn.memory_gb,
              "most_at_once": snn.most_at_once, "relays": snn.plan.relays, "verified": snn.plan.verified,
-             "precision": next(name for name, (dtype, _) in PRECISIONS.items() if dtype == (snn._cast or torch.float32)),
+             "precision": snn.precision,
              "reference": snn.plan.base is not None, "forward": snn.call is not call_network, "exit_judge": snn.exit_judge is not None,
              "exit": None if snn.exit is None else snn.exit.rule,
              "sites": [site_terms(site, snn.params.get(site.index)) for site in snn.sites],
@@ -47,19 +46,18 @@ def save(snn, path):
     write(path, tensors, {KEY: json.dumps(terms, allow_nan=False)})
 
 
-def made_up(template, network, cast):
+def made_up(template, network, precision):
     """An input of the structure ``template`` where the network is, or None."""
     if template is None:
         return None
     device = next((t.device for _, t in own_tensors(network)), "cpu")
-    x = make(template, device)
-    return x if cast is None else map_tensors(lambda t: t.to(cast) if t.is_floating_point() else t, x)
+    return cast(make(template, device), precision)
 
 
 def outputs_of(network, x, call):
     """A few numbers for each tensor that the network gives for ``x``; None where it takes no made-up input."""
     try:
-        found = [[list(shape), projection, norm] for shape, projection, norm in _digest(own_outputs(network, x, call))]
+        found = [[list(shape), projection, norm] for shape, projection, norm in digest(own_outputs(network, x, call))]
         json.dumps(found, allow_nan=False)
     except Exception:
         return None

@@ -123,7 +123,7 @@ class _Proof(PlainPass):
         if call.index in self.border:
             self.kept[call.index] = out
         if self.watch and not call.mutates and not self._rewritten(call):
-            self.seen[call.index] = _digest(out)
+            self.seen[call.index] = digest(out)
         return out
 
     def _other_half(self, call, this):
@@ -165,7 +165,7 @@ class _Observer(TorchFunctionMode):
             written = args[0] if identity.mutates else identity.written
             if written is not None and self._shown_elsewhere(written):
                 self.writes.append(len(self.seen))
-            self.seen[len(self.seen)] = _digest(results)
+            self.seen[len(self.seen)] = digest(results)
             for tensor in results:
                 self._showing.setdefault(_memory(tensor), []).append(weakref.ref(tensor))
         return out
@@ -184,7 +184,7 @@ def _observed(network, x, forward):
     return observer
 
 
-def _digest(result):
+def digest(result):
     """A few numbers that tell results apart, whatever their layout in memory."""
     found = []
     for tensor in tensors_in(result):

@@ -21,9 +21,9 @@ def file_of(snn, task, split, variant):
     """Name of its file, of characters that every file system takes.
 
     >>> from types import SimpleNamespace as N
-    >>> file_of(N(method=N(name="dcgs:relays=True"), timesteps=4, _cast=None), "toy", "mini", "mini")
+    >>> file_of(N(method=N(name="dcgs:relays=True"), timesteps=4, precision="fp32"), "toy", "mini", "mini")
     'toy-mini-mini-dcgs_relays=True-T4.safetensors'
     """
-    kind = "" if snn._cast is None else f"-{str(snn._cast).removeprefix('torch.')}"
+    kind = "" if snn.precision == "fp32" else f"-{snn.precision}"
     name = f"{task}-{split}-{variant}-{snn.method.name}-T{snn.timesteps}{kind}"
     return re.sub(r"[^A-Za-z0-9+=._-]", "_", name) + ".safetensors"

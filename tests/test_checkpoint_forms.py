@@ -208,7 +208,7 @@ def test_arrays_and_pickles_by_other_means(tmp_path, make):
 
 
 def test_safetensors(tmp_path):
-    save_file = pytest.importorskip("safetensors.torch").save_file
+    from safetensors.torch import save_file
     save_file(put("model.", GOOD), tmp_path / "w.safetensors")
     assert holds(load_into(network(), load_state_dict(tmp_path / "w.safetensors")[0]))
     save_file(GOOD, tmp_path / "w.pth")  # by its content, whatever its name
