@@ -9,7 +9,6 @@ from torch._C import _functorch as vmapped
 from torch._functorch.pyfunctorch import temporarily_pop_interpreter_stack
 
 from .calls import map_specs, placeholders, specs_in
-from .errors import UnsupportedError
 from .frames import put
 from .passes import map_tensors, tensors_in
 from .planned import PlannedPass
@@ -48,19 +47,13 @@ class StepPass(PlannedPass):
         self.run_through(self.run, "prefix", "steps", x=put(self.run.x, pictures))
 
     def independent(self, this):
-        try:
-            return super().independent(this)
-        except RuntimeError as error:
-            if not no_rule(error):
-                raise
-        try:
-            with temporarily_pop_interpreter_stack():  # torch.linspace reads its bounds as numbers, which vmap refuses of any tensor
-                return super().independent(this)
-        except RuntimeError as error:
-            if not no_rule(error):
-                raise
-            raise UnsupportedError(f"operator '{this.name}' reads the value of a tensor, which torch.vmap cannot give while time is "
-                                   "simulated; give it Python numbers instead of tensors") from error
+        return map_tensors(self._still, super().independent(this))
+
+    def _still(self, tensor):
+        """What is made of the shape of something that moves is the same at every step, though vmap carries time in it."""
+        if not vmapped.is_batchedtensor(tensor):
+            return tensor
+        return vmapped.get_unwrapped(tensor).select(vmapped.maybe_get_bdim(tensor), 0)
 
     def prefix(self, call, this):
         constants = self.run.constants

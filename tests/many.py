@@ -177,7 +177,7 @@ _LISTED = {
     "mmdet": """
         atss/atss_r18_fpn_8xb8-amp-lsj-200e_coco autoassign/autoassign_r50-caffe_fpn_1x_coco
         centernet/centernet-update_r18_fpn_8xb8-amp-lsj-200e_coco centernet/centernet_r18_8xb16-crop512-140e_coco
-        conditional_detr/conditional-detr_r50_8xb2-50e_coco
+        conditional_detr/conditional-detr_r50_8xb2-50e_coco deformable_detr/deformable-detr_r50_16xb2-50e_coco
         detr/detr_r18_8xb2-500e_coco efficientnet/retinanet_effb3_fpn_8xb4-crop896-1x_coco@128
         fcos/fcos_r50-caffe_fpn_gn-head_1x_coco foveabox/fovea_r50_fpn_4xb4-1x_coco fsaf/fsaf_r50_fpn_1x_coco
         gfl/gfl_r50_fpn_1x_coco libra_rcnn/libra-retinanet_r50_fpn_1x_coco nas_fpn/retinanet_r50_nasfpn_crop640-50e_coco@128
@@ -216,7 +216,6 @@ _LISTED = {
 
 REFUSED = {
     "mmdet:dab_detr/dab-detr_r50_8xb2-50e_coco": "'setitem' before a neuron",
-    "mmdet:deformable_detr/deformable-detr_r50_16xb2-50e_coco": "'linspace' reads the value of a tensor",
     "mmdet:dino/dino-4scale_r50_8xb2-12e_coco@256": "feeds integers or booleans",
     "mmdet:solo/solo_r18_fpn_8xb8-lsj-200e_coco@128": "'eq'",  # compares a maximum with itself
     "mmseg:segnext/segnext_mscan-t_1xb16-adamw-160k_ade20k-512x512": "'rand' draws random numbers",
