@@ -13,10 +13,10 @@ from adapters.accuracy import correctness
 from adapters.base import WorkloadOptions
 
 from . import catalogue
-from .leaderboard import graded_energy
+from .rows import graded_energy
 from .paired import paired
 from .record import ENERGY_MODEL
-from .runner import find_adapter
+from .request import find_adapter
 from .store import load_all, places, read_record
 
 

@@ -15,7 +15,7 @@ from adafire.errors import InputError
 from adafire.passes import split_samples, x_batch
 
 from .catalogue import data_folder
-from .runner import find_adapter
+from .request import find_adapter
 from .task import task_label
 
 NAMES = {"ann": "ANN", "clipped": "clipped", "quantised": "quantised", "snn": "SNN"}

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from adafire.errors import InputError
 
-from .leaderboard import graded_energy
+from .rows import graded_energy
 from .paired import difference
 from .record import ENERGY_MODEL
 from .store import load_all, places

@@ -12,7 +12,7 @@ from adafire.errors import InputError
 from .catalogue import data_folder
 from .measure import measure
 from .record import ENERGY_MODEL
-from .runner import find_adapter
+from .request import find_adapter
 
 
 class Point(NamedTuple):

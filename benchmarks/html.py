@@ -8,7 +8,8 @@ from pathlib import Path
 
 from adafire.energy import ENERGY_MODELS
 
-from .leaderboard import about, distinct, graded_energy, groups, rows_of_table
+from .leaderboard import about
+from .rows import distinct, graded_energy, groups, rows_of_table
 from .task import task_label
 from .ties import ALPHA
 

@@ -11,7 +11,8 @@ import io
 from adafire.errors import InputError
 
 from .html import page
-from .leaderboard import groups, render, rows_of_table
+from .leaderboard import render
+from .rows import groups, rows_of_table
 from .plots import images
 from .store import Store, write_whole
 from .text import csv_cell

@@ -10,7 +10,7 @@ from adafire.errors import InputError
 from adafire.registry import near_names
 
 from .energy_saved import at_equal_accuracy
-from .leaderboard import rows_of
+from .rows import rows_of
 from .record import ENERGY_MODEL
 
 UNKNOWN = "unknown"

@@ -15,7 +15,7 @@ from adafire.errors import InputError
 from adapters.base import Batch, Workload
 
 from .catalogue import data_folder
-from .runner import find_adapter
+from .request import find_adapter
 from .task import task_label
 
 FIRST = 4

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks import leaderboard, stats
+from benchmarks.rows import rows_of
 from benchmarks.store import Store
 from test_records import make, make_row
 
@@ -30,21 +31,21 @@ def tables(text):
 
 
 def test_rows_have_the_keys_of_the_json_output():
-    first, second = leaderboard.rows_of(make())
+    first, second = rows_of(make())
     assert JSON_KEYS <= set(first)
     assert (first["timesteps"], first["value"], second["value"], first["ann"]) == (2, 0.4, 0.5, 0.6)
     assert first["task"] == "toy mini" and first["split"] == "mini"
     assert first["energy_pj"] == 15.6e6 and first["energy_model"] == "horowitz-45nm"
-    (ann,) = leaderboard.rows_of(make("ann"))
+    (ann,) = rows_of(make("ann"))
     assert ann["timesteps"] is None and ann["value"] == ann["ann"] == 0.6
 
 
 def test_failed_run_is_a_row_for_every_t_it_did_not_reach():
-    rows = leaderboard.rows_of(failed())
+    rows = rows_of(failed())
     assert [r["timesteps"] for r in rows] == [2, 4] and {r["status"] for r in rows} == {"failed"}
     assert all(JSON_KEYS <= set(r) and r["value"] is None and r["reason"].startswith("RuntimeError") for r in rows)
     half = make(status="failed", reason="MemoryError: no", rows=[make_row(2)])
-    assert [r["status"] for r in leaderboard.rows_of(half)] == ["ok", "failed"]
+    assert [r["status"] for r in rows_of(half)] == ["ok", "failed"]
 
 
 def test_same_bytes_in_any_order(tmp_path):

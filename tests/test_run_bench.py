@@ -16,7 +16,7 @@ from rich.console import Console
 import adafire
 from adapters.base import WorkloadOptions
 from benchmarks.progress import Bars, Lines
-from benchmarks.runner import Event
+from benchmarks.session import Event
 from benchmarks.store import Store
 from benchmarks.task import PROJECT
 from test_leaderboard import JSON_KEYS

@@ -16,8 +16,11 @@ from adafire.errors import InputError, UnsupportedError
 from adafire.registry import Registry
 from adapters.base import Batch, Evaluation, Workload, WorkloadOptions, adapters
 from benchmarks import leaderboard
+from benchmarks.rows import rows_of
 from benchmarks.record import IDENTITY
-from benchmarks.runner import Event, RunOptions, check_request, find_adapter, run
+from benchmarks.request import RunOptions, check_request, find_adapter
+from benchmarks.runner import run
+from benchmarks.session import Event
 from benchmarks.schema import parse
 from benchmarks.store import Store
 from benchmarks.task import Task
@@ -213,7 +216,7 @@ def test_rows_reached_before_a_failure_are_kept(scripted, tmp_path, monkeypatch)
     monkeypatch.setitem(SCRIPTS, "again", lambda outputs: broken(outputs) if next(calls) == 4 else outputs)
     record = run(toy(), "mini", ["again"], out=tmp_path).records[1]
     assert record.status == "failed" and [row.timesteps for row in record.rows] == [1]
-    assert [r["status"] for r in leaderboard.rows_of(record)] == ["ok", "failed"]
+    assert [r["status"] for r in rows_of(record)] == ["ok", "failed"]
 
 
 def test_when_the_ann_fails_the_methods_are_not_run(scripted, tmp_path, monkeypatch):

@@ -8,7 +8,7 @@ from PIL import Image
 
 from adafire.errors import InputError, UnsupportedError
 from adapters.base import WorkloadOptions, adapters
-from benchmarks.runner import find_adapter
+from benchmarks.request import find_adapter
 from benchmarks.show import picture, predict, show
 from benchmarks.task import PROJECT, load_task
 from tools.show import main

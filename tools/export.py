@@ -37,7 +37,7 @@ def export(args):
     from adapters import nir_export
     from adapters.base import WorkloadOptions
     from benchmarks import catalogue
-    from benchmarks.runner import find_adapter
+    from benchmarks.request import find_adapter
     from benchmarks.task import load_task
 
     nir, out = nir_export.package(), Path(args.out or Path("runs") / f"{Path(args.task).stem}-{args.method}.nir")

@@ -79,6 +79,7 @@ def run_all(args):
     from adapters.base import WorkloadOptions  # the rest needs torch, which takes seconds to import
     from benchmarks import leaderboard, runner
     from benchmarks.environment import keep_memory
+    from benchmarks.rows import rows_of
     from benchmarks.team import launch
 
     keep_memory()
@@ -106,7 +107,7 @@ def run_all(args):
             except KeyboardInterrupt:  # while its data were loaded
                 interrupted = True
                 break
-            rows += [row for record in outcome.records for row in leaderboard.rows_of(record)]
+            rows += [row for record in outcome.records for row in rows_of(record)]
             if code == 0 and any(record.status == "failed" for record in outcome.records):
                 code = 1
             if outcome.interrupted:

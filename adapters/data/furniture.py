@@ -1,4 +1,4 @@
-"""Sixteen kinds of furniture and objects as random assemblies of primitives: (rng) -> [Part]. y is up, the front is +z.
+"""Eleven kinds of furniture as random assemblies of primitives: (rng) -> [Part]. y is up, the front is +z.
 
 Every size is drawn for each object; parts are labelled. Kinds that resemble each other (table, desk, bench, stool) are
 meant to: a classifier has to look at proportions, not at one giveaway.
@@ -6,17 +6,8 @@ meant to: a classifier has to look at proportions, not at one giveaway.
 
 import numpy as np
 
+from .kinds import kind
 from .solids import bar, solid
-
-KINDS = {}
-"""name -> (function, part labels in order)."""
-
-
-def kind(*parts):
-    def add(function):
-        KINDS[function.__name__] = (function, parts)
-        return function
-    return add
 
 
 def _legs(rng, label, width, depth, height, thickness, splay=0.0):
@@ -29,24 +20,6 @@ def _legs(rng, label, width, depth, height, thickness, splay=0.0):
                 yield solid("box", label, (thickness, height, thickness), (sx * x, height / 2, sz * z))
             else:
                 yield bar(label, thickness / 2, (sx * (x + splay), 0, sz * (z + splay)), (sx * x, height, sz * z))
-
-
-@kind("body", "wing", "tail")
-def airplane(rng):
-    length, radius = rng.uniform(1.6, 2.4), rng.uniform(0.09, 0.16)
-    span, chord, at = rng.uniform(0.7, 1.2), rng.uniform(0.25, 0.45), rng.uniform(-0.2, 0.2)
-    parts = [solid("cylinder", "body", (2 * radius, length, 2 * radius), (0, 0, 0), "z"),
-             solid("sphere", "body", (2 * radius, 2 * radius, 4 * radius), (0, 0, length / 2))]
-    tail, fin = rng.uniform(0.2, 0.4), rng.uniform(0.25, 0.45)
-    for side in (-1, 1):
-        parts.append(solid("box", "wing", (span, 0.04, chord), (side * span / 2, rng.uniform(-0.05, 0.05), at)))
-        parts.append(solid("box", "tail", (tail, 0.03, 0.18), (side * tail / 2, 0.02, -length / 2 + 0.1)))
-    parts.append(solid("box", "tail", (0.03, fin, 0.2), (0, fin / 2 + radius / 2, -length / 2 + 0.12)))
-    if rng.random() < 0.6:
-        for side in (-1, 1):
-            x = side * span * rng.uniform(0.35, 0.5)
-            parts.append(solid("cylinder", "body", (0.13, 0.3, 0.13), (x, -0.1, at), "z"))
-    return parts
 
 
 @kind("mattress", "headboard", "frame")
@@ -85,17 +58,6 @@ def bookshelf(rng):
     ]
 
 
-@kind("body", "neck", "cap")
-def bottle(rng):
-    radius, height = rng.uniform(0.14, 0.26), rng.uniform(0.5, 0.9)
-    shoulder, neck, thin = rng.uniform(0.1, 0.25), rng.uniform(0.1, 0.35), radius * rng.uniform(0.3, 0.5)
-    cap = rng.uniform(0.05, 0.1)
-    return [solid("cylinder", "body", (2 * radius, height, 2 * radius), (0, height / 2, 0)),
-            solid("cone", "neck", (2 * radius, 2 * shoulder, 2 * radius), (0, height + shoulder, 0)),
-            solid("cylinder", "neck", (2 * thin, shoulder + neck, 2 * thin), (0, height + (shoulder + neck) / 2, 0)),
-            solid("cylinder", "cap", (2.4 * thin, cap, 2.4 * thin), (0, height + shoulder + neck + cap / 2, 0))]
-
-
 @kind("body", "door", "foot")
 def cabinet(rng):
     width, height, depth = rng.uniform(0.7, 1.5), rng.uniform(0.7, 2.0), rng.uniform(0.35, 0.7)
@@ -108,22 +70,6 @@ def cabinet(rng):
         parts.append(
             solid("sphere", "door", (0.06, 0.06, 0.06), (x + 0.3 * width / doors, low + height / 2, depth / 2 + 0.07)))
     return parts + list(_legs(rng, "foot", width, depth, low, rng.uniform(0.06, 0.12)))
-
-
-@kind("body", "roof", "wheel")
-def car(rng):
-    length, width = rng.uniform(1.6, 2.4), rng.uniform(0.7, 0.95)
-    height, wheel = rng.uniform(0.3, 0.45), rng.uniform(0.28, 0.42)
-    roof, cabin = rng.uniform(0.25, 0.5), length * rng.uniform(0.35, 0.65)
-    parts = [
-        solid("box", "body", (width, height, length), (0, wheel / 2 + height / 2, 0)),
-        solid("box", "roof", (width * 0.9, roof, cabin),
-              (0, wheel / 2 + height + roof / 2, -length * rng.uniform(0, 0.12)))
-    ]
-    return parts + [
-        solid("cylinder", "wheel", (wheel, 0.14, wheel), (sx * width / 2, wheel / 2, sz * length * 0.32), "x")
-        for sx in (-1, 1) for sz in (-1, 1)
-    ]
 
 
 @kind("seat", "back", "legs", "arm")
@@ -196,28 +142,6 @@ def monitor(rng):
     wide = width * rng.uniform(0.3, 0.6)
     shape = rng.choice(["box", "cylinder"])
     return parts + [solid(shape, "base", (wide, 0.03, wide * 0.7), (0, 0.015, -0.02))]
-
-
-@kind("body", "handle")
-def mug(rng):
-    radius, height = rng.uniform(0.25, 0.4), rng.uniform(0.5, 0.95)
-    ring, away = height * rng.uniform(0.5, 0.75), radius * rng.uniform(0.95, 1.1)
-    return [solid("cylinder", "body", (2 * radius, height, 2 * radius), (0, height / 2, 0)),
-            solid("torus", "handle", (ring, ring, ring), (away, height / 2, 0), ratio=rng.uniform(0.15, 0.3))]
-
-
-@kind("body", "nose", "fin")
-def rocket(rng):
-    radius, height, nose = rng.uniform(0.12, 0.22), rng.uniform(0.8, 1.5), rng.uniform(0.25, 0.6)
-    fin, fins = rng.uniform(0.15, 0.35), rng.integers(3, 5)
-    parts = [solid("cylinder", "body", (2 * radius, height, 2 * radius), (0, height / 2, 0)),
-             solid("cone", "nose", (2 * radius, nose, 2 * radius), (0, height + nose / 2, 0))]
-    for k in range(fins):
-        angle = 2 * np.pi * k / fins
-        turn = np.array([[np.cos(angle), 0, -np.sin(angle)], [0, 1, 0], [np.sin(angle), 0, np.cos(angle)]])
-        part = solid("box", "fin", (fin, fin * 1.4, 0.03), (radius + fin / 2, fin * 0.6, 0))
-        parts.append(part._replace(vertices=part.vertices @ turn))
-    return parts
 
 
 @kind("seat", "back", "arm")

@@ -1,6 +1,6 @@
 """Generated clouds of furniture and objects, with part labels: the mini split of the point cloud tasks.
 
-A cloud is a pure function of (VERSION, split, number): random proportions (adapters/data/furniture.py), stretched along
+A cloud is a pure function of (VERSION, split, number): random proportions (adapters/data/furniture.py, objects.py), stretched along
 each axis, points spread evenly over the surface, a hole where a share of them is missing, a random turn about the
 vertical, the unit sphere, noise. Splits draw from different random streams. Made on first use and kept in the cache
 (ADAFIRE_CACHE).
@@ -18,7 +18,8 @@ import numpy as np
 from adafire.errors import AdafireError, InputError
 from adafire.registry import near_names
 
-from .furniture import KINDS
+from . import furniture, objects  # noqa: F401  (they register their kinds)
+from .kinds import KINDS as _KINDS
 from .point_cache import cached
 from .solids import sample_surface, unit_sphere
 
@@ -26,6 +27,7 @@ VERSION = 1
 POINTS = 1024
 SPLITS = {"train": 4000, "val": 480, "calibration": 256, "test": 480}
 _STREAM = {"train": 1, "val": 2, "calibration": 3, "test": 4}
+KINDS = dict(sorted(_KINDS.items()))
 CLASSES = tuple(KINDS)
 PARTS = tuple(f"{name} {part}" for name, (_, parts) in KINDS.items() for part in parts)
 PARTS_OF = {name: tuple(k for k, part in enumerate(PARTS) if part.startswith(f"{name} ")) for name in CLASSES}
