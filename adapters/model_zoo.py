@@ -17,7 +17,7 @@ def zoo(package):
     """The folder with the configs that come with an installed OpenMMLab package."""
     found = importlib.util.find_spec(package)
     if found is None:
-        raise InputError(f"{FRAMEWORKS[package][0]} is not installed, whose config or checkpoint is wanted; pip install -e . here")
+        raise InputError(f"{FRAMEWORKS[package][0]} is not installed, whose config or checkpoint is wanted; pip install -e '.[suite]' here")
     return Path(found.origin).parent / ".mim" / "configs"
 
 
