@@ -1,5 +1,6 @@
 """Shared by all tests: the project root on the path, one thread (tests run side by side), small networks."""
 
+import signal
 import sys
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import torch
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 torch.set_num_threads(1)  # tests run beside each other
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what runs in the background: processes would inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 SHARED = ROOT.parent / "shared" / "data"
 
 
