@@ -75,7 +75,7 @@ def test_converges_or_is_refused_by_name(name):
     try:
         proved(name, row)
         short, long = row[f"adafire-signed@{SHORT}"], row[f"adafire-signed@{LONG}"]
-        converges = long < 0.05 or long < 0.15 and long < short / 2
+        converges = long < 0.05 or long < 0.15 and long < short / 2 or name in many.SENSITIVE and long < 0.6 * short
         if converges and name not in many.REFUSED:
             row["outcome"] = "converges"
     except adafire.UnsupportedError as error:
