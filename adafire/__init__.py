@@ -9,15 +9,17 @@
 """
 
 from . import methods
+from .calibration import Calibration, thresholds
 from .check import check
-from .convert import SNN, convert
-from .energy import ENERGY_MODELS, EnergyModel
+from .convert import convert
+from .cost import ENERGY_MODELS, EnergyModel
 from .errors import AdafireError, InputError, UnsupportedError
-from .fitting import Calibration
 from .frames import Frames
-from .load import load
+from .simulation import ExitJudge
+from .snn.load import load
+from .snn.network import SNN
 
-__all__ = ["convert", "load", "check", "SNN", "Calibration", "Frames", "methods", "ENERGY_MODELS", "EnergyModel", "AdafireError",
-           "InputError", "UnsupportedError"]
+__all__ = ["convert", "load", "check", "SNN", "Calibration", "Frames", "ExitJudge", "methods", "thresholds", "ENERGY_MODELS",
+           "EnergyModel", "AdafireError", "InputError", "UnsupportedError"]
 
 __version__ = "0.1.0"

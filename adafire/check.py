@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from .calling import call_network
-from .events import where_numbers_meet_weights
-from .plans import Plans
-from .trace import record
+from .cost import where_numbers_meet_weights
+from .graph import call_network, record
+from .simulation import Plans
 
 
 @dataclass(frozen=True)

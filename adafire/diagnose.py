@@ -23,13 +23,11 @@ from dataclasses import dataclass, field
 
 import torch
 
-from .activations import identity
+from .cost import over_fired
 from .errors import InputError
-from .meter import over_fired
-from .neuron import target_counts
-from .passes import tensors_in
-from .plans import Plans
-from .simulate import plain, simulate
+from .graph import identity, tensors_in
+from .neurons import target_counts
+from .simulation import Plans, plain, simulate
 
 STAGES = ("ann", "clipped", "quantised", "snn")
 OWN_ERRORS = ("clipping", "quantisation", "unevenness")

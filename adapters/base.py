@@ -111,7 +111,7 @@ class Workload(ABC):
     classes = None
     """Names of the classes in the order of their numbers, for reports; None where the record names them itself."""
     exit_judge = None
-    """adafire.exit.ExitJudge for early exit, in families whose outputs are no class scores."""
+    """adafire.simulation.exit.ExitJudge for early exit, in families whose outputs are no class scores."""
     draw_input = None
     """draw_input(axes, sample_id): the sample alone, where ``draw`` hides it."""
     draw_error = None

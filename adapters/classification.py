@@ -15,7 +15,7 @@ from urllib.parse import urlparse
 import torch
 
 from adafire.errors import InputError
-from adafire.passes import tensors_in
+from adafire.graph.interception import tensors_in
 
 from . import accuracy
 from .base import Batch, Workload, adapters

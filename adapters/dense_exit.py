@@ -5,7 +5,7 @@ positions of (K p - 1) / (K - 1) with p the largest softmax: 0 where all classes
 label-free: whether more than ``SHARE`` of the positions have another class than at T.
 """
 
-from adafire.exit import ExitJudge
+from adafire.simulation.exit import ExitJudge
 
 SHARE = 0.01
 

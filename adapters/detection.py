@@ -9,7 +9,7 @@ from collections import defaultdict
 
 import torch
 
-from adafire.exit import ExitJudge
+from adafire.simulation.exit import ExitJudge
 
 from . import coco, detection_checks, detection_drawing, detection_exit, voc
 from .base import Batch, Workload

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from adafire.calls import INPUT, specs_in
+from adafire.graph.calls import INPUT, specs_in
 from adafire.errors import InputError, UnsupportedError
 
 PASSED = ("dropout", "contiguous", "identity", "batch_norm")

@@ -11,8 +11,8 @@ import torch
 from torch import nn
 
 from adafire.errors import UnsupportedError
-from adafire.meter import Meter
-from adafire.passes import map_tensors
+from adafire.cost.meter import Meter
+from adafire.graph.interception import map_tensors
 
 from .detection import Detection
 

@@ -12,7 +12,7 @@ import torch
 import adafire
 from adafire.diagnose import OWN_ERRORS, STAGES, Diagnosis, check_method
 from adafire.errors import InputError
-from adafire.passes import split_samples, x_batch
+from adafire.graph.interception import split_samples, x_batch
 
 from .catalogue import data_folder
 from .request import find_adapter

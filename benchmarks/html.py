@@ -6,7 +6,7 @@ import json
 import re
 from pathlib import Path
 
-from adafire.energy import ENERGY_MODELS
+from adafire.cost.energy import ENERGY_MODELS
 
 from .leaderboard import about
 from .rows import distinct, graded_energy, groups, rows_of_table

@@ -7,9 +7,9 @@ import numpy as np
 import torch
 
 import adafire
-from adafire.energy import ENERGY_MODELS
+from adafire.cost.energy import ENERGY_MODELS
 from adafire.errors import AdafireError
-from adafire.meter import Meter
+from adafire.cost.meter import Meter
 
 from .team import Alone, TeamError, fingerprint
 

@@ -9,7 +9,7 @@ import torch
 
 import adafire.methods
 from adafire.errors import InputError
-from adafire.precision import PRECISIONS
+from adafire.simulation.precision import PRECISIONS
 from adafire.registry import near_names
 from adapters.base import WorkloadOptions, adapters
 

@@ -8,7 +8,7 @@ import json
 from itertools import groupby
 from typing import get_args
 
-from adafire.energy import ENERGY_MODELS
+from adafire.cost.energy import ENERGY_MODELS
 
 from .record import ENERGY_MODEL
 from .task import Family, task_label

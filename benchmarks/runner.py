@@ -7,7 +7,7 @@ simulation; afterwards an exception belongs to its run, and the others go on.
 
 from typing import NamedTuple
 
-from adafire import memory
+from adafire.simulation import memory
 
 from .request import RunOptions, check_request
 from .session import Event, Session

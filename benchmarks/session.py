@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 from typing import NamedTuple
 
 import adafire.methods
-from adafire import memory
+from adafire.simulation import memory
 from adafire.errors import InputError
 from adapters.checkpoints import loaded
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from adafire.energy import ENERGY_MODELS
+from adafire.cost.energy import ENERGY_MODELS
 from adafire.errors import InputError
 from adapters.accuracy import correctness
 from adapters.stats import percentile_interval, wilson

@@ -127,6 +127,6 @@ def integer_network(seed=0):
 
 def relative_error(a, b):
     """|a - b| / |b| over all tensors of two nested outputs."""
-    from adafire.passes import tensors_in
+    from adafire.graph.interception import tensors_in
     a, b = (torch.cat([t.flatten().double() for t in tensors_in(tree)]) for tree in (a, b))
     return float((a - b).norm() / b.norm())

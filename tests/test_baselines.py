@@ -10,12 +10,12 @@ import torch.nn.functional as F
 from torch import nn
 
 import adafire
-from adafire.activations import activation_of
-from adafire.multi_threshold import MultiThreshold
-from adafire.neuron import NeuronParams
-from adafire.run import Run
-from adafire.simulate import simulate
-from adafire.thresholds import Histogram, balanced, gaussian
+from adafire.graph.activations import activation_of
+from adafire.neurons.multi_threshold import MultiThreshold
+from adafire.neurons.count import NeuronParams
+from adafire.simulation.state import Run
+from adafire.simulation.loop import simulate
+from adafire.calibration.thresholds import Histogram, balanced, gaussian
 from networks import build, relative_error
 from test_neuron import count_form
 

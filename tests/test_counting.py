@@ -8,9 +8,9 @@ from torch import nn
 
 import adafire
 from adafire import methods
-from adafire.exit import Exit, confidence, run_until_sure, trajectory
-from adafire.run import Run
-from adafire.simulate import simulate
+from adafire.simulation.exit import Exit, confidence, run_until_sure, trajectory
+from adafire.simulation.state import Run
+from adafire.simulation.loop import simulate
 from test_energy import events_of_conv
 
 NAMES = [name for name in methods.names() if name != "rate"]  # another name of rate-percentile

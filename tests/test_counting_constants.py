@@ -6,8 +6,8 @@ import torch.nn.functional as F
 from torch import nn
 
 import adafire
-from adafire.run import Run
-from adafire.simulate import simulate
+from adafire.simulation.state import Run
+from adafire.simulation.loop import simulate
 from networks import relative_error
 from test_energy import events_of_conv
 

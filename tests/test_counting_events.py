@@ -6,9 +6,9 @@ import torch.nn.functional as F
 from torch import nn
 
 import adafire
-from adafire.ops import RULES
-from adafire.run import Run
-from adafire.simulate import simulate
+from adafire.graph.support import RULES
+from adafire.simulation.state import Run
+from adafire.simulation.loop import simulate
 
 MASK = (torch.arange(6 * 5) % 3 != 0).float().view(6, 5)
 PICK = torch.tensor([0, 2, 2, 1])

@@ -6,9 +6,9 @@ import torch.nn.functional as F
 from torch import nn
 
 import adafire
-from adafire.energy import ENERGY_MODELS
-from adafire.run import Run
-from adafire.simulate import simulate
+from adafire.cost.energy import ENERGY_MODELS
+from adafire.simulation.state import Run
+from adafire.simulation.loop import simulate
 
 POOLS = {"mean": lambda x: x.mean((2, 3)), "adaptive": lambda x: F.adaptive_avg_pool2d(x, 1).flatten(1),
          "average": lambda x: F.avg_pool2d(x, 4).flatten(1), "sum": lambda x: x.sum((2, 3)) / 64,

@@ -3,8 +3,8 @@
 import torch
 
 import adafire
-from adafire.exit import ExitJudge
-from adafire.simulate import advance_chunk, read_out
+from adafire.simulation.exit import ExitJudge
+from adafire.simulation.loop import advance_chunk, read_out
 from adapters.detection_exit import changed, confidence
 
 

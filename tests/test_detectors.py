@@ -5,9 +5,9 @@ import torch
 from torch import nn
 
 import adafire
-from adafire.passes import tensors_in
-from adafire.run import Run
-from adafire.simulate import simulate
+from adafire.graph.interception import tensors_in
+from adafire.simulation.state import Run
+from adafire.simulation.loop import simulate
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 

@@ -9,7 +9,7 @@ from torch import nn
 import adafire
 from adafire.diagnose import ERRORS, STAGES, Diagnosis, decompose
 from adafire.errors import InputError
-from adafire.passes import tensors_in
+from adafire.graph.interception import tensors_in
 from adapters.base import WorkloadOptions
 from benchmarks.diagnose import diagnose, plot, text
 from benchmarks.task import PROJECT, Task
@@ -94,8 +94,8 @@ def test_errors_add_up_at_every_site_for_every_method(method):
     options = {"exit_drop": 0.1} if "iat" in method else {}
     snn = adafire.convert(network, x, method=method, timesteps=4, **options)
     plan, ann, run = snn.plan(x), {}, snn.run(snn.plan(x), x)
-    adafire.simulate.plain(plan, network, x, snn.call, lambda s, z: ann.setdefault(s.index, s.activation.f(z)))
-    list(adafire.simulate.simulate(run, (4,), 4))
+    adafire.simulation.loop.plain(plan, network, x, snn.call, lambda s, z: ann.setdefault(s.index, s.activation.f(z)))
+    list(adafire.simulation.loop.simulate(run, (4,), 4))
     for site in plan.trace.sites:
         p, state = run.params[site.index], run.neurons[site.index]
         errors = decompose(site, p, state, ann[site.index], 4)

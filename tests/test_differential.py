@@ -9,14 +9,14 @@ import torch.nn.functional as F
 from torch import nn
 
 import adafire
-from adafire import fused
-from adafire.activations import activation_of
-from adafire.calls import Site
-from adafire.differential import DifferentialBurst
-from adafire.multi_threshold import MultiThreshold
-from adafire.neuron import NeuronParams
-from adafire.run import Run
-from adafire.simulate import simulate
+from adafire.neurons import kernels as fused
+from adafire.graph.activations import activation_of
+from adafire.graph.calls import Site
+from adafire.neurons.differential import DifferentialBurst
+from adafire.neurons.multi_threshold import MultiThreshold
+from adafire.neurons.count import NeuronParams
+from adafire.simulation.state import Run
+from adafire.simulation.loop import simulate
 from networks import build, relative_error
 
 RELU = activation_of("relu", None, (None,), {})

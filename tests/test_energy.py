@@ -8,9 +8,9 @@ import torch.nn.functional as F
 from torch import nn
 
 import adafire
-from adafire.meter import Meter
-from adafire.run import Run
-from adafire.simulate import simulate
+from adafire.cost.meter import Meter
+from adafire.simulation.state import Run
+from adafire.simulation.loop import simulate
 from networks import NETWORKS, build
 
 

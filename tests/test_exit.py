@@ -4,9 +4,10 @@ import pytest
 import torch
 
 import adafire
-from adafire.exit import Exit, confidence, fit_thresholds, paper_thresholds, part
-from adafire.run import Run
-from adafire.simulate import simulate
+from adafire.simulation.exit import Exit, confidence, part
+from adafire.calibration.exit_rules import fit_thresholds, paper_thresholds
+from adafire.simulation.state import Run
+from adafire.simulation.loop import simulate
 from networks import build
 
 

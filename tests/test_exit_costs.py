@@ -4,10 +4,10 @@ import pytest
 import torch
 
 import adafire
-from adafire.exit import confidence
-from adafire.meter import Meter
-from adafire.run import Run
-from adafire.simulate import simulate
+from adafire.simulation.exit import confidence
+from adafire.cost.meter import Meter
+from adafire.simulation.state import Run
+from adafire.simulation.loop import simulate
 from networks import build
 from test_exit import leave
 

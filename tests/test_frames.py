@@ -7,10 +7,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 import adafire
 from adafire import Frames
-from adafire.fitting import Calibration
-from adafire.passes import tensors_in
-from adafire.run import Run
-from adafire.simulate import simulate
+from adafire.calibration.fitting import Calibration
+from adafire.graph.interception import tensors_in
+from adafire.simulation.state import Run
+from adafire.simulation.loop import simulate
 from networks import NETWORKS, build, integer_network, relative_error
 from test_simulate import step_by_step
 

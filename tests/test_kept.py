@@ -9,10 +9,10 @@ import torch
 from torch import nn
 
 import adafire
-from adafire import kept as kept_module
+from adafire.calibration import kept as kept_module
 from adafire.frames import Frames
-from adafire.kept import digest_of_inputs
-from adafire.thresholds import Histogram
+from adafire.calibration.kept import digest_of_inputs
+from adafire.calibration.thresholds import Histogram
 from conftest import ROOT
 from networks import build
 

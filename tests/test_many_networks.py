@@ -16,11 +16,11 @@ import pytest
 import torch
 
 import adafire
-from adafire.fitting import Calibration
-from adafire.passes import tensors_in
-from adafire.plan import Plan
-from adafire.trace import record
-from adafire.verify import own_outputs, verify
+from adafire.calibration.fitting import Calibration
+from adafire.graph.interception import tensors_in
+from adafire.simulation.plan import Plan
+from adafire.graph.recorder import record
+from adafire.simulation.proof import own_outputs, verify
 
 pytestmark = [pytest.mark.many, pytest.mark.filterwarnings("ignore")]
 LONG, SHORT = int(os.environ.get("MANY_LONG", 64)), 4

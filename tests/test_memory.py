@@ -10,8 +10,8 @@ from torch import nn
 
 import adafire
 from adafire.errors import AdafireError
-from adafire.memory import OutOfMemory, ran_out, told, words
-from adafire.run import Run
+from adafire.simulation.memory import OutOfMemory, ran_out, told, words
+from adafire.simulation.state import Run
 from networks import build
 
 convert_module = importlib.import_module("adafire.convert")  # the package has the function under this name

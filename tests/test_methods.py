@@ -5,8 +5,8 @@ import torch
 
 import adafire
 from adafire import methods
-from adafire.run import Run
-from adafire.simulate import simulate
+from adafire.simulation.state import Run
+from adafire.simulation.loop import simulate
 from networks import build, relative_error
 from test_energy import events_of_conv
 

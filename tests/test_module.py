@@ -10,7 +10,7 @@ from torch import nn
 
 import adafire
 from adafire import methods
-from adafire.passes import tensors_in
+from adafire.graph.interception import tensors_in
 from networks import build
 
 

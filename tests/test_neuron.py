@@ -9,17 +9,17 @@ import torch
 import torch.nn.functional as F
 
 import adafire
-from adafire import blocked, fused
-from adafire.activations import activation_of
-from adafire.calls import Site
-from adafire.neuron import NeuronParams, initial_state, over_fired, scan
-from adafire.simulate import simulate
+from adafire.neurons import in_blocks as blocked, kernels as fused
+from adafire.graph.activations import activation_of
+from adafire.graph.calls import Site
+from adafire.neurons.count import NeuronParams, initial_state, over_fired, scan
+from adafire.simulation.loop import simulate
 
 RELU = activation_of("relu", None, (None,), {})
 
 
 def count_form(currents, theta, v0, phi_plus, phi_minus):
-    """One neuron, exact rationals: the equation of neuron.py."""
+    """One neuron, exact rationals: the equation of count.py."""
     x = n = 0
     out = []
     for current in currents:

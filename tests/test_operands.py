@@ -7,9 +7,9 @@ import torch.nn.functional as F
 from torch import nn
 
 import adafire
-from adafire.calling import call_network
-from adafire.thresholds import Histogram
-from adafire.trace import record
+from adafire.graph.calling import call_network
+from adafire.calibration.thresholds import Histogram
+from adafire.graph.recorder import record
 from networks import relative_error
 
 G = torch.Generator().manual_seed(0)

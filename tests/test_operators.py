@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import nn
 
 import adafire
-from adafire import ops
+from adafire.graph import support as ops
 from networks import relative_error
 
 G = torch.Generator().manual_seed(0)
@@ -208,8 +208,8 @@ def converges(net, x=X):
 
 
 def ops_called(net):
-    from adafire.calling import call_network
-    from adafire.trace import record
+    from adafire.graph.calling import call_network
+    from adafire.graph.recorder import record
     return {call.op for call in record(net, X, call_network).calls}
 
 

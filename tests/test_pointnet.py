@@ -9,13 +9,13 @@ import torch
 from torch import nn
 
 import adafire
-from adafire import fused
-from adafire.calls import Call
+from adafire.neurons import kernels as fused
+from adafire.graph.calls import Call
 from adafire.errors import InputError
-from adafire.ops import rule_for
-from adafire.rates import advance
-from adafire.run import Run
-from adafire.simulate import simulate
+from adafire.graph.support import rule_for
+from adafire.simulation.running_mean import advance
+from adafire.simulation.state import Run
+from adafire.simulation.loop import simulate
 from adapters import part_metrics
 from adapters.base import Batch, WorkloadOptions
 from adapters.data import shapes

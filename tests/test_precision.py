@@ -4,9 +4,9 @@ import pytest
 import torch
 
 import adafire
-from adafire import fused
-from adafire.precision import PRECISIONS, exact_theta
-from adafire.run import Run
+from adafire.neurons import kernels as fused
+from adafire.simulation.precision import PRECISIONS, exact_theta
+from adafire.simulation.state import Run
 from networks import build, relative_error
 
 

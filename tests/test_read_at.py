@@ -5,9 +5,9 @@ import torch
 
 import adafire
 from adafire import methods
-from adafire.exit import ExitJudge, class_scores
-from adafire.run import Run
-from adafire.simulate import simulate
+from adafire.simulation.exit import ExitJudge, class_scores
+from adafire.simulation.state import Run
+from adafire.simulation.loop import simulate
 from networks import build
 
 SNN = [name for name in methods.names() if methods.get(name).kind == "snn"]

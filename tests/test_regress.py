@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-import adafire.fitting
-import adafire.meter
-import adafire.trace
+import adafire.calibration.fitting
+import adafire.cost.meter
+import adafire.graph.recorder
 from adafire.errors import InputError
 from benchmarks import regression
 
@@ -48,8 +48,8 @@ def test_the_same_code_moves_nothing(gate):
 
 @pytest.mark.slow
 def test_thresholds_scaled_by_a_tenth_are_caught(gate, monkeypatch):
-    fit = adafire.fitting.Fitting.set_thresholds
-    monkeypatch.setattr(adafire.fitting.Fitting, "set_thresholds", lambda self, method, thresholds: fit(
+    fit = adafire.calibration.fitting.Fitting.set_thresholds
+    monkeypatch.setattr(adafire.calibration.fitting.Fitting, "set_thresholds", lambda self, method, thresholds: fit(
         self, method, {index: 1.1 * theta for index, theta in thresholds.items()}))
     code, found = gate()
     assert code == 1 and all({"spikes", "synops", "energy_pj"} <= found[method] for method in CASE.methods)
@@ -57,12 +57,12 @@ def test_thresholds_scaled_by_a_tenth_are_caught(gate, monkeypatch):
 
 @pytest.mark.slow
 def test_energy_that_counts_a_burst_once_is_caught(gate, monkeypatch):
-    add = adafire.meter.Meter.add
+    add = adafire.cost.meter.Meter.add
 
     def once(self, run, at=None):
         run.neurons = {index: state._replace(events=state.graded) for index, state in run.neurons.items()}
         add(self, run, at)
-    monkeypatch.setattr(adafire.meter.Meter, "add", once)
+    monkeypatch.setattr(adafire.cost.meter.Meter, "add", once)
     code, found = gate()
     assert code == 1 and all({"synops", "energy_pj"} <= found[method] for method in CASE.methods)
     assert not any({"accuracy", "synops_graded"} & figures for figures in found.values()), "only what was counted moved"
@@ -70,7 +70,7 @@ def test_energy_that_counts_a_burst_once_is_caught(gate, monkeypatch):
 
 @pytest.mark.slow
 def test_a_skipped_site_is_caught(gate, monkeypatch):
-    assign = adafire.trace.assign
+    assign = adafire.graph.recorder.assign
 
     def skip_third(trace, *rest):
         third = [call for call in trace.calls if call.rule.treatment == "activation"][2]

@@ -5,9 +5,10 @@ import torch
 import torch.nn.functional as F
 
 import adafire
-from adafire import fused, methods
-from adafire.run import Run
-from adafire.simulate import simulate
+from adafire.neurons import kernels as fused
+from adafire import methods
+from adafire.simulation.state import Run
+from adafire.simulation.loop import simulate
 from networks import NETWORKS, build, relative_error
 from test_energy import events_of_conv
 
@@ -95,7 +96,7 @@ def test_searches_and_weight_calibration_see_them(name, case):
 
 
 def test_weight_calibration_fits_the_layer_before_a_relay(case):
-    from adafire.weights import feeding_layers
+    from adafire.calibration.layer_weights import feeding_layers
     plan = converted(case, "snn-calibration").plan(case[1])
     names = {plan.trace.calls[k].name: [call.name for call in layers] for k, layers in feeding_layers(plan).items()}
     assert names["norm_depth"] == ["depth"] and names["squeeze"] == ["squeeze"] and names["network:add"] == ["lateral"]

@@ -4,13 +4,13 @@ import pytest
 import torch
 
 import adafire
-from adafire import fused
-from adafire.activations import activation_of
-from adafire.calls import Site
-from adafire.neuron import NeuronParams, initial_state, scan
-from adafire.passes import tensors_in
-from adafire.plan import Plan
-from adafire.simulate import simulate
+from adafire.neurons import kernels as fused
+from adafire.graph.activations import activation_of
+from adafire.graph.calls import Site
+from adafire.neurons.count import NeuronParams, initial_state, scan
+from adafire.graph.interception import tensors_in
+from adafire.simulation.plan import Plan
+from adafire.simulation.loop import simulate
 from networks import NETWORKS, build
 
 

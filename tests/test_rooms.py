@@ -28,6 +28,37 @@ def test_no_room_imports_one_above_it(room):
     assert not {path: names for path, names in wrong.items() if names}
 
 
+ROOMS = ("neurons", "graph", "simulation", "cost", "calibration", "search", "methods", "snn")
+"""Rooms of the library; one imports those before it only. Files beside them: errors, registry and the like below, the rest above."""
+BELOW = {"errors", "registry", "frames", "tensors_file"}
+
+
+def place(name):
+    """How far up in the library a module is: 0 below the rooms, then the rooms in their order."""
+    first = name.split(".")[1:2]
+    return ROOMS.index(first[0]) + 1 if first and first[0] in ROOMS else 0 if first and first[0] in BELOW else len(ROOMS) + 1
+
+
+def test_arrows_point_one_way_inside_the_library_too():
+    known = modules()
+    up = {f"{name} -> {found}" for name, path in known.items() if name.split(".")[0] == "adafire" and name.count(".")
+          for found in imports(name, path, known) if place(found) > place(name)}
+    assert not up
+    assert {p.parent.name for p in (ROOT / "adafire").glob("*/__init__.py")} == set(ROOMS)
+
+
+def test_rooms_use_of_each_other_what_they_export():
+    """Another room's names come from its __init__, which says what it is for; the saved forms of a room's own inputs apart."""
+    past = set()
+    for path in (ROOT / "adafire").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.level == 2 and "." in (node.module or "") and node.module != "graph.template":
+                past.add(f"{path.relative_to(ROOT)}: {node.module}")
+    assert not past
+    for room in ROOMS:
+        assert ast.get_docstring(ast.parse((ROOT / "adafire" / room / "__init__.py").read_text()))
+
+
 LIBRARY = sorted((ROOT / "adafire").rglob("*.py"))
 
 

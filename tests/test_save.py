@@ -19,11 +19,11 @@ from torch import nn
 
 import adafire
 from adafire import methods, tensors_file
-from adafire.exit import ExitJudge
+from adafire.simulation.exit import ExitJudge
 from adafire.frames import Frames
 from adafire.methods import Method
-from adafire.passes import tensors_in
-from adafire.template import describe, make
+from adafire.graph.interception import tensors_in
+from adafire.graph.template import describe, make
 from conftest import ROOT
 from networks import build
 

@@ -10,13 +10,13 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 import adafire
-from adafire import search
-from adafire.bench import Bench, Table
-from adafire.fitting import Fitting
-from adafire.pareto import best, frontier
-from adafire.sensitivity import tables
-from adafire.simulate import advance_chunk, plain, read_out
-from adafire.weighing import Measuring, divergence, site_weights
+from adafire.search import levels as search
+from adafire.search.measuring import Bench, Table
+from adafire.calibration.fitting import Fitting
+from adafire.search.pareto import best, frontier
+from adafire.search.sensitivity import tables
+from adafire.simulation.loop import advance_chunk, plain, read_out
+from adafire.search.site_weights import Measuring, divergence, site_weights
 from networks import build
 
 

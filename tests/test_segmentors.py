@@ -9,8 +9,8 @@ from torch import nn
 
 import adafire
 from adafire.errors import InputError, UnsupportedError
-from adafire.run import Run
-from adafire.simulate import simulate
+from adafire.simulation.state import Run
+from adafire.simulation.loop import simulate
 from adapters.models.unet_keras import KerasUNet
 from adapters.segmentors import build_segmentor
 

@@ -5,10 +5,10 @@ import torch
 import torch.nn.functional as F
 
 import adafire
-from adafire.passes import tensors_in
-from adafire.plan import Plan
-from adafire.run import Run
-from adafire.simulate import simulate
+from adafire.graph.interception import tensors_in
+from adafire.simulation.plan import Plan
+from adafire.simulation.state import Run
+from adafire.simulation.loop import simulate
 from networks import NETWORKS, build, integer_network, relative_error
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from adafire.plan import CHUNK
+from adafire.simulation.plan import CHUNK
 from benchmarks.speed import measures, records
 from benchmarks.speed.ann import best_layout
 from benchmarks.speed.cases import Case, call

@@ -9,7 +9,7 @@ import torch
 
 import adafire
 from adafire.errors import InputError
-from adafire.meter import Meter
+from adafire.cost.meter import Meter
 from adapters.base import WorkloadOptions
 from benchmarks import catalogue, runner
 from benchmarks.store import Store

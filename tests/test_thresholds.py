@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from adafire.thresholds import Histogram, alive, maximum, mmse, percentile
+from adafire.calibration.thresholds import Histogram, alive, maximum, mmse, percentile
 
 
 def direct_mmse(values, phi, levels, offset):

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import nn
 
 import adafire
-from adafire import ops
+from adafire.graph import support as ops
 from networks import NETWORKS, build
 
 

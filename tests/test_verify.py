@@ -10,11 +10,11 @@ from torch import nn
 
 import adafire
 from adafire.check import call_network
-from adafire.fitting import Calibration
-from adafire.plan import Plan
-from adafire.thresholds import Histogram
-from adafire.trace import record
-from adafire.verify import difference, verify
+from adafire.calibration.fitting import Calibration
+from adafire.simulation.plan import Plan
+from adafire.calibration.thresholds import Histogram
+from adafire.graph.recorder import record
+from adafire.simulation.proof import difference, verify
 
 
 def conv(i, o):
@@ -161,7 +161,7 @@ def test_a_size_at_which_the_plan_is_wrong_is_refused_when_it_comes(x):
 
 
 def test_a_plan_is_proved_once_for_all_batch_sizes(x, monkeypatch):
-    from adafire import plans
+    from adafire.simulation import proved_plans as plans
     calls, verify = [], plans.verify
     monkeypatch.setattr(plans, "verify", lambda *args: (calls.append(1), verify(*args)))
     snn = adafire.convert(plain_net(), x, method="ours", timesteps=2)

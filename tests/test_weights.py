@@ -4,10 +4,10 @@ import pytest
 import torch
 
 import adafire
-from adafire.fitting import Calibration
+from adafire.calibration.fitting import Calibration
 from adafire.methods import get
-from adafire.simulate import advance_chunk, plain
-from adafire.weights import calibrated_plans, feeding_layers
+from adafire.simulation.loop import advance_chunk, plain
+from adafire.calibration.layer_weights import calibrated_plans, feeding_layers
 from networks import build, relative_error
 
 

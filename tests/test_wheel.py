@@ -60,7 +60,7 @@ def test_the_wheel_holds_the_library_and_nothing_else(wheel):
     about = f"adafire-{adafire.__version__}.dist-info"
     assert {name.split("/")[0] for name in names} == {"adafire", about}
     expected = {path.relative_to(ROOT).as_posix() for path in (ROOT / "adafire").rglob("*.py")}
-    assert {name for name in names if name.startswith("adafire/")} == expected | {"adafire/kernels.c", "adafire/py.typed"}
+    assert {name for name in names if name.startswith("adafire/")} == expected | {"adafire/neurons/kernels.c", "adafire/py.typed"}
     assert f"{about}/licenses/LICENSE" in names and wheel.name.endswith("-py3-none-any.whl")
 
 

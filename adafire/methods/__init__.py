@@ -30,13 +30,17 @@ def get(name):
     for change in changes:
         key, equals, text = change.partition("=")
         if not equals or not text or key in options:
-            raise InputError(f"method {name!r}: found {change!r}, expected option=value, each once, as in {base}:phi_plus=8")
+            raise InputError(
+                f"method {name!r}: found {change!r}, expected option=value, each once, as in {base}:phi_plus=8"
+            )
         options[key] = _value(text)
     changed = method.with_options(**options)
     for key, value in options.items():
         expected = type(getattr(method, key))
         if type(value) is not expected and (expected, type(value)) != (float, int):
-            raise InputError(f"method {base}: {key}={value!r}; expected {expected.__name__}, such as {getattr(method, key)!r}")
+            raise InputError(
+                f"method {base}: {key}={value!r}; expected {expected.__name__}, such as {getattr(method, key)!r}"
+            )
     return replace(changed, name=":".join([method.name, *(f"{k}={options[k]}" for k in sorted(options))]))
 
 

@@ -1,16 +1,15 @@
 """AdaFire (Wang et al., AAAI 2025): bursts whose limit is searched layer by layer, and SSC on top of it.
 
-Departures from the paper's released code, which does not run, are listed in adafire/search.py; thresholds are fitted for a
+Departures from the paper's released code, which does not run, are listed in adafire/search/levels.py; thresholds are fitted for a
 rounding neuron with v0 = theta / 2 (there a per-step shift and a floor objective). Signed bursts are ours: they take an
 early excess back, which unsigned bursts cannot.
 """
 
 from dataclasses import dataclass, replace
 
-from .. import search
 from ..errors import InputError
+from ..search import levels as search
 from .base import Method, register
-
 
 FAITHFUL = {"objective": "floor", "shift": True, "refit": False, "weigh": "spikes", "exit_rule": "paper"}
 """What ``faithful`` sets: the released code's choices. The additive model of the search is then trusted, too."""

@@ -96,7 +96,7 @@ class Method:
         return timesteps * limit
 
     def neuron(self):
-        """The law of this method's neurons (see NeuronParams); None: the count-form neuron of neuron.py."""
+        """The law of this method's neurons (see NeuronParams); None: the count-form neuron of count.py."""
         return None
 
     def fit(self, conversion):

@@ -21,9 +21,9 @@ from typing import ClassVar
 
 import torch
 
+from ..calibration import gaussian, percentile
 from ..errors import InputError
-from ..multi_threshold import MultiThreshold
-from ..thresholds import gaussian, percentile
+from ..neurons import MultiThreshold
 from .base import Method, register
 
 

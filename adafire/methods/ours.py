@@ -1,4 +1,4 @@
-"""Signed AdaFire in a differential code (ours): the neuron is in adafire/differential.py.
+"""Signed AdaFire in a differential code (ours): the neuron is in adafire/neurons/differential.py.
 
 AdaFire (Wang et al., AAAI 2025) sends bursts, so that a value need not wait for T single spikes; signed bursts take
 back what was sent too early; the differential code of DCGS (Huang et al., ICML 2025) makes silence mean 'as before', so
@@ -26,10 +26,10 @@ the clip value wait for the next step.
 import math
 from dataclasses import dataclass
 
-from ..differential import DifferentialBurst
+from ..calibration import mmse
 from ..errors import InputError
 from ..frames import frames_in
-from ..thresholds import mmse
+from ..neurons import DifferentialBurst
 from .base import Method, register
 
 

@@ -2,7 +2,7 @@
 
 V(0) = theta / 2. A neuron fires +theta when V >= theta; it takes a spike back, firing -theta, when V < 0 and it has a
 positive spike to take back. That is N_t = clip(round(max(X_t, 0) / theta), N_{t-1} - 1, N_{t-1} + 1) in the count form
-of neuron.py: what fired too early does not stay.
+of count.py: what fired too early does not stay.
 
 The paper's code asks for V <= -0.001 where this asks for V < 0 (an absolute tolerance for rounding; counts need none).
 The paper converts networks that were trained with 2 to 4 bit activations, so that its thresholds are learnt and

@@ -2,7 +2,7 @@
 
 Light: the bias of every channel. Advanced: the weights, layer by layer, then the initial potential of every neuron (the
 bias where calibration inputs differ in size). The released code of AdaFire (AAAI 2025) says 'advanced', too, but lacks
-the weights. Departures: adafire/weights.py.
+the weights. Departures: adafire/calibration/layer_weights.py.
 """
 
 from dataclasses import dataclass

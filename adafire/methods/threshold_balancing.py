@@ -26,8 +26,8 @@ from typing import ClassVar
 
 import torch
 
+from ..calibration import Histogram, balanced
 from ..errors import InputError
-from ..thresholds import Histogram, balanced
 from .base import Method, register
 
 

@@ -7,10 +7,10 @@ import types
 import torch
 from torch import nn
 
-from adafire.layers import conv1d
-from adafire.passes import map_tensors
-from adafire.plan import Plan
-from adafire.trace import record
+from adafire.simulation.repeatable import conv1d
+from adafire.graph.interception import map_tensors
+from adafire.simulation.plan import Plan
+from adafire.graph.recorder import record
 
 
 @torch.no_grad()

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import nn
 
 import adafire
-from adafire.plan import Plan
+from adafire.simulation.plan import Plan
 from adapters.base import WorkloadOptions
 from benchmarks import catalogue, runner
 from benchmarks.record import to_json

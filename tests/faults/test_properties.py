@@ -7,13 +7,14 @@ import pytest
 import torch
 from hypothesis import given, settings, strategies as st
 
-from adafire import fused
-from adafire.activations import activation_of
-from adafire.energy import ENERGY_MODELS, Tally
-from adafire.neuron import NeuronParams, initial_state, scan
-from adafire.pareto import best, frontier
-from adafire.thresholds import Histogram, alive, balanced, maximum, mmse, percentile
-from adafire.calls import Site
+from adafire.neurons import kernels as fused
+from adafire.graph.activations import activation_of
+from adafire.cost.energy import ENERGY_MODELS
+from adafire.cost.tally import Tally
+from adafire.neurons.count import NeuronParams, initial_state, scan
+from adafire.search.pareto import best, frontier
+from adafire.calibration.thresholds import Histogram, alive, balanced, maximum, mmse, percentile
+from adafire.graph.calls import Site
 
 QUICK = settings(max_examples=80, deadline=None)
 RELU = activation_of("relu", None, (None,), {})

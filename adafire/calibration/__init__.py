@@ -1,0 +1,12 @@
+"""From calibration data to the parameters of every site; no labels.
+
+``Calibration`` holds the inputs and what was measured on them, ``Fitting`` a conversion in the making. thresholds.py reads
+thresholds off histograms, corrections.py corrects biases and potentials, layer_weights.py weights, exit_rules.py fits early exit;
+kept.py keeps what was measured on disk.
+"""
+
+from .fitting import Calibration, Fitting
+from .layer_weights import LAYERS
+from .thresholds import Histogram, balanced, gaussian, mmse, percentile
+
+__all__ = ["Calibration", "Fitting", "LAYERS", "Histogram", "balanced", "gaussian", "mmse", "percentile"]

@@ -1,0 +1,50 @@
+"""One dry run of a network, and everything that is known from it.
+
+``CallPass`` (interception.py) sees every torch function that a network calls. ``record`` (recorder.py) makes a list of
+``calls`` of them, the support table (support.py) says what becomes of each, and placement.py where the neurons go.
+synapses.py says how many synapses a spike reaches, snapshot.py copies the network so that it stays as it was.
+"""
+
+from .activations import identity
+from .calling import call_network, normal_mode
+from .calls import INPUT, Stream, averaged, map_specs, placeholders, specs_in, stream_slots, streams_of, wide
+from .interception import CallPass, Identity, map_tensors, split_samples, tensors_in, x_batch
+from .recorder import record, signature
+from .replaying import program, replay
+from .snapshot import Snapshot, check_weights, copied
+from .support import HOMOGENEOUS_RATES, RECURRENT
+from .synapses import averages, fan_out, macs, passed
+
+__all__ = [
+    "identity",
+    "call_network",
+    "normal_mode",
+    "INPUT",
+    "Stream",
+    "averaged",
+    "map_specs",
+    "placeholders",
+    "specs_in",
+    "stream_slots",
+    "streams_of",
+    "wide",
+    "CallPass",
+    "Identity",
+    "map_tensors",
+    "split_samples",
+    "tensors_in",
+    "x_batch",
+    "record",
+    "signature",
+    "program",
+    "replay",
+    "Snapshot",
+    "check_weights",
+    "copied",
+    "HOMOGENEOUS_RATES",
+    "RECURRENT",
+    "averages",
+    "fan_out",
+    "macs",
+    "passed",
+]

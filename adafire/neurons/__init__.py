@@ -1,0 +1,13 @@
+"""The laws of the neurons, as pure functions on explicit state; a law is one ``scan`` over the currents of some timesteps.
+
+count.py is the count-form neuron of IF, burst and AdaFire; multi_threshold.py that of DCGS, differential.py that of `ours`.
+kernels.py runs them in one pass over memory where there is a C compiler, in_blocks.py in blocks elsewhere: the same bits.
+named.py writes a law as JSON and reads it back.
+"""
+
+from .count import NeuronParams, target_counts
+from .differential import DifferentialBurst
+from .multi_threshold import MultiThreshold
+from .named import law_of, law_terms, shown
+
+__all__ = ["NeuronParams", "target_counts", "DifferentialBurst", "MultiThreshold", "law_of", "law_terms", "shown"]

@@ -1,0 +1,84 @@
+"""The count-form neuron: pure functions on explicit state.
+
+With X_t the cumulative input current, F_t = t f(X_t / t) the cumulative target, theta the threshold and N_t the net
+number of unit spikes emitted so far (DESIGN 3.2; ours, equal to the step form of the burst neuron of AdaFire):
+
+    N_t = clip( floor(F_t / theta + v0), N_{t-1} - phi_minus, N_{t-1} + phi_plus ),    spikes_t = N_t - N_{t-1}
+
+phi_plus = 1, phi_minus = 0 is the integrate-and-fire neuron with soft reset; phi_plus > 1 fires bursts; phi_minus > 0
+takes spikes back, so that an early excess does not stay.
+"""
+
+from typing import Any, NamedTuple
+
+import torch
+
+
+class NeuronParams(NamedTuple):
+    """Parameters of one site; tensors broadcast against the site's shape [B, ..., C, ...].
+
+    theta: threshold; bias: current added at every step; v0: initial potential in units of theta (1/2 rounds);
+    phi_plus, phi_minus: most spikes emitted, and taken back, in one step (integers); neuron: another law than ``scan``,
+    a module or object with ``initial_state(like, params)`` and ``scan(z, t, steps, params, state, activation)``, whose
+    state has ``n`` (cumulative output over theta), ``events`` and ``graded``, and ``over_fired(state, t, params, activation)``.
+    """
+
+    theta: torch.Tensor
+    bias: torch.Tensor
+    v0: torch.Tensor
+    phi_plus: int
+    phi_minus: int
+    neuron: Any = None
+
+
+class NeuronState(NamedTuple):
+    """x: cumulative input [B, ...]; n: net spike count; events: unit spikes of either sign (``n`` itself where spikes are
+    never taken back); graded: steps with a spike."""
+
+    x: torch.Tensor
+    n: torch.Tensor
+    events: torch.Tensor
+    graded: torch.Tensor
+
+
+def initial_state(like, params):
+    """A state at rest for a site whose input at one step looks like ``like`` ([B, ...]); it keeps its memory layout."""
+    x, n, graded = (torch.zeros_like(like, dtype=torch.float32, memory_format=torch.preserve_format) for _ in range(3))
+    return NeuronState(x, n, torch.zeros_like(n) if params.phi_minus else n, graded)
+
+
+def target_counts(x, t, params, activation):
+    """floor(F_t / theta + v0): the count that the cumulative input ``x`` (without the bias current) asks for at step t.
+
+    >>> from adafire.graph.activations import activation_of
+    >>> p = NeuronParams(torch.tensor(2.), torch.tensor(0.), torch.tensor(0.5), 1, 0)
+    >>> target_counts(torch.tensor([5., 4.9, -1.]), 1, p, activation_of("relu", None, (None,), {}))
+    tensor([3., 2., 0.])
+    """
+    return activation.target(x + params.bias * float(t), t).div(params.theta).add_(params.v0).floor_()
+
+
+def scan(z, t, steps, params, state, activation):
+    """Run ``steps`` timesteps after step ``t``.
+
+    z: input current, [K, B, ...], or [B, ...] when it is the same at every step. Returns (spikes [K, B, ...] in units
+    of current, i.e. theta times the count, new state). Arithmetic is float32; counts are exact below 2**24.
+    """
+    constant = z.dim() == state.x.dim()
+    x, n = state.x, state.n
+    z = z.float()
+    out = torch.empty_strided((steps, *x.shape), (x.numel(), *x.stride()), dtype=torch.float32, device=x.device)
+    for k in range(steps):
+        x = x + (z if constant else z[k])
+        want = target_counts(x, t + k + 1, params, activation)
+        new = torch.minimum(torch.maximum(want, n - params.phi_minus), n + params.phi_plus)
+        torch.sub(new, n, out=out[k])
+        n = new
+    events = state.events + out.abs().sum(0) if params.phi_minus else n
+    graded = state.graded + (out != 0).sum(0)
+    return out.mul_(params.theta), NeuronState(x, n, events, graded)
+
+
+def over_fired(state, t, params, activation):
+    """Which neurons [B, ...] have emitted more, up to step ``t``, than their input asks for (and their limit allows)."""
+    return state.n > target_counts(state.x, t, params, activation).clamp_(max=params.phi_plus * t)

@@ -1,0 +1,116 @@
+"""The differential burst neuron (ours): AdaFire's signed bursts in the differential code of DCGS.
+
+As in multi_threshold.py, receivers keep a running mean m of what a neuron has told them, silence means 'as before', and
+what flows on at step t is y_t = t m_t - (t-1) m_{t-1}. Here a spike moves the mean by an amount that the clock fixes,
+the same for all neurons, and a neuron sends as many spikes in a step as it takes to bring the mean to where it belongs.
+With a_t = F_t / (t theta) the mean that the input asks for (F_t of count.py) and w_t the weight of step t,
+
+    v_0 = a_t - m_{t-1},    l_j = w_t / 2^j,    k_j = sign(v_j) floor(|v_j| / l_j + r_j),    v_{j+1} = v_j - k_j l_j
+
+for j = 0 .. levels - 1, with r_j = 31/64 for the last level (it rounds, and a value half-way between two levels stays
+where it is: it would be sent to and fro at every step otherwise) and 1/3 before it; then
+
+    m_t = m_{t-1} + sum_j k_j l_j,    spikes of the step: sum_j |k_j| <= phi
+
+levels = 1 is a burst of k_0 equal unit spikes. With more levels the burst is a signed binary number: k_0 spikes of
+weight w_t and at most one of each smaller weight. 1/3 makes the digits nearly those of the non-adjacent form, which has
+the fewest non-zero digits: a rest is left to the next level where that takes no more spikes than overshooting would.
+
+Where phi does not bind, m_t is a_t rounded to the finest level of step t, whatever the inputs did before: a network of
+such neurons repeats, at every t, the ANN with activations so rounded. It pays for a once, and afterwards only for
+corrections.
+"""
+
+from typing import NamedTuple
+
+import torch
+
+from . import kernels as fused
+
+_LAST = 31 / 64
+
+
+class DifferentialState(NamedTuple):
+    """x: cumulative input [B, ...]; mean: m; n: t m, the cumulative output over theta; events: spikes of either sign
+    and any level, one each; graded: steps with a spike."""
+
+    x: torch.Tensor
+    mean: torch.Tensor
+    n: torch.Tensor
+    events: torch.Tensor
+    graded: torch.Tensor
+
+
+class DifferentialBurst:
+    """The law, for ``NeuronParams.neuron``; a step sends at most ``phi_plus`` spikes of either sign.
+
+    weights: w_1, w_2, ... (the last one holds for all later steps), each a power of two so that means are exact, and
+    none larger than the one before; levels: spike sizes of a step.
+    """
+
+    differential = True
+    """What flows on repeats the running mean: a pooled result sends only where its own running mean changes."""
+
+    def __init__(self, weights=(1.0,), levels=1):
+        self.weights, self.levels = tuple(weights), levels
+
+    @property
+    def constant_after(self):
+        """Steps after which weights do not change: a silent network then stays silent."""
+        return len(self.weights) - 1
+
+    def weight(self, step):
+        """w_t of step ``step`` (from 1), in units of theta."""
+        return self.weights[min(step, len(self.weights)) - 1]
+
+    def initial_state(self, like, params):
+        """A state at rest for a site whose input at one step looks like ``like`` ([B, ...])."""
+        return DifferentialState(*(torch.zeros_like(like, dtype=torch.float32, memory_format=torch.preserve_format)
+                                   for _ in range(5)))
+
+    def fast(self, z, t, steps, params, state, site):
+        """``scan`` by the fused kernel (the same bits), or None where that does not apply. ``state`` is overwritten."""
+        weights = [self.weight(t + k + 1) for k in range(steps)]
+        return fused.differential(z, t, steps, params, state, site, weights)
+
+    def scan(self, z, t, steps, params, state, activation):
+        """Run ``steps`` timesteps after step ``t``; z and the result as in ``neuron.scan``, with y for the spikes."""
+        constant, z = z.dim() == state.x.dim(), z.float()
+        x, mean, events, graded = state.x, state.mean, state.events, state.graded
+        out = torch.empty_strided((steps, *x.shape), (x.numel(), *x.stride()), dtype=torch.float32, device=x.device)
+        for k in range(steps):
+            now, weight = float(t + k + 1), self.weight(t + k + 1)
+            x = x + (z if constant else z[k])
+            target = activation.target(x + params.bias * now, now).div(params.theta).div(now)
+            change, spikes = self.burst(target - mean, weight, float(params.phi_plus))
+            out[k] = mean + change * now
+            mean = mean + change
+            events = events + spikes
+            graded = graded + (spikes != 0)
+        return out.mul_(params.theta), DifferentialState(x, mean, mean * float(t + steps), events, graded)
+
+    def over_fired(self, state, t, params, activation):
+        """Which neurons [B, ...] have m above the target at step ``t`` by more than the finest level."""
+        target = activation.target(state.x + params.bias * float(t), float(t)).div(params.theta).div(float(t))
+        return state.mean - target > self.weight(t) * 2.0 ** (1 - self.levels)
+
+    def spikes_of(self, changes, t):
+        """Number of spikes for ``changes`` [K, ...] of a pooled mean, in units of theta, in the steps after step t."""
+        return torch.stack([self.burst(change, self.weight(t + k + 1), float("inf"))[1]
+                            for k, change in enumerate(changes)])
+
+    def burst(self, v, weight, most):
+        """(change of the mean, number of spikes) for the change ``v`` that is wanted, in units of theta.
+
+        >>> DifferentialBurst(levels=3).burst(torch.tensor([5.0, 0.8, -0.6, 0.1]), weight=1.0, most=4.0)
+        (tensor([ 4.0000,  0.7500, -0.5000,  0.0000]), tensor([4., 2., 1., 0.]))
+        """
+        left, total = v, torch.zeros_like(v)
+        spikes = torch.zeros_like(v)
+        for j in range(self.levels):
+            level = weight * 2.0 ** -j
+            count = (left.abs() / level + (_LAST if j == self.levels - 1 else 1 / 3)).floor_()
+            count = torch.minimum(count, most - spikes)
+            step = count.copysign(left) * level
+            left, total, spikes = left - step, total + step, spikes + count
+        return total, spikes

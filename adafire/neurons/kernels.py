@@ -1,0 +1,244 @@
+"""The neuron, and max pooling, each fused into one pass over memory: kernels.c, compiled on first use, where there is a C
+compiler.
+
+Requirements and reasons: no build step at installation (a wheel must stay pure Python), the same bits as the reference in
+count.py (no contraction, no reciprocal), torch's own OpenMP runtime (a second one would fight it for the cores), and
+nothing lost where there is no compiler: the functions then return None and the caller uses the reference.
+"""
+
+import ctypes
+import functools
+import hashlib
+import logging
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import torch
+
+from .count import NeuronState
+
+_LOG = logging.getLogger(__name__)
+_SOURCE = Path(__file__).with_name("kernels.c")
+_FLAGS = ["-O3", "-march=native", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-fPIC", "-shared",
+          "-fopenmp"]
+BLOCK = 384
+"""As in kernels.c: elements whose state stays in the first-level cache over all timesteps of a chunk."""
+enabled = True
+"""Set to False to use the reference everywhere."""
+
+
+@functools.lru_cache(maxsize=1)
+def library():
+    """The compiled kernels, or None; compiled once and kept in the user's cache folder."""
+    compiler = os.environ.get("CC") or shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    if not compiler:
+        _LOG.info("no C compiler was found: neurons are simulated by torch's operators, the same bits in more time")
+        return None
+    cache = Path(os.environ.get("ADAFIRE_CACHE", Path.home() / ".cache" / "adafire"))
+    host = Path("/proc/cpuinfo").read_text()[:3000] if os.path.exists("/proc/cpuinfo") else os.uname().machine
+    flags_line = next((line for line in host.splitlines() if line.startswith("flags")), host)
+    key = hashlib.sha256((_SOURCE.read_text() + " ".join(_FLAGS) + compiler + flags_line + torch.__version__).encode())
+    path = cache / f"kernels-{key.hexdigest()[:16]}.so"
+    if not path.exists():
+        try:
+            cache.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=cache) as folder:
+                built = Path(folder) / "kernels.so"
+                _compile(compiler, built)
+                os.replace(built, path)
+        except (OSError, subprocess.SubprocessError) as error:
+            _LOG.info("kernels.c was not compiled (%s): neurons are simulated by torch's operators, the same bits in more time", error)
+            return None
+    try:
+        loaded = ctypes.CDLL(str(path))
+    except OSError:
+        return None
+    p, i, f, n = ctypes.c_void_p, ctypes.c_long, ctypes.c_float, ctypes.c_int
+    loaded.adafire_scan.argtypes = [p, i, p, i, n, i, i, i, i, *[p] * 7, f, f, i, n, f, f, p, p, i, n, n]
+    loaded.adafire_scan.restype = None
+    loaded.adafire_differential.argtypes = [p, i, i, i, i, i, *[p] * 9, n, f, n, i, n, f, f, p, n]
+    loaded.adafire_differential.restype = None
+    loaded.adafire_pool.argtypes = [p, n, *[i] * 13, f, p, p, p, p, p, n]
+    loaded.adafire_pool.restype = None
+    loaded.adafire_row_max.argtypes = [p, i, i, i, f, p, p, p, p, p, n]
+    loaded.adafire_row_max.restype = None
+    return loaded
+
+
+def _compile(compiler, target):
+    runtime = sorted(Path(torch.__file__).parent.glob("lib/libgomp*.so*")) + sorted(
+        Path(torch.__file__).parent.parent.glob("torch.libs/libgomp*.so*"))
+    if runtime:  # compile with OpenMP, link to the runtime that torch has loaded
+        with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+            obj = os.path.join(folder, "kernels.o")
+            flags = [f for f in _FLAGS if f != "-shared"]
+            subprocess.run([compiler, *flags, "-c", str(_SOURCE), "-o", obj], check=True, capture_output=True, timeout=120)
+            subprocess.run([compiler, "-shared", obj, "-o", str(target), str(runtime[0]), "-lm"], check=True,
+                           capture_output=True, timeout=120)
+    else:
+        subprocess.run([compiler, *_FLAGS, str(_SOURCE), "-o", str(target), "-lm"], check=True, capture_output=True,
+                       timeout=120)
+
+
+def layout(tensor, channel_axis):
+    """(channels, inner) of a dense tensor [B, ..., C, ...] in memory order, or None if it has gaps."""
+    dims = sorted((d for d in range(tensor.dim()) if tensor.shape[d] > 1), key=lambda d: -tensor.stride(d))
+    expected = 1
+    for d in reversed(dims):
+        if tensor.stride(d) != expected:
+            return None
+        expected *= tensor.shape[d]
+    channels, inner = tensor.shape[channel_axis], 1
+    if channels > 1:
+        for d in dims[dims.index(channel_axis) + 1:]:
+            inner *= tensor.shape[d]
+    else:
+        inner = tensor.numel()
+    return channels, inner
+
+
+def scan(z, t, steps, params, state, site, more=None, overwrite=False, peak=False):
+    """As ``neuron.scan``, or None where this kernel does not apply. ``state`` is overwritten; None: at rest.
+
+    more: a second current, added to ``z``; overwrite: the spikes may take the place of ``z``. float32 or bfloat16 (then the
+    currents are added up in float32 all the same). peak: in place of the spikes, the largest count n along the last
+    dimension after every step, [K, B, ..., C, ...] without that dimension.
+    """
+    code = site.activation.code
+    if not enabled or code is None or z.device.type != "cpu" or params.v0.numel() != params.theta.numel():
+        return None
+    loaded = library()
+    if loaded is None:
+        return None
+    shape = site.shape if state is None else tuple(state.x.shape)
+    if state is None:
+        step = z[0] if z.dim() > len(shape) else z
+        step = step if step.shape == shape else step.expand(shape)
+        state = NeuronState(*(torch.empty_like(step, dtype=torch.float32) for _ in range(2)), None, None)
+        events = torch.empty_like(state.n) if params.phi_minus else state.n
+        state, fresh = state._replace(events=events, graded=torch.empty_like(state.n)), True
+    else:
+        fresh = False
+    found = layout(state.x, site.channel_axis)
+    if found is None:
+        return None
+    channels, inner = found
+    row, columns = shape[-1] if peak else 0, inner == 1
+    if peak and not (_points_last(state.x, site.channel_axis) if columns else not inner % row and state.x.is_contiguous()):
+        return None
+    half = z.dtype == torch.bfloat16
+    dtype, strides = torch.bfloat16 if half else torch.float32, state.x.stride()
+    size = state.x.numel()
+    z, z_step = laid_out(z, dtype, shape, strides, size)
+    more_at, more_step = None, 0
+    if more is not None:
+        more, more_step = laid_out(more, dtype, shape, strides, size)
+        more_at = more.data_ptr()
+    moving = z.dim() > len(shape)
+    if peak:
+        out = torch.empty(*(() if columns else (-(-row // BLOCK),)), steps, *shape[:-1])
+    else:
+        out = z if overwrite and moving else torch.empty_strided((steps, *shape), (size, *strides), dtype=dtype)
+    flat = [_flat(p, channels) for p in (params.theta, params.bias, params.v0)]
+    kind, a, b = code
+    loaded.adafire_scan(z.data_ptr(), z_step, more_at, more_step, half, steps, size, channels, inner,
+                        state.x.data_ptr(), state.n.data_ptr(), state.events.data_ptr(), state.graded.data_ptr(),
+                        *(p.data_ptr() for p in flat), float(params.phi_plus), float(params.phi_minus), t, kind, a, b,
+                        *((None, out.data_ptr()) if peak else (out.data_ptr(), None)), row, fresh,
+                        torch.get_num_threads())
+    return out.amax(0) if peak and not columns else out, state
+
+
+def _points_last(x, channel_axis):
+    """Whether [B, C, N] lies in memory as [B, N, C]."""
+    return x.dim() == 3 and channel_axis == 1 and x.transpose(1, 2).is_contiguous()
+
+
+def differential(z, t, steps, params, state, site, weights=None):
+    """As ``scan`` of a law that sends changes of a running mean, or None where this kernel does not apply. ``state`` is
+    overwritten. weights: of the spikes of every step (DifferentialBurst); None: one spike a step (MultiThreshold)."""
+    found = layout(state.x, site.channel_axis)
+    if not enabled or site.activation.code is None or z.device.type != "cpu" or library() is None or found is None:
+        return None
+    size, strides = state.x.numel(), state.x.stride()
+    z, z_step = laid_out(z, torch.float32, tuple(state.x.shape), strides, size)
+    out = torch.empty_strided((steps, *state.x.shape), (size, *strides), dtype=torch.float32)
+    flat = [_flat(p, found[0]) for p in (params.theta, params.bias, params.v0)]
+    weights = None if weights is None else torch.tensor(weights)
+    library().adafire_differential(
+        z.data_ptr(), z_step, steps, size, *found, *(s.data_ptr() for s in state[:5]), *(p.data_ptr() for p in flat),
+        None if weights is None else weights.data_ptr(), params.neuron.levels, float(params.phi_plus),
+        not site.activation.signed, t, *site.activation.code, out.data_ptr(), torch.get_num_threads())
+    return out, state
+
+
+def laid_out(current, dtype, shape, strides, size):
+    """(current, elements from one step to the next) in the memory order of the state; copied only where it is not."""
+    moving = current.dim() > len(shape)
+    wanted = (size, *strides) if moving else strides
+    current = current.to(dtype) if current.dtype != dtype else current
+    full = (current.shape[0], *shape) if moving else shape
+    if current.shape != full:
+        current = current.expand(full)
+    if any(a != b for a, b, n in zip(current.stride(), wanted, full) if n > 1):
+        current = torch.empty_strided(full, wanted, dtype=dtype).copy_(current)
+    return current, size if moving else 0
+
+
+def _flat(parameter, channels):
+    """One float a channel, in memory one after the other."""
+    if parameter.numel() != channels:
+        parameter = parameter.expand(channels) if parameter.dim() == 0 else parameter.reshape(-1).expand(channels)
+    return parameter.float().contiguous()
+
+
+def pool(spikes, window, out_size, state, noise):
+    """Increments [K, B, C, H', W'] of max pooling over cumulative ``spikes`` [K, B, C, H, W], and the new state.
+
+    window: ((kernel), (stride), (padding)), each (height, width); state: (cumulative input, totals, sum of |increments|,
+    steps with one), or None at the start; overwritten. None where this kernel does not apply (another layout, no compiler).
+    """
+    if not enabled or spikes.device.type != "cpu" or spikes.dtype not in (torch.float32, torch.bfloat16):
+        return None
+    steps, batch, channels, height, width = spikes.shape
+    order = spikes.permute(0, 1, 3, 4, 2)
+    loaded = library()
+    if loaded is None or not order.is_contiguous():
+        return None
+    if state is None:
+        state = (torch.zeros(batch, height, width, channels), *(torch.zeros(batch, *out_size, channels) for _ in range(3)))
+    else:
+        state = tuple(s.permute(0, 2, 3, 1) for s in state)
+        if not all(s.is_contiguous() for s in state):
+            return None
+    x, total, size, active = state
+    out = torch.empty(steps, batch, *out_size, channels, dtype=spikes.dtype)
+    (kh, kw), (sh, sw), (ph, pw) = window
+    loaded.adafire_pool(spikes.data_ptr(), spikes.dtype == torch.bfloat16, steps, batch, height, width, channels, kh, kw,
+                        sh, sw, ph, pw, *out_size, noise, *(t.data_ptr() for t in (x, total, out, size, active)),
+                        torch.get_num_threads())
+    return out.permute(0, 1, 4, 2, 3), tuple(s.permute(0, 3, 1, 2) for s in state)
+
+
+def row_max(spikes, state, noise):
+    """Increments [K, ...] of the maximum over the last dimension of cumulative ``spikes`` [K, ..., N], and the new state.
+
+    state: as in ``pool``. None where this kernel does not apply.
+    """
+    if not enabled or spikes.device.type != "cpu" or spikes.dtype != torch.float32:
+        return None
+    spikes = spikes.contiguous()
+    loaded = library()
+    if loaded is None or not spikes.numel():
+        return None
+    steps, *rows, length = spikes.shape
+    x, total, size, active = state or (torch.zeros(*rows, length), *(torch.zeros(rows) for _ in range(3)))
+    if not all(s.is_contiguous() for s in (x, total, size, active)):
+        return None
+    out = torch.empty(steps, *rows)
+    loaded.adafire_row_max(spikes.data_ptr(), steps, total.numel(), length, noise,
+                           *(t.data_ptr() for t in (x, total, out, size, active)), torch.get_num_threads())
+    return out, (x, total, size, active)

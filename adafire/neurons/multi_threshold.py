@@ -1,0 +1,95 @@
+"""The multi-threshold neuron with differential coding (DCGS: Huang et al., ICML 2025).
+
+A receiver keeps a running mean m of what a neuron has told it; silence means 'as before', a spike s at step t moves
+the mean by s / t. What flows on at step t is therefore y_t = m_{t-1} + s_t, and the mean of y over t steps is m_t:
+everything linear behind the neuron acts on y step by step, exactly, while only s_t is ever sent. With the cumulative
+target F_t = t f(X_t / t) of count.py, the membrane potential before the spike is
+
+    V_t = F_t + v0 theta - t m_{t-1}
+
+and the neuron sends one spike of the largest level theta / 2^k, k < levels, that fits: s_t = +level where
+V_t >= 3/4 level; s_t = -level where V_t <= -3/4 level and, for an f without negative values, t m_{t-1} >= level, so
+that m stays positive.
+
+That is the published neuron (its e_in, e_out are running means of x and y, its step 0 sends the bias): there V charges
+with X_t and here with F_t, which for ReLU gives the same spikes, since a negative X_t asks for the largest level that m
+allows either way; with F_t other activations are encoded too.
+"""
+
+from typing import NamedTuple
+
+import torch
+
+from . import kernels as fused
+
+_SLACK = 1 / 1024  # of the finest level: rounding of t m must not keep the last spike from being taken back
+
+
+class MultiThresholdState(NamedTuple):
+    """x: cumulative input [B, ...]; mean: m / theta; n: t m / theta, the cumulative output over theta; events: spikes
+    of either sign and any level, one each; graded: the same."""
+
+    x: torch.Tensor
+    mean: torch.Tensor
+    n: torch.Tensor
+    events: torch.Tensor
+    graded: torch.Tensor
+
+
+class MultiThreshold:
+    """The law, for ``NeuronParams.neuron``. levels: number of thresholds, theta, theta / 2, theta / 4, ..."""
+
+    differential = True
+    """What flows on repeats the running mean: a pooled result sends only where its own running mean changes."""
+
+    def __init__(self, levels):
+        self.levels = levels
+
+    def initial_state(self, like, params):
+        """A state at rest for a site whose input at one step looks like ``like`` ([B, ...])."""
+        x, mean, n, events = (torch.zeros_like(like, dtype=torch.float32, memory_format=torch.preserve_format)
+                              for _ in range(4))
+        return MultiThresholdState(x, mean, n, events, events)
+
+    def fast(self, z, t, steps, params, state, site):
+        """``scan`` by the fused kernel (the same bits), or None where that does not apply. ``state`` is overwritten."""
+        return fused.differential(z, t, steps, params, state, site)
+
+    def scan(self, z, t, steps, params, state, activation):
+        """Run ``steps`` timesteps after step ``t``; z and the result as in ``neuron.scan``, with y for the spikes."""
+        constant, z = z.dim() == state.x.dim(), z.float()
+        x, mean, events = state.x, state.mean, state.events
+        out = torch.empty_strided((steps, *x.shape), (x.numel(), *x.stride()), dtype=torch.float32, device=x.device)
+        for k in range(steps):
+            now = float(t + k + 1)
+            x = x + (z if constant else z[k])
+            target = activation.target(x + params.bias * now, now).div(params.theta)
+            total = mean * now
+            spike = self.spikes(target + params.v0 - total, None if activation.signed else total)
+            torch.add(mean, spike, out=out[k])
+            mean = mean + spike / now
+            events = events + (spike != 0)
+        return out.mul_(params.theta), MultiThresholdState(x, mean, mean * float(t + steps), events, events)
+
+    def over_fired(self, state, t, params, activation):
+        """Which neurons [B, ...] have n above the target at step ``t`` by more than the finest level."""
+        target = activation.target(state.x + params.bias * float(t), float(t)).div(params.theta)
+        return state.n - target > 2.0 ** (1 - self.levels)
+
+    def spikes_of(self, changes, t):
+        """One event for each change of a pooled mean."""
+        return (changes != 0).float()
+
+    def spikes(self, v, most=None):
+        """Spikes for membrane potentials ``v``, in units of theta; ``most``: most that may be taken back (None: any).
+
+        >>> v, most = torch.tensor([9.0, 0.75, 0.74, 0.18, -0.6, -0.6]), torch.tensor([0, 0, 0, 0, 1, 0.3])
+        >>> MultiThreshold(3).spikes(v, most)
+        tensor([ 1.0000,  1.0000,  0.5000,  0.0000, -0.5000, -0.2500])
+        """
+        reach, finest = v.abs() / 0.75, 2.0 ** (1 - self.levels)
+        if most is not None:
+            reach = torch.where(v < 0, torch.minimum(reach, most + _SLACK * finest), reach)
+        exponent = torch.frexp(reach).exponent - 1  # 2^exponent <= reach < 2^(exponent + 1), exactly
+        level = torch.ldexp(torch.ones_like(v), exponent.clamp(max=0))
+        return torch.where(reach >= finest, level.copysign(v), 0.0)

@@ -1,0 +1,80 @@
+"""The simulator: time is a dimension that ``torch.vmap`` carries.
+
+The network's code sees one timestep of shape [B, ...]; every tensor between neurons holds K timesteps, which vmap folds
+into the batch of each layer. What comes before the first neuron is not batched over time and is computed once; what comes
+after the last neuron is skipped and run once, on time averages, for each requested read-out (DESIGN 3.3).
+"""
+
+import torch
+
+from ..errors import InputError
+from ..frames import frames_in, show
+from ..graph import tensors_in
+from .planned import PlainPass, ReadoutPass
+from .steps import StepPass
+
+
+@torch.no_grad()
+def plain(plan, network, x, forward, on_site, steps=None):
+    """Outputs of the network with ``on_site(site, z)`` in place of its activations; where the input has frames, on the
+    mean of what ``steps`` timesteps show (None: of all frames)."""
+    x = show(x, lambda frames: frames.mean(steps))
+    with PlainPass(plan, on_site):
+        return forward(network, x)
+
+
+@torch.no_grad()
+def advance_chunk(run, length):
+    """Simulate the next ``length`` timesteps."""
+    def body(step, pictures):
+        StepPass(run, step, length).advance(pictures)
+        return step
+    torch.vmap(body)(*clock(run.x, run.t, length))
+    run.t += length
+
+
+def clock(x, before, length):
+    """What ``torch.vmap`` runs over in the ``length`` timesteps after step ``before``: their numbers [K], and what each
+    Frames of the input shows at them, [K, B, ...]."""
+    steps = torch.arange(before + 1, before + length + 1, device=tensors_in(x)[0].device, dtype=torch.float32)
+    return steps, [frames.steps(before, length) for frames in frames_in(x)]
+
+
+@torch.no_grad()
+def read_out(run):
+    """The network's outputs on time averages up to now. InputError where a neuron received NaN or infinity: it would make a
+    number of it."""
+    check_finite(run)
+    start = run.start if run.t > run.start else 0
+    x = show(run.x, lambda frames: frames.mean(run.t, start))
+    with ReadoutPass(run):
+        return run.forward(run.network, x)
+
+
+def check_finite(run):
+    """InputError that names the sample and the site unless all neurons of ``run`` have received finite currents."""
+    for site in run.plan.trace.sites:
+        state = run.neurons.get(site.index)
+        if state is not None and not torch.isfinite(state.x.sum()) and not torch.isfinite(state.x).all():
+            row = int((~torch.isfinite(state.x.flatten(1)).all(1)).nonzero()[0])
+            bad = [t for t in tensors_in(run.x) if t.is_floating_point() and not torch.isfinite(t).all()]
+            why = "the input holds NaN or infinity" if bad else "its input leads to NaN or infinity"
+            raise InputError(f"sample {row} of {run.plan.trace.batch}: {why}, which arrives at {site.name}; leave it out, or mend it")
+
+
+def simulate(run, at, chunk):
+    """Yield (t, outputs) for each t in ``at`` (ascending), from one simulation in chunks of at most ``chunk`` steps."""
+    chunk = 1 if run.comes_to_rest else chunk
+    for t in at:
+        while run.t < t and not run.at_rest:
+            before = run.graded() if run.comes_to_rest else None
+            advance_chunk(run, min(chunk, t - run.t, run.start - run.t if run.t < run.start else t))
+            if run.t == run.start:
+                run.remember()
+            if run.comes_to_rest:
+                silent = run.graded() == before
+                run.silent = run.silent + silent
+                run.at_rest = bool(silent.all()) and run.t > run.unrest
+        if run.at_rest:
+            run.rest_until(t)
+        yield t, read_out(run)

@@ -1,0 +1,210 @@
+"""How one trace is executed: folded batch norms, what is kept at the borders of regions, how much memory a step takes."""
+
+import functools
+import math
+
+import torch
+
+from ..errors import UnsupportedError
+from ..graph import Stream, program, specs_in
+from .repeatable import repeatable
+from .stepwise import in_any_layout
+
+_FOLDABLE = {"conv1d", "conv2d", "conv3d", "linear"}
+CHUNK = 8
+"""Timesteps at once beyond which nothing is gained: the work done once a chunk is spread thin enough, and memory traffic grows."""
+
+
+class Plan:
+    """A trace with what its execution needs.
+
+    folded: call index -> (weight, bias) that a layer computes with: a convolution's with its batch norm in it and in
+    channels_last, or the one of ``overrides`` (name of a call -> (weight, bias)); skipped: batch
+    norms that are gone; joined: additions that the neurons behind them make themselves -> whether the second operand is
+    one's to overwrite; owned: sites whose currents nobody else looks at; peaked: sites of which only the maximum over the
+    last dimension goes on; kept: prefix calls whose results later regions use; tapped: step calls whose time average the
+    read-out uses.
+    """
+
+    def __init__(self, trace, overrides=None, prepared=None):
+        self.trace = trace
+        self.overrides, self.prepared = overrides or {}, Prepared() if prepared is None else prepared
+        self.folded, self.skipped = {}, set()
+        for call in trace.calls:
+            if call.op == "batch_norm" and call.inputs and call.inputs[0] >= 0:
+                self._fold(trace.calls[call.inputs[0]], call)
+        for call in trace.calls:
+            if call.op == "conv2d" and call.region != "independent" and call.index not in self.folded:
+                self._channels_last(call)
+            if call.name in self.overrides:
+                self.folded[call.index] = self.overrides[call.name]
+        regions = [call.region for call in trace.calls]
+        self.kept = {c.index for c in trace.calls if c.region == "prefix"
+                     and (any(regions[k] != "prefix" for k in c.consumers) or c.index in trace.outputs)}
+        self.tapped = {c.index for c in trace.calls if c.region == "steps"
+                       and (any(regions[k] == "readout" for k in c.consumers) or c.index in trace.outputs)}
+        self.mutates = any(c.mutates for c in trace.calls)
+        self.programs, self.joined, self.owned = {}, {}, set()
+        for site in trace.sites:
+            self._join(trace.calls[site.call])
+        self.peaked = {call.inputs[0] for call in trace.calls
+                       if call.op == "amax" and call.spiking and call.region == "steps" and maximum_over_last(call) is not None
+                       and (source := self._sole(call.inputs[0])) is not None and source.site is not None
+                       and source.site.channel_axis < len(source.site.shape) - 1}
+
+    def _fold(self, conv, norm):
+        _, args, kwargs = conv.arguments
+        if conv.op not in _FOLDABLE or conv.consumers != [norm.index] or conv.index in self.trace.outputs:
+            return
+        names = dict(zip(("input", "running_mean", "running_var", "weight", "bias"), norm.arguments[1]))
+        names.update(norm.arguments[2])
+        weight = args[1] if len(args) > 1 else kwargs.get("weight")
+        bias = args[2] if len(args) > 2 else kwargs.get("bias")
+        mean, var = names.get("running_mean"), names.get("running_var")
+        eps = names.get("eps", norm.arguments[1][7] if len(norm.arguments[1]) > 7 else 1e-5)
+        if isinstance(weight, Stream) or isinstance(bias, Stream) or mean is None or weight is None:
+            return
+        if conv.op == "linear" and len(specs_in(conv.template)[0].shape) != 2:
+            return
+        self.folded[conv.index] = self.prepared(_folded, weight, bias, mean, var, names.get("weight"), names.get("bias"), eps)
+        self.skipped.add(norm.index)
+
+    def _join(self, call):
+        source = self._sole(call.inputs[0]) if len(call.inputs) == 1 else None
+        if source is None or call.site.relay and call.index not in self.skipped:
+            return
+        _, args, kwargs = source.arguments
+        if source.op == "add" and not kwargs and len(args) == 2 and all(isinstance(a, Stream) for a in args) \
+                and args[0].shape == args[1].shape:
+            mine = [self.fresh(self._sole(a.call)) for a in args]
+            self.joined[source.index] = mine[1] and not mine[0]
+            if any(mine):
+                self.owned.add(call.index)
+        elif self.fresh(source):
+            self.owned.add(call.index)
+
+    def _sole(self, index):
+        """The call that computed what call ``index`` gives, if it runs at every step and has one consumer; else None."""
+        call = self.trace.calls[index] if index >= 0 else None
+        while call is not None:
+            if call.region != "steps" or len(call.consumers) != 1 or call.index in self.tapped:
+                return None
+            if call.index not in self.skipped:
+                return call
+            call = self.trace.calls[call.inputs[0]]
+
+    @staticmethod
+    def fresh(call):
+        """Whether the result of a call is memory of its own."""
+        return call is not None and call.rule.treatment == "linear" and (call.op.startswith("conv") or call.op in (
+            "linear", "batch_norm", "add"))
+
+    def _channels_last(self, conv):
+        """Weights in channels_last: what flows then is too, which the layers and the fused kernels are fastest with."""
+        _, args, kwargs = conv.arguments
+        weight = args[1] if len(args) > 1 else kwargs.get("weight")
+        bias = args[2] if len(args) > 2 else kwargs.get("bias")
+        if isinstance(weight, torch.Tensor) and not isinstance(bias, Stream):
+            self.folded[conv.index] = self.prepared(_in_channels_last, weight, bias)
+
+    def match(self, k, this):
+        """The k-th call if ``this`` is it; None if it is a function that returns no tensor; an error otherwise."""
+        calls = self.trace.calls
+        if k < len(calls) and calls[k].full == this.full:
+            return calls[k]
+        if this.full in self.trace.others:
+            return None
+        expected = f"'{calls[k].op}' at {calls[k].name}" if k < len(calls) else "no further call"
+        raise UnsupportedError(f"the network's calls changed between passes: call {k} is '{this.name}', the dry run had "
+                               f"{expected}. Control flow that depends on data or on counters cannot be simulated")
+
+    def compute(self, call, this):
+        """The call itself, with folded weights where there are some."""
+        if call.index in self.skipped:
+            return this.args[0] if this.args else this.kwargs["input"]
+        if call.index in self.folded:
+            weight, bias = self.folded[call.index]
+            kwargs = {k: v for k, v in this.kwargs.items() if k not in ("input", "weight", "bias")}
+            x = this.args[0] if this.args else this.kwargs["input"]
+            return repeatable(call, this.func, x, weight.to(x.dtype), None if bias is None else bias.to(x.dtype), *this.args[3:],
+                              **kwargs)
+        if call.op in ("conv1d", "linear") and not {"input", "weight"} & set(this.kwargs):
+            kwargs = {k: v for k, v in this.kwargs.items() if k != "bias"}
+            x, weight, bias, *rest = *this.args, *([] if len(this.args) > 2 else [this.kwargs.get("bias")])
+            return repeatable(call, this.func, x, weight, bias, *rest, **kwargs)
+        return in_any_layout(this.func, this.args, this.kwargs)
+
+    def program(self, *regions):
+        """The calls of some regions, to be made again without the network; None where it writes into tensors."""
+        if regions not in self.programs:
+            self.programs[regions] = None if self.mutates else program(self.trace.calls, regions)
+        return self.programs[regions]
+
+    @functools.cached_property
+    def step_bytes(self):
+        """Bytes that one timestep holds at its fullest: results of calls that are still to be used. Spikes that take the
+        place of their currents, and additions that a neuron makes, hold what they were made from."""
+        calls = self.trace.calls
+        last = {c.index: max(c.consumers, default=c.index) for c in calls}
+        shared = self.owned | set(self.joined) | self.skipped
+        for call in reversed(calls):
+            if call.index in shared and call.index not in self.peaked:
+                for source in call.inputs:
+                    last[source] = max(last.get(source, 0), last[call.index])
+        live = peak = 0
+        ending = {}
+        for call in calls:
+            if call.region == "steps" and call.index not in shared | self.peaked:
+                size = sum(math.prod(s.shape) * s.dtype.itemsize for s in specs_in(call.template))
+                live += size
+                ending[last[call.index]] = ending.get(last[call.index], 0) + size
+            peak = max(peak, live)
+            live -= ending.pop(call.index, 0)
+        return max(peak, 1)
+
+    def chunk(self, memory_gb):
+        """How many timesteps to simulate at once: as many as fit in ``memory_gb`` (layers work in up to half as much again;
+        neurons' states, 16 bytes each, come on top), at least 1, and no more than pay."""
+        return max(1, min(CHUNK, int(memory_gb * 1e9 / (1.5 * self.step_bytes))))
+
+
+def maximum_over_last(call):
+    """Whether an amax over the last dimension alone keeps it; None for an amax over others."""
+    _, args, kwargs = call.arguments
+    options = dict(zip(("input", "dim", "keepdim"), args)) | kwargs
+    dims = options.get("dim", ())
+    dims = (dims,) if isinstance(dims, int) else tuple(dims)
+    return bool(options.get("keepdim", False)) if dims in ((-1,), (len(args[0].shape) - 1,)) else None
+
+
+class Prepared:
+    """Weights made ready for a layer. What was made from a network's own tensors is kept by these: plans for other input
+    shapes share it."""
+
+    def __init__(self, network=None):
+        self._own = set() if network is None else {id(t) for t in (*network.parameters(), *network.buffers())}
+        self._kept = {}
+
+    def __call__(self, make, *made_from):
+        tensors = [v for v in made_from if isinstance(v, torch.Tensor)]
+        if not all(id(t) in self._own for t in tensors):
+            return make(*made_from)
+        key = (make, *(id(v) if isinstance(v, torch.Tensor) else v for v in made_from))
+        if key not in self._kept:
+            self._kept[key] = make(*made_from)
+        return self._kept[key]
+
+
+def _in_channels_last(weight, bias):
+    return weight.detach().to(memory_format=torch.channels_last), bias
+
+
+def _folded(weight, bias, mean, var, gamma, beta, eps):
+    scale = torch.rsqrt(var.double() + eps) * (1.0 if gamma is None else gamma.double())
+    shift = (0.0 if bias is None else bias.double()) - mean.double()
+    new_bias = shift * scale + (0.0 if beta is None else beta.double())
+    new_weight = weight.double() * scale.view(-1, *[1] * (weight.dim() - 1))
+    new_weight = new_weight.to(weight.dtype)
+    if weight.dim() == 4:
+        new_weight = new_weight.to(memory_format=torch.channels_last)
+    return new_weight.detach(), new_bias.to(weight.dtype).detach()

@@ -1,0 +1,113 @@
+"""State of one simulation: what neurons and rate operators have seen and sent so far, and sums for the read-out."""
+
+from itertools import count
+
+import torch
+
+from ..frames import Frames, frames_in, show
+from ..graph import map_specs, specs_in, wide
+from ..neurons import count as neuron
+from ..neurons import in_blocks as blocked
+from ..neurons import kernels as fused
+
+
+class Run:
+    """State of one simulation: neurons, rate operators, sums for the read-out, and results that are constant in time.
+
+    start: the read-out averages over the steps after this one (delayed read-out; the steps before still cost energy).
+    picture: the input at one step, for passes that look at shapes only.
+    fuse: additions before a neuron become part of it, and spikes may take the place of their currents; not where somebody
+    looks at currents, as a subclass with a ``fire`` of its own.
+    comes_to_rest: silence says 'as before' (differential.py) and the input does not change, so that after a step later than
+    ``unrest``, up to which the weights of spikes change, and without a spike (``at_rest``) none will follow; silent: steps
+    of each sample without a spike, in which none of its currents changes and nothing need be computed.
+    """
+
+    def __init__(self, plan, params, network, x, forward, start=0):
+        self.plan, self.params = plan, params
+        self.network, self.x, self.forward = network, x, forward
+        self.picture = show(x, Frames.first)
+        self.t, self.start, self.before = 0, start, {}
+        self.neurons, self.rates, self.sums, self.constants = {}, {}, {}, {}
+        self.fuse, self.at_rest = type(self).fire is Run.fire, False
+        settled = [getattr(p.neuron, "constant_after", None) for p in params.values()]
+        self.comes_to_rest = bool(settled) and None not in settled and start == 0 and not frames_in(x)
+        self.unrest, self.silent = max(settled) if self.comes_to_rest else 0, torch.zeros(plan.trace.batch)
+
+    def fire(self, site, z, steps, more=None, overwrite=False):
+        """Spikes [K, B, ...] of a site for currents ``z`` at the next ``steps`` timesteps; see ``fused.scan``."""
+        params, state = self.params[site.index], self.neurons.get(site.index)
+        law = params.neuron or neuron
+        result = fused.scan(z, self.t, steps, params, state, site, more, overwrite) if law is neuron else None
+        if result is None:
+            z = z if more is None else z + more
+            if state is None:
+                state = law.initial_state(z if z.dim() == len(site.shape) else z[0], params)
+            result = law.fast(z, self.t, steps, params, state, site) if hasattr(law, "fast") else None
+        if result is None:
+            result = (blocked if law is neuron else law).scan(z, self.t, steps, params, state, site.activation)
+        out, self.neurons[site.index] = result
+        return out.to(z.dtype)
+
+    def peak(self, site, z, steps, more=None):
+        """The largest count along the last dimension after each step, [K, B, ...], in place of the spikes; None where only
+        ``fire`` goes."""
+        params, state = self.params[site.index], self.neurons.get(site.index)
+        if params.neuron is not None or params.theta.dim() and params.theta.shape[-1] != 1:
+            return None
+        result = fused.scan(z, self.t, steps, params, state, site, more, peak=True)
+        if result is None:
+            return None
+        out, self.neurons[site.index] = result
+        return out
+
+    def graded(self):
+        """Events of all neurons up to now, of each sample [B]; where rows of a site are no samples, all stand for each."""
+        total = torch.zeros(self.plan.trace.batch, dtype=torch.float64)
+        for state in self.neurons.values():
+            events = state.graded.sum(tuple(range(1, state.graded.dim())), dtype=torch.float64).cpu()
+            total += events if len(events) == len(total) else events.sum()
+        return total
+
+    def rest_until(self, t):
+        """What further steps up to ``t`` would do to a network at rest: all totals grow in proportion."""
+        for index, state in self.neurons.items():
+            self.neurons[index] = state._replace(x=state.x * (t / self.t), n=state.mean * float(t))
+        self.sums = {key: total * (t / self.t) for key, total in self.sums.items()}
+        self.silent = self.silent + (t - self.t)
+        self.t = t
+
+    def tap(self, call, position, value):
+        """Add [K, B, ...] to what the read-out will average."""
+        key = (call.index, position)
+        total = wide(value).sum(0)
+        self.sums[key] = self.sums[key] + total if key in self.sums else total
+
+    def average(self, call):
+        """Time average up to now of a tapped call's results, in their structure."""
+        positions, start = count(), self.start if self.t > self.start else 0
+
+        def mean(spec):
+            key = (call.index, next(positions))
+            before = self.before[key] if start else 0.0
+            return ((self._sum(call, key) - before) / (self.t - start)).to(spec.dtype)
+        return map_specs(mean, call.template)
+
+    def _sum(self, call, key):
+        if call.site is not None:
+            return self.neurons[call.site.index].n * self.params[call.site.index].theta
+        return self.sums[key]
+
+    def remember(self):
+        """Keep the sums as they are, for a read-out that starts now."""
+        for index in self.plan.tapped:
+            call = self.plan.trace.calls[index]
+            for position in range(len(specs_in(call.template))):
+                self.before[(index, position)] = self._sum(call, (index, position)).clone()
+
+
+def differential(run):
+    """The law by which the neurons of ``run`` tell their receivers changes of the running mean (multi_threshold.py,
+    differential.py), or None. ``law.spikes_of(changes, t)``: number of spikes for changes [K, ...] of the mean, in units
+    of theta, in the steps after step t."""
+    return next((p.neuron for p in run.params.values() if getattr(p.neuron, "differential", False)), None)

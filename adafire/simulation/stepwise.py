@@ -1,0 +1,41 @@
+"""Operators that ``torch.vmap`` has no rule for (recurrent layers, matrix_exp, foreign ones) run timestep by timestep; and those
+that want their operands in one order of memory get them so (layers keep channels last here, where the network's own do not)."""
+
+import torch
+
+from ..graph import RECURRENT, map_tensors
+from .memory import ran_out
+
+
+def over_time(plan, call, function, tensors, moving):
+    """Results, [K, ...] each, of ``function(*tensors)`` at K timesteps; tensors: [K, ...] where ``moving``, else constant.
+
+    function gives a tuple of tensors. What failed under vmap once is not tried again.
+    """
+    slow = vars(plan).setdefault("stepwise", set())
+    if call.index not in slow and call.op not in RECURRENT:
+        try:
+            return torch.vmap(function, in_dims=tuple(0 if moves else None for moves in moving))(*tensors)
+        except RuntimeError as error:
+            if ran_out(error):
+                raise
+            slow.add(call.index)
+    steps = next(len(t) for t, moves in zip(tensors, moving) if moves)
+    each = [function(*(t[k].contiguous() if moves else t for t, moves in zip(tensors, moving))) for k in range(steps)]
+    return tuple(map(torch.stack, zip(*each)))
+
+
+def no_rule(error):
+    """Whether a RuntimeError means that vmap cannot run an operator."""
+    return not ran_out(error) and any(words in str(error) for words in ("atching rule", "vmap"))
+
+
+def in_any_layout(func, args, kwargs):
+    """``func(*args, **kwargs)``; once more on contiguous tensors where it was written for them alone."""
+    try:
+        return func(*args, **kwargs)
+    except RuntimeError as error:
+        if "view size is not compatible" not in str(error):
+            raise
+    args, kwargs = map_tensors(torch.Tensor.contiguous, (args, kwargs))
+    return func(*args, **kwargs)
