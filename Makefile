@@ -1,6 +1,6 @@
 # Two commands, each does the set-up that is missing:
 #   make bench [TASK=tasks/coco_yolo.py] [ARGS="--timesteps 1,2,4"]
-#   make test          (make lint: its first part alone)
+#   make test          (make lint: its first part alone; make quick: lint and the tests that need no framework, in a minute)
 PYTHON ?= python3
 TASK   ?= tasks/coco_yolo.py
 ARGS   ?=
@@ -13,12 +13,14 @@ bench: setup
 
 lint: setup
 	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 
 test: lint
 	sh tools/browser.sh
-	$(PY) -m pytest -m "not slow"
-	$(PY) -m pytest -m slow
+	$(PY) -m pytest -n 2 --dist loadfile -m "not slow"
+	$(PY) -m pytest -n 2 --dist worksteal -m slow --ignore tests/faults
+	$(PY) -m pytest -m slow tests/faults
 	$(PY) tools/regress.py
 
 setup: .venv/.ready

@@ -19,7 +19,21 @@ from .simulation import ExitJudge
 from .snn.load import load
 from .snn.network import SNN
 
-__all__ = ["convert", "load", "check", "SNN", "Calibration", "Frames", "ExitJudge", "methods", "thresholds", "ENERGY_MODELS",
-           "EnergyModel", "AdafireError", "InputError", "UnsupportedError"]
+__all__ = [
+    "convert",
+    "load",
+    "check",
+    "SNN",
+    "Calibration",
+    "Frames",
+    "ExitJudge",
+    "methods",
+    "thresholds",
+    "ENERGY_MODELS",
+    "EnergyModel",
+    "AdafireError",
+    "InputError",
+    "UnsupportedError",
+]
 
 __version__ = "0.1.0"

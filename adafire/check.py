@@ -42,8 +42,10 @@ class CheckReport:
         by_source = {}
         for layer, operator, name in self.numbers:
             by_source.setdefault((operator, name), []).append(layer)
-        return [f"numbers meet weights at every timestep (MACs): from '{operator}' at {name} they arrive at {', '.join(layers)}"
-                for (operator, name), layers in by_source.items()]
+        return [
+            f"numbers meet weights at every timestep (MACs): from '{operator}' at {name} they arrive at {', '.join(layers)}"
+            for (operator, name), layers in by_source.items()
+        ]
 
 
 def check(network, x, forward=None):
@@ -62,9 +64,15 @@ def check(network, x, forward=None):
             continue
         key = (call.op, _status(call), call.region, call.rule.note)
         rows.setdefault(key, []).append(call.name)
-    return CheckReport([CheckRow(op, status, region, len(names), names[0], note)
-                        for (op, status, region, note), names in rows.items()], trace.sites, relays,
-                       where_numbers_meet_weights(plan))
+    return CheckReport(
+        [
+            CheckRow(op, status, region, len(names), names[0], note)
+            for (op, status, region, note), names in rows.items()
+        ],
+        trace.sites,
+        relays,
+        where_numbers_meet_weights(plan),
+    )
 
 
 def _status(call):

@@ -1,8 +1,8 @@
 """The command `adafire`: the suite's tools under one name, where they are: beside this package, in a clone.
 
-    adafire check torchvision::resnet18 --size 224
-    adafire bench coco_yolo --methods adafire,adafire-signed --timesteps 1,2,4
-    adafire report --check
+adafire check torchvision::resnet18 --size 224
+adafire bench coco_yolo --methods adafire,adafire-signed --timesteps 1,2,4
+adafire report --check
 """
 
 import argparse
@@ -12,9 +12,11 @@ from pathlib import Path
 
 from . import __version__
 
-TOOLS = {"check": ("check.py", "what becomes of every operator of a network, before any conversion"),
-         "bench": ("run_bench.py", "convert the networks of tasks by several methods, and measure each"),
-         "report": ("leaderboard.py", "render the leaderboard from records")}
+TOOLS = {
+    "check": ("check.py", "what becomes of every operator of a network, before any conversion"),
+    "bench": ("run_bench.py", "convert the networks of tasks by several methods, and measure each"),
+    "report": ("leaderboard.py", "render the leaderboard from records"),
+}
 """{command: (file in tools/, what it does)}"""
 EXAMPLES = """examples:
   adafire check torchvision::resnet18 --size 224
@@ -28,8 +30,13 @@ From Python: import adafire; snn = adafire.convert(network, calibration)"""
 
 def main(argv=None):
     """Exit code of the command line ``argv`` (None: that of the process). Everything behind a command is its tool's."""
-    parser = argparse.ArgumentParser(prog="adafire", description="Spiking networks from trained ones, and what they cost.",
-                                     epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
+    parser = argparse.ArgumentParser(
+        prog="adafire",
+        description="Spiking networks from trained ones, and what they cost.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
     parser.add_argument("--version", action="version", version=f"adafire {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, (_, words) in TOOLS.items():
@@ -43,8 +50,11 @@ def main(argv=None):
     command, clone = argv[0], Path(__file__).resolve().parents[1]
     tool = clone / "tools" / TOOLS[command][0]
     if not all(path.is_file() for path in (tool, clone / "benchmarks" / "command.py", clone / "pyproject.toml")):
-        print(f"adafire {command} is part of the benchmark suite, which no wheel holds: clone adafire's repository, type "
-              f"`make setup` in it, and call .venv/bin/adafire {command} there.", file=sys.stderr)
+        print(
+            f"adafire {command} is part of the benchmark suite, which no wheel holds: clone adafire's repository, type "
+            f"`make setup` in it, and call .venv/bin/adafire {command} there.",
+            file=sys.stderr,
+        )
         return 2
     return _run(tool, f"adafire {command}", argv[1:])
 

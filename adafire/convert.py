@@ -9,8 +9,19 @@ from .snn.network import SNN
 
 
 @normal_mode
-def convert(network, calibration, method="adafire", timesteps=8, forward=None, memory_gb=0.5, precision="fp32", seed=0,
-            exit_judge=None, verify=True, **options):
+def convert(
+    network,
+    calibration,
+    method="adafire",
+    timesteps=8,
+    forward=None,
+    memory_gb=0.5,
+    precision="fp32",
+    seed=0,
+    exit_judge=None,
+    verify=True,
+    **options,
+):
     """Convert a trained network into a spiking one, without training.
 
     network: any eager ``nn.Module`` in eval mode; it is not modified, and what is done to it later does not reach the

@@ -162,8 +162,12 @@ class Diagnosis:
             if count:
                 ann[site.index] = a
             return a
-        laws = {"ann": remember, "clipped": lambda site, z: coded(site, params[site.index], z, within=t),
-                "quantised": lambda site, z: coded(site, params[site.index], z, t, offset)}
+
+        laws = {
+            "ann": remember,
+            "clipped": lambda site, z: coded(site, params[site.index], z, within=t),
+            "quantised": lambda site, z: coded(site, params[site.index], z, t, offset),
+        }
         found = {stage: plain(own_plan, snn.network, x, snn.call, law, t) for stage, law in laws.items()}
         run = snn.run(plan, x)
         ((_, found["snn"]),) = simulate(run, (t,), plan.chunk(snn.memory_gb))

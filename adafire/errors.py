@@ -3,7 +3,6 @@
 A message says what was found, what was expected and what to do next; command lines print it without a traceback.
 """
 
-
 LONGEST = 1200  # characters of a message: a file may hold a key or a value of any length
 
 

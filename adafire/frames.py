@@ -31,8 +31,9 @@ class Frames:
         if after not in AFTER:
             raise InputError(f"after={after!r}; expected {' or '.join(map(repr, AFTER))}")
         if isinstance(values, torch.Tensor) and (values.dim() < 2 or values.shape[1] < 1):
-            raise InputError(f"frames have the shape {list(values.shape)}; expected [samples, frames, ...] with at least "
-                             "one frame")
+            raise InputError(
+                f"frames have the shape {list(values.shape)}; expected [samples, frames, ...] with at least one frame"
+            )
         self.values, self.after = values, after
 
     def __len__(self):

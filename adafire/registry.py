@@ -43,8 +43,9 @@ class Registry:
     def get(self, name):
         """The object registered under ``name``; InputError with near names if there is none."""
         if name not in self._entries:
-            raise InputError(f"unknown {self.kind} {name!r}{near_names(name, self._entries)} "
-                             f"Known: {', '.join(self.names())}")
+            raise InputError(
+                f"unknown {self.kind} {name!r}{near_names(name, self._entries)} Known: {', '.join(self.names())}"
+            )
         return self._entries[name]
 
     def names(self):

@@ -10,9 +10,24 @@ from safetensors.torch import save_file
 
 from .errors import InputError
 
-DTYPES = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16, "C64": torch.complex64,
-          "I64": torch.int64, "I32": torch.int32, "I16": torch.int16, "I8": torch.int8, "U8": torch.uint8, "BOOL": torch.bool,
-          "U16": torch.uint16, "U32": torch.uint32, "U64": torch.uint64, "F8_E4M3": torch.float8_e4m3fn, "F8_E5M2": torch.float8_e5m2}
+DTYPES = {
+    "F64": torch.float64,
+    "F32": torch.float32,
+    "F16": torch.float16,
+    "BF16": torch.bfloat16,
+    "C64": torch.complex64,
+    "I64": torch.int64,
+    "I32": torch.int32,
+    "I16": torch.int16,
+    "I8": torch.int8,
+    "U8": torch.uint8,
+    "BOOL": torch.bool,
+    "U16": torch.uint16,
+    "U32": torch.uint32,
+    "U64": torch.uint64,
+    "F8_E4M3": torch.float8_e4m3fn,
+    "F8_E5M2": torch.float8_e5m2,
+}
 
 
 def write(path, tensors, metadata):
@@ -25,12 +40,18 @@ def write(path, tensors, metadata):
             raise InputError(f"'{name}' is of the kind {kind}, which a safetensors file cannot hold")
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     try:
-        save_file({name: t.detach().cpu().clone(memory_format=torch.contiguous_format) for name, t in tensors.items()}, temporary, metadata)
+        save_file(
+            {name: t.detach().cpu().clone(memory_format=torch.contiguous_format) for name, t in tensors.items()},
+            temporary,
+            metadata,
+        )
         with open(temporary, "rb+") as file:
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except (OSError, SafetensorError) as error:
-        raise InputError(f"cannot write {path}: {getattr(error, 'strerror', None) or error}; nothing that was there is lost") from error
+        raise InputError(
+            f"cannot write {path}: {getattr(error, 'strerror', None) or error}; nothing that was there is lost"
+        ) from error
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -53,7 +74,9 @@ class TensorsFile:
         except OSError as error:
             raise InputError(f"'{path}' cannot be read: {error.strerror or error}") from error
         except SafetensorError as error:
-            raise self.unusable(f"it is no safetensors file, or was cut off or damaged ({' '.join(str(error).split())[:120]})") from error
+            raise self.unusable(
+                f"it is no safetensors file, or was cut off or damaged ({' '.join(str(error).split())[:120]})"
+            ) from error
         if not all(name.isprintable() for name in slices):
             raise self.unusable("a name in it has characters that cannot be shown")
         odd = next((name for name, kind in kinds.items() if kind not in DTYPES), None)

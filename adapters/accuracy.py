@@ -48,11 +48,15 @@ def predictions(outputs, labels):
     """
     outputs, labels = np.asarray(outputs, np.float64), np.asarray(labels, np.int64)
     if np.isnan(outputs).any():
-        raise InputError(f"the outputs of {int(np.isnan(outputs).any(1).sum())} of {len(outputs)} samples are NaN; "
-                         "the network diverged")
+        raise InputError(
+            f"the outputs of {int(np.isnan(outputs).any(1).sum())} of {len(outputs)} samples are NaN; "
+            "the network diverged"
+        )
     if len(labels) and not 0 <= labels.min() <= labels.max() < outputs.shape[1]:
-        raise InputError(f"labels from {labels.min()} to {labels.max()}, but the network has {outputs.shape[1]} "
-                         "outputs; expected 0 to one less than their number")
+        raise InputError(
+            f"labels from {labels.min()} to {labels.max()}, but the network has {outputs.shape[1]} "
+            "outputs; expected 0 to one less than their number"
+        )
     own = np.take_along_axis(outputs, labels[:, None], 1)
     earlier = np.arange(outputs.shape[1]) < labels[:, None]
     ranks = ((outputs > own) | (outputs == own) & earlier).sum(1)
@@ -73,14 +77,23 @@ def evaluate(found, classes):
     labels, ranks = (np.array([getattr(found[i], name) for i in ids]) for name in ("label", "rank"))
     right = ranks == 0
     present = np.unique(labels)
-    metrics = {"accuracy": float(right.mean()),
-               "class_mean_accuracy": float(np.mean([right[labels == c].mean() for c in present]))}
+    metrics = {
+        "accuracy": float(right.mean()),
+        "class_mean_accuracy": float(np.mean([right[labels == c].mean() for c in present])),
+    }
     if classes > 5:
         metrics["top5"] = float((ranks < 5).mean())
     low, high = wilson(int(right.sum()), len(right))
-    return Evaluation(metrics, low, high, {
-        "samples": len(ids), "ids_sha256": hashlib.sha256(json.dumps(ids).encode()).hexdigest(),
-        "correct": base64.b64encode(np.packbits(right).tobytes()).decode()})
+    return Evaluation(
+        metrics,
+        low,
+        high,
+        {
+            "samples": len(ids),
+            "ids_sha256": hashlib.sha256(json.dumps(ids).encode()).hexdigest(),
+            "correct": base64.b64encode(np.packbits(right).tobytes()).decode(),
+        },
+    )
 
 
 def correctness(evidence):
@@ -91,8 +104,10 @@ def correctness(evidence):
         if len(packed) != -(-samples // 8):
             raise ValueError(f"{len(packed)} bytes for {samples} samples")
     except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"this evidence holds no correctness bits ({type(error).__name__}: {error}); expected the "
-                         "keys samples, ids_sha256 and correct of a classification record's row") from error
+        raise InputError(
+            f"this evidence holds no correctness bits ({type(error).__name__}: {error}); expected the "
+            "keys samples, ids_sha256 and correct of a classification record's row"
+        ) from error
     return np.unpackbits(packed, count=samples).astype(bool)
 
 
@@ -100,9 +115,12 @@ def compare(first, second):
     """Paired from the evidence of two methods; InputError unless both were scored on the same samples."""
     one, two = correctness(first), correctness(second)
     if first.get("ids_sha256") != second.get("ids_sha256") or len(one) != len(two):
-        raise InputError(f"the two results are of different samples ({len(one)} and {len(two)}, ids "
-                         f"{str(first.get('ids_sha256'))[:12]} and {str(second.get('ids_sha256'))[:12]}); a paired "
-                         "test needs the same ones")
+        raise InputError(
+            f"the two results are of different samples ({len(one)} and {len(two)}, ids "
+            f"{str(first.get('ids_sha256'))[:12]} and {str(second.get('ids_sha256'))[:12]}); a paired "
+            "test needs the same ones"
+        )
     only_first, only_second = int((one & ~two).sum()), int((two & ~one).sum())
-    return Paired(int((one & two).sum()), only_first, only_second, int((~one & ~two).sum()),
-                  mcnemar(only_first, only_second))
+    return Paired(
+        int((one & two).sum()), only_first, only_second, int((~one & ~two).sum()), mcnemar(only_first, only_second)
+    )

@@ -17,20 +17,28 @@ def class_names(model, dataset, annotations):
     kind = dataset["type"]
     if isinstance(kind, str):
         from mmdet.registry import DATASETS
+
         kind = DATASETS.get(kind)
-    sources = {"config": (dataset.get("metainfo") or {}).get("classes"), "checkpoint": model.dataset_meta.get("classes"),
-               "config's type of data set": getattr(kind, "METAINFO", {}).get("classes"),
-               "annotation file": list(annotations.categories.values())}
+    sources = {
+        "config": (dataset.get("metainfo") or {}).get("classes"),
+        "checkpoint": model.dataset_meta.get("classes"),
+        "config's type of data set": getattr(kind, "METAINFO", {}).get("classes"),
+        "annotation file": list(annotations.categories.values()),
+    }
     for who, found in sources.items():
         if found and not isinstance(found, str) and len(found) == head.num_classes:
             names = [name(n) for n in found]
             twice = [n for n, count in Counter(names).items() if count > 1]
             if twice:
-                raise InputError(f"the {who} names the class '{twice[0]}' twice; expected {head.num_classes} different names")
+                raise InputError(
+                    f"the {who} names the class '{twice[0]}' twice; expected {head.num_classes} different names"
+                )
             return names, who
-    raise InputError(f"the network has {head.num_classes} classes, but neither its config nor "
-                     f"'{annotations.annotation_file}' ({len(annotations.categories)} categories) names as many; "
-                     "set metainfo=dict(classes=(...)) in the config's test dataset")
+    raise InputError(
+        f"the network has {head.num_classes} classes, but neither its config nor "
+        f"'{annotations.annotation_file}' ({len(annotations.categories)} categories) names as many; "
+        "set metainfo=dict(classes=(...)) in the config's test dataset"
+    )
 
 
 def match(model, dataset, annotations, order="config"):
@@ -59,8 +67,10 @@ def match(model, dataset, annotations, order="config"):
         notes.append(_two_orders(names, who, listed, order))
     of_checkpoint = [name(n) for n in model.dataset_meta.get("classes") or () if not isinstance(n, str) or len(n) > 1]
     if who == "config" and of_checkpoint != names and sorted(map(str, of_checkpoint)) == sorted(names):
-        notes.append("the checkpoint lists its classes in another order than the config, which is followed: "
-                     f"{_from(of_checkpoint, names)}; config: {_from(names, of_checkpoint)}")
+        notes.append(
+            "the checkpoint lists its classes in another order than the config, which is followed: "
+            f"{_from(of_checkpoint, names)}; config: {_from(names, of_checkpoint)}"
+        )
     annotations = annotations._replace(categories={i: called for called, i in ids.items()})
     return annotations, [ids[n] for n in (listed if order == "file" else names)], notes
 
@@ -73,17 +83,21 @@ def _new_id(ids, called):
 
 def _lacks(annotations, names, who, lacking, others):
     near = near_names(lacking[0], others).rstrip(".")
-    return (f"'{annotations.annotation_file}' has {len(names) - len(lacking)} of the network's {len(names)} classes; it lacks "
-            f"'{lacking[0]}'{near} (its others: {_short(others)}; classes of the {who}: "
-            f"{_short(names)}); expected the annotations of the data that the network was trained for, with its names")
+    return (
+        f"'{annotations.annotation_file}' has {len(names) - len(lacking)} of the network's {len(names)} classes; it lacks "
+        f"'{lacking[0]}'{near} (its others: {_short(others)}; classes of the {who}: "
+        f"{_short(names)}); expected the annotations of the data that the network was trained for, with its names"
+    )
 
 
 def _two_orders(names, who, listed, order):
     both = f"the annotation file's: {_from(listed, names)}; the {who}'s: {_from(names, listed)}"
     if order == "file":
         return f"classes have two orders, and the file's was asked for (category_order='file'): {both}"
-    return (f"classes have two orders, and labels follow the second, by name: {both}. If the network was trained in the "
-            "file's order (MMDetection does so), say data=dict(..., category_order='file')")
+    return (
+        f"classes have two orders, and labels follow the second, by name: {both}. If the network was trained in the "
+        "file's order (MMDetection does so), say data=dict(..., category_order='file')"
+    )
 
 
 def _short(names):

@@ -24,18 +24,22 @@ def check_fixed(pipeline, given):
     """InputError that names the first transform of a ``Pipeline`` which is random on the picture of the dict ``given``."""
     results = dict(given)
     for transform in pipeline.transforms:
+
         def result(seed, before=results, transform=transform):
             with seeded(seed) as drew:
                 return pipeline.apply(transform, copy.deepcopy(before), given), drew()
+
         first, drew = result(0)
         culprit = partial(transform) if drew else None
         if culprit is None and _differs(result, first, drew):
             culprit = transform
         if culprit is not None:
             inside = "" if culprit is transform else f" in {name(transform)}"
-            raise InputError(f"config '{pipeline.config}': its test pipeline is random: {name(culprit)}{inside} gives other "
-                             "pictures at every run, so methods could not be compared; take it out of the pipeline of "
-                             "test_dataloader, or set its prob to 0.0")
+            raise InputError(
+                f"config '{pipeline.config}': its test pipeline is random: {name(culprit)}{inside} gives other "
+                "pictures at every run, so methods could not be compared; take it out of the pipeline of "
+                "test_dataloader, or set its prob to 0.0"
+            )
         results = first
 
 
@@ -84,8 +88,16 @@ def partial(transform, depth=0):
     inside = [getattr(transform, key, None) for key in ("transforms", "transform", "aug")] if depth < 8 else []
     parts = [part for found in inside for part in (found if isinstance(found, (list, tuple)) else [found])]
     flat = [p for part in parts for p in (part if isinstance(part, (list, tuple)) else [part])]
-    return next((found for part in flat if part is not None and not _is_function(part)
-                 for found in [partial(part, depth + 1)] if found is not None), None)
+    return next(
+        (
+            found
+            for part in flat
+            if part is not None and not _is_function(part)
+            for found in [partial(part, depth + 1)]
+            if found is not None
+        ),
+        None,
+    )
 
 
 def _is_function(part):
@@ -98,8 +110,11 @@ def same(one, other):
     if isinstance(one, np.ndarray) or torch.is_tensor(one):
         return type(one) is type(other) and one.shape == other.shape and np.array_equal(one, other)
     if isinstance(one, dict):
-        return isinstance(other, dict) and one.keys() == other.keys() and all(
-            repr(one[key]) == repr(other[key]) if key in KEPT else same(one[key], other[key]) for key in one)
+        return (
+            isinstance(other, dict)
+            and one.keys() == other.keys()
+            and all(repr(one[key]) == repr(other[key]) if key in KEPT else same(one[key], other[key]) for key in one)
+        )
     if isinstance(one, (list, tuple)):
         return type(one) is type(other) and len(one) == len(other) and all(map(same, one, other))
     if hasattr(one, "metainfo"):

@@ -62,8 +62,12 @@ class _Array(Inert):
     array = None
 
     def __setstate__(self, state):
-        if isinstance(state, tuple) and len(state) == 5 and getattr(state[2], "dtype", None) is not None \
-                and isinstance(state[4], bytes):
+        if (
+            isinstance(state, tuple)
+            and len(state) == 5
+            and getattr(state[2], "dtype", None) is not None
+            and isinstance(state[4], bytes)
+        ):
             _, shape, dtype, fortran, raw = state
             self.array = np.frombuffer(raw, dtype.dtype).reshape(shape, order="F" if fortran else "C").copy()
 
@@ -103,10 +107,14 @@ class _Dict(dict):
         pass
 
 
-PLAIN = {"collections.OrderedDict": _Dict, "torch._utils._rebuild_tensor_v2": torch._utils._rebuild_tensor_v2,
-         "torch._utils._rebuild_parameter": lambda data, *_: data,
-         "torch.storage._load_from_bytes": lambda raw: torch.load(io.BytesIO(raw), map_location="cpu", weights_only=True),
-         "_codecs.encode": lambda text, how="latin1": text.encode("latin1"), **NUMPY}
+PLAIN = {
+    "collections.OrderedDict": _Dict,
+    "torch._utils._rebuild_tensor_v2": torch._utils._rebuild_tensor_v2,
+    "torch._utils._rebuild_parameter": lambda data, *_: data,
+    "torch.storage._load_from_bytes": lambda raw: torch.load(io.BytesIO(raw), map_location="cpu", weights_only=True),
+    "_codecs.encode": lambda text, how="latin1": text.encode("latin1"),
+    **NUMPY,
+}
 """What a pickle of tensors or arrays by Python's own module calls; all else is inert."""
 for _package in ("numpy.core", "numpy._core"):
     PLAIN[f"{_package}.numeric._frombuffer"] = lambda raw, dtype, shape, order: _array(raw, dtype, shape, order)
@@ -140,13 +148,19 @@ def _load_npz(path):
 
 def _load_safetensors(path):
     from safetensors.torch import load_file
+
     return load_file(path)
 
 
-OTHERS = ((b"\x89HDF", "an HDF5 file (Keras writes such)"), (b"\x1f\x8b", "compressed with gzip: unpack it (gunzip)"),
-          (b"BZh", "compressed with bzip2: unpack it (bunzip2)"), (b"\xfd7zXZ", "compressed with xz: unpack it (unxz)"),
-          (b"7z\xbc\xaf", "a 7z archive: unpack it"), (b"Rar!", "a RAR archive: unpack it"),
-          (b"version https://git-lfs", "the pointer that Git LFS left in place of the file: 'git lfs pull' fetches it"))
+OTHERS = (
+    (b"\x89HDF", "an HDF5 file (Keras writes such)"),
+    (b"\x1f\x8b", "compressed with gzip: unpack it (gunzip)"),
+    (b"BZh", "compressed with bzip2: unpack it (bunzip2)"),
+    (b"\xfd7zXZ", "compressed with xz: unpack it (unxz)"),
+    (b"7z\xbc\xaf", "a 7z archive: unpack it"),
+    (b"Rar!", "a RAR archive: unpack it"),
+    (b"version https://git-lfs", "the pointer that Git LFS left in place of the file: 'git lfs pull' fetches it"),
+)
 """(first bytes, what such a file is)"""
 
 
@@ -161,11 +175,15 @@ def _other_form(path, head, members):
     if any(re.fullmatch(r"[^/]+/data\.pkl", name) for name in members):
         if not any(re.fullmatch(r"[^/]+/(constants\.pkl|code/.*)", name) for name in members):
             return None
-        return ("a TorchScript archive (torch.jit.save), which is a program; if you trust it, save its weights: torch.save("
-                f"torch.jit.load('{path.name}').state_dict(), 'weights.pth'), or add --trust-checkpoint")
+        return (
+            "a TorchScript archive (torch.jit.save), which is a program; if you trust it, save its weights: torch.save("
+            f"torch.jit.load('{path.name}').state_dict(), 'weights.pth'), or add --trust-checkpoint"
+        )
     inside = sorted(name for name in members if not name.endswith("/"))
-    return (f"a zip archive of {len(inside)} files ({', '.join(inside[:2])}{', ...' * (len(inside) > 2)}), not of torch.save: "
-            "unpack it and give the checkpoint in it")
+    return (
+        f"a zip archive of {len(inside)} files ({', '.join(inside[:2])}{', ...' * (len(inside) > 2)}), not of torch.save: "
+        "unpack it and give the checkpoint in it"
+    )
 
 
 LARGEST_HEADER = 10**8  # bytes of a safetensors file's
@@ -177,8 +195,10 @@ def _attempts(path, head, members):
         return [lambda: _load_npz(path)]
     if len(head) > 8 and head[8:10] == b'{"' and int.from_bytes(head[:8], "little") < LARGEST_HEADER:
         return [lambda: _load_safetensors(path)]
-    return [lambda: torch.load(path, map_location="cpu", weights_only=True),
-            (lambda: _load_pickle(path)) if members is None else (lambda: _load_restricted(path))]
+    return [
+        lambda: torch.load(path, map_location="cpu", weights_only=True),
+        (lambda: _load_pickle(path)) if members is None else (lambda: _load_restricted(path)),
+    ]
 
 
 def load(path, trust, complete):
@@ -200,16 +220,20 @@ def load(path, trust, complete):
             members = archive.namelist()
     size = path.stat().st_size
     if head.startswith(b"PK") and members is None:
-        raise InputError(f"checkpoint '{path}' is truncated: the zip archive has no end (it has {size:,} bytes); "
-                         "copy or download it again")
+        raise InputError(
+            f"checkpoint '{path}' is truncated: the zip archive has no end (it has {size:,} bytes); "
+            "copy or download it again"
+        )
     attempts = _attempts(path, head, members)
     other = None if len(attempts) == 1 else _other_form(path, head, members)
     if other and not (trust and "TorchScript" in other):
         raise InputError(f"'{path}' is not a PyTorch checkpoint but {other}")
     if len(attempts) > 1 and members is None and not head.startswith(b"\x80"):
         found = f"it starts with {head[:16]!r}" if head else "it is empty"
-        raise InputError(f"'{path}' is not a PyTorch checkpoint: {found}; expected a file written by torch.save, or a "
-                         "safetensors file")
+        raise InputError(
+            f"'{path}' is not a PyTorch checkpoint: {found}; expected a file written by torch.save, or a "
+            "safetensors file"
+        )
     error = None
     for attempt in attempts:
         try:
@@ -228,17 +252,22 @@ def load(path, trust, complete):
             raise InputError(f"cannot read checkpoint '{path}': {type(caught).__name__}: {caught}") from caught
     if _asks_for_trust(error):
         asked = re.search(r"GLOBAL ([\w.]+)", str(error))
-        raise InputError(f"checkpoint '{path}' cannot be read without unpickling, which can run code"
-                         + (f" (it asks for {asked[1]})" if asked else "")
-                         + "; if you trust where it comes from, add --trust-checkpoint") from error
+        raise InputError(
+            f"checkpoint '{path}' cannot be read without unpickling, which can run code"
+            + (f" (it asks for {asked[1]})" if asked else "")
+            + "; if you trust where it comes from, add --trust-checkpoint"
+        ) from error
     reason = str(error).strip().splitlines()[0] if str(error) else type(error).__name__
-    raise InputError(f"checkpoint '{path}' is truncated or damaged, or not a PyTorch checkpoint ({size:,} bytes; "
-                     f"{reason[:200]}); copy or download it again") from error
+    raise InputError(
+        f"checkpoint '{path}' is truncated or damaged, or not a PyTorch checkpoint ({size:,} bytes; "
+        f"{reason[:200]}); copy or download it again"
+    ) from error
 
 
 def _asks_for_trust(error):
     return isinstance(error, pickle.UnpicklingError) and bool(
-        re.search(r"GLOBAL|reduce|NEWOBJ|Can only|new object", str(error)))
+        re.search(r"GLOBAL|reduce|NEWOBJ|Can only|new object", str(error))
+    )
 
 
 def array_of(value):

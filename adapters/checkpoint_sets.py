@@ -14,12 +14,44 @@ from adafire.errors import InputError
 
 from .checkpoint_files import Inert, array_of
 
-KEYS = ("state_dict", "model", "net", "model_state_dict", "network", "weights", "params", "module", "model_state",
-        "net_state_dict")
+KEYS = (
+    "state_dict",
+    "model",
+    "net",
+    "model_state_dict",
+    "network",
+    "weights",
+    "params",
+    "module",
+    "model_state",
+    "net_state_dict",
+)
 """Where checkpoints keep their weights, most usual first; a single set under any other key is found as well."""
 AVERAGED = {"ema", "swa", "averaged", "average", "avg", "shadow", "polyak"}
-NO_WEIGHTS = {"optimizer", "optim", "optimizers", "scheduler", "scaler", "meta", "hyper", "hparams", "config", "cfg", "args",
-              "callbacks", "loops", "message", "history", "rng", "loss", "metrics", "exp", "momentum", "grad", "grads"}
+NO_WEIGHTS = {
+    "optimizer",
+    "optim",
+    "optimizers",
+    "scheduler",
+    "scaler",
+    "meta",
+    "hyper",
+    "hparams",
+    "config",
+    "cfg",
+    "args",
+    "callbacks",
+    "loops",
+    "message",
+    "history",
+    "rng",
+    "loss",
+    "metrics",
+    "exp",
+    "momentum",
+    "grad",
+    "grads",
+}
 """Words of keys that say what stands under them."""
 DEEPEST = 4  # mappings in one another
 WRAPPERS = ("module", "_orig_mod")  # DataParallel and its like; torch.compile
@@ -47,7 +79,9 @@ def find(content, path, depth=0):
     sets = _sets(content, path, depth)
     if any(_known(key) for key in sets):
         return _chosen(sets, content, path)
-    named = {k: v if array_of(v) is None else torch.from_numpy(array_of(v)) for k, v in content.items() if isinstance(k, str)}
+    named = {
+        k: v if array_of(v) is None else torch.from_numpy(array_of(v)) for k, v in content.items() if isinstance(k, str)
+    }
     named = {k: v for k, v in named.items() if isinstance(v, torch.Tensor)}
     if named or not sets:
         return Found(unwrapped(named)) if named else None
@@ -97,15 +131,26 @@ def _chosen(sets, content, path):
     weights, notes = found.weights, list(found.notes)
     if averaged and raw and not _same(found, sets[raw]):
         last = sets[raw].weights if set(sets[raw].weights) & set(weights) else _bare(sets[raw].weights)
-        missing = {k: v for k, v in last.items() if k not in weights and k.endswith(STATISTICS)} if set(last) & set(weights) else {}
+        missing = (
+            {k: v for k, v in last.items() if k not in weights and k.endswith(STATISTICS)}
+            if set(last) & set(weights)
+            else {}
+        )
         weights = {**weights, **missing}
-        notes.append(f"the checkpoint holds raw weights under '{raw}' and averaged ones under '{meant[0]}': the averaged ones are "
-                     "taken" + f", with the batch norm statistics of '{raw}', as there are no averaged ones" * bool(missing))
-    beside = [key for key in others if not averaged and key != meant[0] and set(sets[key].weights) & set(weights)
-              and not _same(sets[key], found)]
+        notes.append(
+            f"the checkpoint holds raw weights under '{raw}' and averaged ones under '{meant[0]}': the averaged ones are "
+            "taken" + f", with the batch norm statistics of '{raw}', as there are no averaged ones" * bool(missing)
+        )
+    beside = [
+        key
+        for key in others
+        if not averaged and key != meant[0] and set(sets[key].weights) & set(weights) and not _same(sets[key], found)
+    ]
     if beside:
-        notes.append(f"the checkpoint holds other weights of the same names under '{beside[0]}'; those under '{meant[0]}' are "
-                     "taken")
+        notes.append(
+            f"the checkpoint holds other weights of the same names under '{beside[0]}'; those under '{meant[0]}' are "
+            "taken"
+        )
     return Found(weights, meant[0] if found.key is None else f"{meant[0]}.{found.key}", tuple(notes))
 
 
@@ -124,7 +169,8 @@ def _by_mmengine(averaged, content):
 def _same(one, other):
     one, other = one.weights, other.weights
     return one.keys() == other.keys() and all(
-        one[k].shape == other[k].shape and one[k].dtype == other[k].dtype and torch.equal(one[k], other[k]) for k in one)
+        one[k].shape == other[k].shape and one[k].dtype == other[k].dtype and torch.equal(one[k], other[k]) for k in one
+    )
 
 
 def _check_unnamed(content, averaged, raw, path):
@@ -133,21 +179,32 @@ def _check_unnamed(content, averaged, raw, path):
         if not isinstance(key, str) or not _words(key) & AVERAGED:
             continue
         inside = [value, *(value.values() if isinstance(value, Mapping) else value if isinstance(value, tuple) else ())]
-        unnamed = [part for part in inside if isinstance(part, (list, tuple)) and sum(isinstance(v, torch.Tensor) for v in part) > 1]
+        unnamed = [
+            part
+            for part in inside
+            if isinstance(part, (list, tuple)) and sum(isinstance(v, torch.Tensor) for v in part) > 1
+        ]
         if unnamed or any(isinstance(part, Inert) for part in inside):
             form = "list without names" if unnamed else "pickled network"
-            mend = ("copy those into the network with the library that made them and save its state_dict()" if unnamed else
-                    "if you trust where it comes from, add --trust-checkpoint")
-            raise InputError(f"checkpoint '{path}' holds raw weights under '{raw}' and averaged ones under '{key}' as a {form}; "
-                             f"{mend}, or save the raw ones alone: torch.save(torch.load(FILE)['{raw}'], 'raw.pth')")
+            mend = (
+                "copy those into the network with the library that made them and save its state_dict()"
+                if unnamed
+                else "if you trust where it comes from, add --trust-checkpoint"
+            )
+            raise InputError(
+                f"checkpoint '{path}' holds raw weights under '{raw}' and averaged ones under '{key}' as a {form}; "
+                f"{mend}, or save the raw ones alone: torch.save(torch.load(FILE)['{raw}'], 'raw.pth')"
+            )
 
 
 def several(path, keys, how):
     """The InputError for a checkpoint with several sets of weights."""
     shown = ", ".join(f"'{key}'" for key in keys[:6]) + ", ..." * (len(keys) > 6)
     which = f"checkpoint '{path}'" if path else "the checkpoint"
-    return InputError(f"{which} holds {len(keys)} sets of weights, {shown}; save the one that is meant alone, "
-                      f"torch.save({how}, 'one.pth'), and give that with --checkpoint one.pth")
+    return InputError(
+        f"{which} holds {len(keys)} sets of weights, {shown}; save the one that is meant alone, "
+        f"torch.save({how}, 'one.pth'), and give that with --checkpoint one.pth"
+    )
 
 
 def unwrapped(weights):
@@ -172,8 +229,11 @@ def fitted(weights, expected):
     weights are left as they are. InputError: several networks that fit.
     """
     copies = {"ema_" + name.replace(".", "_") for name in weights}
-    weights = {name: value for name, value in weights.items() if name in expected or not (
-        _counts(name, value) or name in copies)}
+    weights = {
+        name: value
+        for name, value in weights.items()
+        if name in expected or not (_counts(name, value) or name in copies)
+    }
     whole = {name for name in expected if not name.endswith("num_batches_tracked")}
     best, prefix = _cut(weights, expected)
     one = len({name.partition(".")[0] for name in weights}) < 2
@@ -191,20 +251,28 @@ def fitted(weights, expected):
     plain = not prefix and whole <= set(best)  # the network's own names stand there as well
     meant = averaged or complete
     if len(meant) > 1 or plain and not averaged:
-        raise several("", [f"{top}." for top in meant] + [""] * plain,
-                      "{k[len(KEY):]: v for k, v in weights.items() if k.startswith(KEY)}")
+        raise several(
+            "",
+            [f"{top}." for top in meant] + [""] * plain,
+            "{k[len(KEY):]: v for k, v in weights.items() if k.startswith(KEY)}",
+        )
     top, others = meant[0], sorted(set(groups) - set(meant))
     chosen, inner = cut[top]
-    note = (f"of the checkpoint's weights those whose names begin with '{top}.' are taken; left out: "
-            + ", ".join(f"'{other}.'" for other in others[:4]) + ", ..." * (len(others) > 4))
+    note = (
+        f"of the checkpoint's weights those whose names begin with '{top}.' are taken; left out: "
+        + ", ".join(f"'{other}.'" for other in others[:4])
+        + ", ..." * (len(others) > 4)
+    )
     return chosen, f"{top}.{inner}", [note]
 
 
 def _cut(weights, expected):
     """(weights, what was taken off): by the prefix of every name with which most names fit; the shortest of equals."""
+
     def clean(name):
         within = ".".join(part for part in name.split(".") if part not in WRAPPERS)
         return within if name not in expected and within in expected else name
+
     forms, prefix = [({clean(k): v for k, v in weights.items()}, "")], ""
     while len(tops := {name.partition(".")[0] for name in weights}) == 1 and all("." in name for name in weights):
         prefix += f"{min(tops)}."

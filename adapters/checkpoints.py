@@ -58,9 +58,12 @@ def load_state_dict(path, trust=False):
         inside = [content, *content.values()] if isinstance(content, Mapping) else [content]
         keys = f"the keys {list(content)[:5]}" if isinstance(content, Mapping) else str(_plain(content))[:80]
         pickled = any(isinstance(value, Inert) for value in inside)
-        raise InputError(f"no weights in checkpoint '{path}': found {keys}; expected named tensors, at the top or "
-                         f"under one of {', '.join(KEYS[:4])}"
-                         + "; if it holds a whole pickled network that you trust, add --trust-checkpoint" * pickled)
+        raise InputError(
+            f"no weights in checkpoint '{path}': found {keys}; expected named tensors, at the top or "
+            f"under one of {', '.join(KEYS[:4])}"
+            + "; if it holds a whole pickled network that you trust, add --trust-checkpoint"
+            * pickled
+        )
     weights = StateDict((name, _finite(name, value, path)) for name, value in found.weights.items())
     weights.key, weights.notes = found.key, found.notes
     rest = content if isinstance(content, Mapping) and found.key else {}
@@ -81,15 +84,19 @@ def _finite(name, value, path):
     """``value`` as a dense tensor; InputError unless it holds finite numbers."""
     what = f"weight '{name}' of checkpoint '{path}'"
     if value.is_quantized or value.is_meta:
-        raise InputError(f"{what} is {f'quantised ({value.dtype})' if value.is_quantized else 'empty (device meta)'}; expected "
-                         "the floating-point weights that it was made from")
+        raise InputError(
+            f"{what} is {f'quantised ({value.dtype})' if value.is_quantized else 'empty (device meta)'}; expected "
+            "the floating-point weights that it was made from"
+        )
     value = value.detach() if value.layout == torch.strided else value.detach().to_dense()
     if value.is_floating_point():
         numbers = value.float() if value.dtype.itemsize == 1 else value  # of 8 bits, torch cannot ask for infinite ones
         if not bool(torch.isfinite(numbers).all()):
             nan, bad = int(torch.isnan(numbers).sum()), int((~torch.isfinite(numbers)).sum())
-            raise InputError(f"{what} is not finite: {nan} NaN and {bad - nan} infinite of {value.numel()} values; use a "
-                             "checkpoint from before training diverged")
+            raise InputError(
+                f"{what} is not finite: {nan} NaN and {bad - nan} infinite of {value.numel()} values; use a "
+                "checkpoint from before training diverged"
+            )
     return value
 
 
@@ -124,26 +131,39 @@ def load_into(network, state_dict, leave=(), rename=None):
     fitting = {k: v for k, v in state_dict.items() if k not in differ}
     shapes = [k for k in differ if not k.endswith(counters)]
     try:
-        result = network.load_state_dict(fitting, strict=False)  # asked, so that modules may rename keys of old versions
+        result = network.load_state_dict(
+            fitting, strict=False
+        )  # asked, so that modules may rename keys of old versions
     except RuntimeError as error:  # shapes of renamed keys
-        raise InputError(f"the checkpoint is not of this network ({type(network).__name__}): "
-                         f"{' '.join(str(error).split())[:300]}") from error
+        raise InputError(
+            f"the checkpoint is not of this network ({type(network).__name__}): {' '.join(str(error).split())[:300]}"
+        ) from error
     missing = [k for k in result.missing_keys if not k.endswith(counters) and k not in shapes and k in wanted]
     unexpected = [k for k in result.unexpected_keys if not k.endswith(counters)]
     problems = []
     if shapes:
-        problems.append(f"{len(shapes)} of another shape (" + _first(
-            shapes, lambda k: f"'{k}' expected {_shape(expected[k])}, found {_shape(state_dict[k])}") + ")")
+        problems.append(
+            f"{len(shapes)} of another shape ("
+            + _first(shapes, lambda k: f"'{k}' expected {_shape(expected[k])}, found {_shape(state_dict[k])}")
+            + ")"
+        )
     if missing:
-        problems.append(f"{len(missing)} missing (" + _first(
-            missing, lambda k: f"'{k}' expected {_shape(expected[k])}") + ")")
+        problems.append(
+            f"{len(missing)} missing (" + _first(missing, lambda k: f"'{k}' expected {_shape(expected[k])}") + ")"
+        )
     if unexpected:
-        problems.append(f"{len(unexpected)} unexpected (" + _first(
-            unexpected, lambda k: f"'{k}' found {_shape(state_dict[k])}") + ")")
+        problems.append(
+            f"{len(unexpected)} unexpected ("
+            + _first(unexpected, lambda k: f"'{k}' found {_shape(state_dict[k])}")
+            + ")"
+        )
     if problems:
-        raise InputError(f"the checkpoint is not of this network ({type(network).__name__}, {len(expected)} weights): "
-                         + "; ".join(problems) + ". Give the checkpoint that was trained with this config "
-                         "(--checkpoint FILE), or the config of this checkpoint")
+        raise InputError(
+            f"the checkpoint is not of this network ({type(network).__name__}, {len(expected)} weights): "
+            + "; ".join(problems)
+            + ". Give the checkpoint that was trained with this config "
+            "(--checkpoint FILE), or the config of this checkpoint"
+        )
     network.loaded_weights = Loaded(".".join(filter(None, (key, prefix.strip(".")))) or None, (*notes, *more))
     return network
 
@@ -152,8 +172,10 @@ def _check_kinds(state_dict, expected):
     """InputError where numbers would change as they are copied: whole ones (8-bit codes) or complex ones as weights."""
     for name, value in state_dict.items():
         if name in expected and expected[name].is_floating_point() and not value.is_floating_point():
-            raise InputError(f"weight '{name}' of the checkpoint is of {value.dtype}; expected floating-point numbers. A quantised "
-                             "checkpoint holds codes, not weights: give the one that it was made from")
+            raise InputError(
+                f"weight '{name}' of the checkpoint is of {value.dtype}; expected floating-point numbers. A quantised "
+                "checkpoint holds codes, not weights: give the one that it was made from"
+            )
 
 
 def loaded(network):

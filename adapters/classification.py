@@ -25,8 +25,8 @@ from .data.asked import check_keys as _check_keys
 from .data.asked import whole as _whole
 from .data.image_sets import read
 from .data.images import THREADS, check, decode
-from .data.pixels import bits_of, notes
 from .data.picture_forms import form_of
+from .data.pixels import bits_of, notes
 from .downloads import checkpoint_file
 from .models import build, has_own_weights
 from .models.stated import stated
@@ -64,7 +64,7 @@ class Classification(Workload):
         """Batches (pictures, inputs [B, C, H, W]) in order; decoded in threads."""
         with ThreadPoolExecutor(THREADS) as pool:
             for start in range(0, len(pictures), self.batch_size):
-                part = pictures[start:start + self.batch_size]
+                part = pictures[start : start + self.batch_size]
                 inputs = torch.stack(list(pool.map(lambda p: self.prepare(decode(p, self.prepare.bits)), part)))
                 yield part, inputs.to(self.device)
 
@@ -106,29 +106,35 @@ def _check_outputs(workload, name):
         with torch.no_grad():
             outputs = workload.forward(workload.network, inputs)
     except Exception as error:  # whatever a stranger's network raises on inputs that it is not made for
-        raise InputError(f"{name} does not take inputs of shape {list(first.shape)} ({type(error).__name__}: "
-                         f"{str(error).splitlines()[0] if str(error) else ''}); see preprocessing=dict(mean, std, size)"
-                         ) from error
+        raise InputError(
+            f"{name} does not take inputs of shape {list(first.shape)} ({type(error).__name__}: "
+            f"{str(error).splitlines()[0] if str(error) else ''}); see preprocessing=dict(mean, std, size)"
+        ) from error
     if not isinstance(outputs, torch.Tensor) or outputs.ndim != 2 or len(outputs) != len(first):
         found = list(outputs.shape) if isinstance(outputs, torch.Tensor) else type(outputs).__name__
-        raise InputError(f"{name} puts out {found} for {len(first)} pictures; a classifier's [pictures, classes] is "
-                         "expected")
+        raise InputError(
+            f"{name} puts out {found} for {len(first)} pictures; a classifier's [pictures, classes] is expected"
+        )
     if outputs.shape[1] != len(classes):
         shown = ", ".join(classes[:3]) + (", ..." if len(classes) > 3 else "")
-        raise InputError(f"{name} has {outputs.shape[1]} outputs, but the data have {len(classes)} classes ({shown}); "
-                         "give data of the network's classes, or the network of this data")
+        raise InputError(
+            f"{name} has {outputs.shape[1]} outputs, but the data have {len(classes)} classes ({shown}); "
+            "give data of the network's classes, or the network of this data"
+        )
 
 
 def _calibration(candidates, samples, scored, side, what):
     """(Pictures, their Facts): the first ``samples`` candidates whose content is not among ``scored`` (sha256)."""
     chosen = []
     for start in range(0, len(candidates), samples):
-        part = candidates[start:start + samples]
+        part = candidates[start : start + samples]
         chosen += [(p, f) for p, f in zip(part, check(part, side)) if f.sha256 not in scored]
         if len(chosen) >= samples:
             return tuple(zip(*chosen[:samples]))
-    raise InputError(f"{samples} calibration pictures are asked for, but {what} has {len(chosen)} that are not scored "
-                     f"as well (of {len(candidates)}); lower calibration=dict(samples=...)")
+    raise InputError(
+        f"{samples} calibration pictures are asked for, but {what} has {len(chosen)} that are not scored "
+        f"as well (of {len(candidates)}); lower calibration=dict(samples=...)"
+    )
 
 
 def _digest(entries):
@@ -156,24 +162,40 @@ def workload(settings, options):
     bits = bits_of(seen, seen_facts, prepare.bits)
     sizes = {f.size for f in seen_facts}
     if len(sizes) > 1 and not prepare.size:
-        raise InputError(f"the pictures of {found.name} have {len(sizes)} sizes ({min(sizes)} to {max(sizes)} pixels); "
-                         "expected one, or preprocessing=dict(resize=256, size=224)")
+        raise InputError(
+            f"the pictures of {found.name} have {len(sizes)} sizes ({min(sizes)} to {max(sizes)} pixels); "
+            "expected one, or preprocessing=dict(resize=256, size=224)"
+        )
     source = Path(urlparse(str(checkpoint)).path).name if checkpoint else has_own_weights(model)
     description = {
-        "data": {"name": found.name, "split": options.split, "samples": len(test), "classes": len(found.classes),
-                 "fingerprint": _digest((p.id, p.label, f.sha256) for p, f in zip(test, facts))},
-        "calibration": {"samples": len(chosen), "set_aside": found.set_aside,
-                        "fingerprint": _digest((p.id, f.sha256) for p, f in zip(chosen, chosen_facts)),
-                        "overlap": sum(f.sha256 in scored for f in chosen_facts)},
+        "data": {
+            "name": found.name,
+            "split": options.split,
+            "samples": len(test),
+            "classes": len(found.classes),
+            "fingerprint": _digest((p.id, p.label, f.sha256) for p, f in zip(test, facts)),
+        },
+        "calibration": {
+            "samples": len(chosen),
+            "set_aside": found.set_aside,
+            "fingerprint": _digest((p.id, f.sha256) for p, f in zip(chosen, chosen_facts)),
+            "overlap": sum(f.sha256 in scored for f in chosen_facts),
+        },
         "weights": describe_weights(source, network),
-        "network": name, "preprocessing": {k: v for k, v in prepare._asdict().items() if k != "bits"}}
+        "network": name,
+        "preprocessing": {k: v for k, v in prepare._asdict().items() if k != "bits"},
+    }
     if any(f.turned for f in seen_facts):
         description["data"]["turned"] = sum(f.turned for f in seen_facts)
     if bits:
         description["data"]["bits"] = bits
     made = Classification(network, prepare, found.classes, test, chosen, batch_size, options.device, description)
-    made.notes = (*said, *found.notes, *notes(seen, seen_facts, bits),
-                  *repeated("pictures", *zip(*((p.id, p.label, f.sha256) for p, f in zip(test, facts)))))
+    made.notes = (
+        *said,
+        *found.notes,
+        *notes(seen, seen_facts, bits),
+        *repeated("pictures", *zip(*((p.id, p.label, f.sha256) for p, f in zip(test, facts)))),
+    )
     made.data_form = form_of(test)
     _check_outputs(made, name)
     return made

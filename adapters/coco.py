@@ -29,16 +29,17 @@ METRICS = ("mAP", "mAP50", "mAP75", "mAP_s", "mAP_m", "mAP_l")  # the first six 
 class Curve(NamedTuple):
     """One category's detections over all images, by falling score, as COCOeval matched them (area range 'all')."""
 
-    image: np.ndarray     # [n] index of the image
-    matched: np.ndarray   # [thresholds, n] bool: a true positive or an ignored one
-    ignored: np.ndarray   # [thresholds, n] bool: matched to a crowd; counts neither way
-    objects: np.ndarray   # [images] number of objects to be found
+    image: np.ndarray  # [n] index of the image
+    matched: np.ndarray  # [thresholds, n] bool: a true positive or an ignored one
+    ignored: np.ndarray  # [thresholds, n] bool: matched to a crowd; counts neither way
+    objects: np.ndarray  # [images] number of objects to be found
 
 
 def match(coco_set, predictions, category_ids):
     """(COCOeval after summarize, its first six figures, -1 for none): pycocotools on ``evaluate``'s arguments, mute."""
     from pycocotools.coco import COCO
     from pycocotools.cocoeval import COCOeval
+
     detections = []
     for image_id, found in predictions.items():
         boxes, scores = np.asarray(found["boxes"], np.float64).reshape(-1, 4), np.asarray(found["scores"], np.float64)
@@ -46,16 +47,26 @@ def match(coco_set, predictions, category_ids):
             raise InputError(f"the prediction of image {image_id} holds NaN; the network's outputs diverged")
         for box, score, label in zip(boxes.tolist(), scores.tolist(), np.asarray(found["labels"]).tolist()):
             width, height = box[2] - box[0], box[3] - box[1]
-            detections.append({"image_id": image_id, "category_id": category_ids[label], "score": score,
-                               "bbox": [box[0], box[1], width, height], "area": width * height, "iscrowd": 0,
-                               "id": len(detections) + 1})
+            detections.append(
+                {
+                    "image_id": image_id,
+                    "category_id": category_ids[label],
+                    "score": score,
+                    "bbox": [box[0], box[1], width, height],
+                    "area": width * height,
+                    "iscrowd": 0,
+                    "id": len(detections) + 1,
+                }
+            )
     both = []
     with contextlib.redirect_stdout(io.StringIO()):
         for annotations in (coco_set.objects, detections):
             both.append(COCO())
-            both[-1].dataset = {"images": [coco_set.images[i] for i in predictions],
-                                "categories": [{"id": i, "name": n} for i, n in coco_set.categories.items()],
-                                "annotations": [dict(a) for a in annotations if a["image_id"] in predictions]}
+            both[-1].dataset = {
+                "images": [coco_set.images[i] for i in predictions],
+                "categories": [{"id": i, "name": n} for i, n in coco_set.categories.items()],
+                "annotations": [dict(a) for a in annotations if a["image_id"] in predictions],
+            }
             both[-1].createIndex()
         evaluator = COCOeval(*both, "bbox")
         evaluator.params.imgIds, evaluator.params.catIds = sorted(predictions), list(category_ids)
@@ -71,17 +82,21 @@ def curves(evaluator):
     images, areas = len(params.imgIds), len(params.areaRng)
     result = []
     for k in range(len(params.catIds)):
-        cells = [(i, c) for i, c in enumerate(evaluator.evalImgs[k * areas * images:][:images]) if c is not None]
+        cells = [(i, c) for i, c in enumerate(evaluator.evalImgs[k * areas * images :][:images]) if c is not None]
         objects = np.zeros(images)
         for i, cell in cells:
             objects[i] = np.count_nonzero(np.asarray(cell["gtIgnore"]) == 0)
         none = np.zeros((len(params.iouThrs), 0), bool)
         scores = np.concatenate([np.zeros(0), *(c["dtScores"] for _, c in cells)])
         order = np.argsort(-scores, kind="mergesort")
-        result.append(Curve(
-            np.concatenate([np.zeros(0, int), *(np.full(len(c["dtScores"]), i) for i, c in cells)])[order],
-            np.concatenate([none, *(c["dtMatches"] != 0 for _, c in cells)], 1)[:, order],
-            np.concatenate([none, *(c["dtIgnore"] != 0 for _, c in cells)], 1)[:, order], objects))
+        result.append(
+            Curve(
+                np.concatenate([np.zeros(0, int), *(np.full(len(c["dtScores"]), i) for i, c in cells)])[order],
+                np.concatenate([none, *(c["dtMatches"] != 0 for _, c in cells)], 1)[:, order],
+                np.concatenate([none, *(c["dtIgnore"] != 0 for _, c in cells)], 1)[:, order],
+                objects,
+            )
+        )
     return result
 
 
@@ -98,7 +113,7 @@ def weighted_precision(all_curves, weights, recall_thresholds):
         total = weights @ curve.objects
         present = np.flatnonzero(total > 0)
         step = max(1, 4_000_000 // (len(curve.image) + 1))  # replicates at a time, to bound memory
-        for rows in (present[i:i + step] for i in range(0, len(present), step)):
+        for rows in (present[i : i + step] for i in range(0, len(present), step)):
             drawn = weights[np.ix_(rows, curve.image)]
             counted = np.cumsum(drawn, 1)
             for t, (matched, ignored) in enumerate(zip(curve.matched, curve.ignored)):
@@ -129,8 +144,10 @@ def _per_image(matched, ids, recall_thresholds):
         return {}
     alone = weighted_precision(matched, np.eye(len(ids)), recall_thresholds).mean(2)
     values = [float(np.nanmean(v)) if np.isfinite(v).any() else None for v in alone]
-    return {"per_image": [None if v is None else round(v, 4) for v in values],
-            "ids_sha256": hashlib.sha256(json.dumps(ids).encode()).hexdigest()}
+    return {
+        "per_image": [None if v is None else round(v, 4) for v in values],
+        "ids_sha256": hashlib.sha256(json.dumps(ids).encode()).hexdigest(),
+    }
 
 
 def evaluate(coco_set, predictions, category_ids, replicates=REPLICATES, seed=SEED):
@@ -147,13 +164,24 @@ def evaluate(coco_set, predictions, category_ids, replicates=REPLICATES, seed=SE
         raise nothing_to_score(coco_set, len(predictions))
     weights, matched = bootstrap_weights(len(predictions), replicates, seed), curves(evaluator)
     ap = weighted_precision(matched, weights, evaluator.params.recThrs)
-    drawn = {name: [float(np.nanmean(v)) if np.isfinite(v).any() else None for v in values]  # None: drew no object
-             for name, values in (("mAP", ap), ("mAP50", ap[:, :, 0]))}
+    drawn = {
+        name: [float(np.nanmean(v)) if np.isfinite(v).any() else None for v in values]  # None: drew no object
+        for name, values in (("mAP", ap), ("mAP50", ap[:, :, 0]))
+    }
     low, high = np.percentile([v for v in drawn["mAP"] if v is not None], [2.5, 97.5])
     whole = weighted_precision(matched, np.ones((1, len(predictions))), evaluator.params.recThrs)[0].mean(1)
     names = [coco_set.categories[c] for c in evaluator.params.catIds]
     per_class = {name: round(float(v), 6) for name, v in zip(names, whole) if np.isfinite(v)}
-    return Evaluation(metrics, float(low), float(high), {
-        "per_class": per_class, **_per_image(matched, sorted(predictions), evaluator.params.recThrs),
-        "replicates": {name: [v and round(v, 6) for v in values] for name, values in drawn.items()},
-        "seed": seed, "images": len(predictions), "detections": len(evaluator.cocoDt.anns)})
+    return Evaluation(
+        metrics,
+        float(low),
+        float(high),
+        {
+            "per_class": per_class,
+            **_per_image(matched, sorted(predictions), evaluator.params.recThrs),
+            "replicates": {name: [v and round(v, 6) for v in values] for name, values in drawn.items()},
+            "seed": seed,
+            "images": len(predictions),
+            "detections": len(evaluator.cocoDt.anns),
+        },
+    )

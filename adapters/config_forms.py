@@ -62,5 +62,7 @@ def names(classes):
     if not isinstance(classes, str):
         return tuple(classes)
     if Path(classes).is_file():
-        return tuple(line.strip() for line in Path(classes).read_text(encoding="utf-8-sig").splitlines() if line.strip())
+        return tuple(
+            line.strip() for line in Path(classes).read_text(encoding="utf-8-sig").splitlines() if line.strip()
+        )
     return (classes,)

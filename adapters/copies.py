@@ -14,5 +14,7 @@ def repeated(what, ids, labels, digests):
         first, second = (torn or copies)[0][:2]
         number = sum(map(len, copies)) - len(copies)
         labels = f", {len(torn)} of them with different labels" if torn else ""
-        yield (f"{number} of the {len(ids)} {what} are copies of others under another name{labels} ('{first[0]}' and '{second[0]}'); "
-               "each is scored")
+        yield (
+            f"{number} of the {len(ids)} {what} are copies of others under another name{labels} ('{first[0]}' and '{second[0]}'); "
+            "each is scored"
+        )

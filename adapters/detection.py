@@ -25,8 +25,9 @@ class Detection(Workload):
 
     family = "detection"
 
-    def __init__(self, network, pipeline, annotations, ids, category_ids, calibration, batch_size, description, scoring,
-                 notes=()):
+    def __init__(
+        self, network, pipeline, annotations, ids, category_ids, calibration, batch_size, description, scoring, notes=()
+    ):
         self.network, self.pipeline, self.annotations, self.ids = network, pipeline, annotations, ids
         self.category_ids, self.calibration_paths, self.batch_size = category_ids, calibration, batch_size
         self.description, (self.score, self.metric), self.notes = description, SCORING[scoring], tuple(notes)
@@ -43,8 +44,10 @@ class Detection(Workload):
     @property
     def exit_judge(self):
         head, found = self.network.bbox_head, detection_exit.detections
-        return ExitJudge(lambda outputs: detection_exit.confidence(found(head, outputs)),
-                        lambda outputs, final: detection_exit.changed(found(head, outputs), found(head, final)))
+        return ExitJudge(
+            lambda outputs: detection_exit.confidence(found(head, outputs)),
+            lambda outputs, final: detection_exit.changed(found(head, outputs), found(head, final)),
+        )
 
     def forward(self, network, inputs):
         return network(inputs, mode="tensor")
@@ -59,6 +62,7 @@ class Detection(Workload):
         def batch(group):
             ids, samples = zip(*group)
             return Batch(list(ids), *preprocess(preprocessor, samples, self.pipeline.config))
+
         for image_id, path in images:
             sample = self.pipeline(self.given(image_id, path))
             group = waiting[tuple(-(-side // divisor) for side in sample["inputs"].shape[-2:])]
@@ -86,15 +90,20 @@ class Detection(Workload):
     @torch.no_grad()
     def predict(self, outputs, batch):
         from torch.utils._pytree import tree_map
+
         outputs = tree_map(lambda y: y.detach().to(torch.float32, copy=True), outputs)  # some heads decode in place
         found = self.network.bbox_head.predict_by_feat(
-            *outputs, batch_img_metas=[sample.metainfo for sample in batch.context], rescale=True)
+            *outputs, batch_img_metas=[sample.metainfo for sample in batch.context], rescale=True
+        )
         return [self._prediction(f) for f in found]
 
     @staticmethod
     def _prediction(found):
-        return {"boxes": found.bboxes.cpu().numpy(), "scores": found.scores.cpu().numpy(),
-                "labels": found.labels.cpu().numpy()}
+        return {
+            "boxes": found.bboxes.cpu().numpy(),
+            "scores": found.scores.cpu().numpy(),
+            "labels": found.labels.cpu().numpy(),
+        }
 
     def evaluate(self, predictions):
         return self.score(self.annotations, predictions, self.category_ids)

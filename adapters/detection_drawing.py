@@ -17,8 +17,9 @@ def draw(axes, workload, sample_id, prediction):
         axes.set_xlabel(f"{len(boxes)} objects")
     else:
         x1, y1, x2, y2 = np.asarray(prediction["boxes"], float).reshape(-1, 4).T
-        boxes = [row for row in zip(x1, y1, x2 - x1, y2 - y1, prediction["labels"], prediction["scores"])
-                 if row[-1] >= SCORE]
+        boxes = [
+            row for row in zip(x1, y1, x2 - x1, y2 - y1, prediction["labels"], prediction["scores"]) if row[-1] >= SCORE
+        ]
         axes.set_xlabel(f"{len(boxes)} boxes of score {SCORE} or more")
     for x, y, width, height, label, score in boxes:
         _box(axes, (x, y, width, height), data.categories[workload.category_ids[label]], int(label), score)
@@ -36,8 +37,17 @@ def _as_loaded(workload, sample_id):
 
 def _box(axes, box, name, label, score):
     from matplotlib.patches import Rectangle
+
     x, y, width, height = map(float, box)
     colour = _COLOURS[label % len(_COLOURS)]
     axes.add_patch(Rectangle((x - 0.5, y - 0.5), width, height, fill=False, edgecolor=colour, linewidth=1.2))
-    axes.text(x, y, name if score is None else f"{name} {score:.2f}", fontsize=5.5, color="white", va="bottom",
-              bbox={"facecolor": colour, "edgecolor": "none", "pad": 0.8}, clip_on=True)
+    axes.text(
+        x,
+        y,
+        name if score is None else f"{name} {score:.2f}",
+        fontsize=5.5,
+        color="white",
+        va="bottom",
+        bbox={"facecolor": colour, "edgecolor": "none", "pad": 0.8},
+        clip_on=True,
+    )

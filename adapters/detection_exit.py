@@ -47,6 +47,7 @@ def _matched(partner):
                     owner[column] = row
                     return True
         return False
+
     return sum(place(row, set()) for row in range(len(partner)))
 
 
@@ -59,6 +60,7 @@ def _shown(found):
 def detections(head, outputs):
     """Detections of raw outputs by a single-stage head, in pixels of the network's input, not cut at its border."""
     from torch.utils._pytree import tree_map
+
     outputs = tree_map(lambda y: y.detach().to(torch.float32, copy=True), outputs)
     first = outputs[0]
     while not isinstance(first, torch.Tensor):

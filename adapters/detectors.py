@@ -16,6 +16,7 @@ from .config_forms import names, without_pretrained
 from .downloads import PROJECT, checkpoint_file
 from .model_zoo import FRAMEWORKS, address, zoo
 
+
 def find_config(config, package="mmdet"):
     """Path of a config: a file (relative to here or to the project), or 'mmdet::folder/name' of the installed package."""
     framework, example = FRAMEWORKS[package]
@@ -23,8 +24,10 @@ def find_config(config, package="mmdet"):
         for path in (Path(config), PROJECT / config):
             if path.is_file():
                 return path
-        raise InputError(f"config file '{config}' is not there; expected a file, or '{package}::folder/name.py' for one of "
-                         f"{framework}'s own")
+        raise InputError(
+            f"config file '{config}' is not there; expected a file, or '{package}::folder/name.py' for one of "
+            f"{framework}'s own"
+        )
     folder = zoo(package)
     name = config.removeprefix(f"{package}::").removesuffix(".py")
     if (folder / f"{name}.py").is_file():
@@ -32,8 +35,9 @@ def find_config(config, package="mmdet"):
     names = {p.relative_to(folder).with_suffix("").as_posix() for p in folder.rglob("*.py") if "_base_" not in p.parts}
     same = sorted(n for n in names if n.rpartition("/")[2] == name.rpartition("/")[2])
     near = f"; did you mean '{package}::{same[0]}'?" if same else near_names(name, sorted(names))
-    raise InputError(f"{framework} has no config '{name}'{near} It has {len(names)}, by folder as in "
-                     f"'{package}::{example}'")
+    raise InputError(
+        f"{framework} has no config '{name}'{near} It has {len(names)}, by folder as in '{package}::{example}'"
+    )
 
 
 def find_checkpoint(checkpoint, package="mmdet"):
@@ -61,11 +65,13 @@ def build_detector(config, checkpoint=None, device="cpu", trust=False, score_thr
         import mmdet.models
     except ImportError as error:
         raise InputError(f"cannot import mmdet ({error}); pip install mmdet==3.3.0 mmcv-lite==2.1.0") from error
-    from . import mmdet_repairs  # noqa: F401
     from mmengine.config import Config
     from mmengine.logging import MMLogger
     from mmengine.model import revert_sync_batchnorm
     from mmengine.registry import DefaultScope
+
+    from . import mmdet_repairs  # noqa: F401
+
     for notice in (".*torch.cuda.amp.autocast", "torch.meshgrid"):  # of mmdet 3.3 to its own authors
         warnings.filterwarnings("ignore", message=notice)
     try:
@@ -115,6 +121,7 @@ def stages(model):
     UnsupportedError for any other."""
     from mmdet.models import RPN, DetectionTransformer, SingleStageDetector, TwoStageDetector
     from mmdet.models.dense_heads.base_dense_head import BaseDenseHead
+
     if isinstance(model, TwoStageDetector):
         return 2
     head = getattr(model, "bbox_head", None)
@@ -125,6 +132,9 @@ def stages(model):
     if isinstance(model, DetectionTransformer):
         raise UnsupportedError(
             f"{type(model).__name__} is a detector of the DETR family: its decoder attends with object queries to masks "
-            f"and reference points that are computed from the data, which is not simulated here; {works}")
-    raise UnsupportedError(f"{type(model).__name__} is neither a single-stage detector with a dense head nor a two-stage "
-                           f"one with an RoI head, and only those are decoded here: {works}")
+            f"and reference points that are computed from the data, which is not simulated here; {works}"
+        )
+    raise UnsupportedError(
+        f"{type(model).__name__} is neither a single-stage detector with a dense head nor a two-stage "
+        f"one with an RoI head, and only those are decoded here: {works}"
+    )

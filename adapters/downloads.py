@@ -33,8 +33,10 @@ def checkpoint_file(checkpoint):
         digest = re.search(r"-([a-f0-9]{8,})\.", name)
         torch.hub.download_url_to_file(checkpoint, str(cached), digest and digest[1], sys.stderr.isatty())
     except (OSError, RuntimeError) as error:  # no network, no such file, a wrong hash
-        raise InputError(f"checkpoint '{name}' is not on this machine and cannot be downloaded ({error}); get "
-                         f"{checkpoint} and place it at '{cached}', or give it with --checkpoint FILE") from error
+        raise InputError(
+            f"checkpoint '{name}' is not on this machine and cannot be downloaded ({error}); get "
+            f"{checkpoint} and place it at '{cached}', or give it with --checkpoint FILE"
+        ) from error
     finally:
         socket.setdefaulttimeout(timeout)
     return cached

@@ -52,9 +52,17 @@ def samples(event_set, recordings, form):
         if whole and event_set.times == "assumed":
             check_duration(events, form.window_ms, r.id)
         digest = hashlib.sha256(np.ascontiguousarray(events).tobytes()).hexdigest()
-        made.append(Sample(r.id, r.label, form.counts(events, event_set.sensor, r.begin_us), digest, len(events),
-                           (int(events["x"].max()) + 1, int(events["y"].max()) + 1),
-                           odd_duration(events, form.window_ms) if whole and event_set.times == "told" else None))
+        made.append(
+            Sample(
+                r.id,
+                r.label,
+                form.counts(events, event_set.sensor, r.begin_us),
+                digest,
+                len(events),
+                (int(events["x"].max()) + 1, int(events["y"].max()) + 1),
+                odd_duration(events, form.window_ms) if whole and event_set.times == "told" else None,
+            )
+        )
     return made
 
 
@@ -69,7 +77,7 @@ class Events(Classification):
 
     def _load(self, chosen):
         for start in range(0, len(chosen), self.batch_size):
-            part = chosen[start:start + self.batch_size]
+            part = chosen[start : start + self.batch_size]
             counts = torch.from_numpy(np.stack([s.counts for s in part])).to(self.device)
             yield part, self.prepare.inputs(counts)
 
@@ -99,20 +107,24 @@ def _calibration(event_set, wanted, scored, form):
     """The first ``wanted`` candidates whose events are not among ``scored`` (sha256)."""
     chosen = []
     for start in range(0, len(event_set.candidates), wanted):
-        found = samples(event_set, event_set.candidates[start:start + wanted], form)
+        found = samples(event_set, event_set.candidates[start : start + wanted], form)
         chosen += [s for s in found if s.sha256 not in scored]
         if len(chosen) >= wanted:
             return chosen[:wanted]
-    raise InputError(f"{wanted} calibration samples are asked for, but {event_set.name} has {len(chosen)} that are not "
-                     f"scored as well (of {len(event_set.candidates)}); lower calibration=dict(samples=...)")
+    raise InputError(
+        f"{wanted} calibration samples are asked for, but {event_set.name} has {len(chosen)} that are not "
+        f"scored as well (of {len(event_set.candidates)}); lower calibration=dict(samples=...)"
+    )
 
 
 def _odd(test, sensor):
     """Notes on what was told of recordings and does not look like it: the sensor's size, the unit of time."""
     reach = tuple(max(s.extent[k] for s in test) for k in (0, 1))
     if all(2 * r < side for r, side in zip(reach, sensor)):
-        yield (f"all events lie within {reach[0]} x {reach[1]} pixels of a sensor of {sensor[0]} x {sensor[1]}: is it smaller? "
-               "data=dict(size=(width, height)) says so")
+        yield (
+            f"all events lie within {reach[0]} x {reach[1]} pixels of a sensor of {sensor[0]} x {sensor[1]}: is it smaller? "
+            "data=dict(size=(width, height)) says so"
+        )
     odd = [s for s in test if s.odd]
     if odd:
         yield f"{len(odd)} of {len(test)} recordings last as none does: '{odd[0].id}' {odd[0].odd}; is the unit of time that was told right?"
@@ -134,16 +146,29 @@ def workload(settings, options):
     scored = {s.sha256 for s in test}
     chosen = _calibration(event_set, wanted, scored, form)
     description = {
-        "data": {"name": event_set.name, "split": options.split, "samples": len(test),
-                 "classes": len(event_set.classes), "events": round(sum(s.events for s in test) / len(test), 1),
-                 "fingerprint": _digest((s.id, s.label, s.sha256) for s in test)},
-        "calibration": {"samples": len(chosen), "set_aside": event_set.set_aside,
-                        "fingerprint": _digest((s.id, s.sha256) for s in chosen),
-                        "overlap": sum(s.sha256 in scored for s in chosen)},
+        "data": {
+            "name": event_set.name,
+            "split": options.split,
+            "samples": len(test),
+            "classes": len(event_set.classes),
+            "events": round(sum(s.events for s in test) / len(test), 1),
+            "fingerprint": _digest((s.id, s.label, s.sha256) for s in test),
+        },
+        "calibration": {
+            "samples": len(chosen),
+            "set_aside": event_set.set_aside,
+            "fingerprint": _digest((s.id, s.sha256) for s in chosen),
+            "overlap": sum(s.sha256 in scored for s in chosen),
+        },
         "weights": describe_weights(str(checkpoint).replace("\\", "/").rsplit("/", 1)[-1], network),
-        "network": name, "representation": {**form._asdict(), "channels": form.channels}}
+        "network": name,
+        "representation": {**form._asdict(), "channels": form.channels},
+    }
     made = Events(network, form, event_set.classes, test, chosen, batch_size, options.device, description)
-    made.notes = [*event_set.notes, *_odd(test, event_set.sensor),
-                  *repeated("recordings", [s.id for s in test], [s.label for s in test], [s.sha256 for s in test])]
+    made.notes = [
+        *event_set.notes,
+        *_odd(test, event_set.sensor),
+        *repeated("recordings", [s.id for s in test], [s.label for s in test], [s.sha256 for s in test]),
+    ]
     _check_outputs(made, name)
     return made

@@ -15,8 +15,9 @@ def read_json(file, what, expected):
     try:
         size = file.stat().st_size
         if size > LARGEST_BYTES:
-            raise InputError(f"{what} '{file}' has {size / 2**30:.1f} GiB; files of up to {LARGEST_BYTES / 2**30:.0f} GiB "
-                             "are read")
+            raise InputError(
+                f"{what} '{file}' has {size / 2**30:.1f} GiB; files of up to {LARGEST_BYTES / 2**30:.0f} GiB are read"
+            )
         return json.loads(file.read_bytes())  # UTF-8, 16 or 32, with or without a byte order mark
     except OSError as error:
         raise InputError(f"cannot read {what} '{file}' ({error.strerror}); {expected}") from error

@@ -16,7 +16,7 @@ from .data.images import read_picture
 from .data.pixels import orientation
 from .miou import IGNORED
 
-VALUES = 2 ** 16  # that a mask can hold
+VALUES = 2**16  # that a mask can hold
 MODES = ("1", "L", "P", "I", "I;16", "I;16L", "I;16B")
 
 
@@ -44,10 +44,14 @@ def _values(path):
     """A mask file as it is, uint8 or a wider integer [height, width]."""
     with read_picture(path)[1] as image:
         if image.mode not in MODES:
-            raise ValueError(f"is a colour picture ({image.mode}), which holds no class numbers; expected a grey or palette "
-                             "PNG as the data set has it (a palette PNG that was read as RGB and saved has lost them)")
+            raise ValueError(
+                f"is a colour picture ({image.mode}), which holds no class numbers; expected a grey or palette "
+                "PNG as the data set has it (a palette PNG that was read as RGB and saved has lost them)"
+            )
         found = np.asarray(image)
-    return found.astype(np.uint8) if found.dtype == bool else found.astype(np.int64) if found.dtype.itemsize > 1 else found
+    return (
+        found.astype(np.uint8) if found.dtype == bool else found.astype(np.int64) if found.dtype.itemsize > 1 else found
+    )
 
 
 def read_mask(path, source):
@@ -61,10 +65,12 @@ def _labels(values, source):
     wrong = [int(v) for v in present if not 0 <= v < VALUES or source.unknown[v]]
     if wrong:
         more = f" (and {len(wrong) - 1} other such values)" if len(wrong) > 1 else ""
-        raise ValueError(f"holds the value {wrong[0]}{more}, which is no label of the {len(source.classes)} classes "
-                         f"({source.classes[0]}, ..., {source.classes[-1]}); expected 0 to {len(source.classes) - 1}, or "
-                         f"{IGNORED} where nothing counts. Other values that count nowhere: data=dict(ignore=[...]); that mean "
-                         "a class: data=dict(mask_values={value: label})")
+        raise ValueError(
+            f"holds the value {wrong[0]}{more}, which is no label of the {len(source.classes)} classes "
+            f"({source.classes[0]}, ..., {source.classes[-1]}); expected 0 to {len(source.classes) - 1}, or "
+            f"{IGNORED} where nothing counts. Other values that count nowhere: data=dict(ignore=[...]); that mean "
+            "a class: data=dict(mask_values={value: label})"
+        )
     return source.table[values], present
 
 
@@ -83,8 +89,10 @@ def _fact(sample, source, pipeline, given):
         (width, height), turned = _as_loaded(sample, pipeline, given)
         if labels.shape != (height, width):
             why = " as its EXIF orientation turns it; masks must be drawn as it is shown" if turned else ""
-            return None, (f"mask '{sample.mask}' has {labels.shape[1]} x {labels.shape[0]} pixels, its image "
-                          f"'{sample.image}' {width} x {height}{why}; expected one size")
+            return None, (
+                f"mask '{sample.mask}' has {labels.shape[1]} x {labels.shape[0]} pixels, its image "
+                f"'{sample.image}' {width} x {height}{why}; expected one size"
+            )
         return Fact(hashlib.sha256(sample.mask.read_bytes()).hexdigest(), present.tolist(), turned), None
     except FileNotFoundError:
         return None, f"mask '{sample.mask}' is missing; expected one for every image"
@@ -125,20 +133,28 @@ def _about(facts, source):
     labels = {int(source.table[value]) for value in values} - {IGNORED}
     if values == {0, 255} and source.table[255] == IGNORED and labels <= {0}:
         last = source.classes[-1]
-        raise InputError(f"the masks of {source.name} hold 0 and 255 alone: {IGNORED} is where nothing counts, so no pixel is of "
-                         f"class '{last}'; expected {len(source.classes) - 1} where '{last}' is. If 255 means it: "
-                         f"data=dict(mask_values={{255: {len(source.classes) - 1}}})")
+        raise InputError(
+            f"the masks of {source.name} hold 0 and 255 alone: {IGNORED} is where nothing counts, so no pixel is of "
+            f"class '{last}'; expected {len(source.classes) - 1} where '{last}' is. If 255 means it: "
+            f"data=dict(mask_values={{255: {len(source.classes) - 1}}})"
+        )
     if not labels:
-        raise InputError(f"the {len(facts)} masks of {source.name} hold no pixel of any class, only what counts nowhere "
-                         f"(values {', '.join(map(str, sorted(values)[:5]))}); expected class numbers from 0")
+        raise InputError(
+            f"the {len(facts)} masks of {source.name} hold no pixel of any class, only what counts nowhere "
+            f"(values {', '.join(map(str, sorted(values)[:5]))}); expected class numbers from 0"
+        )
     notes = []
     absent = [name for label, name in enumerate(source.classes) if label not in labels]
     if absent:
         more = f" and {len(absent) - 3} more" if len(absent) > 3 else ""
-        notes.append(f"no mask of {source.name} holds class {', '.join(map(repr, absent[:3]))}{more}: the mean is over the "
-                     f"classes that occur, and over such where they are predicted, which count 0 (as in MMSegmentation)")
+        notes.append(
+            f"no mask of {source.name} holds class {', '.join(map(repr, absent[:3]))}{more}: the mean is over the "
+            f"classes that occur, and over such where they are predicted, which count 0 (as in MMSegmentation)"
+        )
     turned = sum(fact.turned for fact in facts)
     if turned:
-        notes.append(f"{turned} of {len(facts)} pictures of {source.name} are turned as their EXIF orientation says; masks are "
-                     "taken as drawn on the pictures as they are shown")
+        notes.append(
+            f"{turned} of {len(facts)} pictures of {source.name} are turned as their EXIF orientation says; masks are "
+            "taken as drawn on the pictures as they are shown"
+        )
     return notes

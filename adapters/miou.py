@@ -54,7 +54,9 @@ def confusion(truth, labels, classes):
     """
     truth, labels = np.asarray(truth), np.asarray(labels)
     if truth.shape != labels.shape:
-        raise InputError(f"a class map of {labels.shape} was predicted where the mask has {truth.shape}; expected one size")
+        raise InputError(
+            f"a class map of {labels.shape} was predicted where the mask has {truth.shape}; expected one size"
+        )
     seen = truth != IGNORED
     pairs = truth[seen].astype(np.int64) * classes + labels[seen]
     return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
@@ -64,7 +66,10 @@ def scores(intersect, predicted, true):
     """{metric: value in 0..1} from total areas [classes], by IoUMetric; classes that are nowhere are left out."""
     import torch
     from mmseg.evaluation import IoUMetric
-    areas = [torch.from_numpy(np.asarray(a, np.float64)) for a in (intersect, predicted + true - intersect, predicted, true)]
+
+    areas = [
+        torch.from_numpy(np.asarray(a, np.float64)) for a in (intersect, predicted + true - intersect, predicted, true)
+    ]
     found = IoUMetric.total_area_to_metrics(*areas, metrics=["mIoU"])
     return {name: float(np.nanmean(found[theirs])) for name, theirs in METRICS.items()}
 
@@ -92,9 +97,16 @@ def evaluate(predictions, replicates=REPLICATES):
                 drawn[name].append(value)
     union = totals[1] + totals[2] - totals[0]
     intervals = {name: percentile_interval(values) for name, values in drawn.items()}
-    return Evaluation(scores(*totals), *intervals["mIoU"], {
-        "replicates": {name: [round(v, 6) for v in values] for name, values in drawn.items()},
-        "intervals": {name: [round(v, 6) for v in pair] for name, pair in intervals.items()},
-        "iou": [round(float(i / u), 6) if u else None for i, u in zip(totals[0], union)],
-        "confusion": matrices.sum(0).tolist(), "seed": SEED, "images": len(ids),
-        "ids_sha256": hashlib.sha256(json.dumps(ids).encode()).hexdigest()})
+    return Evaluation(
+        scores(*totals),
+        *intervals["mIoU"],
+        {
+            "replicates": {name: [round(v, 6) for v in values] for name, values in drawn.items()},
+            "intervals": {name: [round(v, 6) for v in pair] for name, pair in intervals.items()},
+            "iou": [round(float(i / u), 6) if u else None for i, u in zip(totals[0], union)],
+            "confusion": matrices.sum(0).tolist(),
+            "seed": SEED,
+            "images": len(ids),
+            "ids_sha256": hashlib.sha256(json.dumps(ids).encode()).hexdigest(),
+        },
+    )

@@ -40,9 +40,9 @@ def softnms(boxes, scores, dets, iou_threshold, sigma, min_score, method, offset
         dets[len(order), :4], dets[len(order), 4] = boxes[best], scores[best]
         order.append(best)
         alive[best] = False
-        overlap = torchvision.ops.box_iou(boxes_far[best:best + 1], boxes_far)[0]
+        overlap = torchvision.ops.box_iou(boxes_far[best : best + 1], boxes_far)[0]
         if method == 2:
-            decay = torch.exp(-overlap ** 2 / sigma)
+            decay = torch.exp(-(overlap**2) / sigma)
         else:
             decay = torch.where(overlap >= iou_threshold, 1 - overlap if method == 1 else 0 * overlap, 1)
         scores = torch.where(alive, scores * decay, scores)
@@ -50,23 +50,62 @@ def softnms(boxes, scores, dets, iou_threshold, sigma, min_score, method, offset
     return torch.tensor(order, dtype=torch.long)
 
 
-def roi_align_forward(input, rois, output, argmax_y, argmax_x, aligned_height, aligned_width, spatial_scale,
-                      sampling_ratio, pool_mode, aligned):
+def roi_align_forward(
+    input,
+    rois,
+    output,
+    argmax_y,
+    argmax_x,
+    aligned_height,
+    aligned_width,
+    spatial_scale,
+    sampling_ratio,
+    pool_mode,
+    aligned,
+):
     """RoIAlign of ``rois`` [n, 5] (image, x1, y1, x2, y2) into ``output`` [n, C, h, w]; average pooling only."""
     if pool_mode != 1:
-        raise UnsupportedError("roi_align with pool_mode='max' is not in the torchvision stand-in of mmcv's operators; "
-                               "use pool_mode='avg' or a compiled mmcv 2.1 ('pip install mmcv')")
-    output.copy_(torchvision.ops.roi_align(input, rois.to(input.dtype), (aligned_height, aligned_width), spatial_scale,
-                                           sampling_ratio, aligned))
+        raise UnsupportedError(
+            "roi_align with pool_mode='max' is not in the torchvision stand-in of mmcv's operators; "
+            "use pool_mode='avg' or a compiled mmcv 2.1 ('pip install mmcv')"
+        )
+    output.copy_(
+        torchvision.ops.roi_align(
+            input, rois.to(input.dtype), (aligned_height, aligned_width), spatial_scale, sampling_ratio, aligned
+        )
+    )
 
 
-def roi_align_backward(grad_output, rois, argmax_y, argmax_x, grad_input, aligned_height, aligned_width, spatial_scale,
-                       sampling_ratio, pool_mode, aligned):
+def roi_align_backward(
+    grad_output,
+    rois,
+    argmax_y,
+    argmax_x,
+    grad_input,
+    aligned_height,
+    aligned_width,
+    spatial_scale,
+    sampling_ratio,
+    pool_mode,
+    aligned,
+):
     """Gradient of ``roi_align_forward`` into ``grad_input`` [B, C, H, W]."""
     batch, channels, height, width = grad_input.shape
-    grad_input.copy_(torch.ops.torchvision._roi_align_backward(
-        grad_output, rois.to(grad_output.dtype), spatial_scale, aligned_height, aligned_width, batch, channels, height,
-        width, sampling_ratio, aligned))
+    grad_input.copy_(
+        torch.ops.torchvision._roi_align_backward(
+            grad_output,
+            rois.to(grad_output.dtype),
+            spatial_scale,
+            aligned_height,
+            aligned_width,
+            batch,
+            channels,
+            height,
+            width,
+            sampling_ratio,
+            aligned,
+        )
+    )
 
 
 def _focal(input, target, weight, gamma, alpha):
@@ -99,8 +138,18 @@ def get_compiler_version():
 
 get_compiling_cuda_version = get_compiler_version
 
-PROVIDED = {f.__name__: f for f in (nms, softnms, roi_align_forward, roi_align_backward, sigmoid_focal_loss_forward,
-                                    sigmoid_focal_loss_backward, get_compiler_version)}
+PROVIDED = {
+    f.__name__: f
+    for f in (
+        nms,
+        softnms,
+        roi_align_forward,
+        roi_align_backward,
+        sigmoid_focal_loss_forward,
+        sigmoid_focal_loss_backward,
+        get_compiler_version,
+    )
+}
 PROVIDED["get_compiling_cuda_version"] = get_compiling_cuda_version
 
 
@@ -110,9 +159,12 @@ def _missing(name):
         raise AttributeError(name)
 
     def operator(*args, **kwargs):
-        raise UnsupportedError(f"this network calls mmcv's compiled operator '{name}', which mmcv-lite does not have; "
-                               f"provided on torchvision: {', '.join(sorted(PROVIDED))}. A compiled mmcv has it: "
-                               f"install mmcv 2.1 ('pip install mmcv==2.1.0') in place of mmcv-lite")
+        raise UnsupportedError(
+            f"this network calls mmcv's compiled operator '{name}', which mmcv-lite does not have; "
+            f"provided on torchvision: {', '.join(sorted(PROVIDED))}. A compiled mmcv has it: "
+            f"install mmcv 2.1 ('pip install mmcv==2.1.0') in place of mmcv-lite"
+        )
+
     operator.__name__ = name
     return operator
 
@@ -133,9 +185,11 @@ def register():
         return isinstance(getattr(sys.modules[NAME].__spec__, "loader", None), _Loader)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for package, remedy in (("pkg_resources", "pip install 'setuptools<81' (later ones dropped pkg_resources, "
-                                                  "which MMEngine imports)"),
-                                ("mmengine", "pip install mmengine"), ("mmcv", "pip install mmcv-lite==2.1.0")):
+        for package, remedy in (
+            ("pkg_resources", "pip install 'setuptools<81' (later ones dropped pkg_resources, which MMEngine imports)"),
+            ("mmengine", "pip install mmengine"),
+            ("mmcv", "pip install mmcv-lite==2.1.0"),
+        ):
             try:
                 importlib.import_module(package)
             except ImportError as error:

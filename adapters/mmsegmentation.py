@@ -39,11 +39,16 @@ def windows(height, width, crop, stride):
     >>> windows(5, 4, (4, 4), (3, 3))
     [(0, 4, 0, 4), (1, 5, 0, 4)]
     """
+
     def starts(length, crop, stride):
         number = max(length - crop + stride - 1, 0) // stride + 1
         return [max(min(i * stride + crop, length) - crop, 0) for i in range(number)]
-    return [(y, min(y + crop[0], height), x, min(x + crop[1], width)) for y in starts(height, crop[0], stride[0])
-            for x in starts(width, crop[1], stride[1])]
+
+    return [
+        (y, min(y + crop[0], height), x, min(x + crop[1], width))
+        for y in starts(height, crop[0], stride[0])
+        for x in starts(width, crop[1], stride[1])
+    ]
 
 
 class Segmentation(Workload):
@@ -87,6 +92,7 @@ class Segmentation(Workload):
         def batch(group):
             ids, samples = zip(*group)
             return Batch(list(ids), *preprocess(self.network.data_preprocessor, samples, self.pipeline.config))
+
         for sample_id, path in images:
             sample = self.pipeline(self.given(sample_id, path))
             group = waiting[tuple(sample["inputs"].shape[-2:])]
@@ -99,7 +105,13 @@ class Segmentation(Workload):
     @staticmethod
     def given(sample_id, path):
         """What the pipeline is given of a picture."""
-        return {"img_path": str(path), "seg_map_path": None, "seg_fields": [], "label_map": None, "reduce_zero_label": False}
+        return {
+            "img_path": str(path),
+            "seg_map_path": None,
+            "seg_fields": [],
+            "label_map": None,
+            "reduce_zero_label": False,
+        }
 
     def rehearse(self, batch):
         """Predictions of the network itself on a batch, for a look at whether all fits together."""
@@ -130,6 +142,7 @@ class Segmentation(Workload):
 
     def predict(self, outputs, batch):
         from mmseg.structures import SegDataSample
+
         blank = [SegDataSample(metainfo=s.metainfo) for s in batch.context]
         classes = len(self.source.classes)
         found = []
@@ -147,13 +160,14 @@ class Segmentation(Workload):
 
     def draw_input(self, axes, sample_id):
         from PIL import Image, ImageOps
+
         axes.imshow(ImageOps.exif_transpose(Image.open(self._by_id[sample_id].image)))
 
     def draw(self, axes, sample_id, prediction):
         truth = read_mask(self._by_id[sample_id].mask, self.source)
         labels = truth if prediction is None else miou.unpack(prediction.labels)
         colours = np.full((65536, 3), 255, np.uint8)  # white: counts nowhere
-        colours[:len(self.source.palette)] = self.source.palette
+        colours[: len(self.source.palette)] = self.source.palette
         axes.imshow(colours[labels])
         if prediction is not None:
             right = np.trace(prediction.confusion) / max(1, prediction.confusion.sum())
@@ -172,19 +186,29 @@ def workload(settings, options):
     config, checkpoint = settings.get("config"), options.checkpoint or settings.get("checkpoint")
     samples, batch_size = settings.get("calibration", {}).get("samples", 64), settings.get("batch_size", 8)
     if not config or not checkpoint:
-        raise InputError(f"no {'config' if not config else 'checkpoint'} is given; expected config='mmseg::folder/name'"
-                         " or a file, and checkpoint= (--checkpoint) a file, a URL or 'random'")
+        raise InputError(
+            f"no {'config' if not config else 'checkpoint'} is given; expected config='mmseg::folder/name'"
+            " or a file, and checkpoint= (--checkpoint) a file, a URL or 'random'"
+        )
     for value, key in ((samples, "calibration samples"), (batch_size, "batch_size"), (options.limit, "limit")):
         if value is not None and (not isinstance(value, int) or value < 1):
             raise InputError(f"{key} is {value!r}; expected a whole number of 1 or more")
-    model, cfg = build_segmentor(config, None if checkpoint == "random" else checkpoint, options.device,
-                                 options.trust_checkpoint, options.seed, settings.get("cfg_options"))
+    model, cfg = build_segmentor(
+        config,
+        None if checkpoint == "random" else checkpoint,
+        options.device,
+        options.trust_checkpoint,
+        options.seed,
+        settings.get("cfg_options"),
+    )
     source = find_source(settings.get("data"), options, samples, cfg, config)
-    test, classes = source.test[:options.limit], len(source.classes)
+    test, classes = source.test[: options.limit], len(source.classes)
     if classes != model.num_classes:
-        raise InputError(f"the network of config '{config}' has {model.num_classes} classes, {source.name} has {classes} "
-                         f"({source.classes[0]}, ..., {source.classes[-1]}); expected the data that the network was trained "
-                         "for")
+        raise InputError(
+            f"the network of config '{config}' has {model.num_classes} classes, {source.name} has {classes} "
+            f"({source.classes[0]}, ..., {source.classes[-1]}); expected the data that the network was trained "
+            "for"
+        )
     pipeline = Pipeline(test_dataset(cfg, config), config, "mmseg", ("ori_shape", "img_shape"))
     hashes = check_pictures(test, source.name)
     masks, notes = check_masks(test, source, pipeline, Segmentation.given)
@@ -195,15 +219,29 @@ def workload(settings, options):
     else:
         prints = [digest(zip(names, hashes, masks)), digest((p.name, h) for p, h in chosen)]
     description = {
-        "data": {"name": source.name, "split": options.split, "samples": len(test), "classes": classes,
-                 "fingerprint": prints[0]},
-        "calibration": {"samples": len(chosen), "fingerprint": prints[1], "set_aside": source.set_aside,
-                        "overlap": len({h for _, h in chosen} & set(hashes))},
+        "data": {
+            "name": source.name,
+            "split": options.split,
+            "samples": len(test),
+            "classes": classes,
+            "fingerprint": prints[0],
+        },
+        "calibration": {
+            "samples": len(chosen),
+            "fingerprint": prints[1],
+            "set_aside": source.set_aside,
+            "overlap": len({h for _, h in chosen} & set(hashes)),
+        },
         "weights": describe_weights(Path(urlparse(str(checkpoint)).path).name, model),
         "network": f"{type(model.decode_head).__name__} on {type(model.backbone).__name__}",
         "inference": model.test_cfg.get("mode") or "whole",
-        "config": {"name": config if "::" in config else Path(config).name, "sha256": hashlib.sha256(
-            json.dumps([cfg.model, pipeline.steps], sort_keys=True, default=str).encode()).hexdigest()}}
+        "config": {
+            "name": config if "::" in config else Path(config).name,
+            "sha256": hashlib.sha256(
+                json.dumps([cfg.model, pipeline.steps], sort_keys=True, default=str).encode()
+            ).hexdigest(),
+        },
+    }
     made = Segmentation(model, pipeline, source, test, [p for p, _ in chosen], batch_size, description)
     rehearse(made, [(s.id, s.image) for s in test], list(enumerate(made.calibration_paths)))
     made.notes += notes

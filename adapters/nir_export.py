@@ -10,8 +10,8 @@ import math
 
 import numpy as np
 
-from adafire.graph.calls import INPUT, specs_in
 from adafire.errors import InputError, UnsupportedError
+from adafire.graph.calls import INPUT, specs_in
 
 PASSED = ("dropout", "contiguous", "identity", "batch_norm")
 """Operators that do nothing here: a batch norm only where it is folded."""
@@ -65,8 +65,11 @@ def _sayable(plan, call):
     if call.op == "linear":
         return len(shape) == 1 and len(call.inputs) == 1
     if call.op == "add":
-        return len(call.inputs) == 2 and not call.arguments[2].get("alpha") and all(
-            k >= 0 and _shape(plan.trace.calls[k]) == shape for k in call.inputs)
+        return (
+            len(call.inputs) == 2
+            and not call.arguments[2].get("alpha")
+            and all(k >= 0 and _shape(plan.trace.calls[k]) == shape for k in call.inputs)
+        )
     return call.op in ("conv2d", "avg_pool2d") and len(call.inputs) == 1
 
 
@@ -77,8 +80,11 @@ def to_nir(snn, x):
         raise UnsupportedError("NIR cannot say this network:\n  " + "\n  ".join(reasons))
     plan = snn.plan(x)
     nodes, edges, after = {"input": nir.Input({"input": np.array(x.shape[1:])})}, [], {INPUT: "input"}
-    extra = {_weights_before(plan, s.call): snn.params[s.index].bias for s in plan.trace.sites
-             if snn.params[s.index].bias.abs().max() > 0}
+    extra = {
+        _weights_before(plan, s.call): snn.params[s.index].bias
+        for s in plan.trace.sites
+        if snn.params[s.index].bias.abs().max() > 0
+    }
 
     def put(name, node, sources):
         nodes[name] = node
@@ -99,14 +105,23 @@ def to_nir(snn, x):
             after[call.index] = put(name, _node(nir, plan, call, into, extra.get(call.index)), sources)
     (last,) = plan.trace.outputs
     put("output", nir.Output({"output": np.array(_shape(plan.trace.calls[last]))}), [after[last]])
-    return nir.NIRGraph(nodes, edges, metadata={"timesteps": snn.timesteps, "method": snn.method.name,
-                                                "readout": "mean of the output over the timesteps"})
+    return nir.NIRGraph(
+        nodes,
+        edges,
+        metadata={
+            "timesteps": snn.timesteps,
+            "method": snn.method.name,
+            "readout": "mean of the output over the timesteps",
+        },
+    )
 
 
 def _neurons(nir, name, p, shape, put, edges, sources):
     """Integrator, threshold, spike current and reset; returns the node that emits theta at every spike."""
+
     def full(tensor):
         return np.ascontiguousarray(np.broadcast_to(tensor.detach().cpu().numpy()[0], shape), dtype=np.float32)
+
     theta, v0 = full(p.theta), full(p.v0)
     put(f"{name}_integrate", nir.I(np.ones(shape, np.float32)), sources)
     put(f"{name}_threshold", nir.Threshold(theta * (1 - v0)), [f"{name}_integrate"])
@@ -127,15 +142,28 @@ def _node(nir, plan, call, into, bias):
     if call.op == "avg_pool2d":
         names = dict(zip(("input", "kernel_size", "stride", "padding"), args)) | kwargs
         kernel = _pair(names["kernel_size"])
-        return nir.AvgPool2d(np.array(kernel), np.array(_pair(names.get("stride") or kernel)), np.array(_pair(names.get("padding", 0))))
+        return nir.AvgPool2d(
+            np.array(kernel), np.array(_pair(names.get("stride") or kernel)), np.array(_pair(names.get("padding", 0)))
+        )
     names = dict(zip(("input", "weight", "bias", "stride", "padding", "dilation", "groups"), args)) | kwargs
     weight, own = plan.folded.get(call.index, (names["weight"], names.get("bias")))
-    total = np.zeros(weight.shape[0], np.float32) + (0 if own is None else _array(own)) + (0 if bias is None else _array(bias).reshape(-1))
+    total = (
+        np.zeros(weight.shape[0], np.float32)
+        + (0 if own is None else _array(own))
+        + (0 if bias is None else _array(bias).reshape(-1))
+    )
     if call.op == "linear":
         return nir.Affine(_array(weight), total)
     padding = names.get("padding", 0)
-    return nir.Conv2d(tuple(into[1:]), _ungrouped(_array(weight), int(names.get("groups", 1))), _pair(names.get("stride", 1)),
-                      padding if isinstance(padding, str) else _pair(padding), _pair(names.get("dilation", 1)), 1, total)
+    return nir.Conv2d(
+        tuple(into[1:]),
+        _ungrouped(_array(weight), int(names.get("groups", 1))),
+        _pair(names.get("stride", 1)),
+        padding if isinstance(padding, str) else _pair(padding),
+        _pair(names.get("dilation", 1)),
+        1,
+        total,
+    )
 
 
 def _ungrouped(weight, groups):
@@ -143,7 +171,7 @@ def _ungrouped(weight, groups):
     outputs, inputs = weight.shape[0] // groups, weight.shape[1]
     whole = np.zeros((weight.shape[0], inputs * groups, *weight.shape[2:]), np.float32)
     for g in range(groups):
-        whole[g * outputs:(g + 1) * outputs, g * inputs:(g + 1) * inputs] = weight[g * outputs:(g + 1) * outputs]
+        whole[g * outputs : (g + 1) * outputs, g * inputs : (g + 1) * inputs] = weight[g * outputs : (g + 1) * outputs]
     return whole
 
 
@@ -178,11 +206,16 @@ def _pair(value):
 
 def differences(first, second):
     """What differs between two graphs: names of nodes whose type or parameters do, or 'edges'."""
-    found = sorted(set(first.nodes) ^ set(second.nodes)) + ([] if sorted(first.edges) == sorted(second.edges) else ["edges"])
+    found = sorted(set(first.nodes) ^ set(second.nodes)) + (
+        [] if sorted(first.edges) == sorted(second.edges) else ["edges"]
+    )
     for name in set(first.nodes) & set(second.nodes):
         one, two = first.nodes[name], second.nodes[name]
-        if type(one) is not type(two) or any(not np.array_equal(np.asarray(value), np.asarray(getattr(two, key)))
-                                             for key, value in vars(one).items() if isinstance(value, (np.ndarray, int, tuple))):
+        if type(one) is not type(two) or any(
+            not np.array_equal(np.asarray(value), np.asarray(getattr(two, key)))
+            for key, value in vars(one).items()
+            if isinstance(value, (np.ndarray, int, tuple))
+        ):
             found.append(name)
     return found
 

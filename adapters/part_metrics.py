@@ -61,10 +61,18 @@ def predictions(scores, labels, truth, parts_of):
         if stray:
             raise InputError(
                 f"an object of class {label} has points of part {sorted(stray)[0]}; the parts of that class "
-                f"are {', '.join(map(str, parts_of[label]))}")
+                f"are {', '.join(map(str, parts_of[label]))}"
+            )
         found = chosen_parts(cloud, label, parts_of)
-        rows.append(PartPrediction(int(label), tuple(_iou(found == p, true == p) for p in parts_of[label]),
-                                   int((found == true).sum()), len(true), found.astype(np.uint8).tobytes()))
+        rows.append(
+            PartPrediction(
+                int(label),
+                tuple(_iou(found == p, true == p) for p in parts_of[label]),
+                int((found == true).sum()),
+                len(true),
+                found.astype(np.uint8).tobytes(),
+            )
+        )
     return rows
 
 
@@ -88,14 +96,24 @@ def evaluate(rows, classes, parts, replicates=REPLICATES, seed=0):
     ious = np.array([row.miou for row in ordered])
     labels = np.array([row.label for row in ordered])
     by_class = {int(c): float(ious[labels == c].mean()) for c in np.unique(labels)}
-    metrics = {"instance_miou": float(ious.mean()), "class_miou": float(np.mean(list(by_class.values()))),
-               "point_accuracy": sum(r.right for r in ordered) / sum(r.points for r in ordered)}
+    metrics = {
+        "instance_miou": float(ious.mean()),
+        "class_miou": float(np.mean(list(by_class.values()))),
+        "point_accuracy": sum(r.right for r in ordered) / sum(r.points for r in ordered),
+    }
     metrics.update({f"iou {classes[c]}": value for c, value in by_class.items()})
     names = {c: [p for p in parts if p.startswith(f"{classes[c]} ")] for c in by_class}
     for c, own in names.items():
         of_class = [r.ious for r in ordered if r.label == c]
         metrics.update({f"iou {name}": float(np.mean(values)) for name, values in zip(own, zip(*of_class))})
     low, high, _ = bootstrap(lambda chosen: ious[chosen].mean(), len(ious), replicates, seed)
-    return Evaluation(metrics, low, high, {
-        "samples": len(ids), "ids_sha256": hashlib.sha256(json.dumps(ids).encode()).hexdigest(),
-        "miou": [round(float(value), 6) for value in ious]})
+    return Evaluation(
+        metrics,
+        low,
+        high,
+        {
+            "samples": len(ids),
+            "ids_sha256": hashlib.sha256(json.dumps(ids).encode()).hexdigest(),
+            "miou": [round(float(value), 6) for value in ious],
+        },
+    )

@@ -30,17 +30,29 @@ class Pipeline:
         self.config, self.needed = config, needed
         steps = dataset["pipeline"]
         if not isinstance(steps, (list, tuple)):
-            raise InputError(f"config '{config}': its test pipeline is {type(steps).__name__}; expected a list of transforms")
-        self.steps = [s for s in steps if not re.search(r"Load\w*Annotations", str(s.get("type") if isinstance(s, dict) else s))]
+            raise InputError(
+                f"config '{config}': its test pipeline is {type(steps).__name__}; expected a list of transforms"
+            )
+        self.steps = [
+            s for s in steps if not re.search(r"Load\w*Annotations", str(s.get("type") if isinstance(s, dict) else s))
+        ]
         self.transforms = [self._build(step, scope) for step in self.steps]
 
     def _build(self, step, scope):
         from mmengine.dataset import Compose
         from mmengine.registry import DefaultScope
-        with DefaultScope.overwrite_default_scope(scope), told(
+
+        with (
+            DefaultScope.overwrite_default_scope(scope),
+            told(
                 f"config '{self.config}': its test pipeline cannot be built: {_kind(step)}",
-                lambda error: "a transform of your own wants custom_imports=dict(imports=[...]) in the config"
-                if isinstance(error, KeyError) else ""):
+                lambda error: (
+                    "a transform of your own wants custom_imports=dict(imports=[...]) in the config"
+                    if isinstance(error, KeyError)
+                    else ""
+                ),
+            ),
+        ):
             return Compose([step]).transforms[0]
 
     def __call__(self, given):
@@ -62,9 +74,13 @@ class Pipeline:
     def apply(self, transform, results, given):
         """What ``transform`` makes of ``results``; InputError if it fails or gives no dict. given: the picture's dict."""
         path = given["img_path"]
-        with told(f"config '{self.config}': its test pipeline cannot be run on picture '{path}': {name(transform)}",
-                  lambda error: f"the picture has {' x '.join(map(str, size_of(path)))} pixels; look at it and at the pipeline of "
-                  "test_dataloader, where nothing may want labels, which are not given to it here"):
+        with told(
+            f"config '{self.config}': its test pipeline cannot be run on picture '{path}': {name(transform)}",
+            lambda error: (
+                f"the picture has {' x '.join(map(str, size_of(path)))} pixels; look at it and at the pipeline of "
+                "test_dataloader, where nothing may want labels, which are not given to it here"
+            ),
+        ):
             found = transform(results)
             if not isinstance(found, dict):
                 raise TypeError(f"gives {type(found).__name__}, not a dict")
@@ -75,8 +91,10 @@ class Pipeline:
         inputs, sample = results.get("inputs"), results.get("data_samples")
         last = name(self.transforms[-1]) if self.transforms else "nothing"
         if not torch.is_tensor(inputs) or inputs.ndim != 3 or not hasattr(sample, "set_metainfo"):
-            raise InputError(f"config '{self.config}': its test pipeline ends with {last}, which gives no single picture; "
-                             "expected PackDetInputs or PackSegInputs at the end, without test-time augmentation (TestTimeAug)")
+            raise InputError(
+                f"config '{self.config}': its test pipeline ends with {last}, which gives no single picture; "
+                "expected PackDetInputs or PackSegInputs at the end, without test-time augmentation (TestTimeAug)"
+            )
         shape = tuple(inputs.shape[-2:])
         if "scale_factor" not in seen and shape in (tuple(seen.get(key, ())[:2]) for key in ("ori_shape", "pad_shape")):
             seen["scale_factor"] = (1.0, 1.0)
@@ -84,8 +102,10 @@ class Pipeline:
         sample.set_metainfo({key: value for key, value in known.items() if key not in sample.metainfo})
         absent = [key for key in self.needed if key not in sample.metainfo]
         if absent:
-            raise InputError(f"config '{self.config}': no transform of its test pipeline says '{absent[0]}', which the read-out "
-                             "needs; MMDetection's and MMSegmentation's own loading and resizing transforms do")
+            raise InputError(
+                f"config '{self.config}': no transform of its test pipeline says '{absent[0]}', which the read-out "
+                "needs; MMDetection's and MMSegmentation's own loading and resizing transforms do"
+            )
         return results
 
 
@@ -141,12 +161,20 @@ def extremes(samples):
 def preprocess(preprocessor, samples, config):
     """(inputs [B, C, H, W], data samples) of packed pictures of one size, by a network's own data_preprocessor."""
     from mmengine.dataset import pseudo_collate
-    with torch.no_grad(), told(f"config '{config}': its data_preprocessor cannot take what the test pipeline gives "
-                               f"({len(samples[0]['inputs'])} channels)"):
+
+    with (
+        torch.no_grad(),
+        told(
+            f"config '{config}': its data_preprocessor cannot take what the test pipeline gives "
+            f"({len(samples[0]['inputs'])} channels)"
+        ),
+    ):
         data = preprocessor(pseudo_collate(samples), False)
     inputs = data["inputs"]
     if not torch.is_tensor(inputs) or not inputs.is_floating_point():
-        raise InputError(f"config '{config}': its model has no data_preprocessor that makes numbers of pictures "
-                         f"({type(preprocessor).__name__}); expected data_preprocessor=dict(type='DetDataPreprocessor' or "
-                         "'SegDataPreProcessor', mean=..., std=...)")
+        raise InputError(
+            f"config '{config}': its model has no data_preprocessor that makes numbers of pictures "
+            f"({type(preprocessor).__name__}); expected data_preprocessor=dict(type='DetDataPreprocessor' or "
+            "'SegDataPreProcessor', mean=..., std=...)"
+        )
     return inputs, data["data_samples"]

@@ -61,8 +61,9 @@ class PointClouds(Workload):
         categories = getattr(self.network, "categories", 0)
         if not categories:
             return points
-        return points, torch.nn.functional.one_hot(torch.from_numpy(clouds.labels[rows]),
-                                                   categories).float().to(self.device)
+        return points, torch.nn.functional.one_hot(torch.from_numpy(clouds.labels[rows]), categories).float().to(
+            self.device
+        )
 
     def forward(self, network, inputs):
         return network(*inputs) if isinstance(inputs, tuple) else network(inputs)
@@ -120,9 +121,12 @@ class CloudParts(PointClouds):
     exit_judge = DENSE
 
     def predict(self, outputs, batch):
-        return part_metrics.predictions(outputs.detach().float().cpu().numpy(),
-                                        self.test.labels[batch.context].tolist(), self.test.parts[batch.context],
-                                        self.found.parts_of)
+        return part_metrics.predictions(
+            outputs.detach().float().cpu().numpy(),
+            self.test.labels[batch.context].tolist(),
+            self.test.parts[batch.context],
+            self.found.parts_of,
+        )
 
     def evaluate(self, predictions):
         return part_metrics.evaluate(predictions, self.found.classes, self.found.parts)
@@ -130,6 +134,7 @@ class CloudParts(PointClouds):
     def draw(self, axes, sample_id, prediction=None):
         """The cloud, coloured by the part that was found (None: the true one)."""
         from matplotlib import colormaps
+
         k = self.place[sample_id]
         label = int(self.test.labels[k])
         parts = self.test.parts[k] if prediction is None else np.frombuffer(prediction.found, np.uint8)
@@ -154,7 +159,7 @@ def _aside(found, samples, scored, settings):
     """(Clouds, ids) of the first ``samples`` candidates whose content is not among ``scored``."""
     chosen, ids = None, []
     for extra in (0, samples, 10 * samples):  # more only if some are scored as well
-        listed = found.candidates[:samples + extra]
+        listed = found.candidates[: samples + extra]
         clouds = load(listed, *settings)
         keep = [k for k, digest in enumerate(clouds.digests) if digest not in scored][:samples]
         if len(keep) == samples:
@@ -165,7 +170,8 @@ def _aside(found, samples, scored, settings):
             break
     raise InputError(
         f"{samples} calibration clouds are asked for, but {found.name} has {len(keep)} that are not scored as "
-        f"well; lower calibration=dict(samples=...)")
+        f"well; lower calibration=dict(samples=...)"
+    )
 
 
 def _digest(entries):
@@ -198,17 +204,28 @@ def workload(settings, options):
     aside, aside_ids = _aside(found, samples, set(test.digests), (min(points, found.aside_points or points), *how[1:]))
     if target == "parts" and test.parts is None:
         raise InputError(
-            f"{found.name} has no part labels; expected data with parts (shapes, shapenetpart) or target='class'")
+            f"{found.name} has no part labels; expected data with parts (shapes, shapenetpart) or target='class'"
+        )
     name = model.get("name") if isinstance(model, dict) else model
     ids = [item.id for item in listed]
     description = {
-        "data": {"name": found.name, "split": options.split, "samples": len(ids), "classes": len(found.classes),
-                 "points": points, "fingerprint": _digest(zip(ids, test.labels.tolist(), test.digests))},
-        "calibration": {"samples": len(aside_ids), "set_aside": found.set_aside,
-                        "fingerprint": _digest(zip(aside_ids, aside.digests)),
-                        "overlap": len(set(test.digests) & set(aside.digests))},
+        "data": {
+            "name": found.name,
+            "split": options.split,
+            "samples": len(ids),
+            "classes": len(found.classes),
+            "points": points,
+            "fingerprint": _digest(zip(ids, test.labels.tolist(), test.digests)),
+        },
+        "calibration": {
+            "samples": len(aside_ids),
+            "set_aside": found.set_aside,
+            "fingerprint": _digest(zip(aside_ids, aside.digests)),
+            "overlap": len(set(test.digests) & set(aside.digests)),
+        },
         "weights": describe_weights(Path(urlparse(str(checkpoint)).path).name, network),
-        "network": name}
+        "network": name,
+    }
     make = CloudParts if target == "parts" else CloudClassification
     made = make(network, found, ids, test, aside, batch_size, options.device, description)
     made.notes = [*found.notes, *repeated("clouds", ids, test.labels.tolist(), test.digests)]
@@ -223,8 +240,10 @@ def _check_outputs(made, name):
         with torch.no_grad():
             outputs = made.forward(made.network, inputs)
     except Exception as error:  # whatever a stranger's network raises on inputs that it is not made for
-        raise InputError(f"{name} does not take points [B, 3, {made.aside.points.shape[1]}] ({type(error).__name__}: "
-                         f"{str(error).splitlines()[0] if str(error) else ''})") from error
+        raise InputError(
+            f"{name} does not take points [B, 3, {made.aside.points.shape[1]}] ({type(error).__name__}: "
+            f"{str(error).splitlines()[0] if str(error) else ''})"
+        ) from error
     parts = isinstance(made, CloudParts)
     names = made.found.parts if parts else made.found.classes
     wanted = [len(made.aside.points[:2]), len(names), *([made.aside.points.shape[1]] if parts else [])]
@@ -233,4 +252,5 @@ def _check_outputs(made, name):
         raise InputError(
             f"{name} puts out {shape} for {wanted[0]} clouds; {wanted} is expected: the data have {len(names)} "
             f"{'parts' if parts else 'classes'}. Give the network of this data (model=dict(name=..., "
-            f"{'parts' if parts else 'classes'}={len(names)}))")
+            f"{'parts' if parts else 'classes'}={len(names)}))"
+        )

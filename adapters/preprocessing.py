@@ -26,6 +26,7 @@ class Preprocessing(NamedTuple):
         """float32 [channels, height, width]."""
         from torchvision.transforms import InterpolationMode
         from torchvision.transforms import functional as transform
+
         image = image.convert("L" if len(self.mean) == 1 else "RGB")
         if self.resize or self.size:
             image = transform.resize(image, self.resize or self.size, InterpolationMode(self.interpolation))
@@ -40,14 +41,18 @@ def preprocessing(settings):
     made = Preprocessing(**settings)
     kinds = {type(value) for numbers in made[:2] for value in (numbers if isinstance(numbers, (list, tuple)) else [[]])}
     if not kinds <= {int, float} or (len(made.mean), len(made.std)) not in ((1, 1), (3, 3)) or min(made.std) <= 0:
-        raise InputError(f"preprocessing has mean {made.mean} and std {made.std}; expected 1 (grey) or 3 (RGB) numbers "
-                         "each, of pixels in 0..1, and std above 0")
+        raise InputError(
+            f"preprocessing has mean {made.mean} and std {made.std}; expected 1 (grey) or 3 (RGB) numbers "
+            "each, of pixels in 0..1, and std above 0"
+        )
     for name, least in (("resize", 1), ("size", 1), ("bits", 8)):
         if getattr(made, name) is not None:
             whole(getattr(made, name), f"preprocessing {name}", least)
     if made.resize and made.size and made.resize < made.size:
-        raise InputError(f"preprocessing resizes to {made.resize} pixels and cuts out {made.size}; expected resize to "
-                         "be size or more")
+        raise InputError(
+            f"preprocessing resizes to {made.resize} pixels and cuts out {made.size}; expected resize to "
+            "be size or more"
+        )
     if made.interpolation not in ("bilinear", "bicubic", "nearest"):
         raise InputError(f"preprocessing interpolation is {made.interpolation!r}; expected bilinear, bicubic, nearest")
     return made
@@ -62,14 +67,20 @@ def completed(settings, own, library, certain):
     if own is None or settings and not certain:
         return preprocessing(settings), []
     made, wanted = preprocessing({**own, **settings}), preprocessing(own)
-    differs = [f"{key} {value} for {own[key]}" for key, value in settings.items() if key in own and
-               getattr(wanted, key) != getattr(made._replace(mean=tuple(made.mean), std=tuple(made.std)), key)]
+    differs = [
+        f"{key} {value} for {own[key]}"
+        for key, value in settings.items()
+        if key in own
+        and getattr(wanted, key) != getattr(made._replace(mean=tuple(made.mean), std=tuple(made.std)), key)
+    ]
     if differs:
         return made, [f"the task's preprocessing is not what {library} states for these weights: {', '.join(differs)}"]
     if certain:
         return made, []
-    return made, [f"pictures are prepared as {library} states for its own weights of this network ({_shown(own)}); for weights "
-                  "that were trained otherwise give preprocessing=dict(mean=..., std=..., resize=..., size=...)"]
+    return made, [
+        f"pictures are prepared as {library} states for its own weights of this network ({_shown(own)}); for weights "
+        "that were trained otherwise give preprocessing=dict(mean=..., std=..., resize=..., size=...)"
+    ]
 
 
 def _shown(own):

@@ -21,8 +21,13 @@ def rehearse(workload, scored, calibration):
     for sample in tried[:2]:  # the largest and the smallest
         check_fixed(pipeline, workload.given(*sample))
     smallest = tried[areas.index(min(areas))]
-    with torch.no_grad(), told(f"config '{pipeline.config}': its network cannot take or read out picture '{smallest[1]}'",
-                               "look at the model and at the pipeline of test_dataloader"):
+    with (
+        torch.no_grad(),
+        told(
+            f"config '{pipeline.config}': its network cannot take or read out picture '{smallest[1]}'",
+            "look at the model and at the pipeline of test_dataloader",
+        ),
+    ):
         batch = next(iter(workload.load([smallest])))
         workload.rehearse(batch)
     return batch

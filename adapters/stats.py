@@ -43,7 +43,7 @@ def mcnemar(only_first, only_second):
     for k in range(1, min(only_first, only_second) + 1):  # whole numbers, so nothing is rounded or overflows
         ways = ways * (n - k + 1) // k
         total += ways
-    return min(1.0, 2 * total / 2 ** n)
+    return min(1.0, 2 * total / 2**n)
 
 
 def resamples(n, replicates=1000, seed=0):

@@ -10,8 +10,8 @@ head, each once. (Hardware would keep the pyramid's T steps for stage two, and a
 import torch
 from torch import nn
 
-from adafire.errors import UnsupportedError
 from adafire.cost.meter import Meter
+from adafire.errors import UnsupportedError
 from adafire.graph.interception import map_tensors
 
 from .detection import Detection
@@ -21,23 +21,34 @@ def check_two_stage(model):
     """UnsupportedError unless the RoI head is the plain one: one box head on RoIAligned features of one level each."""
     from mmdet.models import RPNHead, StandardRoIHead
     from mmdet.models.roi_heads.roi_extractors import SingleRoIExtractor
+
     head = model.roi_head
     extractor = getattr(head, "bbox_roi_extractor", None)
     if getattr(model, "rpn_head", None) is None:
-        raise UnsupportedError(f"{type(model).__name__} has no RPN: its proposals come from elsewhere, and none are read here; "
-                               "Faster R-CNN, RetinaNet and FCOS, which find their own, work")
-    plain = (type(head) is StandardRoIHead and type(extractor) is SingleRoIExtractor and type(model.rpn_head) is RPNHead
-             and not head.with_mask and not head.with_shared_head
-             and all(type(layer).__name__ == "RoIAlign" and layer.pool_mode == "avg" for layer in extractor.roi_layers))
+        raise UnsupportedError(
+            f"{type(model).__name__} has no RPN: its proposals come from elsewhere, and none are read here; "
+            "Faster R-CNN, RetinaNet and FCOS, which find their own, work"
+        )
+    plain = (
+        type(head) is StandardRoIHead
+        and type(extractor) is SingleRoIExtractor
+        and type(model.rpn_head) is RPNHead
+        and not head.with_mask
+        and not head.with_shared_head
+        and all(type(layer).__name__ == "RoIAlign" and layer.pool_mode == "avg" for layer in extractor.roi_layers)
+    )
     if not plain:
-        raise UnsupportedError(f"{type(model).__name__} with {type(head).__name__} is not a plain Faster R-CNN (an RPN, "
-                               "RoIAlign of one level, one box head, no masks), the only two-stage detector that is "
-                               "simulated here; single-stage detectors such as RetinaNet and FCOS work")
+        raise UnsupportedError(
+            f"{type(model).__name__} with {type(head).__name__} is not a plain Faster R-CNN (an RPN, "
+            "RoIAlign of one level, one box head, no masks), the only two-stage detector that is "
+            "simulated here; single-stage detectors such as RetinaNet and FCOS work"
+        )
 
 
 def fold_roi_align():
     """Teach torch.vmap RoIAlign: timesteps go into the batch. Idempotent."""
     import torchvision  # noqa: F401 - defines the operator
+
     if not getattr(fold_roi_align, "done", False):
         torch.library.register_vmap("torchvision::roi_align", _roi_align_over_time)
         fold_roi_align.done = True
@@ -66,7 +77,10 @@ class TwoStageNetwork(nn.Module):
 
     def forward(self, images, boxes, masks):
         features = self.detector.extract_feat(images)
-        return (self.detector.rpn_head(features), *self.detector.roi_head.bbox_head(self._pooled(features, boxes, masks)))
+        return (
+            self.detector.rpn_head(features),
+            *self.detector.roi_head.bbox_head(self._pooled(features, boxes, masks)),
+        )
 
     def _pooled(self, features, boxes, masks):
         batch, number, levels, _ = boxes.shape
@@ -96,7 +110,9 @@ def example(detector, size):
     check_two_stage(detector)
     fold_roi_align()
     corners = torch.tensor([1.0, 0.5, 0.25, 0.1])[:, None] * size
-    proposals = assign(detector.roi_head.bbox_roi_extractor, [torch.cat([0 * corners, 0 * corners, corners, corners], 1)], 4)
+    proposals = assign(
+        detector.roi_head.bbox_roi_extractor, [torch.cat([0 * corners, 0 * corners, corners, corners], 1)], 4
+    )
     return TwoStageNetwork(detector), lambda network, images: network(images, *proposals)
 
 
@@ -157,14 +173,20 @@ class TwoStageDetection(Detection):
             rows.append(slice(i * self.proposals_per_image, i * self.proposals_per_image + len(own)))
         head = self.detector.roi_head
         found = head.bbox_head.predict_by_feat(
-            rois=tuple(rois), cls_scores=tuple(scores[r] for r in rows), bbox_preds=tuple(deltas[r] for r in rows),
-            batch_img_metas=[s.metainfo for s in batch.context], rcnn_test_cfg=head.test_cfg, rescale=True)
+            rois=tuple(rois),
+            cls_scores=tuple(scores[r] for r in rows),
+            bbox_preds=tuple(deltas[r] for r in rows),
+            batch_img_metas=[s.metainfo for s in batch.context],
+            rcnn_test_cfg=head.test_cfg,
+            rescale=True,
+        )
         return [self._prediction(f) for f in found]
 
     def _proposals(self, rpn, batch):
         rpn = map_tensors(lambda y: y.detach().to(torch.float32, copy=True), rpn)
         found = self.detector.rpn_head.predict_by_feat(
-            *rpn, batch_img_metas=[s.metainfo for s in batch.context], rescale=False)
+            *rpn, batch_img_metas=[s.metainfo for s in batch.context], rescale=False
+        )
         return [f.bboxes for f in found]
 
     def _with(self, images, proposals, number=None):

@@ -1,9 +1,9 @@
 """Scores of a two-class probability map inside a field of view: AUC, F1, IoU, with bootstrap intervals over images.
 
-    >>> p = np.array([0.9, 0.8, 0.7, 0.1]); truth = np.array([True, False, True, False])
-    >>> found = evaluate({"a": measure(p, truth)})
-    >>> {k: round(v, 3) for k, v in found.metrics.items()}     # 3 of 4 pairs are in order; 2 hits, 1 false alarm
-    {'F1': 0.8, 'AUC': 0.75, 'IoU': 0.667, 'accuracy': 0.75}
+>>> p = np.array([0.9, 0.8, 0.7, 0.1]); truth = np.array([True, False, True, False])
+>>> found = evaluate({"a": measure(p, truth)})
+>>> {k: round(v, 3) for k, v in found.metrics.items()}     # 3 of 4 pairs are in order; 2 hits, 1 false alarm
+{'F1': 0.8, 'AUC': 0.75, 'IoU': 0.667, 'accuracy': 0.75}
 """
 
 import hashlib
@@ -33,12 +33,14 @@ def measure(probability, truth, view=None):
 def scores(counts):
     """{metric: value} of summed counts [2, BINS + 1]; the class is said where the probability is 0.5 or more."""
     other, own = counts.astype(np.float64)
-    hits, alarms = own[BINS // 2:].sum(), other[BINS // 2:].sum()
+    hits, alarms = own[BINS // 2 :].sum(), other[BINS // 2 :].sum()
     missed, below = own.sum() - hits, np.concatenate([[0], np.cumsum(other)[:-1]])
-    return {"F1": 2 * hits / max(1, 2 * hits + alarms + missed),
-            "AUC": (own * (below + other / 2)).sum() / (own.sum() * other.sum()),
-            "IoU": hits / max(1, hits + alarms + missed),
-            "accuracy": (hits + other.sum() - alarms) / (own.sum() + other.sum())}
+    return {
+        "F1": 2 * hits / max(1, 2 * hits + alarms + missed),
+        "AUC": (own * (below + other / 2)).sum() / (own.sum() * other.sum()),
+        "IoU": hits / max(1, hits + alarms + missed),
+        "accuracy": (hits + other.sum() - alarms) / (own.sum() + other.sum()),
+    }
 
 
 def evaluate(counts, replicates=REPLICATES):
@@ -48,14 +50,23 @@ def evaluate(counts, replicates=REPLICATES):
     ids = sorted(counts)
     each = np.stack([counts[i] for i in ids])
     if not each.sum(0).sum(1).all():
-        raise InputError("the fields of view of the chosen images hold pixels of one class only; take more images (--limit)")
+        raise InputError(
+            "the fields of view of the chosen images hold pixels of one class only; take more images (--limit)"
+        )
     drawn = {}
     for chosen in resamples(len(ids), replicates, SEED):
         for name, value in scores(np.tensordot(np.bincount(chosen, minlength=len(ids)), each, 1)).items():
             drawn.setdefault(name, []).append(float(value))
     intervals = {name: percentile_interval(values) for name, values in drawn.items()}
-    return Evaluation({k: float(v) for k, v in scores(each.sum(0)).items()}, *intervals["F1"], {
-        "replicates": {name: [round(v, 6) for v in values] for name, values in drawn.items()},
-        "intervals": {name: [round(v, 6) for v in pair] for name, pair in intervals.items()},
-        "per_image": {i: {k: round(float(v), 6) for k, v in scores(c).items()} for i, c in zip(ids, each)},
-        "seed": SEED, "images": len(ids), "ids_sha256": hashlib.sha256(json.dumps(ids).encode()).hexdigest()})
+    return Evaluation(
+        {k: float(v) for k, v in scores(each.sum(0)).items()},
+        *intervals["F1"],
+        {
+            "replicates": {name: [round(v, 6) for v in values] for name, values in drawn.items()},
+            "intervals": {name: [round(v, 6) for v in pair] for name, pair in intervals.items()},
+            "per_image": {i: {k: round(float(v), 6) for k, v in scores(c).items()} for i, c in zip(ids, each)},
+            "seed": SEED,
+            "images": len(ids),
+            "ids_sha256": hashlib.sha256(json.dumps(ids).encode()).hexdigest(),
+        },
+    )

@@ -1,10 +1,10 @@
 """Vessels in retinal pictures (DRIVE) by a plain U-Net from a Keras file, as a workload; scored inside the field of view.
 
-    workload = adapters.get('vessels')(dict(checkpoint='weights.h5', data=dict(type='drive'),
-        calibration=dict(samples=4)), WorkloadOptions(data_root='/data/DRIVE', split='full'))
-    data=dict(type='retinas'): generated ones in the same layout (adapters/data/retinas.py)
+workload = adapters.get('vessels')(dict(checkpoint='weights.h5', data=dict(type='drive'),
+    calibration=dict(samples=4)), WorkloadOptions(data_root='/data/DRIVE', split='full'))
+data=dict(type='retinas'): generated ones in the same layout (adapters/data/retinas.py)
 
-    python -m adapters.vessels --data-root /data/DRIVE --checkpoint weights.h5      # the network itself, all pictures
+python -m adapters.vessels --data-root /data/DRIVE --checkpoint weights.h5      # the network itself, all pictures
 """
 
 import argparse
@@ -57,7 +57,7 @@ class Vessels(Workload):
         if self.window is None:
             return image
         y, x = ((side - self.window) // 2 for side in image.shape[:2])
-        return image[y:y + self.window, x:x + self.window]
+        return image[y : y + self.window, x : x + self.window]
 
     def _input(self, path):
         """[1, height, width], padded at the bottom and right to a multiple of what the network halves."""
@@ -67,14 +67,16 @@ class Vessels(Workload):
 
     def _batches(self, paths):
         for start in range(0, len(paths), self.batch_size):
-            yield torch.stack([self._input(p) for p in paths[start:start + self.batch_size]])
+            yield torch.stack([self._input(p) for p in paths[start : start + self.batch_size]])
 
     def calibration(self):
         return list(self._batches(self.calibration_paths))
 
     def batches(self):
-        for start, inputs in zip(range(0, len(self.eyes), self.batch_size), self._batches([e.image for e in self.eyes])):
-            yield Batch([e.id for e in self.eyes[start:start + self.batch_size]], inputs)
+        for start, inputs in zip(
+            range(0, len(self.eyes), self.batch_size), self._batches([e.image for e in self.eyes])
+        ):
+            yield Batch([e.id for e in self.eyes[start : start + self.batch_size]], inputs)
 
     def __len__(self):
         return len(self.eyes)
@@ -88,9 +90,14 @@ class Vessels(Workload):
         found = []
         for sample_id, scores in zip(batch.ids, outputs.detach().float().softmax(1)[:, 1].cpu().numpy()):
             vessels, view = self.truth(self._by_id[sample_id])
-            scores = scores[:vessels.shape[0], :vessels.shape[1]]
-            found.append(Prediction(vessel_scores.measure(scores, vessels, view),
-                                    zlib.compress((scores * 255).round().astype(np.uint8).tobytes()), scores.shape))
+            scores = scores[: vessels.shape[0], : vessels.shape[1]]
+            found.append(
+                Prediction(
+                    vessel_scores.measure(scores, vessels, view),
+                    zlib.compress((scores * 255).round().astype(np.uint8).tobytes()),
+                    scores.shape,
+                )
+            )
         return found
 
     def evaluate(self, predictions):
@@ -104,8 +111,9 @@ class Vessels(Workload):
 
     def draw(self, axes, sample_id, prediction):
         vessels, view = self.truth(self._by_id[sample_id])
-        axes.imshow(np.where(view, vessels if prediction is None else _probability(prediction), 0), cmap="gray", vmin=0,
-                    vmax=1)
+        axes.imshow(
+            np.where(view, vessels if prediction is None else _probability(prediction), 0), cmap="gray", vmin=0, vmax=1
+        )
         if prediction is not None:
             axes.set_xlabel(f"F1 {vessel_scores.scores(prediction.counts)['F1']:.3f}")
 
@@ -128,15 +136,21 @@ def workload(settings, options):
     data = settings.get("data") or {}
     check_keys(data, ("type", "window"), f"key of data {data.get('type')!r}:")
     samples, window = settings.get("calibration", {}).get("samples", 4), data.get("window")
-    for value, key in ((samples, "calibration samples"), (settings.get("batch_size", 1), "batch_size"),
-                       (options.limit, "limit"), (window, "window")):
+    for value, key in (
+        (samples, "calibration samples"),
+        (settings.get("batch_size", 1), "batch_size"),
+        (options.limit, "limit"),
+        (window, "window"),
+    ):
         if value is not None and (not isinstance(value, int) or value < 1):
             raise InputError(f"{key} is {value!r}; expected a whole number of 1 or more")
     if data.get("type") not in SETS:
         raise InputError(f"data is {data!r}; expected dict(type='drive') or dict(type='retinas')")
     if options.data_root is None and data["type"] == "drive":
-        raise InputError("DRIVE is needed: give the folder that holds test/images, test/1st_manual and test/mask with "
-                         "--data-root DIR")
+        raise InputError(
+            "DRIVE is needed: give the folder that holds test/images, test/1st_manual and test/mask with "
+            "--data-root DIR"
+        )
     network, source = _network(options.checkpoint or settings.get("checkpoint"), options, settings.get("model"))
     root = options.data_root if data["type"] == "drive" else retinas.ensure()
     eyes, training = drive.read(root)
@@ -147,18 +161,40 @@ def workload(settings, options):
         names = set(by_hash(eye.image.name for eye in eyes)[:samples])
         chosen, test = [e.image for e in eyes if e.image.name in names], [e for e in eyes if e.image.name not in names]
     else:
-        raise InputError(f"'{root}' has {len(eyes)} test pictures and no training/images, so {samples} calibration "
-                         "pictures leave none to score; lower calibration=dict(samples=...)")
-    test = test[:options.limit]
-    hashes = {path: hashlib.sha256(Path(path).read_bytes()).hexdigest()
-              for path in [*chosen, *(p for eye in test for p in eye[1:])]}
-    made = Vessels(network, test, chosen, window, settings.get("batch_size", 1), options.device, {
-        "data": {"name": SETS[data["type"]], "split": options.split, "samples": len(test), "window": window,
-                 "fingerprint": digest((eye.id, *(hashes[p] for p in eye[1:])) for eye in test)},
-        "calibration": {"samples": len(chosen), "set_aside": not training,
-                        "fingerprint": digest((Path(p).name, hashes[p]) for p in chosen),
-                        "overlap": len({hashes[p] for p in chosen} & {hashes[eye.image] for eye in test})},
-        "weights": describe_weights(source, network), "network": "KerasUNet"})
+        raise InputError(
+            f"'{root}' has {len(eyes)} test pictures and no training/images, so {samples} calibration "
+            "pictures leave none to score; lower calibration=dict(samples=...)"
+        )
+    test = test[: options.limit]
+    hashes = {
+        path: hashlib.sha256(Path(path).read_bytes()).hexdigest()
+        for path in [*chosen, *(p for eye in test for p in eye[1:])]
+    }
+    made = Vessels(
+        network,
+        test,
+        chosen,
+        window,
+        settings.get("batch_size", 1),
+        options.device,
+        {
+            "data": {
+                "name": SETS[data["type"]],
+                "split": options.split,
+                "samples": len(test),
+                "window": window,
+                "fingerprint": digest((eye.id, *(hashes[p] for p in eye[1:])) for eye in test),
+            },
+            "calibration": {
+                "samples": len(chosen),
+                "set_aside": not training,
+                "fingerprint": digest((Path(p).name, hashes[p]) for p in chosen),
+                "overlap": len({hashes[p] for p in chosen} & {hashes[eye.image] for eye in test}),
+            },
+            "weights": describe_weights(source, network),
+            "network": "KerasUNet",
+        },
+    )
     for eye in test:  # before any work: that all is there, black and white, and of one size
         made.truth(eye)
     return made
@@ -174,10 +210,14 @@ def _network(checkpoint, options, model=None):
     else:
         network = build_classifier(model, checkpoint, options.device, options.trust_checkpoint, options.seed)
     if not isinstance(network, KerasUNet):
-        raise InputError(f"model {model!r} is a {type(network).__name__}; expected adapters.models.unet_keras:KerasUNet")
+        raise InputError(
+            f"model {model!r} is a {type(network).__name__}; expected adapters.models.unet_keras:KerasUNet"
+        )
     if network.last.out_channels != 2 or network.stages[0][0].in_channels != 1:
-        raise InputError(f"'{path}' takes {network.stages[0][0].in_channels} channels and gives {network.last.out_channels} "
-                         "classes; expected 1 (grey) and 2 (background, vessel)")
+        raise InputError(
+            f"'{path}' takes {network.stages[0][0].in_channels} channels and gives {network.last.out_channels} "
+            "classes; expected 1 (grey) and 2 (background, vessel)"
+        )
     return network.to(options.device), path.name
 
 

@@ -94,6 +94,14 @@ def evaluate(voc_set, predictions, category_ids, replicates=REPLICATES, seed=SEE
         values = [float(np.nanmean(row)) if np.isfinite(row).any() else None for row in ap]
         metrics[name], drawn[name] = values[0], values[1:]
     low, high = np.percentile([v for v in drawn[METRICS[0]] if v is not None], [2.5, 97.5])
-    return Evaluation(metrics, float(low), float(high), {
-        "replicates": {name: [v and round(v, 6) for v in values] for name, values in drawn.items()}, "seed": seed,
-        "images": len(predictions), "detections": sum(len(p["scores"]) for p in predictions.values())})
+    return Evaluation(
+        metrics,
+        float(low),
+        float(high),
+        {
+            "replicates": {name: [v and round(v, 6) for v in values] for name, values in drawn.items()},
+            "seed": seed,
+            "images": len(predictions),
+            "detections": sum(len(p["scores"]) for p in predictions.values()),
+        },
+    )

@@ -26,8 +26,10 @@ def find_task(given):
     stem = Path(given).stem
     if stem in names and Path(given).parent in (Path("."), Path("tasks")):
         return TASKS / f"{stem}.py"
-    raise InputError(f"unknown task {str(given)!r}{near_names(stem, names)} Known: {', '.join(names)}; "
-                     "or give the path of a task file")
+    raise InputError(
+        f"unknown task {str(given)!r}{near_names(stem, names)} Known: {', '.join(names)}; "
+        "or give the path of a task file"
+    )
 
 
 def choose_variant(task, variant=None, split="auto", data_root=None):
@@ -40,12 +42,15 @@ def choose_variant(task, variant=None, split="auto", data_root=None):
     known = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in by_split.items() if names)
     if variant is not None:
         if variant not in task.variants:
-            raise InputError(f"task {task.name!r} has no variant {variant!r}{near_names(variant, task.variants)} "
-                             f"It has {known}")
+            raise InputError(
+                f"task {task.name!r} has no variant {variant!r}{near_names(variant, task.variants)} It has {known}"
+            )
         kind = task.variants[variant].split
         if split not in ("auto", kind):
-            raise InputError(f"--variant {variant} is a {kind} split, but --split {split} was asked; leave one of the "
-                             f"two out. Task {task.name!r} has {known}")
+            raise InputError(
+                f"--variant {variant} is a {kind} split, but --split {split} was asked; leave one of the "
+                f"two out. Task {task.name!r} has {known}"
+            )
     elif split != "auto":
         kind = split
     elif data_root:
@@ -55,8 +60,10 @@ def choose_variant(task, variant=None, split="auto", data_root=None):
     if not by_split[kind]:
         raise InputError(f"task {task.name!r} has no {kind} split; it has {known}")
     if data_root and kind == "mini":
-        raise InputError("--data-root was given, but a mini split brings its own data; leave --data-root out, or ask "
-                         f"for a full split. Task {task.name!r} has {known}")
+        raise InputError(
+            "--data-root was given, but a mini split brings its own data; leave --data-root out, or ask "
+            f"for a full split. Task {task.name!r} has {known}"
+        )
     return variant or by_split[kind][0]
 
 
@@ -100,6 +107,7 @@ def data_state(variant, data_root=None):
     folder = folder or variant.data.get("root") and PROJECT / variant.data["root"]
     if variant.data["type"] == "fashion_mnist":  # the one set that packages of a system bring
         from adapters.data.fashion_mnist import is_there
+
         there = is_there("test", folder)
         return there, "there" if there else "wants --data-root DIR, or the package dataset-fashion-mnist"
     if folder is None:
@@ -128,6 +136,7 @@ def weights_state(variant, checkpoint=None):
 
 def _own_weights(model):
     from adapters.models import has_own_weights  # imports torch
+
     return has_own_weights(model)
 
 
@@ -150,8 +159,7 @@ def check_ready(task, name, data_root=None, checkpoint=None):
     if not ready and not given and (variant.model or variant.config):  # without either, the adapter knows its network
         raise InputError(f"{label}: no weights come with it; give the file of yours with --checkpoint FILE")
     if not ready and given:
-        raise InputError(f"{label}: checkpoint {given} is missing; "
-                         "give another with --checkpoint FILE")
+        raise InputError(f"{label}: checkpoint {given} is missing; give another with --checkpoint FILE")
 
 
 def listing(data_root=None):
@@ -165,7 +173,15 @@ def listing(data_root=None):
             rows.append({"task": path.stem, "error": str(error)})
             continue
         for name, variant in task.variants.items():
-            rows.append({"task": task.name, "family": task.family, "variant": name, "split": variant.split,
-                         "description": variant.description or task.description,
-                         "data": data_state(variant, data_root)[1], "weights": weights_state(variant)[1]})
+            rows.append(
+                {
+                    "task": task.name,
+                    "family": task.family,
+                    "variant": name,
+                    "split": variant.split,
+                    "description": variant.description or task.description,
+                    "data": data_state(variant, data_root)[1],
+                    "weights": weights_state(variant)[1],
+                }
+            )
     return rows

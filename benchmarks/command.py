@@ -32,8 +32,13 @@ class Parser(argparse.ArgumentParser):
     """argparse with the project's form of an error (one message, without the whole usage), and --debug."""
 
     def __init__(self, description, examples=None, **more):
-        super().__init__(description=description, epilog=examples, allow_abbrev=False,
-                         formatter_class=argparse.RawDescriptionHelpFormatter, **more)
+        super().__init__(
+            description=description,
+            epilog=examples,
+            allow_abbrev=False,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            **more,
+        )
         self.add_argument("--debug", action="store_true", help="show tracebacks")
 
     def error(self, message):
@@ -45,10 +50,16 @@ class Parser(argparse.ArgumentParser):
 
     def add_trust(self):
         """--trust-checkpoint and --trust-config, for tools that open what strangers made."""
-        self.add_argument("--trust-checkpoint", action="store_true",
-                          help="unpickle a checkpoint that cannot be read as plain weights; it can then run any code")
-        self.add_argument("--trust-config", action="store_true",
-                          help="execute a task or config file from outside this project (it is Python)")
+        self.add_argument(
+            "--trust-checkpoint",
+            action="store_true",
+            help="unpickle a checkpoint that cannot be read as plain weights; it can then run any code",
+        )
+        self.add_argument(
+            "--trust-config",
+            action="store_true",
+            help="execute a task or config file from outside this project (it is Python)",
+        )
 
 
 def names(text):
@@ -63,8 +74,9 @@ def numbers(text):
     """'1,2,4' -> [1, 2, 4]"""
     parts = [part.strip() for part in text.split(",")]
     if not all(part.isascii() and part.isdigit() and int(part) > 0 for part in parts):
-        raise argparse.ArgumentTypeError(f"found {text!r}, expected whole numbers of 1 or more with commas between, "
-                                         "such as 1,2,4,8")
+        raise argparse.ArgumentTypeError(
+            f"found {text!r}, expected whole numbers of 1 or more with commas between, such as 1,2,4,8"
+        )
     values = [int(part) for part in parts]
     for value in values:
         if values.count(value) > 1:
@@ -74,11 +86,13 @@ def numbers(text):
 
 def whole(least, most=10**9):
     """Type of an option: a whole number from ``least`` to ``most``."""
+
     def convert(text):
         if not (text.isascii() and text.isdigit() and len(text) < 20 and least <= int(text) <= most):
             limits = f"of {least} or more" if most == 10**9 else f"from {least} to {most}"
             raise argparse.ArgumentTypeError(f"found {text!r}, expected a whole number {limits}")
         return int(text)
+
     return convert
 
 
@@ -137,24 +151,31 @@ def complain(error, debug=False, where=""):
     if os.environ.get("RANK", "0") == "0":  # of several processes that stop for one reason, one says so
         known = sys.modules.get("adafire.errors")
         if isinstance(error, MemoryError):
-            error = WrongOption("memory ran out before any work: more is needed to load the libraries alone (ulimit -v counts "
-                                "4 GB of them; ulimit -d counts what is really used)")
+            error = WrongOption(
+                "memory ran out before any work: more is needed to load the libraries alone (ulimit -v counts "
+                "4 GB of them; ulimit -d counts what is really used)"
+            )
         lacking = error.name or "" if isinstance(error, ModuleNotFoundError) else ""
         if lacking and lacking.partition(".")[0] not in ("adafire", "adapters", "benchmarks"):
-            error = WrongOption(f"this needs the package {lacking}, which is not installed. All that the suite needs, from the "
-                                "clone's folder: pip install -e '.[suite]'")
+            error = WrongOption(
+                f"this needs the package {lacking}, which is not installed. All that the suite needs, from the "
+                "clone's folder: pip install -e '.[suite]'"
+            )
         if isinstance(error, WrongOption) or known is not None and isinstance(error, known.AdafireError):
             print(f"error: {where}{short(error)}", file=sys.stderr)
         else:
-            print(f"error: {where}{type(error).__name__}: {' '.join(str(error).split())[:500]}\n"
-                  "(not foreseen, so a fault in the program: --debug shows where)", file=sys.stderr)
+            print(
+                f"error: {where}{type(error).__name__}: {' '.join(str(error).split())[:500]}\n"
+                "(not foreseen, so a fault in the program: --debug shows where)",
+                file=sys.stderr,
+            )
     return 2
 
 
 def short(error):
     """The message of an error in at most MOST_LINES lines, as text that no terminal obeys; what is quoted in it can be longer."""
     lines = [line for line in visible(error).split("\n") if line.strip()]
-    return "\n".join(lines if len(lines) <= MOST_LINES else [*lines[:MOST_LINES - 2], "...", lines[-1]])
+    return "\n".join(lines if len(lines) <= MOST_LINES else [*lines[: MOST_LINES - 2], "...", lines[-1]])
 
 
 @contextmanager

@@ -13,10 +13,10 @@ from adapters.accuracy import correctness
 from adapters.base import WorkloadOptions
 
 from . import catalogue
-from .rows import graded_energy
 from .paired import paired
 from .record import ENERGY_MODEL
 from .request import find_adapter
+from .rows import graded_energy
 from .store import load_all, places, read_record
 
 
@@ -53,16 +53,22 @@ def find(given, task=None, variant=None, out=None):
         raise InputError(f"{given!r} is no record file (.json); to compare methods, name the task: --task coco_yolo")
     records = [r for r in load_all(out) if r.task == task and r.status == "ok" and variant in (None, r.variant)]
     if not records:
-        raise InputError(f"no finished records of task {task!r}{f', variant {variant!r}' if variant else ''} in "
-                         f"{' or '.join(map(str, places(out)))}; make them with python tools/run_bench.py {task}")
+        raise InputError(
+            f"no finished records of task {task!r}{f', variant {variant!r}' if variant else ''} in "
+            f"{' or '.join(map(str, places(out)))}; make them with python tools/run_bench.py {task}"
+        )
     methods = sorted({r.method for r in records})
     own = [r for r in records if r.method == given]
     if not own:
-        raise InputError(f"no record of method {given!r} for task {task!r}{near_names(given, methods)} There are: "
-                         f"{', '.join(methods)}")
+        raise InputError(
+            f"no record of method {given!r} for task {task!r}{near_names(given, methods)} There are: "
+            f"{', '.join(methods)}"
+        )
     if len({(r.variant, r.split) for r in own}) > 1:
-        raise InputError(f"{task!r} has records of several variants: {', '.join(sorted({r.variant for r in own}))}; choose "
-                         "one with --variant NAME")
+        raise InputError(
+            f"{task!r} has records of several variants: {', '.join(sorted({r.variant for r in own}))}; choose "
+            "one with --variant NAME"
+        )
     return max(own, key=lambda r: (r.limit is None, r.method_version, r.date, r.key))
 
 
@@ -70,28 +76,42 @@ def compare(first, second, labels=None, timesteps=None, most=10):
     """Comparison of two records; InputError where they cannot be paired. labels: Labels, or None without the data."""
     differences = paired(first, second)
     if not differences:
-        raise InputError(f"no T in common: {first.method} has {first.timesteps}, {second.method} has {second.timesteps}")
+        raise InputError(
+            f"no T in common: {first.method} has {first.timesteps}, {second.method} has {second.timesteps}"
+        )
     if timesteps is not None and timesteps not in differences:
         raise InputError(f"T={timesteps} is not in both records; they share {', '.join(map(str, differences))}")
     at = timesteps if timesteps is not None else max(differences, key=lambda t: t or 0)
-    lines = [{"timesteps": t, "first": _figures(first, t), "second": _figures(second, t), "difference": difference}
-             for t, difference in sorted(differences.items(), key=lambda item: item[0] or 0)]
+    lines = [
+        {"timesteps": t, "first": _figures(first, t), "second": _figures(second, t), "difference": difference}
+        for t, difference in sorted(differences.items(), key=lambda item: item[0] or 0)
+    ]
     rows, notes = (_row(first, at), _row(second, at)), []
-    return Comparison(first, second, lines, at, _per_class(*rows, labels, notes), _worst(*rows, labels, most, notes), notes)
+    return Comparison(
+        first, second, lines, at, _per_class(*rows, labels, notes), _worst(*rows, labels, most, notes), notes
+    )
 
 
 def labels_of(record, data_root=None):
     """Labels of a record's samples from its task's data; InputError where the data here are others, or not at hand."""
     from .task import load_task
+
     task = load_task(catalogue.find_task(record.task))
     variant = task.variants.get(record.variant)
     if variant is None:
         raise InputError(f"task {record.task!r} has no variant {record.variant!r} any more")
     catalogue.check_ready(task, record.variant, data_root)
     folder = catalogue.data_folder(variant, data_root) if variant.split == "full" else None
-    workload = find_adapter(task.adapter)(variant.settings(), WorkloadOptions(
-        variant=record.variant, split=record.split, limit=record.limit, seed=record.seed,
-        data_root=str(folder) if folder else None))
+    workload = find_adapter(task.adapter)(
+        variant.settings(),
+        WorkloadOptions(
+            variant=record.variant,
+            split=record.split,
+            limit=record.limit,
+            seed=record.seed,
+            data_root=str(folder) if folder else None,
+        ),
+    )
     if workload.describe()["data"]["fingerprint"] != record.workload.data.fingerprint:
         raise InputError("the data at hand are not those of the record (another fingerprint)")
     of_samples = workload.labels()
@@ -108,8 +128,13 @@ def _row(record, timesteps):
 
 def _figures(record, timesteps):
     row = _row(record, timesteps)
-    return {"value": row.metrics[record.metric], "energy_pj": row.energy_pj.get(ENERGY_MODEL),
-            "energy_graded_pj": graded_energy(row), "synops": row.synops, "levels": row.levels}
+    return {
+        "value": row.metrics[record.metric],
+        "energy_pj": row.energy_pj.get(ENERGY_MODEL),
+        "energy_graded_pj": graded_energy(row),
+        "synops": row.synops,
+        "levels": row.levels,
+    }
 
 
 def _per_class(first, second, labels, notes):
@@ -122,8 +147,14 @@ def _per_class(first, second, labels, notes):
         if len(own) != len(right[0]):
             notes.append(f"per class: {len(own)} samples are at hand, {len(right[0])} were scored")
             return []
-        return [(labels.names[c] if labels.names else str(c), *(float(r[own == c].mean()) for r in right), int((own == c).sum()))
-                for c in np.unique(own).tolist()]
+        return [
+            (
+                labels.names[c] if labels.names else str(c),
+                *(float(r[own == c].mean()) for r in right),
+                int((own == c).sum()),
+            )
+            for c in np.unique(own).tolist()
+        ]
     found = [_classes(row, labels) for row in (first, second)]
     shared = [name for name in found[0] if name in found[1]]
     if not shared:

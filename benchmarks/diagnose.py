@@ -41,8 +41,10 @@ def check_request(method, samples, limit, out=None):
     """InputError for what cannot be diagnosed; loads nothing."""
     check_method(adafire.methods.get(method))
     if samples < 1 or limit < 0:
-        raise InputError(f"samples={samples}, limit={limit}; expected 1 calibration sample or more, and 0 test samples "
-                         "(no score) or more")
+        raise InputError(
+            f"samples={samples}, limit={limit}; expected 1 calibration sample or more, and 0 test samples "
+            "(no score) or more"
+        )
     if out is not None and (Path(out).suffix.lower() not in FORMATS or Path(out).is_dir()):
         raise InputError(f"--out {out}: expected a file name that ends in {', '.join(FORMATS)}")
     if out is not None and not Path(out).absolute().parent.is_dir():
@@ -54,19 +56,31 @@ def diagnose(task, variant, method, timesteps, options, samples=32, limit=200, t
     check_request(method, samples, limit)
     settings = task.variants[variant]
     folder = data_folder(settings, options.data_root) if settings.split == "full" else None
-    wanted = options._replace(variant=variant, split=settings.split, data_root=str(folder) if folder else None,
-                              limit=max(1, limit))
+    wanted = options._replace(
+        variant=variant, split=settings.split, data_root=str(folder) if folder else None, limit=max(1, limit)
+    )
     workload = find_adapter(task.adapter)(settings.settings(), wanted)
     inputs = list(workload.calibration())
     if not inputs:
         raise InputError(f"task {task.name!r}, variant {variant!r}: the calibration set is empty")
     there = sum(map(x_batch, inputs))
     tell(f"converting by {method} for T={timesteps} ({there} calibration samples)")
-    snn = adafire.convert(workload.network, inputs, method=method, timesteps=timesteps, forward=workload.forward,
-                          seed=options.seed, exit_judge=workload.exit_judge)
+    snn = adafire.convert(
+        workload.network,
+        inputs,
+        method=method,
+        timesteps=timesteps,
+        forward=workload.forward,
+        seed=options.seed,
+        exit_judge=workload.exit_judge,
+    )
     chosen = split_samples(inputs, samples)[0]
-    report = StagedReport(f"{task_label(task.name, settings.split)}, {snn.method.name}, T={timesteps}", workload.metric,
-                          Diagnosis(snn), min(samples, there))
+    report = StagedReport(
+        f"{task_label(task.name, settings.split)}, {snn.method.name}, T={timesteps}",
+        workload.metric,
+        Diagnosis(snn),
+        min(samples, there),
+    )
     tell(f"errors on {report.samples} of the calibration samples")
     for x in chosen:
         report.errors.outputs(x, count=True)
@@ -103,30 +117,47 @@ def text(report, worst=5):
             value, low, high = report.scores[stage]
             rows[-1] += [f"{value:.4f}", f"{low:.4f} to {high:.4f}"]
     score = f"; {report.metric} on the first {report.scored} test samples" if report.scores else ""
-    parts.append(f"Stages. Output error: |outputs - ANN's| / |ANN's| on {report.samples} calibration samples{score}.\n"
-                 + _aligned(head, rows))
+    parts.append(
+        f"Stages. Output error: |outputs - ANN's| / |ANN's| on {report.samples} calibration samples{score}.\n"
+        + _aligned(head, rows)
+    )
     lines = []
     for error in OWN_ERRORS:
         found = ", ".join(f"{s.name} {s.relative(error):.3f}" for s in errors.worst(error, worst))
         lines.append(f"  {error:13s} {found}")
     parts.append("Worst sites. Root mean square of the error over that of the ANN's activations.\n" + "\n".join(lines))
     head = ["site", "phi", "threshold", "inherited", *OWN_ERRORS, "total", "mean error", "rate", "over-fired"]
-    rows = [[s.name, f"+{s.phi_plus}/-{s.phi_minus}", f"{s.threshold:.4g}",
-             *(f"{s.relative(e):.3f}" for e in ("inherited", *OWN_ERRORS, "total")), f"{s.mean('total'):+.2e}",
-             f"{s.firing_rate:.4f}", f"{s.over_fired:.2%}"] for s in errors.sites]
-    parts.append("All sites, in order. threshold: mean over channels; inherited: from the sites before, less what the "
-                 "bias current corrects;\nmean error: of the site's output; rate: spikes per neuron and timestep; "
-                 "over-fired: share of neurons that emitted\nmore than their input asked for.\n" + _aligned(head, rows))
-    parts.append(f"Whole network: {errors.firing_rate:.4f} spikes per neuron and timestep, {errors.over_fired:.2%} of "
-                 "neurons over-fired.")
+    rows = [
+        [
+            s.name,
+            f"+{s.phi_plus}/-{s.phi_minus}",
+            f"{s.threshold:.4g}",
+            *(f"{s.relative(e):.3f}" for e in ("inherited", *OWN_ERRORS, "total")),
+            f"{s.mean('total'):+.2e}",
+            f"{s.firing_rate:.4f}",
+            f"{s.over_fired:.2%}",
+        ]
+        for s in errors.sites
+    ]
+    parts.append(
+        "All sites, in order. threshold: mean over channels; inherited: from the sites before, less what the "
+        "bias current corrects;\nmean error: of the site's output; rate: spikes per neuron and timestep; "
+        "over-fired: share of neurons that emitted\nmore than their input asked for.\n" + _aligned(head, rows)
+    )
+    parts.append(
+        f"Whole network: {errors.firing_rate:.4f} spikes per neuron and timestep, {errors.over_fired:.2%} of "
+        "neurons over-fired."
+    )
     return "\n\n".join(parts + [f"note: {note}" for note in report.notes])
 
 
 def _aligned(head, rows):
     """Columns with two spaces between; the first to the left, numbers to the right."""
     widths = [max(len(row[k]) for row in (head, *rows)) for k in range(len(head))]
-    return "\n".join("  ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:]))])
-                     for row in (head, *rows))
+    return "\n".join(
+        "  ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:]))])
+        for row in (head, *rows)
+    )
 
 
 def plot(report, path):
@@ -153,8 +184,13 @@ def plot(report, path):
     right.set_ylabel("relative error of outputs")
     middle = figure.add_subplot(grid[1, :])
     for k, error in enumerate(OWN_ERRORS):
-        middle.bar([i + (k - 1) * 0.27 for i in range(len(sites))], [s.relative(error) for s in sites], 0.27,
-                   label=error, color=_COLOURS[error])
+        middle.bar(
+            [i + (k - 1) * 0.27 for i in range(len(sites))],
+            [s.relative(error) for s in sites],
+            0.27,
+            label=error,
+            color=_COLOURS[error],
+        )
     middle.set_ylabel("RMS error / RMS activation")
     middle.legend(ncols=3)
     middle.tick_params(labelbottom=False)

@@ -9,13 +9,15 @@ from typing import NamedTuple
 
 from adafire.errors import InputError
 
-from .rows import graded_energy
 from .paired import difference
 from .record import ENERGY_MODEL
+from .rows import graded_energy
 from .store import load_all, places
 
-PAPER = ("Wang et al. (AAAI 2025) report up to 70.1 % on CIFAR-10, 60.3 % on CIFAR-100 and 43.1 % on ImageNet; their networks, "
-         "reference and energy formula are others")
+PAPER = (
+    "Wang et al. (AAAI 2025) report up to 70.1 % on CIFAR-10, 60.3 % on CIFAR-100 and 43.1 % on ImageNet; their networks, "
+    "reference and energy formula are others"
+)
 
 
 class Saving(NamedTuple):
@@ -42,14 +44,23 @@ class Step(NamedTuple):
 
 def records_of(task, variant=None, out=None):
     """{method: record} of the good records of one table of a task: of one variant, the most samples, the latest."""
-    found = [r for r in load_all(out) if r.task == task and r.status == "ok" and variant in (None, r.variant)
-             and r.kind == "snn"]
+    found = [
+        r
+        for r in load_all(out)
+        if r.task == task and r.status == "ok" and variant in (None, r.variant) and r.kind == "snn"
+    ]
     if not found:
-        raise InputError(f"no finished records of task {task!r} in {' or '.join(map(str, places(out)))}; make them with "
-                         f"python tools/run_bench.py {task}")
+        raise InputError(
+            f"no finished records of task {task!r} in {' or '.join(map(str, places(out)))}; make them with "
+            f"python tools/run_bench.py {task}"
+        )
     first = max(found, key=lambda r: (r.split == "full", r.samples))
-    same = [r for r in found if (r.variant, r.workload, r.limit, r.precision, r.seed) ==
-            (first.variant, first.workload, first.limit, first.precision, first.seed)]
+    same = [
+        r
+        for r in found
+        if (r.variant, r.workload, r.limit, r.precision, r.seed)
+        == (first.variant, first.workload, first.limit, first.precision, first.seed)
+    ]
     rows = {}
     for record in sorted(same, key=lambda r: r.date):
         rows.setdefault(record.method, {}).update({row.timesteps: row for row in record.rows})
@@ -73,5 +84,11 @@ def at_equal_accuracy(rows, method, timesteps, metric, reference="snn-calibratio
 def step(rows, method, base, timesteps, metric):
     """Step of ``method`` over the method ``base``."""
     row, other = rows[method][timesteps], rows[base][timesteps]
-    return Step(method, base, row, 1 - energy(row) / energy(other), 1 - row.synops / other.synops,
-                difference(row, other, metric))
+    return Step(
+        method,
+        base,
+        row,
+        1 - energy(row) / energy(other),
+        1 - row.synops / other.synops,
+        difference(row, other, metric),
+    )

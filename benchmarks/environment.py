@@ -7,8 +7,18 @@ from importlib import metadata
 
 from .task import PROJECT
 
-PACKAGES = ("adafire", "torch", "torchvision", "numpy", "mmengine", "mmcv", "mmcv-lite", "mmdet", "mmsegmentation",
-            "pycocotools")
+PACKAGES = (
+    "adafire",
+    "torch",
+    "torchvision",
+    "numpy",
+    "mmengine",
+    "mmcv",
+    "mmcv-lite",
+    "mmdet",
+    "mmsegmentation",
+    "pycocotools",
+)
 
 
 def keep_memory():
@@ -34,6 +44,7 @@ class PeakMemory:
         self.device = device
         if device == "cuda":
             import torch
+
             torch.cuda.reset_peak_memory_stats()
         try:
             with open("/proc/self/clear_refs", "w") as file:
@@ -46,6 +57,7 @@ class PeakMemory:
         """Megabytes (10 ** 6 bytes)."""
         if self.device == "cuda":
             import torch
+
             return torch.cuda.max_memory_allocated() / 1e6
         if self.known:
             with open("/proc/self/status", encoding="utf-8") as file:

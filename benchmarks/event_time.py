@@ -37,8 +37,10 @@ def event_time(task, variant, methods, bins, timesteps, options, tell=lambda tex
     wanted = options._replace(variant=variant, split=settings.split, data_root=str(folder) if folder else None)
     workload = find_adapter(task.adapter)(settings.settings(), wanted)
     if not hasattr(workload, "until"):
-        raise InputError(f"task {task.name!r} is of the family {task.family}, which has no event time; expected one of "
-                         "events, such as fashion_events")
+        raise InputError(
+            f"task {task.name!r} is of the family {task.family}, which has no event time; expected one of "
+            "events, such as fashion_events"
+        )
     form = workload.prepare
     for k in bins or ():
         if not 1 <= k <= form.bins:
@@ -50,16 +52,26 @@ def event_time(task, variant, methods, bins, timesteps, options, tell=lambda tex
             tell(f"{name}, {k} of {form.bins} bins")
             method = adafire.methods.get(name)
             (row,) = measure(shorter, calibration, method, [None if name == "ann" else steps], seed=options.seed)
-            yield Point(form.window_ms and k * form.window_ms / form.bins, k, name, row["timesteps"],
-                        row["metrics"]["accuracy"], row["low"], row["high"], row["energy_pj"][ENERGY_MODEL])
+            yield Point(
+                form.window_ms and k * form.window_ms / form.bins,
+                k,
+                name,
+                row["timesteps"],
+                row["metrics"]["accuracy"],
+                row["low"],
+                row["high"],
+                row["energy_pj"][ENERGY_MODEL],
+            )
 
 
 def table(points):
     """Markdown: one line an event time, one column a method."""
     points = list(points)
     methods = list(dict.fromkeys(p.method for p in points))
-    lines = ["| events, ms | bins | T | " + " | ".join(methods) + " | energy, of the ANN's |",
-             "|---:" * (len(methods) + 4) + "|"]
+    lines = [
+        "| events, ms | bins | T | " + " | ".join(methods) + " | energy, of the ANN's |",
+        "|---:" * (len(methods) + 4) + "|",
+    ]
     for k in dict.fromkeys(p.bins for p in points):
         row = {p.method: p for p in points if p.bins == k}
         first = next(iter(row.values()))

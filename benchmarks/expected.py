@@ -25,6 +25,7 @@ def of_records(records):
     for record in records:
         ann = record.rows[0] if record.kind == "ann" and record.rows else record.ann
         if ann is not None:
-            return surprise(expected, record.metric, ann.metrics[record.metric], ann.low, ann.high, record.samples,
-                            record.limit)
+            return surprise(
+                expected, record.metric, ann.metrics[record.metric], ann.low, ann.high, record.samples, record.limit
+            )
     return None

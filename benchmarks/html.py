@@ -14,10 +14,35 @@ from .task import task_label
 from .ties import ALPHA
 
 HERE = Path(__file__).resolve().parent
-PARTS = ("vendor/tabulator.min.css", "page/style.css", "vendor/tabulator.min.js", "vendor/plotly-cartesian.min.js",
-         "page/page.js")
-COPIED = ("method", "kind", "timesteps", "place", "value", "low", "high", "synops", "synops_graded", "macs", "firing_rate",
-          "levels", "longest_burst", "mean_timesteps", "over_fired", "convert_s", "time_s", "samples", "status", "reason")
+PARTS = (
+    "vendor/tabulator.min.css",
+    "page/style.css",
+    "vendor/tabulator.min.js",
+    "vendor/plotly-cartesian.min.js",
+    "page/page.js",
+)
+COPIED = (
+    "method",
+    "kind",
+    "timesteps",
+    "place",
+    "value",
+    "low",
+    "high",
+    "synops",
+    "synops_graded",
+    "macs",
+    "firing_rate",
+    "levels",
+    "longest_burst",
+    "mean_timesteps",
+    "over_fired",
+    "convert_s",
+    "time_s",
+    "samples",
+    "status",
+    "reason",
+)
 
 
 def page(records):
@@ -33,15 +58,24 @@ def page(records):
 def content(records):
     """What the page's script reads: {'tables': one a group of comparable records, 'methods', 'models'}."""
     tables = [_table(group) for group in groups(records)]
-    return {"tables": tables, "methods": sorted({row["method"] for table in tables for row in table["rows"]}),
-            "models": ENERGY_MODELS.names()}
+    return {
+        "tables": tables,
+        "methods": sorted({row["method"] for table in tables for row in table["rows"]}),
+        "models": ENERGY_MODELS.names(),
+    }
 
 
 def _table(group):
     first, rows = group[0], rows_of_table(group)
     sites = next((_sites(row["record"]) for row in rows if row["kind"] == "snn" and row["record"]), [])
-    return {"family": first.family, "label": f"{task_label(first.task, first.split)}: {first.variant}" + distinct(first),
-            "metric": first.metric, "about": about(group), "sites": sites, "rows": [_row(row, sites) for row in rows]}
+    return {
+        "family": first.family,
+        "label": f"{task_label(first.task, first.split)}: {first.variant}" + distinct(first),
+        "metric": first.metric,
+        "about": about(group),
+        "sites": sites,
+        "rows": [_row(row, sites) for row in rows],
+    }
 
 
 def _sites(row):
@@ -51,7 +85,9 @@ def _sites(row):
 def _row(row, sites):
     own = row["record"]
     found = {name: _short(row[name]) for name in COPIED}
-    found["energy"] = {name: [_short(pj), _short(graded_energy(own, name))] for name, pj in own.energy_pj.items()} if own else {}
+    found["energy"] = (
+        {name: [_short(pj), _short(graded_energy(own, name))] for name, pj in own.energy_pj.items()} if own else {}
+    )
     found["ann_energy"] = {row["energy_model"]: row["ann_energy_pj"]} if row["ann_energy_pj"] else {}
     if own and row["kind"] == "snn" and sites and _sites(own) == sites:
         found["rates"] = [_short(site.get("firing_rate")) for site in own.sites]

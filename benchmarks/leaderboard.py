@@ -10,8 +10,11 @@ from .task import task_label
 from .text import markdown
 from .ties import ALPHA
 
-SECOND_METRICS = {"detection": ("mAP50",), "pointcloud": ("class_mean_accuracy", "class_miou"),
-                  "segmentation": ("aAcc", "AUC", "IoU")}
+SECOND_METRICS = {
+    "detection": ("mAP50",),
+    "pointcloud": ("class_mean_accuracy", "class_miou"),
+    "segmentation": ("aAcc", "AUC", "IoU"),
+}
 """Shown beside the primary metric, where a record has them."""
 
 ABOUT = f"""# Results
@@ -40,16 +43,20 @@ as data: [results.csv](results.csv); for papers: [plots](plots).
 
 def table(rows):
     """(headers, lines of cells): the rows of one or several records as text. The same for terminal and Markdown."""
-    second = [name for name in dict.fromkeys(name for row in rows for name in SECOND_METRICS.get(row["family"], ()))
-              if any(name in row["metrics"] for row in rows)]
+    second = [
+        name
+        for name in dict.fromkeys(name for row in rows for name in SECOND_METRICS.get(row["family"], ()))
+        if any(name in row["metrics"] for row in rows)
+    ]
     columns = {
         "task": lambda row: row["task"],
         "method": lambda row: row["method"],
         "T": lambda row: _text(row["timesteps"]),
         "levels": lambda row: _text(row["levels"]),
         "burst": lambda row: _text(row["longest_burst"]),
-        " / ".join(dict.fromkeys(row["metric"] for row in rows)):
-            lambda row: "failed" if row["status"] == "failed" else _text(row["value"], ".3f"),
+        " / ".join(dict.fromkeys(row["metric"] for row in rows)): lambda row: (
+            "failed" if row["status"] == "failed" else _text(row["value"], ".3f")
+        ),
         "95 % interval": lambda row: "-" if row["low"] is None else f"{row['low']:.3f} to {row['high']:.3f}",
         **{name: lambda row, name=name: _text(row["metrics"].get(name), ".3f") for name in second},
         "firing rate": lambda row: _text(row["firing_rate"], ".4f"),
@@ -101,8 +108,11 @@ def about(records):
     """One line: what the data, network and weights of a table are, what is odd about them, and the command that makes it."""
     first = records[0]
     weights, odd = first.workload.weights, of_records(records)
-    words = [f"data {data_words(records)}", f"network {first.workload.network}, weights {(weights.sha256 or 'none')[:12]}",
-             f"{first.precision}, {first.device_type}, seed {first.seed}, task version {first.task_version}"]
+    words = [
+        f"data {data_words(records)}",
+        f"network {first.workload.network}, weights {(weights.sha256 or 'none')[:12]}",
+        f"{first.precision}, {first.device_type}, seed {first.seed}, task version {first.task_version}",
+    ]
     words[1:1] = [f"{odd}, so these are other data or weights, or they are read wrongly"] if odd else []
     return "; ".join(words) + f". `python tools/run_bench.py tasks/{first.task}.py --variant {first.variant}`"
 
@@ -120,8 +130,11 @@ def data_words(records):
         amount = f"{first.samples} of {expected.samples} samples" + (f", {amount}" if amount else "")
     elif not amount or first.limit != first.samples:
         amount = f"{first.samples} samples" + (f", {amount}" if amount else "")
-    aside = f"calibrated on {calibration.samples} set aside from the same set" if getattr(
-        calibration, "set_aside", False) else ""
+    aside = (
+        f"calibrated on {calibration.samples} set aside from the same set"
+        if getattr(calibration, "set_aside", False)
+        else ""
+    )
     return ", ".join(word for word in (f"{data.name} {data.split}", form, amount, aside) if word)
 
 

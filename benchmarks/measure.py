@@ -8,12 +8,11 @@ import torch
 
 import adafire
 from adafire.cost.energy import ENERGY_MODELS
-from adafire.errors import AdafireError
 from adafire.cost.meter import Meter
-
-from .team import Alone, TeamError, fingerprint
+from adafire.errors import AdafireError
 
 from .environment import PeakMemory
+from .team import Alone, TeamError, fingerprint
 
 SPIKING = ("firing_rate", "spikes", "synops", "synops_graded", "over_fired", "over_fired_sites")
 """Figures of a report that only spiking networks have."""
@@ -23,7 +22,18 @@ class BadOutput(AdafireError):
     """A network put out NaN, or the predictions do not match the samples."""
 
 
-def measure(workload, calibration, method, timesteps, precision="fp32", seed=0, on_batch=None, team=Alone(), notes=None, keep=None):
+def measure(
+    workload,
+    calibration,
+    method,
+    timesteps,
+    precision="fp32",
+    seed=0,
+    on_batch=None,
+    team=Alone(),
+    notes=None,
+    keep=None,
+):
     """Generator of one dict a T, with the fields of `record.Row`, in the order of ``timesteps``.
 
     method: an entry of adafire.methods. timesteps: ascending; [None] for the ANN. on_batch(timesteps, done) is called
@@ -34,8 +44,18 @@ def measure(workload, calibration, method, timesteps, precision="fp32", seed=0, 
     """
     passes = [timesteps] if method.anytime else [[t] for t in timesteps]
     for together in passes:
-        yield from _one_pass(workload, calibration, method, together, precision, seed, on_batch or (lambda *_: None), team,
-                             [] if notes is None else notes, keep)
+        yield from _one_pass(
+            workload,
+            calibration,
+            method,
+            together,
+            precision,
+            seed,
+            on_batch or (lambda *_: None),
+            team,
+            [] if notes is None else notes,
+            keep,
+        )
 
 
 def _one_pass(workload, calibration, method, timesteps, precision, seed, on_batch, team, notes, keep):
@@ -45,9 +65,16 @@ def _one_pass(workload, calibration, method, timesteps, precision, seed, on_batc
     at = tuple(t or 1 for t in timesteps)  # the ANN puts out the same at every T
     try:
         _seed(seed)
-        snn = adafire.convert(workload.network, calibration, method=method.name, timesteps=max(at),
-                              forward=workload.forward, precision=precision, seed=seed,
-                              exit_judge=workload.exit_judge)
+        snn = adafire.convert(
+            workload.network,
+            calibration,
+            method=method.name,
+            timesteps=max(at),
+            forward=workload.forward,
+            precision=precision,
+            seed=seed,
+            exit_judge=workload.exit_judge,
+        )
         snn.reset()
         on_batch(timesteps, 0)
         convert_s = time.perf_counter() - begin + snn.spared_s  # as if this method had been run alone
@@ -70,10 +97,18 @@ def _one_pass(workload, calibration, method, timesteps, precision, seed, on_batc
         evaluation = workload.evaluate(predictions[k])
         row = _costs(snn.report(at=at[k]), method, t)
         seconds = raw_s + predict_s[k] + time.perf_counter() - begin
-        yield {"timesteps": t, "metrics": {name: float(value) for name, value in evaluation.metrics.items()},
-               "low": float(evaluation.low), "high": float(evaluation.high), "evidence": evaluation.evidence,
-               "parameters": parameters(method, max(at)), "convert_s": round(convert_s, 3),
-               "time_s": round(seconds, 3), "peak_memory_mb": peak_mb and round(peak_mb, 1), **row}
+        yield {
+            "timesteps": t,
+            "metrics": {name: float(value) for name, value in evaluation.metrics.items()},
+            "low": float(evaluation.low),
+            "high": float(evaluation.high),
+            "evidence": evaluation.evidence,
+            "parameters": parameters(method, max(at)),
+            "convert_s": round(convert_s, 3),
+            "time_s": round(seconds, 3),
+            "peak_memory_mb": peak_mb and round(peak_mb, 1),
+            **row,
+        }
 
 
 def _simulate(workload, snn, at, team, on_batch):
@@ -103,8 +138,10 @@ def _exchange(team, snn, batches):
     """The batches of all processes; what all counted is then counted by ``snn``."""
     parts = team.collect((batches, snn.meter.sums, fingerprint(snn)))
     if len({made for _, _, made in parts}) > 1:
-        raise TeamError("the processes came to different networks from the same calibration data; start them on one kind of "
-                        "machine, with the same OMP_NUM_THREADS")
+        raise TeamError(
+            "the processes came to different networks from the same calibration data; start them on one kind of "
+            "machine, with the same OMP_NUM_THREADS"
+        )
     snn.meter = Meter.of(sums for _, sums, _ in parts)
     return {number: found for own, _, _ in parts for number, found in own.items()}
 
@@ -115,14 +152,20 @@ def _costs(report, method, timesteps):
     sites = [plain(site) for site in report.sites]
     limits = sites or [parameters(method, timesteps)]  # the quantised ANN has levels, but no sites of neurons
     up, down = ([int(entry[limit]) for entry in limits if entry.get(limit)] for limit in ("phi_plus", "phi_minus"))
-    return {**{name: float(getattr(report, name)) if spiking else None for name in SPIKING},
-            **({"mean_timesteps": float(report.mean_timesteps), "exits": {str(t): n for t, n in report.exits.items()}}
-               if spiking and report.mean_timesteps < report.timesteps else {}),
-            "macs": float(report.macs),
-            "energy_pj": {model: float(report.energy_pj(model=model)) for model in ENERGY_MODELS.names()},
-            "levels": method.quantiser_levels(timesteps, max(up)) if timesteps and up else None,
-            "longest_burst": max(up + down) if spiking and up else None,
-            "sites": sites, "layers": [plain(layer) for layer in report.layers]}
+    return {
+        **{name: float(getattr(report, name)) if spiking else None for name in SPIKING},
+        **(
+            {"mean_timesteps": float(report.mean_timesteps), "exits": {str(t): n for t, n in report.exits.items()}}
+            if spiking and report.mean_timesteps < report.timesteps
+            else {}
+        ),
+        "macs": float(report.macs),
+        "energy_pj": {model: float(report.energy_pj(model=model)) for model in ENERGY_MODELS.names()},
+        "levels": method.quantiser_levels(timesteps, max(up)) if timesteps and up else None,
+        "longest_burst": max(up + down) if spiking and up else None,
+        "sites": sites,
+        "layers": [plain(layer) for layer in report.layers],
+    }
 
 
 def parameters(method, timesteps):

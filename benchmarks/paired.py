@@ -35,10 +35,13 @@ def paired(record, other):
     """
     for field in ("task", "split", "variant", "metric"):
         if getattr(record, field) != getattr(other, field):
-            raise InputError(f"a paired test needs one {field}: found {getattr(record, field)!r} and "
-                             f"{getattr(other, field)!r}")
+            raise InputError(
+                f"a paired test needs one {field}: found {getattr(record, field)!r} and {getattr(other, field)!r}"
+            )
     if record.workload.data.fingerprint != other.workload.data.fingerprint:
-        raise InputError(f"{record.method} and {other.method} were scored on different data; a paired test needs the same")
+        raise InputError(
+            f"{record.method} and {other.method} were scored on different data; a paired test needs the same"
+        )
     theirs = {row.timesteps: row for row in other.rows}
     found = {}
     for row in record.rows:
@@ -60,8 +63,9 @@ def difference(row, other, metric):
     drawn = [_replicates(r.evidence, metric) for r in (row, other)]
     seeds = [(r.evidence.get("seed"), r.evidence.get("images"), len(d)) for r, d in zip((row, other), drawn)]
     if seeds[0] != seeds[1]:
-        raise InputError(f"bootstrap replicates drawn alike are needed; found seed, images and number {seeds[0]} and "
-                         f"{seeds[1]}")
+        raise InputError(
+            f"bootstrap replicates drawn alike are needed; found seed, images and number {seeds[0]} and {seeds[1]}"
+        )
     return _of_gaps(value, np.array([a - b for a, b in zip(*drawn) if a is not None and b is not None]))
 
 
@@ -79,23 +83,29 @@ def _scores(row, metric):
 def _of_scores(value, first, second):
     """Difference of two means over the same samples: the samples are drawn again, both methods' at once."""
     if first[1] != second[1] or len(first[0]) != len(second[0]):
-        raise InputError(f"the two results are of different samples ({len(first[0])} and {len(second[0])}); a paired test "
-                         "needs the same ones")
+        raise InputError(
+            f"the two results are of different samples ({len(first[0])} and {len(second[0])}); a paired test "
+            "needs the same ones"
+        )
     gap = first[0] - second[0]
     return _of_gaps(value, np.array([gap[chosen].mean() for chosen in resamples(len(gap))]))
 
 
 def _of_gaps(value, gaps):
     tail = min((gaps <= 0).sum(), (gaps >= 0).sum()) + 1
-    return Difference(value, *percentile_interval(gaps), min(1.0, 2 * float(tail) / (len(gaps) + 1)), "paired bootstrap")
+    return Difference(
+        value, *percentile_interval(gaps), min(1.0, 2 * float(tail) / (len(gaps) + 1)), "paired bootstrap"
+    )
 
 
 def _replicates(evidence, metric):
     found = evidence.get("replicates")
     found = found.get(metric) if isinstance(found, dict) else found
     if not isinstance(found, list) or not found:
-        raise InputError(f"this evidence holds neither correctness bits nor replicates of {metric}; found the keys "
-                         f"{', '.join(evidence) or 'none'}")
+        raise InputError(
+            f"this evidence holds neither correctness bits nor replicates of {metric}; found the keys "
+            f"{', '.join(evidence) or 'none'}"
+        )
     return found
 
 

@@ -9,9 +9,22 @@ from .html import content
 
 COLOURS = ("#1f77b4", "#e6740c", "#2ca02c", "#d62728", "#9467bd", "#a0674b", "#d465b8", "#7f7f7f", "#a8a91e", "#14b0c2")
 MARKERS, DASHES = "osDPv*", ("-", "--", ":", "-.")
-STYLE = {"font.family": "DejaVu Sans", "font.size": 8, "figure.dpi": 150, "savefig.dpi": 150, "axes.grid": True,
-         "grid.linewidth": 0.4, "grid.alpha": 0.5, "axes.axisbelow": True, "legend.fontsize": 6.5, "lines.linewidth": 1.1,
-         "lines.markersize": 4, "svg.hashsalt": "adafire", "text.usetex": False, "axes.formatter.useoffset": False}
+STYLE = {
+    "font.family": "DejaVu Sans",
+    "font.size": 8,
+    "figure.dpi": 150,
+    "savefig.dpi": 150,
+    "axes.grid": True,
+    "grid.linewidth": 0.4,
+    "grid.alpha": 0.5,
+    "axes.axisbelow": True,
+    "legend.fontsize": 6.5,
+    "lines.linewidth": 1.1,
+    "lines.markersize": 4,
+    "svg.hashsalt": "adafire",
+    "text.usetex": False,
+    "axes.formatter.useoffset": False,
+}
 
 
 def images(records):
@@ -23,7 +36,9 @@ def images(records):
     with matplotlib.rc_context(), style.context("default"):  # nobody's matplotlibrc changes a committed plot
         matplotlib.rcParams.update(STYLE)
         for table in pages["tables"]:
-            stem = "".join(c if c.isalnum() or c in "_-." else "-" for c in table["label"]).replace("--", "-").strip("-")
+            stem = (
+                "".join(c if c.isalnum() or c in "_-." else "-" for c in table["label"]).replace("--", "-").strip("-")
+            )
             look = {method: k for k, method in enumerate(pages["methods"])}
             for kind, draw in (("timesteps", _timesteps), ("energy", _energy), ("rates", _rates)):
                 figure = draw(table, look, pages["models"][0])
@@ -77,9 +92,16 @@ def _lines(axes, table, look, x):
     for method in dict.fromkeys(row["method"] for row in shown):
         own, k = [row for row in shown if row["method"] == method], look[method]
         spread = [[max(0.0, r["value"] - r["low"]) for r in own], [max(0.0, r["high"] - r["value"]) for r in own]]
-        axes.errorbar([x(r) for r in own], [r["value"] for r in own], yerr=spread, label=_plain(method), elinewidth=0.6,
-                      color=COLOURS[k % len(COLOURS)], marker=MARKERS[k % len(MARKERS)],
-                      linestyle=DASHES[k // len(COLOURS) % len(DASHES)])
+        axes.errorbar(
+            [x(r) for r in own],
+            [r["value"] for r in own],
+            yerr=spread,
+            label=_plain(method),
+            elinewidth=0.6,
+            color=COLOURS[k % len(COLOURS)],
+            marker=MARKERS[k % len(MARKERS)],
+            linestyle=DASHES[k // len(COLOURS) % len(DASHES)],
+        )
     return bool(shown)
 
 

@@ -52,9 +52,14 @@ class Bars:
 
         self.console = console
         self.progress = progress.Progress(
-            progress.TextColumn("{task.description}", markup=False), progress.BarColumn(),
+            progress.TextColumn("{task.description}", markup=False),
+            progress.BarColumn(),
             progress.TextColumn("{task.fields[count]}"),
-            progress.TimeElapsedColumn(), progress.TimeRemainingColumn(), console=console, transient=True)
+            progress.TimeElapsedColumn(),
+            progress.TimeRemainingColumn(),
+            console=console,
+            transient=True,
+        )
         self.bar, self.shown = None, None
 
     def __enter__(self):
@@ -86,7 +91,12 @@ class Bars:
 def _sentence(event):
     if event.kind == "loading":
         return f"{event.task}: loading network and data ({event.text})"
-    words = {"converting": "converting", "cached": "done before, not run again (--rerun does)",
-             "finished": f"done in {event.text}", "failed": f"FAILED: {event.text}",
-             "waiting": f"waiting: {event.text}", "note": f"note: {event.text}"}
+    words = {
+        "converting": "converting",
+        "cached": "done before, not run again (--rerun does)",
+        "finished": f"done in {event.text}",
+        "failed": f"FAILED: {event.text}",
+        "waiting": f"waiting: {event.text}",
+        "note": f"note: {event.text}",
+    }
     return f"{title(event)}: {words[event.kind]}"

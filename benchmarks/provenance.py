@@ -34,7 +34,10 @@ def _method(record):
         return
     for name in ("kind", "anytime"):
         if getattr(method, name) != getattr(record, name):
-            yield "wrong", f"{name} {getattr(record, name)!r}; the method {record.method!r} registered here is {getattr(method, name)!r}"
+            yield (
+                "wrong",
+                f"{name} {getattr(record, name)!r}; the method {record.method!r} registered here is {getattr(method, name)!r}",
+            )
     if record.method_version > METHOD_VERSION:
         yield "unknown", f"method_version {record.method_version}; this project is at {METHOD_VERSION}"
 

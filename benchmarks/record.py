@@ -21,8 +21,23 @@ SCHEMA_VERSION = 1
 METHOD_VERSION = 1
 """Raise it when a change of the library or the runner changes results; finished runs are then run again."""
 
-IDENTITY = ("schema_version", "method_version", "task", "task_version", "variant", "split", "settings", "workload",
-            "method", "parameters", "timesteps", "precision", "seed", "limit", "device_type")
+IDENTITY = (
+    "schema_version",
+    "method_version",
+    "task",
+    "task_version",
+    "variant",
+    "split",
+    "settings",
+    "workload",
+    "method",
+    "parameters",
+    "timesteps",
+    "precision",
+    "seed",
+    "limit",
+    "device_type",
+)
 ENERGY_MODEL = "horowitz-45nm"
 """The energy model that tables print; a record holds every named model."""
 
@@ -196,11 +211,13 @@ class Record(Closed):
         if not self.key:
             object.__setattr__(self, "key", key)  # frozen for users; this is still construction
         elif self.key != key:
-            raise ValueError(f"key {key[:12]}... for what the record says, found {self.key[:12]}...: "
-                             "it was changed after it was written")
+            raise ValueError(
+                f"key {key[:12]}... for what the record says, found {self.key[:12]}...: "
+                "it was changed after it was written"
+            )
         have = [row.timesteps for row in self.rows]
         want = self.timesteps or [None]
-        if have != want if self.status == "ok" else have != want[:len(have)]:
+        if have != want if self.status == "ok" else have != want[: len(have)]:
             raise ValueError(f"rows for T = {want}, found rows for T = {have}")
         if (self.status == "ok") != (self.reason is None):
             raise ValueError("a reason when, and only when, the run failed")

@@ -87,10 +87,16 @@ def measure(cases=CASES, tell=None):
 
 def figures(row, metric, ann):
     """What is compared of a record's row. time_ratio: simulation over the ANN on the same samples."""
-    return {"metric": metric, "value": row.metrics[metric], "low": row.low, "high": row.high,
-            **{name: getattr(row, name) for name in FIGURES[:-1]}, "energy_pj": row.energy_pj[ENERGY_MODEL],
-            "sites": {site["site"]: site["spikes"] for site in row.sites},
-            "time_ratio": round((row.time_s - row.convert_s) / max(ann.time_s - ann.convert_s, 1e-9), 3)}
+    return {
+        "metric": metric,
+        "value": row.metrics[metric],
+        "low": row.low,
+        "high": row.high,
+        **{name: getattr(row, name) for name in FIGURES[:-1]},
+        "energy_pj": row.energy_pj[ENERGY_MODEL],
+        "sites": {site["site"]: site["spikes"] for site in row.sites},
+        "time_ratio": round((row.time_s - row.convert_s) / max(ann.time_s - ann.convert_s, 1e-9), 3),
+    }
 
 
 def compare(expected, found):
@@ -101,8 +107,15 @@ def compare(expected, found):
         for method in methods:
             was, now = expected.get(case, {}).get(method), found.get(case, {}).get(method)
             if was is None or now is None:
-                moved.append(Moved(f"{case}, {method}", "result", "none" if was is None else "one",
-                                   "none" if now is None else "one", "the accepted cases"))
+                moved.append(
+                    Moved(
+                        f"{case}, {method}",
+                        "result",
+                        "none" if was is None else "one",
+                        "none" if now is None else "one",
+                        "the accepted cases",
+                    )
+                )
             else:
                 moved += _compare(f"{case}, {method}", was, now)
     return moved
@@ -117,7 +130,9 @@ def _compare(where, was, now):
             yield Moved(where, name, was[name], now[name], f"+- {100 * bound:g} %")
     if list(was["sites"]) != list(now["sites"]):
         odd = sorted(set(was["sites"]) ^ set(now["sites"])) or ["their order"]
-        yield Moved(where, "sites", len(was["sites"]), len(now["sites"]), f"the same names; differs: {', '.join(odd[:3])}")
+        yield Moved(
+            where, "sites", len(was["sites"]), len(now["sites"]), f"the same names; differs: {', '.join(odd[:3])}"
+        )
         return
     for site, spikes in was["sites"].items():
         if _apart(spikes, now["sites"][site], TOLERANCE["site"]):
@@ -138,16 +153,24 @@ def load(path=None):
         content["cases"], content["accepted"]
         return content
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"no expectations in {path} ({type(error).__name__}: {error}); make them with "
-                         "python tools/regress.py --accept REASON") from error
+        raise InputError(
+            f"no expectations in {path} ({type(error).__name__}: {error}); make them with "
+            "python tools/regress.py --accept REASON"
+        ) from error
 
 
 def accept(found, reason, path=None):
     """Write what was found as what is expected, with the reason, the date and the commit."""
     if not reason.strip():
-        raise InputError("--accept: found no reason; say why the figures moved, such as --accept 'light calibration twice'")
+        raise InputError(
+            "--accept: found no reason; say why the figures moved, such as --accept 'light calibration twice'"
+        )
     path = path or EXPECTATIONS
     history = load(path)["accepted"] if Path(path).exists() else []
-    entry = {"date": datetime.now(timezone.utc).isoformat(timespec="seconds"), "commit": environment.git()["commit"],
-             "cpu": environment.hardware()["cpu"], "reason": reason.strip()}
+    entry = {
+        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "commit": environment.git()["commit"],
+        "cpu": environment.hardware()["cpu"],
+        "reason": reason.strip(),
+    }
     write_whole(Path(path), json.dumps({"accepted": [*history, entry], "cases": found}, indent=1) + "\n")

@@ -12,22 +12,53 @@ from adafire.errors import InputError
 
 from .html import page
 from .leaderboard import render
-from .rows import groups, rows_of_table
 from .plots import images
+from .rows import groups, rows_of_table
 from .store import Store, write_whole
 from .text import csv_cell
 
-COLUMNS = ("family", "task", "split", "variant", "method", "kind", "timesteps", "metric", "value", "low", "high", "place",
-           "samples", "levels", "longest_burst", "mean_timesteps", "firing_rate", "over_fired", "over_fired_sites", "synops",
-           "synops_graded", "macs", "energy_model", "energy_pj", "energy_graded_pj", "ann_energy_pj", "ann", "convert_s",
-           "time_s", "status", "reason")
+COLUMNS = (
+    "family",
+    "task",
+    "split",
+    "variant",
+    "method",
+    "kind",
+    "timesteps",
+    "metric",
+    "value",
+    "low",
+    "high",
+    "place",
+    "samples",
+    "levels",
+    "longest_burst",
+    "mean_timesteps",
+    "firing_rate",
+    "over_fired",
+    "over_fired_sites",
+    "synops",
+    "synops_graded",
+    "macs",
+    "energy_model",
+    "energy_pj",
+    "energy_graded_pj",
+    "ann_energy_pj",
+    "ann",
+    "convert_s",
+    "time_s",
+    "status",
+    "reason",
+)
 
 
 def files(records):
     """{path below results/: bytes} of the rendering of ``records``."""
     text = {"README.md": render(records), "index.html": page(records), "results.csv": table(records)}
-    return {**{name: content.encode() for name, content in text.items()},
-            **{f"plots/{name}": content for name, content in images(records).items()}}
+    return {
+        **{name: content.encode() for name, content in text.items()},
+        **{f"plots/{name}": content for name, content in images(records).items()},
+    }
 
 
 def table(records):
@@ -44,9 +75,12 @@ def load(out):
     """The records below ``out``; InputError if a file there is no record, or was changed after it was written."""
     records, problems = Store(out).load()
     if problems:
-        raise InputError("the records cannot be rendered:\n  " + "\n  ".join(problems[:2]) +
-                         (f"\n  and {len(problems) - 2} more" if len(problems) > 2 else "") +
-                         "\nrepair or remove them; a record is written again by python tools/run_bench.py")
+        raise InputError(
+            "the records cannot be rendered:\n  "
+            + "\n  ".join(problems[:2])
+            + (f"\n  and {len(problems) - 2} more" if len(problems) > 2 else "")
+            + "\nrepair or remove them; a record is written again by python tools/run_bench.py"
+        )
     return records
 
 
@@ -70,7 +104,9 @@ def stale(out, wanted=None):
     wanted = files(load(out)) if wanted is None else wanted
     folder = Store(out).out
     there = {f"plots/{path.name}" for path in (folder / "plots").glob("*.png")}
-    return sorted({name for name, content in wanted.items() if not _same(folder / name, content)} | (there - set(wanted)))
+    return sorted(
+        {name for name, content in wanted.items() if not _same(folder / name, content)} | (there - set(wanted))
+    )
 
 
 def _same(path, content):

@@ -10,8 +10,8 @@ from adafire.errors import InputError
 from adafire.registry import near_names
 
 from .energy_saved import at_equal_accuracy
-from .rows import rows_of
 from .record import ENERGY_MODEL
+from .rows import rows_of
 
 UNKNOWN = "unknown"
 ABLATION = ("snn-calibration", "adafire-uniform", "adafire", "adafire+ssc", "adafire+iat", "adafire+ssc+iat")
@@ -31,25 +31,65 @@ class Table(NamedTuple):
 
 _TIME = {"conversion time": "0.09 h, hardware and network not stated (project page)"}
 TABLES = {
-    "cifar10": Table("CIFAR-10: accuracy and energy by timesteps", ("cifar10_resnet20", "cifar10_vgg16"), ABLATION,
-                     (4, 8, 16, 32), {"energy saved": "up to 70.1 % (abstract)", **_TIME}, ("fashion_resnet",)),
-    "cifar100": Table("CIFAR-100: accuracy and energy by timesteps", ("cifar100_resnet20", "cifar100_vgg16"), ABLATION,
-                      (4, 8, 16, 32), {"energy saved": "up to 60.3 % (abstract)", **_TIME}, ("fashion_resnet",)),
-    "imagenet": Table("ImageNet: accuracy and energy by timesteps",
-                      ("imagenet_resnet34", "imagenet_vgg16", "imagenet_mobilenetv2"), ABLATION, (4, 8, 16, 32),
-                      {"energy saved": "up to 43.1 % (abstract)", **_TIME}, ("fashion_resnet",)),
-    "ablation": Table("Parts of the method: AdaFire neurons, SSC, IAT", ("cifar10_resnet20",), ABLATION, (4, 8, 16), {},
-                      ("fashion_resnet",)),
-    "pointcloud": Table("ModelNet40 and ShapeNet: accuracy, part IoU",
-                        ("modelnet40_pointnet", "shapenet_pointnet", "shapenetpart_pointnet"), ABLATION[:3], (4, 8, 16), {},
-                        ("modelnet40_pointnet", "shapenetpart_pointnet")),
-    "events": Table("CIFAR10-DVS, N-Caltech101, N-Cars, Action Recognition: accuracy",
-                    ("cifar10dvs_vgg11", "ncaltech101_vgg11", "ncars_vgg11", "action_vgg11"), ABLATION[:3], (4, 8, 16), {},
-                    ("fashion_events",)),
-    "detection": Table("PASCAL VOC and MS COCO: detection mAP", ("voc_yolo", "coco_yolo"), ABLATION[:3], (4, 8, 16), {},
-                       ("coco_yolo",)),
-    "segmentation": Table("PASCAL VOC and MS COCO: segmentation mIoU", ("voc12_deeplabv3", "coco_deeplabv3"),
-                          ABLATION[:3], (4, 8, 16), {}, ("voc12_fcn",)),
+    "cifar10": Table(
+        "CIFAR-10: accuracy and energy by timesteps",
+        ("cifar10_resnet20", "cifar10_vgg16"),
+        ABLATION,
+        (4, 8, 16, 32),
+        {"energy saved": "up to 70.1 % (abstract)", **_TIME},
+        ("fashion_resnet",),
+    ),
+    "cifar100": Table(
+        "CIFAR-100: accuracy and energy by timesteps",
+        ("cifar100_resnet20", "cifar100_vgg16"),
+        ABLATION,
+        (4, 8, 16, 32),
+        {"energy saved": "up to 60.3 % (abstract)", **_TIME},
+        ("fashion_resnet",),
+    ),
+    "imagenet": Table(
+        "ImageNet: accuracy and energy by timesteps",
+        ("imagenet_resnet34", "imagenet_vgg16", "imagenet_mobilenetv2"),
+        ABLATION,
+        (4, 8, 16, 32),
+        {"energy saved": "up to 43.1 % (abstract)", **_TIME},
+        ("fashion_resnet",),
+    ),
+    "ablation": Table(
+        "Parts of the method: AdaFire neurons, SSC, IAT",
+        ("cifar10_resnet20",),
+        ABLATION,
+        (4, 8, 16),
+        {},
+        ("fashion_resnet",),
+    ),
+    "pointcloud": Table(
+        "ModelNet40 and ShapeNet: accuracy, part IoU",
+        ("modelnet40_pointnet", "shapenet_pointnet", "shapenetpart_pointnet"),
+        ABLATION[:3],
+        (4, 8, 16),
+        {},
+        ("modelnet40_pointnet", "shapenetpart_pointnet"),
+    ),
+    "events": Table(
+        "CIFAR10-DVS, N-Caltech101, N-Cars, Action Recognition: accuracy",
+        ("cifar10dvs_vgg11", "ncaltech101_vgg11", "ncars_vgg11", "action_vgg11"),
+        ABLATION[:3],
+        (4, 8, 16),
+        {},
+        ("fashion_events",),
+    ),
+    "detection": Table(
+        "PASCAL VOC and MS COCO: detection mAP", ("voc_yolo", "coco_yolo"), ABLATION[:3], (4, 8, 16), {}, ("coco_yolo",)
+    ),
+    "segmentation": Table(
+        "PASCAL VOC and MS COCO: segmentation mIoU",
+        ("voc12_deeplabv3", "coco_deeplabv3"),
+        ABLATION[:3],
+        (4, 8, 16),
+        {},
+        ("voc12_fcn",),
+    ),
 }
 
 
@@ -68,8 +108,17 @@ def title(table, splits):
 def lines(records):
     """(headers, cells) of one task: the paper's column beside ours. The paper's is unknown for every single figure."""
     metric = records[0].metric
-    headers = ["network and data", "method", "T", f"paper: {metric}", f"ours: {metric}", "95 % interval", "paper: energy",
-               f"ours: energy (uJ, {ENERGY_MODEL})", "of ANN's"]
+    headers = [
+        "network and data",
+        "method",
+        "T",
+        f"paper: {metric}",
+        f"ours: {metric}",
+        "95 % interval",
+        "paper: energy",
+        f"ours: energy (uJ, {ENERGY_MODEL})",
+        "of ANN's",
+    ]
     return headers, [_line(record, row) for record in records for row in rows_of(record)]
 
 
@@ -78,16 +127,26 @@ def _line(record, row):
     if row["status"] == "failed":
         return [*start, f"failed: {row['reason']}", "-", UNKNOWN, "-", "-"]
     energy, ann = row["energy_pj"], row["ann_energy_pj"]
-    return [*start, _text(row["value"], ".4f"), f"{row['low']:.4f} to {row['high']:.4f}", UNKNOWN,
-            _text(energy and energy / 1e6, ".3f"), _text(energy and ann and energy / ann, ".3f")]
+    return [
+        *start,
+        _text(row["value"], ".4f"),
+        f"{row['low']:.4f} to {row['high']:.4f}",
+        UNKNOWN,
+        _text(energy and energy / 1e6, ".3f"),
+        _text(energy and ann and energy / ann, ".3f"),
+    ]
 
 
 def saved(records):
     """The largest Saving of an AdaFire variant over snn-calibration at no less accuracy, over all T of the latter; None where
     there is none. (The paper does not say how it pairs; this is the most favourable reading of its "up to".)"""
     rows = {r.method: {row.timesteps: row for row in r.rows} for r in records if r.kind == "snn" and r.rows}
-    found = [at_equal_accuracy(rows, method, t, records[0].metric) for method in rows if method.startswith("adafire")
-             for t in rows.get("snn-calibration", ())]
+    found = [
+        at_equal_accuracy(rows, method, t, records[0].metric)
+        for method in rows
+        if method.startswith("adafire")
+        for t in rows.get("snn-calibration", ())
+    ]
     return max((saving for saving in found if saving.saved is not None), key=lambda saving: saving.saved, default=None)
 
 

@@ -9,8 +9,8 @@ import torch
 
 import adafire.methods
 from adafire.errors import InputError
-from adafire.simulation.precision import PRECISIONS
 from adafire.registry import near_names
+from adafire.simulation.precision import PRECISIONS
 from adapters.base import WorkloadOptions, adapters
 
 from .task import PROJECT, check_timesteps
@@ -44,14 +44,17 @@ def check_request(task, methods=None, timesteps=None, options=RunOptions()):
     except ValueError as error:
         raise InputError(f"timesteps: expected {error}") from None
     if options.precision not in PRECISIONS:
-        raise InputError(f"unknown precision {options.precision!r}{near_names(options.precision, PRECISIONS)} "
-                         f"Known: {', '.join(PRECISIONS)}")
+        raise InputError(
+            f"unknown precision {options.precision!r}{near_names(options.precision, PRECISIONS)} "
+            f"Known: {', '.join(PRECISIONS)}"
+        )
     if options.workload.device not in ("cpu", "cuda"):
         raise InputError(f"unknown device {options.workload.device!r}; expected cpu or cuda")
     if options.workload.device == "cuda" and not torch.cuda.is_available():
         built = "sees no GPU" if torch.version.cuda else "is built without CUDA"
-        raise InputError(f"--device cuda: this torch ({torch.__version__}) {built}; "
-                         "leave --device out to run on the CPU")
+        raise InputError(
+            f"--device cuda: this torch ({torch.__version__}) {built}; leave --device out to run on the CPU"
+        )
     if options.workload.limit is not None and options.workload.limit < 1:
         raise InputError(f"limit: found {options.workload.limit}, expected 1 sample or more")
     return [name for name in methods if name != "ann"], timesteps
@@ -62,7 +65,15 @@ def find_adapter(name):
     if name not in adapters.names() and name.isidentifier() and importlib.util.find_spec(f"adapters.{name}"):
         importlib.import_module(f"adapters.{name}")
     if name not in adapters.names():
-        known = sorted({*adapters.names(), *(found for path in (PROJECT / "adapters").glob("*.py") for found in
-                                             re.findall(r'^@adapters\.register\("(\w+)"\)', path.read_text(), re.MULTILINE))})
+        known = sorted(
+            {
+                *adapters.names(),
+                *(
+                    found
+                    for path in (PROJECT / "adapters").glob("*.py")
+                    for found in re.findall(r'^@adapters\.register\("(\w+)"\)', path.read_text(), re.MULTILINE)
+                ),
+            }
+        )
         raise InputError(f"unknown adapter {name!r}{near_names(name, known)} Known: {', '.join(known)}")
     return adapters.get(name)

@@ -25,17 +25,43 @@ def rows_of(record):
 
 def _row(record, timesteps, row):
     failed = row is None
-    return {"task": task_label(record.task, record.split), "split": record.split, "variant": record.variant,
-            "family": record.family, "method": record.method, "timesteps": timesteps, "metric": record.metric,
-            "value": None if failed else row.metrics[record.metric],
-            "low": None if failed else row.low, "high": None if failed else row.high,
-            "metrics": {} if failed else dict(row.metrics), "ann": _ann(record), "samples": record.samples,
-            **{name: None if failed else getattr(row, name)
-               for name in ("firing_rate", "mean_timesteps", "synops", "synops_graded", "macs", "levels", "longest_burst", "over_fired",
-                            "over_fired_sites", "convert_s", "time_s")},
-            "energy_pj": None if failed else row.energy_pj.get(ENERGY_MODEL), "energy_model": ENERGY_MODEL,
-            "energy_graded_pj": None if failed else graded_energy(row), "ann_energy_pj": _ann_energy(record),
-            "status": "failed" if failed else "ok", "reason": record.reason if failed else None}
+    return {
+        "task": task_label(record.task, record.split),
+        "split": record.split,
+        "variant": record.variant,
+        "family": record.family,
+        "method": record.method,
+        "timesteps": timesteps,
+        "metric": record.metric,
+        "value": None if failed else row.metrics[record.metric],
+        "low": None if failed else row.low,
+        "high": None if failed else row.high,
+        "metrics": {} if failed else dict(row.metrics),
+        "ann": _ann(record),
+        "samples": record.samples,
+        **{
+            name: None if failed else getattr(row, name)
+            for name in (
+                "firing_rate",
+                "mean_timesteps",
+                "synops",
+                "synops_graded",
+                "macs",
+                "levels",
+                "longest_burst",
+                "over_fired",
+                "over_fired_sites",
+                "convert_s",
+                "time_s",
+            )
+        },
+        "energy_pj": None if failed else row.energy_pj.get(ENERGY_MODEL),
+        "energy_model": ENERGY_MODEL,
+        "energy_graded_pj": None if failed else graded_energy(row),
+        "ann_energy_pj": _ann_energy(record),
+        "status": "failed" if failed else "ok",
+        "reason": record.reason if failed else None,
+    }
 
 
 def graded_energy(row, model=ENERGY_MODEL):
@@ -67,8 +93,9 @@ def groups(records):
 
 def _setting(record):
     """What two records must share, besides task, split and variant, to stand in one table."""
-    identity = record.model_dump(mode="json", include={"workload", "settings", "precision", "seed", "limit",
-                                                       "device_type", "samples", "metric"})
+    identity = record.model_dump(
+        mode="json", include={"workload", "settings", "precision", "seed", "limit", "device_type", "samples", "metric"}
+    )
     return json.dumps(identity, sort_keys=True)
 
 

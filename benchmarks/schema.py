@@ -28,9 +28,16 @@ class Closed(BaseModel):
     def _known_keys(cls, data):
         unknown = [key for key in data if key not in cls.model_fields] if isinstance(data, dict) else []
         if unknown:
-            raise PydanticCustomError("unknown_key", "{found}", {"found": "; ".join(
-                f"unknown key {key!r}{near_names(key, cls.model_fields)} Known: {', '.join(cls.model_fields)}"
-                for key in unknown[:1])})
+            raise PydanticCustomError(
+                "unknown_key",
+                "{found}",
+                {
+                    "found": "; ".join(
+                        f"unknown key {key!r}{near_names(key, cls.model_fields)} Known: {', '.join(cls.model_fields)}"
+                        for key in unknown[:1]
+                    )
+                },
+            )
         return data
 
 
@@ -45,7 +52,7 @@ def parse(model, data, where):
 def explain(error, where):
     """The findings of a ValidationError in at most five lines."""
     findings = [_finding(entry) for entry in error.errors()]
-    lines = findings[:MOST_SHOWN - 1] if len(findings) > MOST_SHOWN else findings
+    lines = findings[: MOST_SHOWN - 1] if len(findings) > MOST_SHOWN else findings
     if len(findings) > len(lines):
         lines.append(f"and {len(findings) - len(lines)} more")
     return f"{where}: " + (lines[0] if len(lines) == 1 else "".join("\n  " + line for line in lines))

@@ -6,8 +6,8 @@ from datetime import datetime, timezone
 from typing import NamedTuple
 
 import adafire.methods
-from adafire.simulation import memory
 from adafire.errors import InputError
+from adafire.simulation import memory
 from adapters.checkpoints import loaded
 
 from . import environment
@@ -43,8 +43,9 @@ class Session:
         self.task, self.variant, self.name = task, task.variants[variant], variant
         self.timesteps, self.options, self.store, self.tell, self.team = timesteps, options, store, tell, team
         folder = data_folder(self.variant, options.workload.data_root) if self.variant.split == "full" else None
-        wanted = options.workload._replace(variant=variant, split=self.variant.split,
-                                           data_root=str(folder) if folder else None)
+        wanted = options.workload._replace(
+            variant=variant, split=self.variant.split, data_root=str(folder) if folder else None
+        )
         self.workload = find_adapter(task.adapter)(self.variant.settings(), wanted)
         self.workload.notes = [*loaded(self.workload.network).notes, *self.workload.notes]
         if len(self.workload) < 1:
@@ -54,23 +55,45 @@ class Session:
             raise InputError(f"task {task.name!r}, variant {variant!r}: the calibration set is empty")
         self.calibration = adafire.Calibration(inputs)  # measured once for all methods and T
         if self.workload.metric != task.metric:
-            raise InputError(f"task {task.name!r}: metric is {task.metric!r}, but adapter {task.adapter!r} gives "
-                             f"{self.workload.metric!r}")
+            raise InputError(
+                f"task {task.name!r}: metric is {task.metric!r}, but adapter {task.adapter!r} gives "
+                f"{self.workload.metric!r}"
+            )
         described = plain(self.workload.describe())
         parse(Description, described, f"adapter {task.adapter!r}, what it says of data and weights")
         # The library's own refusals (an operator, a NaN weight, ...) come out here, not as a failure of every method.
-        adafire.convert(self.workload.network, self.calibration, method="ann", timesteps=1,
-                        forward=self.workload.forward, precision=options.precision)
-        settings = {key: plain(value) for key, value in self.variant.settings().items()
-                    if key not in ("config", "checkpoint")}
-        self.common = {"schema_version": SCHEMA_VERSION, "method_version": METHOD_VERSION, "task": task.name,
-                       "task_version": task.version, "family": task.family, "metric": task.metric,
-                       "variant": variant, "split": self.variant.split, "settings": settings,
-                       "workload": described, "precision": options.precision,
-                       "seed": options.workload.seed, "limit": options.workload.limit,
-                       "device_type": options.workload.device}
-        self.surroundings = {"versions": environment.versions(), "git": environment.git(),
-                             "hardware": environment.hardware(options.workload.device)}
+        adafire.convert(
+            self.workload.network,
+            self.calibration,
+            method="ann",
+            timesteps=1,
+            forward=self.workload.forward,
+            precision=options.precision,
+        )
+        settings = {
+            key: plain(value) for key, value in self.variant.settings().items() if key not in ("config", "checkpoint")
+        }
+        self.common = {
+            "schema_version": SCHEMA_VERSION,
+            "method_version": METHOD_VERSION,
+            "task": task.name,
+            "task_version": task.version,
+            "family": task.family,
+            "metric": task.metric,
+            "variant": variant,
+            "split": self.variant.split,
+            "settings": settings,
+            "workload": described,
+            "precision": options.precision,
+            "seed": options.workload.seed,
+            "limit": options.workload.limit,
+            "device_type": options.workload.device,
+        }
+        self.surroundings = {
+            "versions": environment.versions(),
+            "git": environment.git(),
+            "hardware": environment.hardware(options.workload.device),
+        }
         self.records, self.cached, self.told = {}, set(), set(self.workload.notes)
         for note in self.workload.notes:
             self._tell("note", "data", text=note)
@@ -102,15 +125,31 @@ class Session:
 
     def _fields(self, method):
         timesteps = [] if method.kind == "ann" else self.timesteps
-        fields = {**self.common, "method": method.name, "kind": method.kind, "anytime": method.anytime,
-                  "timesteps": timesteps, "parameters": parameters(method, max(timesteps, default=None))}
+        fields = {
+            **self.common,
+            "method": method.name,
+            "kind": method.kind,
+            "anytime": method.anytime,
+            "timesteps": timesteps,
+            "parameters": parameters(method, max(timesteps, default=None)),
+        }
         return {**fields, "key": key_of(fields)}
 
     def _record(self, fields, rows, reason, wall_s, notes=()):
-        return Record(**fields, **self.surroundings, rows=rows, status="failed" if reason else "ok", reason=reason,
-                      notes=list(notes), ann=None if fields["kind"] == "ann" else _reference(self.records.get("ann")),
-                      samples=len(self.workload), data_form=self.workload.data_form, expected=self.variant.expected, wall_s=round(wall_s, 3),
-                      date=datetime.now(timezone.utc).isoformat(timespec="seconds"))
+        return Record(
+            **fields,
+            **self.surroundings,
+            rows=rows,
+            status="failed" if reason else "ok",
+            reason=reason,
+            notes=list(notes),
+            ann=None if fields["kind"] == "ann" else _reference(self.records.get("ann")),
+            samples=len(self.workload),
+            data_form=self.workload.data_form,
+            expected=self.variant.expected,
+            wall_s=round(wall_s, 3),
+            date=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        )
 
     def _find_or_run(self, name, wait):
         method = adafire.methods.get(name)
@@ -160,17 +199,29 @@ class Session:
             if ann is not None and ann.status == "failed":
                 raise RuntimeError(f"not run, because the ANN failed on the same samples ({ann.reason})")
             with memory.told("in this run", "a smaller batch_size in the task, or more memory, helps"):
-                for row in measure(self.workload, self.calibration, method, fields["timesteps"] or [None],
-                                   self.options.precision, self.options.workload.seed,
-                                   lambda t, done: self._tell("converting" if done is None else "running", method.name, t,
-                                                              done or 0), self.team, notes,
-                                   self._keep if self.options.save_snn and self.team.leads else None):
+                for row in measure(
+                    self.workload,
+                    self.calibration,
+                    method,
+                    fields["timesteps"] or [None],
+                    self.options.precision,
+                    self.options.workload.seed,
+                    lambda t, done: self._tell("converting" if done is None else "running", method.name, t, done or 0),
+                    self.team,
+                    notes,
+                    self._keep if self.options.save_snn and self.team.leads else None,
+                ):
                     rows.append(parse(Row, row, f"result at T={row['timesteps']}"))
         except Exception as problem:  # whatever went wrong belongs to this run; the others go on
             error = problem
         reason = error and f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
-        record = self._record(fields, rows, reason, time.perf_counter() - begin,
-                              [*self.workload.notes, *self._surprise(method, rows), *notes])
+        record = self._record(
+            fields,
+            rows,
+            reason,
+            time.perf_counter() - begin,
+            [*self.workload.notes, *self._surprise(method, rows), *notes],
+        )
         if self.team.leads:
             self.store.write(record, self.options.rerun)
         self.records[method.name] = record
@@ -191,14 +242,31 @@ class Session:
         if method.kind != "ann" or not rows:
             return []
         row, own = rows[0], self.options.workload
-        words = surprise(self.variant.expected, self.task.metric, row.metrics[self.task.metric], row.low, row.high,
-                         len(self.workload), own.limit)
+        words = surprise(
+            self.variant.expected,
+            self.task.metric,
+            row.metrics[self.task.metric],
+            row.low,
+            row.high,
+            len(self.workload),
+            own.limit,
+        )
         weights = "the weights of --checkpoint are others" if own.checkpoint else "other data or weights"
         return [f"{words}: {weights}, or they are read wrongly"] if words else []
 
     def _tell(self, kind, method, timesteps=(), done=0, text="", error=None):
-        self.tell(Event(kind, task_label(self.task.name, self.variant.split), method, tuple(timesteps), done,
-                        len(self.workload), text, error))
+        self.tell(
+            Event(
+                kind,
+                task_label(self.task.name, self.variant.split),
+                method,
+                tuple(timesteps),
+                done,
+                len(self.workload),
+                text,
+                error,
+            )
+        )
 
 
 def _reference(ann):
@@ -206,5 +274,12 @@ def _reference(ann):
     if ann is None or ann.status == "failed":
         return None
     row = ann.rows[0]
-    return Reference(key=ann.key, value=row.metrics[ann.metric], low=row.low, high=row.high, metrics=row.metrics,
-                     macs=row.macs, energy_pj=row.energy_pj)
+    return Reference(
+        key=ann.key,
+        value=row.metrics[ann.metric],
+        low=row.low,
+        high=row.high,
+        metrics=row.metrics,
+        macs=row.macs,
+        energy_pj=row.energy_pj,
+    )

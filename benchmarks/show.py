@@ -27,8 +27,12 @@ def show(task, variant, method, timesteps, options, samples=None, out="runs/show
     WorkloadOptions (its limit is not used). InputError: no such sample; UnsupportedError: a family that has no draw."""
     settings = task.variants[variant]
     folder = data_folder(settings, options.data_root) if settings.split == "full" else None
-    wanted = options._replace(variant=variant, split=settings.split, data_root=str(folder) if folder else None,
-                              limit=None if samples else FIRST)
+    wanted = options._replace(
+        variant=variant,
+        split=settings.split,
+        data_root=str(folder) if folder else None,
+        limit=None if samples else FIRST,
+    )
     # One sample a batch: only those that are drawn are simulated.
     workload = find_adapter(task.adapter)({**settings.settings(), "batch_size": 1}, wanted)
     if type(workload).draw is Workload.draw:
@@ -66,19 +70,28 @@ def find(workload, samples, where):
         if len(found) == len(set(samples)):
             return [found[sample] for sample in samples]
     missing = next(sample for sample in samples if sample not in found)
-    raise InputError(f"{where}: no test sample {missing!r}; it has {len(there)}, such as "
-                     f"{', '.join(map(str, there[:3]))}")
+    raise InputError(
+        f"{where}: no test sample {missing!r}; it has {len(there)}, such as {', '.join(map(str, there[:3]))}"
+    )
 
 
 @torch.no_grad()
 def predict(workload, calibration, method, timesteps, batches, seed=0, tell=lambda text: None):
     """[(title, {id: prediction})]: the ANN's, then the method's at each T."""
+
     def run(name, times):
         tell(f"{name}, T={', '.join(map(str, times))}" if times else name)
         at = tuple(times) or (1,)
         torch.manual_seed(seed)
-        snn = adafire.convert(workload.network, calibration, method=name, timesteps=max(at), forward=workload.forward,
-                              seed=seed, exit_judge=workload.exit_judge)
+        snn = adafire.convert(
+            workload.network,
+            calibration,
+            method=name,
+            timesteps=max(at),
+            forward=workload.forward,
+            seed=seed,
+            exit_judge=workload.exit_judge,
+        )
         found = [{} for _ in at]
         for batch in batches:
             for k, output in enumerate(workload.simulate(snn, batch, at)):

@@ -32,8 +32,9 @@ class Store:
 
     def find(self, identity, key):
         """(record or None, problem or None) for a key; ``identity`` holds task, split, variant and method."""
-        path = self.records / file_name(identity["task"], identity["split"], identity["variant"], identity["method"],
-                                        key)
+        path = self.records / file_name(
+            identity["task"], identity["split"], identity["variant"], identity["method"], key
+        )
         if not path.exists():
             return None, None
         try:
@@ -79,8 +80,9 @@ class Store:
                 yield False
                 return
         except OSError as error:
-            raise InputError(f"results folder {self.out} cannot be used: {error.strerror or error}; "
-                             "choose another with --out DIR") from error
+            raise InputError(
+                f"results folder {self.out} cannot be used: {error.strerror or error}; choose another with --out DIR"
+            ) from error
         try:
             yield True
         finally:

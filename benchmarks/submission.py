@@ -41,8 +41,10 @@ def check(path, results=None, data_root=None):
         return record, [*found, Finding("not checked", "record", f"a failed run has no figures ({record.reason})")]
     for row in record.rows:
         where = "ANN" if row.timesteps is None else f"T={row.timesteps}"
-        found += [Finding(kind, where, text) for kind, text in (*_ranges(record, row), *_derived(record, row),
-                                                                *_evidence(record, row))]
+        found += [
+            Finding(kind, where, text)
+            for kind, text in (*_ranges(record, row), *_derived(record, row), *_evidence(record, row))
+        ]
     found += [Finding("wrong", "record", text) for text in _quoted(record, results)]
     try:
         labels_of(record, data_root)
@@ -54,14 +56,20 @@ def check(path, results=None, data_root=None):
 
 def _ranges(record, row):
     if not row.low <= row.metrics[record.metric] <= row.high and not row.low == row.high:
-        yield "wrong", f"{record.metric} {row.metrics[record.metric]:.6g} lies outside its interval {row.low:.6g} to {row.high:.6g}"
+        yield (
+            "wrong",
+            f"{record.metric} {row.metrics[record.metric]:.6g} lies outside its interval {row.low:.6g} to {row.high:.6g}",
+        )
     for name, value in {**row.metrics, "over_fired": row.over_fired, "over_fired_sites": row.over_fired_sites}.items():
         if value is not None and not -1e-9 <= value <= 1 + 1e-9:
             yield "wrong", f"{name} is {value:.6g}; expected a share of 0 to 1"
     if row.mean_timesteps is not None and row.timesteps and row.mean_timesteps > row.timesteps + 1e-9:
         yield "wrong", f"mean_timesteps {row.mean_timesteps:.6g} is more than T"
     if row.synops is not None and row.synops_graded > row.synops * (1 + 1e-9):
-        yield "wrong", f"synops_graded {row.synops_graded:.6g} is more than synops {row.synops:.6g}: a burst counts 1 or more"
+        yield (
+            "wrong",
+            f"synops_graded {row.synops_graded:.6g} is more than synops {row.synops:.6g}: a burst counts 1 or more",
+        )
 
 
 def _derived(record, row):
@@ -75,7 +83,12 @@ def _derived(record, row):
             yield "wrong", f"energy_pj {claimed:.8g} under {name}; MACs and synaptic operations give {own:.8g}"
     for name in ("synops", "synops_graded", "macs"):
         total, parts = getattr(row, name), [layer.get(name) for layer in row.layers]
-        if row.layers and total is not None and None not in parts and not math.isclose(sum(parts), total, rel_tol=1e-6, abs_tol=1e-3):
+        if (
+            row.layers
+            and total is not None
+            and None not in parts
+            and not math.isclose(sum(parts), total, rel_tol=1e-6, abs_tol=1e-3)
+        ):
             yield "wrong", f"{name} {total:.8g}; its layers sum to {sum(parts):.8g}"
     if record.kind == "snn" and row.sites and all("spikes" in site and "neurons" in site for site in row.sites):
         spikes, neurons = sum(s["spikes"] for s in row.sites), sum(s["neurons"] for s in row.sites)
@@ -98,16 +111,28 @@ def _evidence(record, row):
         elif not math.isclose(float(right.mean()), value, abs_tol=1e-9):
             yield "wrong", f"accuracy {value:.6g}, but {int(right.sum())} of {len(right)} correctness bits are set"
         elif not np.allclose(wilson(int(right.sum()), len(right)), (row.low, row.high), atol=1e-6):
-            yield "wrong", f"interval {row.low:.6g} to {row.high:.6g} is not Wilson's of {int(right.sum())} of {len(right)}"
+            yield (
+                "wrong",
+                f"interval {row.low:.6g} to {row.high:.6g} is not Wilson's of {int(right.sum())} of {len(right)}",
+            )
         return
-    lists = [v for v in evidence.values() if isinstance(v, list) and len(v) == record.samples
-             and all(isinstance(x, (int, float)) for x in v)]
-    if any(math.isclose(float(np.mean(v)), value, abs_tol=1e-5) for v in lists) and evidence.get("samples") == record.samples:
+    lists = [
+        v
+        for v in evidence.values()
+        if isinstance(v, list) and len(v) == record.samples and all(isinstance(x, (int, float)) for x in v)
+    ]
+    if (
+        any(math.isclose(float(np.mean(v)), value, abs_tol=1e-5) for v in lists)
+        and evidence.get("samples") == record.samples
+    ):
         return
     drawn = evidence.get("replicates")
     drawn = drawn.get(record.metric) if isinstance(drawn, dict) else None
     if not drawn:
-        yield "wrong", f"the evidence ({', '.join(evidence) or 'none'}) holds nothing that {record.metric} can be checked against"
+        yield (
+            "wrong",
+            f"the evidence ({', '.join(evidence) or 'none'}) holds nothing that {record.metric} can be checked against",
+        )
         return
     if evidence.get("images", record.samples) != record.samples:
         yield "wrong", f"evidence of {evidence['images']} images, but {record.samples} samples"
@@ -116,7 +141,10 @@ def _evidence(record, row):
         yield "wrong", f"interval {row.low:.6g} to {row.high:.6g} is not that of the replicates"
     middle, spread = float(np.mean(values)), float(np.std(values)) + 1e-6
     if abs(middle - value) > 4 * spread:
-        yield "wrong", f"{record.metric} {value:.6g} is far from its replicates (mean {middle:.6g}, deviation {spread:.2g})"
+        yield (
+            "wrong",
+            f"{record.metric} {value:.6g} is far from its replicates (mean {middle:.6g}, deviation {spread:.2g})",
+        )
     yield "not checked", f"{record.metric} itself: replicates bound it, only a run with the data recomputes it"
 
 
@@ -128,5 +156,7 @@ def _quoted(record, results):
     other, _ = Store(results).find(of_ann, record.ann.key)
     if other is not None and other.key == record.ann.key:
         metrics = other.rows[0].metrics
-        if any(not math.isclose(metrics.get(name, math.nan), v, abs_tol=1e-9) for name, v in record.ann.metrics.items()):
+        if any(
+            not math.isclose(metrics.get(name, math.nan), v, abs_tol=1e-9) for name, v in record.ann.metrics.items()
+        ):
             yield f"quotes other figures of the ANN than its record {other.name}"

@@ -44,8 +44,18 @@ def plan(requests, methods, timesteps, options, out, trust_config=False):
     return sessions, wanted
 
 
-def sweep(requests, methods, timesteps, options, out, address=None, jobs=None, gpus=0, trust_config=False,
-          on_done=lambda done, number, total: None):
+def sweep(
+    requests,
+    methods,
+    timesteps,
+    options,
+    out,
+    address=None,
+    jobs=None,
+    gpus=0,
+    trust_config=False,
+    on_done=lambda done, number, total: None,
+):
     """[Done] of all jobs. address: of a Ray cluster; None: this machine, ``jobs`` processes at a time. on_done hears of
     every job when it is over. The ANN of a task runs first: the others quote it."""
     ray = _ray()
@@ -70,18 +80,28 @@ def sweep(requests, methods, timesteps, options, out, address=None, jobs=None, g
     if not ready:
         return found
     try:
-        ray.init(address=address, num_cpus=None if address else jobs or os.cpu_count(), include_dashboard=False,
-                 log_to_driver=False, logging_level="ERROR", runtime_env={"env_vars": _environment()})
+        ray.init(
+            address=address,
+            num_cpus=None if address else jobs or os.cpu_count(),
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level="ERROR",
+            runtime_env={"env_vars": _environment()},
+        )
     except Exception as error:  # Ray raises bare exceptions: no cluster there, or no room to start one
-        raise InputError(f"Ray does not start: {' '.join(str(error).split())[:300]}; give a running cluster with --address, or "
-                         "try again when the machine is quieter") from error
+        raise InputError(
+            f"Ray does not start: {' '.join(str(error).split())[:300]}; give a running cluster with --address, or "
+            "try again when the machine is quieter"
+        ) from error
     try:
         remote = ray.remote(max_calls=1, max_retries=0, num_cpus=1, num_gpus=gpus)(_work)
         running = {}
 
         def start(job):
             steps = sessions[job.given, job.variant].timesteps
-            running[remote.remote(tuple(job), steps, options._asdict(), options.workload._asdict(), str(out), trust_config)] = job
+            running[
+                remote.remote(tuple(job), steps, options._asdict(), options.workload._asdict(), str(out), trust_config)
+            ] = job
 
         for job in ready:
             start(job)
@@ -114,6 +134,7 @@ def _work(job, timesteps, options, workload, out, trust_config):
     def listen(event):
         if event.method == job.method and event.kind in ("finished", "cached", "failed"):
             heard["last"] = event.kind, event.text
+
     task = load_task(catalogue.find_task(job.given), trust_config)
     try:
         runner.run(task, job.variant, [job.method], timesteps, options, out, listen)
@@ -132,7 +153,9 @@ def _ray():
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     os.environ.setdefault("RAY_worker_niceness", "0")  # the jobs are the work, not a background to it
-    os.environ.setdefault("RAY_task_oom_retries", "0")  # a job that was killed for memory has failed; do not try for ever
+    os.environ.setdefault(
+        "RAY_task_oom_retries", "0"
+    )  # a job that was killed for memory has failed; do not try for ever
     try:
         import ray
     except ImportError as error:

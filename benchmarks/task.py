@@ -86,8 +86,9 @@ class Variant(Closed):
     def settings(self):
         """The dict that the adapter gets: config, model, checkpoint (where given), data, calibration, batch_size, and
         the entries of ``options``."""
-        own = self.model_dump(include={"config", "model", "checkpoint", "data", "calibration", "batch_size"},
-                              exclude_none=True)
+        own = self.model_dump(
+            include={"config", "model", "checkpoint", "data", "calibration", "batch_size"}, exclude_none=True
+        )
         return {**self.options, **own}
 
 
@@ -114,8 +115,10 @@ def load_task(path, trust_config=False):
     if not path.is_file():
         raise InputError(f"no task file {path}; python tools/run_bench.py --list shows the tasks")
     if path.suffix != ".py":
-        raise InputError(f"task file {path.name}: found a file of kind {path.suffix or 'none'!r}, expected a Python "
-                         "config file (.py) such as tasks/coco_yolo.py")
+        raise InputError(
+            f"task file {path.name}: found a file of kind {path.suffix or 'none'!r}, expected a Python "
+            "config file (.py) such as tasks/coco_yolo.py"
+        )
     check_trusted(path, trust_config, TASKS)
     entries = {key: value for key, value in _execute(path).items() if not key.startswith("_")}
     entries.pop("custom_imports", None)  # mmengine has imported them: the way to bring an adapter of one's own
@@ -130,8 +133,10 @@ def check_trusted(path, trust_config=False, home=PROJECT):
     path = Path(path).resolve()
     if home not in path.parents and not trust_config:
         place = f"this project's {home.name}/ folder" if home != PROJECT else "this project"
-        raise InputError(f"{path} is not in {place}. A task or config file is Python and runs with your rights when it is read; "
-                         "look at it, then add --trust-config to read it")
+        raise InputError(
+            f"{path} is not in {place}. A task or config file is Python and runs with your rights when it is read; "
+            "look at it, then add --trust-config to read it"
+        )
 
 
 def _execute(path):

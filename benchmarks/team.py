@@ -53,13 +53,17 @@ class Torchrun(Alone):
     def __init__(self, device="cpu"):
         missing = [name for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR") if name not in os.environ]
         if missing:
-            raise InputError(f"--launcher pytorch: {missing[0]} is not set, so torchrun did not start this; type torchrun "
-                             "--nproc-per-node 2 tools/run_bench.py TASK --launcher pytorch")
+            raise InputError(
+                f"--launcher pytorch: {missing[0]} is not set, so torchrun did not start this; type torchrun "
+                "--nproc-per-node 2 tools/run_bench.py TASK --launcher pytorch"
+            )
         local = int(os.environ["LOCAL_RANK"])
         if device == "cuda":
             if local >= torch.cuda.device_count():
-                raise InputError(f"--launcher pytorch: process {local} of this machine has no GPU of its own (there are "
-                                 f"{torch.cuda.device_count()}); start fewer with --nproc-per-node")
+                raise InputError(
+                    f"--launcher pytorch: process {local} of this machine has no GPU of its own (there are "
+                    f"{torch.cuda.device_count()}); start fewer with --nproc-per-node"
+                )
             torch.cuda.set_device(local)
         distributed.init_process_group("nccl" if device == "cuda" else "gloo", timeout=WAIT)
         self.rank, self.world = distributed.get_rank(), distributed.get_world_size()
@@ -98,6 +102,9 @@ def fingerprint(snn):
         for value in values:
             if isinstance(value, torch.Tensor):
                 value = value.detach().float().cpu().contiguous().numpy().tobytes()
-            digest.update(value if isinstance(value, bytes) else f"{index} {type(value).__name__} "
-                          f"{value if isinstance(value, (int, float)) else ''}".encode())
+            digest.update(
+                value
+                if isinstance(value, bytes)
+                else f"{index} {type(value).__name__} {value if isinstance(value, (int, float)) else ''}".encode()
+            )
     return digest.hexdigest()

@@ -35,8 +35,10 @@ def visible(text):
     >>> visible("a\x1b[2Jb")
     'a\\x1b[2Jb'
     """
-    return "".join(c if c == "\n" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp") else ascii(c)[1:-1]
-                   for c in str(text))
+    return "".join(
+        c if c == "\n" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp") else ascii(c)[1:-1]
+        for c in str(text)
+    )
 
 
 def markdown(text):

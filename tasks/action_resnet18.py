@@ -8,27 +8,27 @@ DIR holds one folder of .aedat files (DAVIS346) for each of the ten actions, as 
 FILE: weights of yours; docs/events.md says how to train them.
 """
 
-_base_ = './fashion_events.py'
+_base_ = "./fashion_events.py"
 
-name = 'action_resnet18'
+name = "action_resnet18"
 version = 1
-description = 'ResNet-18; accuracy on a fifth of the action recognition set'
+description = "ResNet-18; accuracy on a fifth of the action recognition set"
 
 _common = dict(
-    split='full',
-    data=dict(type='action'),
+    split="full",
+    data=dict(type="action"),
     calibration=dict(samples=256),
     batch_size=16,
 )
 variants = dict(
     full=dict(
         _common,
-        model=dict(name='adapters.models.event_networks:resnet18', num_classes=10, channels=18),
-        options=dict(representation=dict(kind='constant', bins=9, size=128, window_ms=None, clip=50, scale=5)),
+        model=dict(name="adapters.models.event_networks:resnet18", num_classes=10, channels=18),
+        options=dict(representation=dict(kind="constant", bins=9, size=128, window_ms=None, clip=50, scale=5)),
     ),
     frames=dict(
         _common,
-        model=dict(name='adapters.models.event_networks:resnet18', num_classes=10, channels=2),
-        options=dict(representation=dict(kind='frames', bins=16, size=128, window_ms=None, clip=50, scale=5)),
+        model=dict(name="adapters.models.event_networks:resnet18", num_classes=10, channels=2),
+        options=dict(representation=dict(kind="frames", bins=16, size=128, window_ms=None, clip=50, scale=5)),
     ),
 )

@@ -8,13 +8,13 @@ DIR as in action_resnet18.py.
 FILE: weights of yours; docs/events.md says how to train them.
 """
 
-_base_ = './action_resnet18.py'
+_base_ = "./action_resnet18.py"
 
-name = 'action_vgg11'
+name = "action_vgg11"
 version = 1
-description = 'VGG-11; accuracy on a fifth of the action recognition set'
+description = "VGG-11; accuracy on a fifth of the action recognition set"
 
 variants = dict(
-    full=dict(model=dict(name='adapters.models.event_networks:vgg11')),
-    frames=dict(model=dict(name='adapters.models.event_networks:vgg11')),
+    full=dict(model=dict(name="adapters.models.event_networks:vgg11")),
+    frames=dict(model=dict(name="adapters.models.event_networks:vgg11")),
 )

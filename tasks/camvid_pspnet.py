@@ -7,31 +7,45 @@ MMSegmentation has no CamVid and publishes no weights for it. /data/CamVid holds
 nothing else: test pictures are set aside. What it does not say is as in voc12_fcn.py.
 """
 
-_base_ = './voc12_fcn.py'
+_base_ = "./voc12_fcn.py"
 
-name = 'camvid_pspnet'
+name = "camvid_pspnet"
 version = 1
-description = 'PSPNet with a ResNet-18 of stride 8; mIoU on CamVid test'
+description = "PSPNet with a ResNet-18 of stride 8; mIoU on CamVid test"
 
 variants = dict(
     full=dict(
-        config='mmseg::pspnet/pspnet_r18-d8_4xb2-80k_cityscapes-512x1024.py',
+        config="mmseg::pspnet/pspnet_r18-d8_4xb2-80k_cityscapes-512x1024.py",
         checkpoint=None,
         data=dict(
-            name='CamVid',
-            dataset='BaseSegDataset',
-            data_prefix=dict(img_path='test', seg_map_path='testannot'),
-            ann_file='',
-            img_suffix='.png',
-            seg_map_suffix='.png',
+            name="CamVid",
+            dataset="BaseSegDataset",
+            data_prefix=dict(img_path="test", seg_map_path="testannot"),
+            ann_file="",
+            img_suffix=".png",
+            seg_map_suffix=".png",
             ignore=[11],  # void
-            metainfo=dict(classes=('sky', 'building', 'pole', 'road', 'pavement', 'tree', 'sign', 'fence', 'car',
-                                   'pedestrian', 'bicyclist'))),
-        needs=['test', 'testannot'],
+            metainfo=dict(
+                classes=(
+                    "sky",
+                    "building",
+                    "pole",
+                    "road",
+                    "pavement",
+                    "tree",
+                    "sign",
+                    "fence",
+                    "car",
+                    "pedestrian",
+                    "bicyclist",
+                )
+            ),
+        ),
+        needs=["test", "testannot"],
         expected=None,
-        options=dict(cfg_options={
-            'model.decode_head.num_classes': 11,
-            'test_dataloader.dataset.pipeline.1.scale': (480, 360)}),
+        options=dict(
+            cfg_options={"model.decode_head.num_classes": 11, "test_dataloader.dataset.pipeline.1.scale": (480, 360)}
+        ),
     ),
-    mini=dict(description='A small semantic FPN on generated scenes; not CamVid'),
+    mini=dict(description="A small semantic FPN on generated scenes; not CamVid"),
 )

@@ -8,17 +8,17 @@ FILE holds weights with the names that adapters/models/resnet_cifar.py documents
 was trained.
 """
 
-_base_ = './cifar10_resnet20.py'
+_base_ = "./cifar10_resnet20.py"
 
-name = 'cifar100_resnet20'
-description = 'ResNet-20; accuracy on the CIFAR-100 test set'
+name = "cifar100_resnet20"
+description = "ResNet-20; accuracy on the CIFAR-100 test set"
 
 variants = dict(
     full=dict(
         _delete_=True,  # no weights are carried or downloaded: --checkpoint FILE
-        split='full',
-        model=dict(name='adapters.models.resnet_cifar:resnet20', num_classes=100),
-        data=dict(type='cifar100'),
+        split="full",
+        model=dict(name="adapters.models.resnet_cifar:resnet20", num_classes=100),
+        data=dict(type="cifar100"),
         calibration=dict(samples=256),
         batch_size=50,
         options=dict(preprocessing=dict(mean=[0.5071, 0.4867, 0.4408], std=[0.2675, 0.2565, 0.2761])),

@@ -7,40 +7,42 @@ DIR holds torchvision's cifar-10-batches-py, or the test pictures as test/<class
 them, too). Where there is no train set, 1,000 test pictures are set aside to calibrate on and never scored.
 """
 
-name = 'cifar10_resnet20'
+name = "cifar10_resnet20"
 version = 1  # raise it when a change here makes old results incomparable; old records then leave the table
-family = 'classification'
-description = 'ResNet-20 with option-A shortcuts; accuracy on the CIFAR-10 test set'
-metric = 'accuracy'
-adapter = 'classification'
+family = "classification"
+description = "ResNet-20 with option-A shortcuts; accuracy on the CIFAR-10 test set"
+metric = "accuracy"
+adapter = "classification"
 
-methods = ['quantised', 'rate-max', 'rate-percentile', 'snn-calibration', 'burst', 'adafire', 'adafire-signed', 'ours']
+methods = ["quantised", "rate-max", "rate-percentile", "snn-calibration", "burst", "adafire", "adafire-signed", "ours"]
 timesteps = [1, 2, 4, 8, 16, 32]
 
 variants = dict(
     full=dict(
-        split='full',
-        model='adapters.models.resnet_cifar:resnet20',
+        split="full",
+        model="adapters.models.resnet_cifar:resnet20",
         # downloaded once (1 MB); offline: --checkpoint FILE
-        checkpoint='https://raw.githubusercontent.com/akamaster/pytorch_resnet_cifar10/'
-                   'd5489e8995e81e91ce6b1d69dcc98ad579b0b153/pretrained_models/resnet20-12fca82f.th',
-        data=dict(type='cifar10'),
+        checkpoint="https://raw.githubusercontent.com/akamaster/pytorch_resnet_cifar10/"
+        "d5489e8995e81e91ce6b1d69dcc98ad579b0b153/pretrained_models/resnet20-12fca82f.th",
+        data=dict(type="cifar10"),
         calibration=dict(samples=256),
         batch_size=50,
         options=dict(preprocessing=dict(mean=[0.485, 0.456, 0.406], std=[0.229, 0.224, 0.225])),  # as it was trained
-        expected=dict(ann=0.917, tolerance=0.005, samples=10000),  # published, on lossless pictures; JPEG costs it ten points
+        expected=dict(
+            ann=0.917, tolerance=0.005, samples=10000
+        ),  # published, on lossless pictures; JPEG costs it ten points
     ),
     # The family's small network on the Fashion-MNIST subset (as in fashion_resnet), not ResNet-20 on CIFAR-10.
     mini=dict(
-        split='mini',
+        split="mini",
         description="The family's small network on the Fashion-MNIST subset; not ResNet-20",
-        model='adapters.models.resnet_small:resnet_small',
-        checkpoint='benchmarks/zoo/resnet_fashion/resnet_fashion.pth',
-        data=dict(type='fashion_mnist'),
+        model="adapters.models.resnet_small:resnet_small",
+        checkpoint="benchmarks/zoo/resnet_fashion/resnet_fashion.pth",
+        data=dict(type="fashion_mnist"),
         calibration=dict(samples=256),
         batch_size=50,
         options=dict(preprocessing=dict(mean=[0.286], std=[0.353])),
-        needs=['adapters/data/fashion_mnist_subset/test.png', 'adapters/data/fashion_mnist_subset/calibration.png'],
+        needs=["adapters/data/fashion_mnist_subset/test.png", "adapters/data/fashion_mnist_subset/calibration.png"],
         expected=dict(ann=0.93, tolerance=0.002),
     ),
 )

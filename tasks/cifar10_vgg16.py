@@ -7,26 +7,26 @@ FILE holds weights with the names that adapters/models/vgg_cifar.py documents; `
 trained, and `pooling` which pooling it has ('max', 'average').
 """
 
-_base_ = './cifar10_resnet20.py'
+_base_ = "./cifar10_resnet20.py"
 
-name = 'cifar10_vgg16'
+name = "cifar10_vgg16"
 version = 1
-description = 'VGG-16; accuracy on the CIFAR-10 test set'
+description = "VGG-16; accuracy on the CIFAR-10 test set"
 
 variants = dict(
     full=dict(
         _delete_=True,  # no weights are carried or downloaded: --checkpoint FILE
-        split='full',
-        model=dict(name='adapters.models.vgg_cifar:vgg16', pooling='max'),
-        data=dict(type='cifar10'),
+        split="full",
+        model=dict(name="adapters.models.vgg_cifar:vgg16", pooling="max"),
+        data=dict(type="cifar10"),
         calibration=dict(samples=256),
         batch_size=50,
         options=dict(preprocessing=dict(mean=[0.4914, 0.4822, 0.4465], std=[0.247, 0.2435, 0.2616])),
     ),
     mini=dict(
-        description='A small VGG (5 convolutions, 2 linear layers) on the Fashion-MNIST subset; not VGG-16',
-        model='adapters.models.vgg_small:vgg_small',
-        checkpoint='benchmarks/zoo/vgg_fashion/vgg_fashion.pth',
+        description="A small VGG (5 convolutions, 2 linear layers) on the Fashion-MNIST subset; not VGG-16",
+        model="adapters.models.vgg_small:vgg_small",
+        checkpoint="benchmarks/zoo/vgg_fashion/vgg_fashion.pth",
         expected=dict(ann=0.938),
     ),
 )

@@ -8,27 +8,27 @@ DIR is the folder below which tonic keeps its sets (pip install 'adafire[events]
 says data=dict(type=..., download=True). FILE: weights of yours; docs/events.md says how to train them.
 """
 
-_base_ = './fashion_events.py'
+_base_ = "./fashion_events.py"
 
-name = 'cifar10dvs_resnet18'
+name = "cifar10dvs_resnet18"
 version = 1
-description = 'ResNet-18; accuracy on a tenth of CIFAR10-DVS'
+description = "ResNet-18; accuracy on a tenth of CIFAR10-DVS"
 
 _common = dict(
-    split='full',
-    data=dict(type='cifar10dvs'),
+    split="full",
+    data=dict(type="cifar10dvs"),
     calibration=dict(samples=256),
     batch_size=16,
 )
 variants = dict(
     full=dict(
         _common,
-        model=dict(name='adapters.models.event_networks:resnet18', num_classes=10, channels=18),
-        options=dict(representation=dict(kind='constant', bins=9, size=128, window_ms=None, clip=50, scale=5)),
+        model=dict(name="adapters.models.event_networks:resnet18", num_classes=10, channels=18),
+        options=dict(representation=dict(kind="constant", bins=9, size=128, window_ms=None, clip=50, scale=5)),
     ),
     frames=dict(
         _common,
-        model=dict(name='adapters.models.event_networks:resnet18', num_classes=10, channels=2),
-        options=dict(representation=dict(kind='frames', bins=16, size=128, window_ms=None, clip=50, scale=5)),
+        model=dict(name="adapters.models.event_networks:resnet18", num_classes=10, channels=2),
+        options=dict(representation=dict(kind="frames", bins=16, size=128, window_ms=None, clip=50, scale=5)),
     ),
 )

@@ -8,13 +8,13 @@ DIR is the folder below which tonic keeps its sets (pip install 'adafire[events]
 says data=dict(type=..., download=True). FILE: weights of yours; docs/events.md says how to train them.
 """
 
-_base_ = './cifar10dvs_resnet18.py'
+_base_ = "./cifar10dvs_resnet18.py"
 
-name = 'cifar10dvs_vgg11'
+name = "cifar10dvs_vgg11"
 version = 1
-description = 'VGG-11; accuracy on a tenth of CIFAR10-DVS'
+description = "VGG-11; accuracy on a tenth of CIFAR10-DVS"
 
 variants = dict(
-    full=dict(model=dict(name='adapters.models.event_networks:vgg11')),
-    frames=dict(model=dict(name='adapters.models.event_networks:vgg11')),
+    full=dict(model=dict(name="adapters.models.event_networks:vgg11")),
+    frames=dict(model=dict(name="adapters.models.event_networks:vgg11")),
 )

@@ -10,39 +10,41 @@ object in the same hand, optimistic), objects-frames (5 frames of 10 ms), occasi
 scored on occasion 2); train each with its own settings, docs/events.md has the commands.
 """
 
-name = 'dvs128_objects'
+name = "dvs128_objects"
 version = 1
-family = 'events'
-description = 'Four convolutions; accuracy on samples of 50 ms from recordings of a DVS128'
-metric = 'accuracy'
-adapter = 'events'
+family = "events"
+description = "Four convolutions; accuracy on samples of 50 ms from recordings of a DVS128"
+metric = "accuracy"
+adapter = "events"
 
-methods = ['quantised', 'rate-max', 'rate-percentile', 'snn-calibration', 'burst', 'adafire', 'adafire-signed', 'ours']
+methods = ["quantised", "rate-max", "rate-percentile", "snn-calibration", "burst", "adafire", "adafire-signed", "ours"]
 timesteps = [1, 2, 4, 8]
 
-_pattern = r'(?P<part>occasion\d)_(?P<class>[A-Za-z]+).*\.aedat'
-_data = dict(type='recordings', name='DVS128 objects', pattern=_pattern, sample_ms=50, least=100)
+_pattern = r"(?P<part>occasion\d)_(?P<class>[A-Za-z]+).*\.aedat"
+_data = dict(type="recordings", name="DVS128 objects", pattern=_pattern, sample_ms=50, least=100)
 _common = dict(
-    split='full',
-    data=dict(_data, train='occasion1', test='occasion1', share=0.7),
+    split="full",
+    data=dict(_data, train="occasion1", test="occasion1", share=0.7),
     calibration=dict(samples=256),
     batch_size=32,
 )
 variants = dict(
     objects=dict(
         _common,
-        model=dict(name='adapters.models.event_networks:conv4', num_classes=7, channels=2),
-        options=dict(representation=dict(kind='constant', bins=1, size=64, window_ms=50, clip=10, scale=2)),
+        model=dict(name="adapters.models.event_networks:conv4", num_classes=7, channels=2),
+        options=dict(representation=dict(kind="constant", bins=1, size=64, window_ms=50, clip=10, scale=2)),
     ),
     occasions=dict(
         _common,
-        data=dict(_data, train='occasion1', test='occasion2'),
-        model=dict(name='adapters.models.event_networks:conv4', num_classes=5, channels=2),
-        options=dict(representation=dict(kind='constant', bins=1, size=64, window_ms=50, clip=10, scale=2)),
+        data=dict(_data, train="occasion1", test="occasion2"),
+        model=dict(name="adapters.models.event_networks:conv4", num_classes=5, channels=2),
+        options=dict(representation=dict(kind="constant", bins=1, size=64, window_ms=50, clip=10, scale=2)),
     ),
-    **{'objects-frames': dict(
-        _common,
-        model=dict(name='adapters.models.event_networks:conv4', num_classes=7, channels=2),
-        options=dict(representation=dict(kind='frames', bins=5, size=64, window_ms=50, clip=10, scale=0.5)),
-    )},
+    **{
+        "objects-frames": dict(
+            _common,
+            model=dict(name="adapters.models.event_networks:conv4", num_classes=7, channels=2),
+            options=dict(representation=dict(kind="frames", bins=5, size=64, window_ms=50, clip=10, scale=0.5)),
+        )
+    },
 )

@@ -10,39 +10,39 @@ For another network of torchvision's, copy the variant, give it a name, and chan
 by 'timm::name'. Networks of your own: 'module:function'.
 """
 
-name = 'imagenet_resnet18'
+name = "imagenet_resnet18"
 version = 1  # raise it when a change here makes old results incomparable; old records then leave the table
-family = 'classification'
-description = 'ResNet-18; accuracy (top 1) on the ImageNet validation set'
-metric = 'accuracy'
-adapter = 'classification'
+family = "classification"
+description = "ResNet-18; accuracy (top 1) on the ImageNet validation set"
+metric = "accuracy"
+adapter = "classification"
 
-methods = ['quantised', 'rate-max', 'rate-percentile', 'snn-calibration', 'burst', 'adafire', 'adafire-signed', 'ours']
+methods = ["quantised", "rate-max", "rate-percentile", "snn-calibration", "burst", "adafire", "adafire-signed", "ours"]
 timesteps = [1, 2, 4, 8, 16, 32]
 
 variants = dict(
     full=dict(
-        split='full',
-        model='torchvision::resnet18',
-        checkpoint='https://download.pytorch.org/models/resnet18-f37072fd.pth',  # IMAGENET1K_V1; downloaded once
-        data=dict(type='imagefolder', name='ImageNet', test='val', train='train'),
+        split="full",
+        model="torchvision::resnet18",
+        checkpoint="https://download.pytorch.org/models/resnet18-f37072fd.pth",  # IMAGENET1K_V1; downloaded once
+        data=dict(type="imagefolder", name="ImageNet", test="val", train="train"),
         calibration=dict(samples=256),
         batch_size=16,
         options=dict(preprocessing=dict(resize=256, size=224, mean=[0.485, 0.456, 0.406], std=[0.229, 0.224, 0.225])),
-        needs=['val'],  # looked for below --data-root before any work
+        needs=["val"],  # looked for below --data-root before any work
         expected=dict(ann=0.6976, tolerance=0.003, samples=50000),  # published
     ),
     # The family's small network on the Fashion-MNIST subset (as in fashion_resnet), not ResNet-18 on ImageNet.
     mini=dict(
-        split='mini',
+        split="mini",
         description="The family's small network on the Fashion-MNIST subset; not ResNet-18",
-        model='adapters.models.resnet_small:resnet_small',
-        checkpoint='benchmarks/zoo/resnet_fashion/resnet_fashion.pth',
-        data=dict(type='fashion_mnist'),
+        model="adapters.models.resnet_small:resnet_small",
+        checkpoint="benchmarks/zoo/resnet_fashion/resnet_fashion.pth",
+        data=dict(type="fashion_mnist"),
         calibration=dict(samples=256),
         batch_size=50,
         options=dict(preprocessing=dict(mean=[0.286], std=[0.353])),
-        needs=['adapters/data/fashion_mnist_subset/test.png', 'adapters/data/fashion_mnist_subset/calibration.png'],
+        needs=["adapters/data/fashion_mnist_subset/test.png", "adapters/data/fashion_mnist_subset/calibration.png"],
         expected=dict(ann=0.93, tolerance=0.002),
     ),
 )

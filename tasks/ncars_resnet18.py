@@ -8,27 +8,27 @@ DIR holds n-cars_test and n-cars_train, each with the folders cars and backgroun
 FILE: weights of yours; docs/events.md says how to train them.
 """
 
-_base_ = './fashion_events.py'
+_base_ = "./fashion_events.py"
 
-name = 'ncars_resnet18'
+name = "ncars_resnet18"
 version = 1
-description = 'ResNet-18; accuracy on the test set of N-Cars'
+description = "ResNet-18; accuracy on the test set of N-Cars"
 
 _common = dict(
-    split='full',
-    data=dict(type='ncars'),
+    split="full",
+    data=dict(type="ncars"),
     calibration=dict(samples=256),
     batch_size=16,
 )
 variants = dict(
     full=dict(
         _common,
-        model=dict(name='adapters.models.event_networks:resnet18', num_classes=2, channels=18),
-        options=dict(representation=dict(kind='constant', bins=9, size=64, window_ms=100, clip=50, scale=5)),
+        model=dict(name="adapters.models.event_networks:resnet18", num_classes=2, channels=18),
+        options=dict(representation=dict(kind="constant", bins=9, size=64, window_ms=100, clip=50, scale=5)),
     ),
     frames=dict(
         _common,
-        model=dict(name='adapters.models.event_networks:resnet18', num_classes=2, channels=2),
-        options=dict(representation=dict(kind='frames', bins=16, size=64, window_ms=100, clip=50, scale=5)),
+        model=dict(name="adapters.models.event_networks:resnet18", num_classes=2, channels=2),
+        options=dict(representation=dict(kind="frames", bins=16, size=64, window_ms=100, clip=50, scale=5)),
     ),
 )

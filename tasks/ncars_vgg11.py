@@ -8,13 +8,13 @@ DIR as in ncars_resnet18.py.
 FILE: weights of yours; docs/events.md says how to train them.
 """
 
-_base_ = './ncars_resnet18.py'
+_base_ = "./ncars_resnet18.py"
 
-name = 'ncars_vgg11'
+name = "ncars_vgg11"
 version = 1
-description = 'VGG-11; accuracy on the test set of N-Cars'
+description = "VGG-11; accuracy on the test set of N-Cars"
 
 variants = dict(
-    full=dict(model=dict(name='adapters.models.event_networks:vgg11')),
-    frames=dict(model=dict(name='adapters.models.event_networks:vgg11')),
+    full=dict(model=dict(name="adapters.models.event_networks:vgg11")),
+    frames=dict(model=dict(name="adapters.models.event_networks:vgg11")),
 )

@@ -1,21 +1,21 @@
 """DeepLabV3 with a ResNet-50 of stride 8; mIoU on VOC 2012 val; what it does not say is as in voc12_fcn.py.
 
-    python tools/run_bench.py tasks/voc12_deeplabv3.py                          # mini
-    python tools/run_bench.py tasks/voc12_deeplabv3.py --data-root /data/VOCdevkit/VOC2012
+python tools/run_bench.py tasks/voc12_deeplabv3.py                          # mini
+python tools/run_bench.py tasks/voc12_deeplabv3.py --data-root /data/VOCdevkit/VOC2012
 """
 
-_base_ = './voc12_fcn.py'
+_base_ = "./voc12_fcn.py"
 
-name = 'voc12_deeplabv3'
+name = "voc12_deeplabv3"
 version = 1
-description = 'DeepLabV3 with a ResNet-50 of stride 8; mIoU on VOC 2012 val'
+description = "DeepLabV3 with a ResNet-50 of stride 8; mIoU on VOC 2012 val"
 
 variants = dict(
     full=dict(
-        config='mmseg::deeplabv3/deeplabv3_r50-d8_4xb4-20k_voc12aug-512x512.py',
-        checkpoint='https://download.openmmlab.com/mmsegmentation/v0.5/deeplabv3/deeplabv3_r50-d8_512x512_20k_voc12aug/'
-                   'deeplabv3_r50-d8_512x512_20k_voc12aug_20200617_010906-596905ef.pth',
+        config="mmseg::deeplabv3/deeplabv3_r50-d8_4xb4-20k_voc12aug-512x512.py",
+        checkpoint="https://download.openmmlab.com/mmsegmentation/v0.5/deeplabv3/deeplabv3_r50-d8_512x512_20k_voc12aug/"
+        "deeplabv3_r50-d8_512x512_20k_voc12aug_20200617_010906-596905ef.pth",
         expected=dict(ann=0.7617),  # published
     ),
-    mini=dict(description='A small semantic FPN on generated scenes; not DeepLabV3 on VOC'),
+    mini=dict(description="A small semantic FPN on generated scenes; not DeepLabV3 on VOC"),
 )

@@ -10,7 +10,9 @@ import torch
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 torch.set_num_threads(1)  # tests run beside each other
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what runs in the background: processes would inherit it
+if (
+    signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+):  # as a shell starts what runs in the background: processes would inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
 SHARED = ROOT.parent / "shared" / "data"
 
@@ -47,8 +49,15 @@ def made_records(tmp_path_factory):
     from adapters.base import WorkloadOptions
     from benchmarks import catalogue, runner
     from benchmarks.task import load_task
+
     out = tmp_path_factory.mktemp("made") / "results"
     methods = ["quantised", "snn-calibration", "burst", "adafire-uniform", "adafire"]
-    runner.run(load_task(catalogue.find_task("fashion_resnet")), "mini", methods, [4],
-               runner.RunOptions(WorkloadOptions(limit=100)), out)
+    runner.run(
+        load_task(catalogue.find_task("fashion_resnet")),
+        "mini",
+        methods,
+        [4],
+        runner.RunOptions(WorkloadOptions(limit=100)),
+        out,
+    )
     return out

@@ -38,7 +38,9 @@ def wake(network):
 
 def normed(network, call):
     """Batch norms with the statistics of one batch: mean 0 and variance 1, whatever the weights before them are."""
-    norms = [m for m in network.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm) and m.running_mean is not None]
+    norms = [
+        m for m in network.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm) and m.running_mean is not None
+    ]
     kept = [m.momentum for m in norms]
     for m in norms:
         m.reset_running_stats()
@@ -63,6 +65,7 @@ _VIDEO = {"r3d_18", "mc3_18", "r2plus1d_18", "s3d", "swin3d_t", "mvit_v2_s"}
 
 def _torchvision(name):
     from torchvision import models
+
     name, _, part = name.partition("/")
     options, shape, forward = {"weights": None}, (3, 64, 64), _plain
     if name in models.list_models(module=models.detection) or name in models.list_models(module=models.segmentation):
@@ -95,6 +98,7 @@ def _torchvision(name):
 
 def _timm(name):
     import timm
+
     name, size = _sized(name)
     try:
         network = timm.create_model(name, img_size=size)
@@ -105,18 +109,30 @@ def _timm(name):
 
 def _mmdet(name):
     from adapters.detectors import build_detector
+
     name, size = _sized(name)
     with tempfile.TemporaryDirectory() as folder:
         network, _ = build_detector(_thinner(name, "mmdet", Path(folder) / "config.py"))
     if not hasattr(network, "encoder"):
         return network, (3, size, size), lambda network, x: network(x, mode="tensor")
     from mmdet.structures import DetDataSample  # the DETR family asks for the sizes of the pictures
-    sizes = {"img_shape": (size, size), "batch_input_shape": (size, size), "ori_shape": (size, size), "scale_factor": (1.0, 1.0)}
-    return network, (3, size, size), lambda network, x: network(x, [DetDataSample(metainfo=sizes) for _ in x], mode="tensor")
+
+    sizes = {
+        "img_shape": (size, size),
+        "batch_input_shape": (size, size),
+        "ori_shape": (size, size),
+        "scale_factor": (1.0, 1.0),
+    }
+    return (
+        network,
+        (3, size, size),
+        lambda network, x: network(x, [DetDataSample(metainfo=sizes) for _ in x], mode="tensor"),
+    )
 
 
 def _mmseg(name):
     from adapters.segmentors import build_segmentor
+
     name, size = _sized(name)
     with tempfile.TemporaryDirectory() as folder:
         network, _ = build_segmentor(_thinner(name, "mmseg", Path(folder) / "config.py"))
@@ -131,7 +147,9 @@ def _sized(name):
 def _thinner(name, package, path):
     """A config with ResNet-18 in place of ResNet-50: a quarter of the channels, and of the time."""
     from mmengine.config import Config
+
     from adapters.detectors import find_config
+
     config = Config.fromfile(find_config(f"{package}::{name}", package))
     model = config.model
     if model.get("backbone", {}).get("depth") == 50 and model.backbone.type in ("ResNet", "ResNetV1c", "ResNetV1d"):
@@ -227,7 +245,15 @@ SENSITIVE = {"timm:focalnet_tiny_srf"}
 """Noise of 0.1 % in the input moves their outputs by more than a tenth (with these weights), so that errors fall late."""
 
 NAMES = [f"{library}:{name}" for library, names in _LISTED.items() for name in names.split()] + list(REFUSED)
-ALSO_OURS = {"torchvision:resnet18", "torchvision:mobilenet_v2", "torchvision:vit_b_32", "timm:convnext_atto", "timm:efficientvit_b0",
-             "mmdet:retinanet/retinanet_r18_fpn_1x_coco", "mmdet:yolox/yolox_nano_8xb8-300e_coco",
-             "mmseg:fcn/fcn_r18-d8_4xb2-80k_cityscapes-512x1024", "mmseg:segformer/segformer_mit-b0_8xb2-160k_ade20k-512x512"}
+ALSO_OURS = {
+    "torchvision:resnet18",
+    "torchvision:mobilenet_v2",
+    "torchvision:vit_b_32",
+    "timm:convnext_atto",
+    "timm:efficientvit_b0",
+    "mmdet:retinanet/retinanet_r18_fpn_1x_coco",
+    "mmdet:yolox/yolox_nano_8xb8-300e_coco",
+    "mmseg:fcn/fcn_r18-d8_4xb2-80k_cityscapes-512x1024",
+    "mmseg:segformer/segformer_mit-b0_8xb2-160k_ade20k-512x512",
+}
 """Converted by ``ours``, too."""

@@ -71,7 +71,11 @@ class Shuffle(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.stem, self.branch, self.fc = nn.Conv2d(3, 8, 3, 2, 1), nn.Conv2d(4, 4, 3, padding=1, groups=4), nn.Linear(8, 3)
+        self.stem, self.branch, self.fc = (
+            nn.Conv2d(3, 8, 3, 2, 1),
+            nn.Conv2d(4, 4, 3, padding=1, groups=4),
+            nn.Linear(8, 3),
+        )
 
     def forward(self, x):
         x = torch.relu(self.stem(x))
@@ -128,5 +132,6 @@ def integer_network(seed=0):
 def relative_error(a, b):
     """|a - b| / |b| over all tensors of two nested outputs."""
     from adafire.graph.interception import tensors_in
+
     a, b = (torch.cat([t.flatten().double() for t in tensors_in(tree)]) for tree in (a, b))
     return float((a - b).norm() / b.norm())

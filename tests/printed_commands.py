@@ -24,11 +24,21 @@ def texts():
     """(place, text) of everything that commands are printed in."""
     for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))):
         yield str(page.relative_to(ROOT)), page.read_text(encoding="utf-8")
-    for path in (*sorted((ROOT / "tasks").glob("*.py")), *sorted((ROOT / "tools").glob("*.py")), ROOT / "adafire" / "command.py"):
+    for path in (
+        *sorted((ROOT / "tasks").glob("*.py")),
+        *sorted((ROOT / "tools").glob("*.py")),
+        ROOT / "adafire" / "command.py",
+    ):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         found = [ast.get_docstring(tree, clean=False) or ""]
-        found += [node.value.value for node in tree.body if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
-                  and isinstance(node.value.value, str) and node.targets[0].id == "EXAMPLES"]
+        found += [
+            node.value.value
+            for node in tree.body
+            if isinstance(node, ast.Assign)
+            and isinstance(node.value, ast.Constant)
+            and isinstance(node.value.value, str)
+            and node.targets[0].id == "EXAMPLES"
+        ]
         yield str(path.relative_to(ROOT)), "\n".join(found)
 
 
@@ -42,7 +52,11 @@ def commands():
                 words, _, remark = line.strip().partition("  #")
                 found.append(Printed(place, words.split(" # ")[0].strip(), remark))
         flowing = re.sub(r"\s+", " ", re.sub(r"```.*?```", "", text, flags=re.S))
-        found += [Printed(place, words) for words in re.findall(r"`((?:python|adafire) [^`]+)`", flowing) if words.startswith(STARTS)]
+        found += [
+            Printed(place, words)
+            for words in re.findall(r"`((?:python|adafire) [^`]+)`", flowing)
+            if words.startswith(STARTS)
+        ]
     return list({command[:2]: command for command in found}.values())
 
 
@@ -53,7 +67,7 @@ def arguments(words, stand_ins):
     if parts[0] == "torchrun":
         program = next(k for k, part in enumerate(parts) if part.startswith("tools/"))
         at = parts.index("--launcher")
-        parts = ["python", *parts[program:at], *parts[at + 2:]]  # one process does
+        parts = ["python", *parts[program:at], *parts[at + 2 :]]  # one process does
     if parts[0] == "adafire":
         parts = ["python", f"tools/{TOOLS[parts[1]][0]}", *parts[2:]]
     parts = [stand_ins.get(part, part) for part in parts[1:]]

@@ -10,12 +10,12 @@ import torch.nn.functional as F
 from torch import nn
 
 import adafire
-from adafire.graph.activations import activation_of
-from adafire.neurons.multi_threshold import MultiThreshold
-from adafire.neurons.count import NeuronParams
-from adafire.simulation.state import Run
-from adafire.simulation.loop import simulate
 from adafire.calibration.thresholds import Histogram, balanced, gaussian
+from adafire.graph.activations import activation_of
+from adafire.neurons.count import NeuronParams
+from adafire.neurons.multi_threshold import MultiThreshold
+from adafire.simulation.loop import simulate
+from adafire.simulation.state import Run
 from networks import build, relative_error
 from test_neuron import count_form
 
@@ -92,9 +92,16 @@ def test_multi_threshold_in_chunks_and_with_constant_current():
     assert all(torch.equal(a, b) for a, b in zip(state[:5], last[:5]))
 
 
-@pytest.mark.parametrize("activation", [
-    RELU, activation_of("gelu", F.gelu, (None,), {}), activation_of("leaky_relu", F.leaky_relu, (None, 0.2), {}),
-    activation_of("relu6", F.relu6, (None,), {})], ids=lambda a: a.kind)
+@pytest.mark.parametrize(
+    "activation",
+    [
+        RELU,
+        activation_of("gelu", F.gelu, (None,), {}),
+        activation_of("leaky_relu", F.leaky_relu, (None, 0.2), {}),
+        activation_of("relu6", F.relu6, (None,), {}),
+    ],
+    ids=lambda a: a.kind,
+)
 def test_mean_of_what_flows_on_is_the_activation(activation):
     z, law = torch.randn(4, 6, 5), MultiThreshold(4)
     p = NeuronParams(full(2), full(0), full(0), 1, 0)
@@ -113,6 +120,7 @@ def test_pooling_under_differential_coding_sends_changes_of_the_mean():
         def forward(self, x):
             x = F.max_pool2d(F.relu(self.a(x)), 3, 2, 1)
             return self.fc(F.relu(self.b(x)).mean((2, 3)))
+
     network, x, steps = Net().eval(), torch.randn(2, 1, 8, 8), 10
     snn = adafire.convert(network, x, method="dcgs", timesteps=steps)
     snn.memory_gb = 1e-9  # chunks of one step
@@ -152,8 +160,10 @@ def test_opi_differs_from_rate_percentile_in_the_initial_potential_only():
     a, b = (adafire.methods.get(name).parameters() for name in ("opi", "rate-percentile"))
     assert {k for k in a if a[k] != b[k]} == {"v0"}
     network, x = build("Residual"), torch.randn(16, 3, 16, 16)
-    errors = [relative_error(adafire.convert(network, x, method=m, timesteps=4)(x), network(x).detach())
-              for m in ("opi", "rate")]
+    errors = [
+        relative_error(adafire.convert(network, x, method=m, timesteps=4)(x), network(x).detach())
+        for m in ("opi", "rate")
+    ]
     assert errors[0] < errors[1]
 
 
@@ -218,6 +228,7 @@ def test_gaussian_threshold_has_the_least_error_on_normal_values():
 
     def error(theta):
         return ((a / (theta / 64) + 0.5).floor().clamp(max=64) * (theta / 64) - a).square().mean()
+
     theta = float(gaussian(torch.tensor([1.0]), torch.tensor([3.0])))
     assert error(theta) < 1.02 * min(error(theta * r) for r in torch.linspace(0.7, 1.4, 71))
 
@@ -238,10 +249,20 @@ def test_fewer_spikes_late_in_a_simulation():
     assert (late - middle) / 16 < 0.5 * early / 4
 
 
-@pytest.mark.parametrize("name,options", [
-    ("dcgs", {"levels": 0}), ("dcgs", {"levels": 2.5}), ("dcgs", {"phi_plus": 4}), ("dcgs", {"threshold": "mmse"}),
-    ("threshold-balancing", {"updates": 0}), ("threshold-balancing", {"delay": 1}),
-    ("threshold-balancing", {"sweeps": True}), ("opi", {"threshold": "gaussian"}), ("signed-if", {"levels": 4})])
+@pytest.mark.parametrize(
+    "name,options",
+    [
+        ("dcgs", {"levels": 0}),
+        ("dcgs", {"levels": 2.5}),
+        ("dcgs", {"phi_plus": 4}),
+        ("dcgs", {"threshold": "mmse"}),
+        ("threshold-balancing", {"updates": 0}),
+        ("threshold-balancing", {"delay": 1}),
+        ("threshold-balancing", {"sweeps": True}),
+        ("opi", {"threshold": "gaussian"}),
+        ("signed-if", {"levels": 4}),
+    ],
+)
 def test_options_that_make_no_sense_are_refused(name, options):
     with pytest.raises(adafire.InputError, match=next(iter(options)).split("_")[0]):
         adafire.methods.get(name).with_options(**options)

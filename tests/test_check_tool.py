@@ -6,13 +6,18 @@ from mmengine.config import Config
 from tools import check
 
 
-@pytest.mark.parametrize("config, channels, sizes", [
-    ("mmdet::yolof/yolof_r50-c5_8xb8-1x_coco.py", 3, [(320, 320)]),
-    ("mmdet::ssd/ssd512_coco.py", 3, [(320, 320), (512, 512)]),
-    ("mmseg::mae/mae-base_upernet_8xb2-amp-160k_ade20k-512x512.py", 3, [(512, 512)]),
-    ("mmseg::swin/swin-tiny-patch4-window7_upernet_1xb8-20k_levir-256x256.py", 6, [(320, 320), (256, 256)])])
+@pytest.mark.parametrize(
+    "config, channels, sizes",
+    [
+        ("mmdet::yolof/yolof_r50-c5_8xb8-1x_coco.py", 3, [(320, 320)]),
+        ("mmdet::ssd/ssd512_coco.py", 3, [(320, 320), (512, 512)]),
+        ("mmseg::mae/mae-base_upernet_8xb2-amp-160k_ade20k-512x512.py", 3, [(512, 512)]),
+        ("mmseg::swin/swin-tiny-patch4-window7_upernet_1xb8-20k_levir-256x256.py", 6, [(320, 320), (256, 256)]),
+    ],
+)
 def test_what_a_config_says_of_its_input(config, channels, sizes):
     from adapters.detectors import find_config
+
     assert check.input_of(Config.fromfile(find_config(config, config.partition("::")[0]))) == (channels, sizes)
 
 

@@ -42,9 +42,17 @@ class Calls:
         return (self.function, self.args) if self.state is None else (self.function, self.args, self.state)
 
 
-@pytest.mark.parametrize("wrap", [lambda s: s, lambda s: {"state_dict": s, "epoch": 3}, lambda s: {"model": s},
-                                  lambda s: {"state_dict_ema": s}, lambda s: {"model": {"state_dict": s}},
-                                  lambda s: {"module." + k: v for k, v in s.items()}])
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda s: s,
+        lambda s: {"state_dict": s, "epoch": 3},
+        lambda s: {"model": s},
+        lambda s: {"state_dict_ema": s},
+        lambda s: {"model": {"state_dict": s}},
+        lambda s: {"module." + k: v for k, v in s.items()},
+    ],
+)
 @pytest.mark.parametrize("zipped", [True, False])
 def test_usual_layouts_and_both_formats(tmp_path, wrap, zipped):
     expected = network().state_dict()
@@ -54,19 +62,36 @@ def test_usual_layouts_and_both_formats(tmp_path, wrap, zipped):
 
 def test_mmengine_checkpoint_needs_no_trust(tmp_path):
     from mmengine.logging import HistoryBuffer as history
+
     buffer = history([1.0, 2.0], [1, 1])
     expected = network().state_dict()
-    path = save(tmp_path, {
-        "meta": {"epoch": 12, "mAP": np.float64(0.25), "iters": np.int64(7), "dataset_meta": {"classes": ("a", "b")},
-                 "curve": np.arange(6, dtype=">i4").reshape(2, 3, order="F")},
-        "state_dict": expected, "message_hub": {"log_scalars": {"loss": buffer}, "method": buffer.mean},
-        "optimizer": collections.defaultdict(dict, {"state": {}}), "where": pathlib.PurePosixPath("/a/b")})
+    path = save(
+        tmp_path,
+        {
+            "meta": {
+                "epoch": 12,
+                "mAP": np.float64(0.25),
+                "iters": np.int64(7),
+                "dataset_meta": {"classes": ("a", "b")},
+                "curve": np.arange(6, dtype=">i4").reshape(2, 3, order="F"),
+            },
+            "state_dict": expected,
+            "message_hub": {"log_scalars": {"loss": buffer}, "method": buffer.mean},
+            "optimizer": collections.defaultdict(dict, {"state": {}}),
+            "where": pathlib.PurePosixPath("/a/b"),
+        },
+    )
     with pytest.raises(pickle.UnpicklingError):
         torch.load(path, weights_only=True)
     weights, meta = load_state_dict(path)
     assert same(weights, dict(expected))
-    assert meta == {"epoch": 12, "mAP": 0.25, "iters": 7, "dataset_meta": {"classes": ["a", "b"]},
-                    "curve": [[0, 2, 4], [1, 3, 5]]}
+    assert meta == {
+        "epoch": 12,
+        "mAP": 0.25,
+        "iters": 7,
+        "dataset_meta": {"classes": ["a", "b"]},
+        "curve": [[0, 2, 4], [1, 3, 5]],
+    }
 
 
 def test_numpy_weights_become_tensors(tmp_path):
@@ -100,19 +125,31 @@ def refused_or_inert(path):
 @pytest.mark.parametrize("zipped", [True, False])
 def test_hostile_files_run_nothing(tmp_path, name, zipped):
     mark = tmp_path / "ran"
-    path = save(tmp_path, {"state_dict": {"w": torch.ones(2)}, "x": HOSTILE[name](mark)},
-                _use_new_zipfile_serialization=zipped)
+    path = save(
+        tmp_path, {"state_dict": {"w": torch.ones(2)}, "x": HOSTILE[name](mark)}, _use_new_zipfile_serialization=zipped
+    )
     refused_or_inert(path)
     assert not mark.exists()
 
 
 def test_a_call_of_the_result_of_a_call_runs_nothing(tmp_path):
     """Python's own pickler does not write getattr(__import__('os'), 'system')('touch mark'); an attacker can."""
+
     def text(value):
         return b"X" + len(value).to_bytes(4, "little") + value.encode()
+
     mark = tmp_path / "ran"
-    code = (b"\x80\x02}" + text("x") + b"cbuiltins\ngetattr\n(cbuiltins\n__import__\n" + text("os") + b"\x85R"
-            + text("system") + b"tR" + text(f"touch {mark}") + b"\x85Rs.")
+    code = (
+        b"\x80\x02}"
+        + text("x")
+        + b"cbuiltins\ngetattr\n(cbuiltins\n__import__\n"
+        + text("os")
+        + b"\x85R"
+        + text("system")
+        + b"tR"
+        + text(f"touch {mark}")
+        + b"\x85Rs."
+    )
     path = tmp_path / "nested.pth"
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in (("data.pkl", code), ("version", b"3\n"), ("byteorder", b"little")):
@@ -155,9 +192,15 @@ def test_trust_reports_what_still_fails(tmp_path):
         load_state_dict(path, trust=True)
 
 
-@pytest.mark.parametrize("content, message", [
-    (b"", "it is empty"), (b"<html>not found</html>", "not a PyTorch checkpoint.*<html>"),
-    (pickle.dumps([1, 2], protocol=2), "damaged|no weights"), (b"\x80\x02garbage", "damaged")])
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        (b"", "it is empty"),
+        (b"<html>not found</html>", "not a PyTorch checkpoint.*<html>"),
+        (pickle.dumps([1, 2], protocol=2), "damaged|no weights"),
+        (b"\x80\x02garbage", "damaged"),
+    ],
+)
 def test_not_a_checkpoint(tmp_path, content, message):
     path = tmp_path / "weights.pth"
     path.write_bytes(content)
@@ -177,7 +220,7 @@ def test_another_zip_is_not_a_checkpoint(tmp_path):
 @pytest.mark.parametrize("keep", [0.1, 0.5, 0.95])
 def test_truncated(tmp_path, zipped, keep):
     path = save(tmp_path, {"w": torch.randn(10000)}, _use_new_zipfile_serialization=zipped)
-    path.write_bytes(path.read_bytes()[:int(path.stat().st_size * keep)])
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * keep)])
     with pytest.raises(InputError, match="truncated.*again"):
         load_state_dict(path)
 
@@ -235,12 +278,16 @@ def test_fingerprint_depends_on_the_weights_only():
     changed = {k: v.clone() for k, v in weights.items()}
     changed["0.weight"].view(-1)[5] += 1e-6
     assert fingerprint(changed) != fingerprint(weights)
-    assert len(fingerprint({"w": torch.ones(3, dtype=torch.bfloat16), "s": torch.tensor(1.)})) == 64
+    assert len(fingerprint({"w": torch.ones(3, dtype=torch.bfloat16), "s": torch.tensor(1.0)})) == 64
 
 
-@pytest.mark.parametrize("name, weights", [("cifar10_resnet20/resnet20-12fca82f.th", "conv1.weight"),
-                                           ("coco_detector_weights/Yolo-FastestV2_coco.pth",
-                                            "backbone.first_conv.0.weight")])
+@pytest.mark.parametrize(
+    "name, weights",
+    [
+        ("cifar10_resnet20/resnet20-12fca82f.th", "conv1.weight"),
+        ("coco_detector_weights/Yolo-FastestV2_coco.pth", "backbone.first_conv.0.weight"),
+    ],
+)
 def test_real_checkpoints(name, weights):
     if not (DATA / name).exists():
         pytest.skip(f"{name}: the real checkpoint is not on this machine")

@@ -5,11 +5,11 @@ import zipfile
 import numpy as np
 import pytest
 from PIL import Image
-from test_classification import SMALL, make
-from test_images import options, tree, zipped
 
 from adafire.errors import InputError
 from adapters.data import cloud_sets, image_sets
+from test_classification import SMALL, make
+from test_images import options, tree, zipped
 
 TEN = [str(k) for k in range(1, 11)]
 STRINGS = sorted(TEN)  # 1, 10, 2, ...
@@ -19,10 +19,18 @@ def read(root, **data):
     return image_sets.read({"type": "imagefolder", "set_aside": 1, **data}, options(root))
 
 
-@pytest.mark.parametrize("names, other", [
-    (list("abc"), None), (["cat", "Dog"], "cat, Dog"), (TEN, ", ".join(STRINGS)), (["0", "1", "2"], None),
-    ([f"class{k}" for k in TEN], ", ".join(f"class{k}" for k in TEN)), ([f"{k:02d}" for k in range(12)], None),
-    (["n01", "n02", "n10"], None)])
+@pytest.mark.parametrize(
+    "names, other",
+    [
+        (list("abc"), None),
+        (["cat", "Dog"], "cat, Dog"),
+        (TEN, ", ".join(STRINGS)),
+        (["0", "1", "2"], None),
+        ([f"class{k}" for k in TEN], ", ".join(f"class{k}" for k in TEN)),
+        ([f"{k:02d}" for k in range(12)], None),
+        (["n01", "n02", "n10"], None),
+    ],
+)
 def test_the_order_is_noted_and_another_one_that_is_usual(tmp_path, names, other):
     tree(tmp_path, "val", names, number=2)
     found = read(tmp_path)
@@ -32,16 +40,24 @@ def test_the_order_is_noted_and_another_one_that_is_usual(tmp_path, names, other
     assert all(found.classes[p.label] == p.id.split("/")[0] for p in found.test)
 
 
-@pytest.mark.parametrize("write", [
-    None, lambda names: "\n".join(names).encode(), lambda names: ("\ufeff" + "\r\n".join(names) + "\r\n\r\n").encode(),
-    lambda names: "".join(f"{name} some words, more\n" for name in names).encode()])
+@pytest.mark.parametrize(
+    "write",
+    [
+        None,
+        lambda names: "\n".join(names).encode(),
+        lambda names: ("\ufeff" + "\r\n".join(names) + "\r\n\r\n").encode(),
+        lambda names: "".join(f"{name} some words, more\n" for name in names).encode(),
+    ],
+)
 def test_the_order_is_told_by_a_list_or_a_file(tmp_path, write):
     tree(tmp_path, "val", TEN, number=2)
     if write:
         (tmp_path / "order.txt").write_bytes(write(STRINGS))
     found = read(tmp_path, classes="order.txt" if write else STRINGS)
     assert found.classes == tuple(STRINGS)
-    assert found.notes == (("classes are numbered in the order of 'order.txt': " + ", ".join(STRINGS),) if write else ())
+    assert found.notes == (
+        ("classes are numbered in the order of 'order.txt': " + ", ".join(STRINGS),) if write else ()
+    )
     assert all(p.label == STRINGS.index(p.id.split("/")[0]) for p in found.test)
     other = read(tmp_path)
     assert other.classes == tuple(TEN) and len(other.notes) == 1  # by value
@@ -62,7 +78,10 @@ def test_the_notes_reach_the_workload(tmp_path):
     told = make(tmp_path, model=model, data={**data, "classes": STRINGS}, calibration={"samples": 2})
     assert told.classes == tuple(STRINGS) and not told.notes
     other = make(tmp_path, model=model, data=data, calibration={"samples": 2})
-    assert "another order" in other.notes[0] and told.describe()["data"]["fingerprint"] != other.describe()["data"]["fingerprint"]
+    assert (
+        "another order" in other.notes[0]
+        and told.describe()["data"]["fingerprint"] != other.describe()["data"]["fingerprint"]
+    )
 
 
 def test_a_subset_of_the_classes_is_scored_with_a_note(tmp_path):
@@ -72,9 +91,17 @@ def test_a_subset_of_the_classes_is_scored_with_a_note(tmp_path):
     assert "2 of the 4 classes have no folder (the first: a)" in found.notes[0]
 
 
-@pytest.mark.parametrize("classes, words", [
-    (["a", "b", "a"], "classes names 'a' twice"), (["a", "x"], "class folder 'b', which classes= .* does not name"),
-    ("none.txt", "no such file"), ([], "classes is"), ([1, 2], "classes is"), (["a"], "class folder 'b'")])
+@pytest.mark.parametrize(
+    "classes, words",
+    [
+        (["a", "b", "a"], "classes names 'a' twice"),
+        (["a", "x"], "class folder 'b', which classes= .* does not name"),
+        ("none.txt", "no such file"),
+        ([], "classes is"),
+        ([1, 2], "classes is"),
+        (["a"], "class folder 'b'"),
+    ],
+)
 def test_wrong_lists_of_classes(tmp_path, classes, words):
     tree(tmp_path, "val", ("a", "b"), number=2)
     with pytest.raises(InputError, match=words):
@@ -92,9 +119,18 @@ def test_a_list_in_other_encodings(tmp_path):
 
 # What systems and tools leave between pictures
 
-STRAY = ("val/cat/._0000.png", "val/cat/Thumbs.db", "val/cat/desktop.ini", "val/cat/.DS_Store", "__MACOSX/val/cat/._0000.png",
-         "val/__MACOSX/cat/._0000.png", "val/.ipynb_checkpoints/x.png", "val/cat/.ipynb_checkpoints/0000-checkpoint.png",
-         "val/cat/@eaDir/0000.png/SYNOPHOTO_THUMB_M.jpg", "val/@eaDir/cat/0000.png")
+STRAY = (
+    "val/cat/._0000.png",
+    "val/cat/Thumbs.db",
+    "val/cat/desktop.ini",
+    "val/cat/.DS_Store",
+    "__MACOSX/val/cat/._0000.png",
+    "val/__MACOSX/cat/._0000.png",
+    "val/.ipynb_checkpoints/x.png",
+    "val/cat/.ipynb_checkpoints/0000-checkpoint.png",
+    "val/cat/@eaDir/0000.png/SYNOPHOTO_THUMB_M.jpg",
+    "val/@eaDir/cat/0000.png",
+)
 
 
 @pytest.mark.parametrize("zipped_up", [False, True])

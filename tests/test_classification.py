@@ -46,11 +46,18 @@ def root(tmp_path_factory):
 
 
 def make(root, options=None, **change):
-    settings = {"model": SMALL, "checkpoint": "random", "data": {"type": "imagefolder"},
-                "calibration": {"samples": 4}, "batch_size": 3, **change}
+    settings = {
+        "model": SMALL,
+        "checkpoint": "random",
+        "data": {"type": "imagefolder"},
+        "calibration": {"samples": 4},
+        "batch_size": 3,
+        **change,
+    }
     given = {"split": "full", "data_root": root and str(root), **(options or {})}
-    return adapters.get("classification")({k: v for k, v in settings.items() if v is not None},
-                                          WorkloadOptions(**given))
+    return adapters.get("classification")(
+        {k: v for k, v in settings.items() if v is not None}, WorkloadOptions(**given)
+    )
 
 
 def predict_all(workload):
@@ -63,6 +70,7 @@ def predict_all(workload):
 
 
 # Accuracy and its evidence
+
 
 def test_predictions_by_hand():
     outputs = [[0.1, 0.7, 0.2], [0.5, 0.5, 0.1], [0.5, 0.5, 0.5], [3.0, 2.0, 1.0]]
@@ -118,6 +126,7 @@ def test_pairing_of_two_methods():
 
 def test_mcnemar_is_the_exact_binomial_test():
     from scipy.stats import binomtest
+
     for first, second in ((0, 1), (0, 10), (10, 3), (100, 140), (3000, 2800)):
         expected = binomtest(first, first + second).pvalue
         assert stats.mcnemar(first, second) == pytest.approx(expected, rel=1e-9) == stats.mcnemar(second, first)
@@ -128,10 +137,12 @@ def test_mcnemar_is_the_exact_binomial_test():
 
 def test_statistics_exist_once():
     from benchmarks import stats as above
+
     assert above.wilson is stats.wilson and above.mcnemar is stats.mcnemar
 
 
 # Networks and their weights
+
 
 def test_resnet20_is_the_published_one():
     network = resnet20()
@@ -153,17 +164,21 @@ def test_networks_by_name():
     assert torch.equal(first, again) and not torch.equal(first, other)
 
 
-@pytest.mark.parametrize("model, words", [
-    (None, ["model is None", "torchvision::resnet18"]),
-    ({"num_classes": 3}, ["'name'"]),
-    ("resnet18", ["not understood", "'torchvision::resnet18'"]),
-    ("keras::resnet18", ["not understood"]),
-    ("torchvision::resnet19", ["no model 'resnet19'", "'resnet18'"]),
-    ("adapters.models.resnet_cifa:resnet20", ["cannot import", "did you mean 'adapters.models.resnet_cifar'"]),
-    ("adapters.models.resnet_cifar:resnet21", ["no function 'resnet21'", "'resnet20'"]),
-    ({"name": "adapters.models.resnet_cifar:resnet20", "classes": 3}, ["cannot be built", "'classes'"]),
-    ("json:dumps", ["cannot be built"]),
-    ({"name": "json:loads", "s": "1"}, ["gives int", "torch.nn.Module"])])
+@pytest.mark.parametrize(
+    "model, words",
+    [
+        (None, ["model is None", "torchvision::resnet18"]),
+        ({"num_classes": 3}, ["'name'"]),
+        ("resnet18", ["not understood", "'torchvision::resnet18'"]),
+        ("keras::resnet18", ["not understood"]),
+        ("torchvision::resnet19", ["no model 'resnet19'", "'resnet18'"]),
+        ("adapters.models.resnet_cifa:resnet20", ["cannot import", "did you mean 'adapters.models.resnet_cifar'"]),
+        ("adapters.models.resnet_cifar:resnet21", ["no function 'resnet21'", "'resnet20'"]),
+        ({"name": "adapters.models.resnet_cifar:resnet20", "classes": 3}, ["cannot be built", "'classes'"]),
+        ("json:dumps", ["cannot be built"]),
+        ({"name": "json:loads", "s": "1"}, ["gives int", "torch.nn.Module"]),
+    ],
+)
 def test_wrong_model_is_one_clear_error(model, words):
     with pytest.raises(InputError) as caught:
         build(model)
@@ -176,6 +191,7 @@ def test_nothing_is_downloaded_for_parts(monkeypatch):
 
     def refuse(*_, **__):
         raise URLError("no route")
+
     monkeypatch.setattr(_api.WeightsEnum, "get_state_dict", refuse)
     for more in ({}, {"weights_backbone": "IMAGENET1K_V1"}):
         network = build({"name": "torchvision::lraspp_mobilenet_v3_large", "num_classes": 3, **more})
@@ -200,6 +216,7 @@ def test_timm_is_optional(monkeypatch):
 def test_weights_that_must_be_downloaded_where_they_cannot(monkeypatch, tmp_path, root):
     def refuse(*_, **__):
         raise URLError("no route")
+
     monkeypatch.setattr(torch.hub, "download_url_to_file", refuse)
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
     url = "https://download.invalid/net-0123abcd.pth"
@@ -210,15 +227,21 @@ def test_weights_that_must_be_downloaded_where_they_cannot(monkeypatch, tmp_path
     with pytest.raises(InputError, match="no checkpoint is given for model 'torchvision::resnet18'.*--checkpoint FILE"):
         make(root, model="torchvision::resnet18", checkpoint=None)
     torch.save(build(SMALL, seed=5).state_dict(), tmp_path / "file.pth")
-    monkeypatch.setattr(torch.hub, "download_url_to_file", lambda _, file, *__: torch.save(
-        build(SMALL, seed=5).state_dict(), file))
+    monkeypatch.setattr(
+        torch.hub, "download_url_to_file", lambda _, file, *__: torch.save(build(SMALL, seed=5).state_dict(), file)
+    )
     expected = make(root, checkpoint=tmp_path / "file.pth").describe()["weights"]["sha256"]
     assert make(root, checkpoint=url).describe()["weights"] == {"source": "net-0123abcd.pth", "sha256": expected}
 
 
-@pytest.mark.parametrize("wrap", [
-    lambda state: state, lambda state: {"state_dict": {f"module.{k}": v for k, v in state.items()}, "epoch": 3},
-    lambda state: {"model": {f"network.{k}": v.half() if v.ndim > 1 else v for k, v in state.items()}}])
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda state: state,
+        lambda state: {"state_dict": {f"module.{k}": v for k, v in state.items()}, "epoch": 3},
+        lambda state: {"model": {f"network.{k}": v.half() if v.ndim > 1 else v for k, v in state.items()}},
+    ],
+)
 def test_checkpoints_as_people_have_them(tmp_path, root, wrap):
     network = build(SMALL, seed=7)
     torch.save(wrap(network.state_dict()), tmp_path / "weights.pth")
@@ -241,20 +264,26 @@ def test_wrong_checkpoints(tmp_path, root):
 
 # The workload
 
+
 def test_workload_scores_every_picture_once_and_calibrates_on_others(root):
     workload = make(root)
     batches = list(workload.batches())
     ids = [i for batch in batches for i in batch.ids]
     assert len(workload) == len(set(ids)) == 12 and [len(b.ids) for b in batches] == [3, 3, 3, 3]
-    assert {name: set(label for b in batches for i, label in zip(b.ids, b.context) if i.startswith(name))
-            for name in ("cat", "dog", "emu")} == {"cat": {0}, "dog": {1}, "emu": {2}}
+    assert {
+        name: set(label for b in batches for i, label in zip(b.ids, b.context) if i.startswith(name))
+        for name in ("cat", "dog", "emu")
+    } == {"cat": {0}, "dog": {1}, "emu": {2}}
     assert ids != sorted(ids)  # the order mixes classes
     assert ids == [i for batch in make(root).batches() for i in batch.ids]
     assert [len(x) for x in workload.calibration()] == [3, 1]
     about = workload.describe()
     assert about["data"]["samples"] == 12 and about["data"]["classes"] == 3
     assert {k: about["calibration"][k] for k in ("samples", "set_aside", "overlap")} == {
-        "samples": 4, "set_aside": False, "overlap": 0}
+        "samples": 4,
+        "set_aside": False,
+        "overlap": 0,
+    }
     json.dumps(about)
     found = predict_all(workload)
     scores = workload.evaluate(found)
@@ -272,6 +301,7 @@ def test_inputs_are_the_normalised_pictures(root):
     grey = make(root, model={**SMALL, "channels": 1}, preprocessing={"mean": [0.5], "std": [0.2], "size": 8})
     assert next(grey.batches()).inputs.shape == (3, 1, 8, 8)
     from torchvision.transforms._presets import ImageClassification
+
     ours = classification.preprocessing({"resize": 40, "size": 32})
     picture = Image.fromarray(np.random.default_rng(0).integers(0, 256, (50, 70, 3), dtype=np.uint8))
     assert torch.allclose(ours(picture), ImageClassification(crop_size=32, resize_size=40)(picture), atol=1e-6)
@@ -285,22 +315,26 @@ def test_limit_and_fingerprints(root):
     assert make(root).describe() == whole.describe()
 
 
-@pytest.mark.parametrize("change, words", [
-    ({"model": {**SMALL, "num_classes": 4}}, ["has 4 outputs", "3 classes (cat, dog, emu)"]),
-    ({"model": {**SMALL, "channels": 1}}, ["does not take inputs of shape [2, 3, 16, 16]", "preprocessing"]),
-    ({"model": "torch.nn:Identity"}, ["puts out [2, 3, 16, 16]", "[pictures, classes]"]),
-    ({"calibration": {"samples": 10}}, ["10 calibration pictures are asked for", "has 9", "lower"]),
-    ({"calibration": {"samples": 0}}, ["calibration samples is 0"]),
-    ({"batch_size": "3"}, ["batch_size is '3'"]),
-    ({"preprocessing": {"means": [0.5]}}, ["'means'", "did you mean 'mean'"]),
-    ({"preprocessing": {"mean": [0.5], "std": [0.1, 0.1]}}, ["1 (grey) or 3 (RGB)"]),
-    ({"preprocessing": {"mean": 0.5, "std": 0.5}}, ["1 (grey) or 3 (RGB)"]),
-    ({"preprocessing": {"std": [0.1, 0.1, 0.0]}}, ["std above 0"]),
-    ({"preprocessing": {"resize": 8, "size": 16}}, ["resize to be size or more"]),
-    ({"preprocessing": {"interpolation": "cubic"}}, ["'cubic'"]),
-    ({"network": "x"}, ["unknown setting 'network'"]),
-    ({"data": {"type": "imagefoldr"}}, ["unknown image set 'imagefoldr'", "'imagefolder'"]),
-    ({"data": {"type": "imagefolder", "tests": "x"}}, ["'tests'", "did you mean 'test'"])])
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        ({"model": {**SMALL, "num_classes": 4}}, ["has 4 outputs", "3 classes (cat, dog, emu)"]),
+        ({"model": {**SMALL, "channels": 1}}, ["does not take inputs of shape [2, 3, 16, 16]", "preprocessing"]),
+        ({"model": "torch.nn:Identity"}, ["puts out [2, 3, 16, 16]", "[pictures, classes]"]),
+        ({"calibration": {"samples": 10}}, ["10 calibration pictures are asked for", "has 9", "lower"]),
+        ({"calibration": {"samples": 0}}, ["calibration samples is 0"]),
+        ({"batch_size": "3"}, ["batch_size is '3'"]),
+        ({"preprocessing": {"means": [0.5]}}, ["'means'", "did you mean 'mean'"]),
+        ({"preprocessing": {"mean": [0.5], "std": [0.1, 0.1]}}, ["1 (grey) or 3 (RGB)"]),
+        ({"preprocessing": {"mean": 0.5, "std": 0.5}}, ["1 (grey) or 3 (RGB)"]),
+        ({"preprocessing": {"std": [0.1, 0.1, 0.0]}}, ["std above 0"]),
+        ({"preprocessing": {"resize": 8, "size": 16}}, ["resize to be size or more"]),
+        ({"preprocessing": {"interpolation": "cubic"}}, ["'cubic'"]),
+        ({"network": "x"}, ["unknown setting 'network'"]),
+        ({"data": {"type": "imagefoldr"}}, ["unknown image set 'imagefoldr'", "'imagefolder'"]),
+        ({"data": {"type": "imagefolder", "tests": "x"}}, ["'tests'", "did you mean 'test'"]),
+    ],
+)
 def test_wrong_setting_is_one_clear_error(root, change, words):
     with pytest.raises(InputError) as caught:
         make(root, **change)
@@ -310,6 +344,7 @@ def test_wrong_setting_is_one_clear_error(root, change, words):
 
 # The tasks
 
+
 def task_workload(name, options=None, variant="mini"):
     task = load_task(PROJECT / "tasks" / f"{name}.py")
     own = task.variants[variant]
@@ -317,8 +352,9 @@ def task_workload(name, options=None, variant="mini"):
     return adapters.get(task.adapter)(own.settings(), wanted)
 
 
-@pytest.mark.parametrize("name, kind", [
-    ("fashion_resnet", "resnet"), ("cifar10_vgg16", "vgg"), ("imagenet_mobilenetv2", "mobilenet")])
+@pytest.mark.parametrize(
+    "name, kind", [("fashion_resnet", "resnet"), ("cifar10_vgg16", "vgg"), ("imagenet_mobilenetv2", "mobilenet")]
+)
 def test_mini_task_reaches_its_accuracy(name, kind):
     workload = task_workload(name)  # all 2,500 pictures: 2 seconds
     scores = workload.evaluate(predict_all(workload))
@@ -347,7 +383,9 @@ def test_small_networks_have_the_layers_of_their_kind(kind):
     layers = [type(m) for m in network.modules()]
     depthwise = [m for m in network.modules() if isinstance(m, torch.nn.Conv2d) and m.groups > 1]
     assert (layers.count(torch.nn.ReLU), layers.count(torch.nn.ReLU6), len(depthwise)) == {
-        "vgg": (6, 0, 0), "mobilenet": (0, 15, 7)}[kind]
+        "vgg": (6, 0, 0),
+        "mobilenet": (0, 15, 7),
+    }[kind]
     assert (torch.nn.MaxPool2d in layers) == (kind == "vgg") and all(m.groups == m.in_channels for m in depthwise)
     larger = {"vgg": {"size": 32}, "mobilenet": {}}[kind]
     colour = build({"name": f"adapters.models.{kind}_small:{kind}_small", "num_classes": 3, "channels": 3, **larger})
@@ -357,6 +395,7 @@ def test_small_networks_have_the_layers_of_their_kind(kind):
 
 def test_training_sees_the_pictures_as_the_adapter_shows_them():
     from benchmarks.zoo.classification import AugmentedBatch, FashionObjects
+
     batch = next(task_workload("fashion_resnet", {"limit": 4}).batches())
     objects = FashionObjects("test")
     prepare = AugmentedBatch(mean=[0.286], std=[0.353], shift=2)
@@ -371,13 +410,20 @@ def test_training_sees_the_pictures_as_the_adapter_shows_them():
 
 def _indices():
     from adapters.data.fashion_mnist import carried
+
     return carried("test").indices
 
 
 def test_real_cifar10(shared_data):
-    workload = task_workload("cifar10_resnet20", {
-        "limit": 300, "data_root": str(shared_data / "cifar10_test_jpeg"),
-        "checkpoint": str(shared_data / "cifar10_resnet20" / "resnet20-12fca82f.th")}, "full")
+    workload = task_workload(
+        "cifar10_resnet20",
+        {
+            "limit": 300,
+            "data_root": str(shared_data / "cifar10_test_jpeg"),
+            "checkpoint": str(shared_data / "cifar10_resnet20" / "resnet20-12fca82f.th"),
+        },
+        "full",
+    )
     scores = workload.evaluate(predict_all(workload))
     assert scores.low < 0.81 < scores.high and scores.metrics["top5"] > 0.96
     about = workload.describe()["calibration"]
@@ -387,8 +433,10 @@ def test_real_cifar10(shared_data):
 
 # CIFAR's VGG, MobileNetV2 from the package index
 
+
 def test_vgg16_in_the_common_layout():
     from adapters.models.vgg_cifar import vgg16
+
     network = vgg16(num_classes=100).eval()
     assert sum(p.numel() for p in vgg16().parameters()) == 14728266  # that of the widely used checkpoints
     names = set(network.state_dict())
@@ -405,6 +453,7 @@ def test_vgg16_in_the_common_layout():
 def test_cifar_vgg_as_a_workload_from_its_checkpoint(tmp_path):
     rng = np.random.default_rng(0)
     from adapters.data.image_sets import CIFAR100
+
     for name in CIFAR100:
         (tmp_path / "test" / name).mkdir(parents=True)
         Image.fromarray(rng.integers(0, 256, (32, 32, 3), dtype=np.uint8)).save(tmp_path / "test" / name / "0.png")
@@ -430,6 +479,7 @@ def offline_package(monkeypatch, files):
         if files is None:
             raise PackageNotFoundError(name)
         return types.SimpleNamespace(files=[types.SimpleNamespace(name=f.name, locate=lambda f=f: f) for f in files])
+
     monkeypatch.setattr(mobilenet_offline, "distribution", distribution)
     return {"name": "adapters.models.mobilenet_offline:mobilenet_v2", "weights": mobilenet_offline.PACKAGE}
 
@@ -450,14 +500,23 @@ def test_mobilenet_from_the_package_index(monkeypatch, tmp_path):
     assert classification.build_classifier(model, "random").classifier[1].out_features == 1000  # asks no package
 
 
-@pytest.mark.parametrize("task", [path for path in sorted((PROJECT / "tasks").glob("*.py"))
-                                  if path.stem.startswith(("cifar10_", "cifar100_", "imagenet"))], ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "task",
+    [
+        path
+        for path in sorted((PROJECT / "tasks").glob("*.py"))
+        if path.stem.startswith(("cifar10_", "cifar100_", "imagenet"))
+    ],
+    ids=lambda path: path.stem,
+)
 def test_image_tasks_build_their_network_and_say_which_one_mini_runs(task):
     found = load_task(task)
     mini, fashion = found.variants["mini"], load_task(PROJECT / "tasks" / "fashion_resnet.py").variants["mini"]
     kind = next(kind for kind in ZOO if kind in task.stem)
-    own = {"model": f"adapters.models.{kind}_small:{kind}_small",
-           "checkpoint": str(PROJECT / "benchmarks" / "zoo" / f"{kind}_fashion" / f"{kind}_fashion.pth")}
+    own = {
+        "model": f"adapters.models.{kind}_small:{kind}_small",
+        "checkpoint": str(PROJECT / "benchmarks" / "zoo" / f"{kind}_fashion" / f"{kind}_fashion.pth"),
+    }
     assert mini.settings() == {**fashion.settings(), **own}
     assert mini.needs == fashion.needs and (mini.expected.ann, mini.expected.tolerance) == (ZOO[kind], 0.002)
     assert "; not " in mini.description
@@ -473,10 +532,13 @@ def test_torchvisions_layout_of_cifar100(tmp_path, monkeypatch):
     from torchvision.datasets import CIFAR100
 
     from adapters.data import image_sets
+
     folder, rng = tmp_path / CIFAR100.base_folder, np.random.default_rng(0)
     folder.mkdir()
-    contents = {name: {"data": rng.integers(0, 256, (n, 3072), dtype=np.uint8),
-                       "fine_labels": rng.integers(0, 100, n).tolist()} for name, n in (("train", 20), ("test", 8))}
+    contents = {
+        name: {"data": rng.integers(0, 256, (n, 3072), dtype=np.uint8), "fine_labels": rng.integers(0, 100, n).tolist()}
+        for name, n in (("train", 20), ("test", 8))
+    }
     contents["meta"] = {"fine_label_names": list(image_sets.CIFAR100)}
     sums = {}
     for name, content in contents.items():

@@ -15,9 +15,23 @@ from adapters.data.cloud_sets import load, read
 from adapters.data.modelnet import MODELNET40
 from adapters.open3d_library import open3d
 
-CUBE = ([(x, y, z) for x in (0, 1) for y in (0, 1) for z in (0, 3)], [(0, 1, 3), (0, 3, 2), (4, 6, 7), (4, 7, 5),
-                                                                      (0, 4, 5), (0, 5, 1), (2, 3, 7), (2, 7, 6),
-                                                                      (0, 2, 6), (0, 6, 4), (1, 5, 7), (1, 7, 3)])
+CUBE = (
+    [(x, y, z) for x in (0, 1) for y in (0, 1) for z in (0, 3)],
+    [
+        (0, 1, 3),
+        (0, 3, 2),
+        (4, 6, 7),
+        (4, 7, 5),
+        (0, 4, 5),
+        (0, 5, 1),
+        (2, 3, 7),
+        (2, 7, 6),
+        (0, 2, 6),
+        (0, 6, 4),
+        (1, 5, 7),
+        (1, 7, 3),
+    ],
+)
 
 
 @pytest.fixture(autouse=True)
@@ -37,6 +51,7 @@ def full(root):
 
 
 # ---- files
+
 
 def test_a_mesh_is_sampled_evenly_and_the_same_each_time(tmp_path):
     path = off(tmp_path / "cube.off")
@@ -78,14 +93,18 @@ def test_farthest_point_sampling_is_the_slow_definition():
     assert labels.tolist() == sorted(chosen) and abs(np.linalg.norm(cloud, axis=1).max() - 1) < 1e-6
 
 
-@pytest.mark.parametrize("make,words", [
-    (lambda p: off(p / "a.off", faces=[]), "a.off' has no faces"),
-    (lambda p: off(p / "a.off", vertices=[], faces=[]), "0 vertices and 0 triangles"),
-    (lambda p: (p / "a.xyz").write_text("1 2\n3 4\n"), r"shape \[2, 2\]"),
-    (lambda p: (p / "a.xyz").write_text("1 2 3\nx y z\n"), "no table of numbers"),
-    (lambda p: (p / "a.npy").write_bytes(b"\x93NUMPY broken"), "no array of numbers"),
-    (lambda p: (p / "a.dwg").write_text("?"), "kind '.dwg'"),
-    (lambda p: None, "is missing")])
+@pytest.mark.parametrize(
+    "make,words",
+    [
+        (lambda p: off(p / "a.off", faces=[]), "a.off' has no faces"),
+        (lambda p: off(p / "a.off", vertices=[], faces=[]), "0 vertices and 0 triangles"),
+        (lambda p: (p / "a.xyz").write_text("1 2\n3 4\n"), r"shape \[2, 2\]"),
+        (lambda p: (p / "a.xyz").write_text("1 2 3\nx y z\n"), "no table of numbers"),
+        (lambda p: (p / "a.npy").write_bytes(b"\x93NUMPY broken"), "no array of numbers"),
+        (lambda p: (p / "a.dwg").write_text("?"), "kind '.dwg'"),
+        (lambda p: None, "is missing"),
+    ],
+)
 def test_files_that_cannot_serve(tmp_path, make, words):
     make(tmp_path)
     path = next(iter(tmp_path.glob("a.*")), tmp_path / "a.off")
@@ -93,21 +112,35 @@ def test_files_that_cannot_serve(tmp_path, make, words):
         read_points(path, 8, "random", "a")
 
 
-@pytest.mark.parametrize("points,parts,count,words",
-                         [(np.array([[0, 0, 1.0], [np.nan, 0, 0], [0, np.inf, 0]
-                                     ]), None, 2, "2 points with NaN or infinite coordinates, of 3"),
-                          (np.eye(3), None, 4, "3 points, 4 are asked for"),
-                          (np.eye(3), np.zeros(2, int), 2, "3 points, but its label file has 2 labels")])
+@pytest.mark.parametrize(
+    "points,parts,count,words",
+    [
+        (
+            np.array([[0, 0, 1.0], [np.nan, 0, 0], [0, np.inf, 0]]),
+            None,
+            2,
+            "2 points with NaN or infinite coordinates, of 3",
+        ),
+        (np.eye(3), None, 4, "3 points, 4 are asked for"),
+        (np.eye(3), np.zeros(2, int), 2, "3 points, but its label file has 2 labels"),
+    ],
+)
 def test_clouds_that_cannot_serve(points, parts, count, words):
     with pytest.raises(InputError, match=words):
         prepared(points, parts, count, "random", "a")
 
 
-@pytest.mark.parametrize("error,words",
-                         [(ImportError("libusb-1.0.so.0: cannot open shared object file: No such file or directory"),
-                           "sudo apt-get install libusb-1.0-0"),
-                          (OSError("libGL.so.1: cannot open shared object file"), "libgl1"),
-                          (ModuleNotFoundError("No module named 'open3d'", name="open3d"), "pip install 'open3d")])
+@pytest.mark.parametrize(
+    "error,words",
+    [
+        (
+            ImportError("libusb-1.0.so.0: cannot open shared object file: No such file or directory"),
+            "sudo apt-get install libusb-1.0-0",
+        ),
+        (OSError("libGL.so.1: cannot open shared object file"), "libgl1"),
+        (ModuleNotFoundError("No module named 'open3d'", name="open3d"), "pip install 'open3d"),
+    ],
+)
 def test_a_missing_system_library_is_named(monkeypatch, error, words):
     real = builtins.__import__
 
@@ -115,6 +148,7 @@ def test_a_missing_system_library_is_named(monkeypatch, error, words):
         if name == "open3d":
             raise error
         return real(name, *rest, **more)
+
     monkeypatch.setattr(builtins, "__import__", broken)
     with pytest.raises(InputError, match=words) as caught:
         open3d()
@@ -122,6 +156,7 @@ def test_a_missing_system_library_is_named(monkeypatch, error, words):
 
 
 # ---- ModelNet40
+
 
 def test_modelnet_meshes_stand_upright_and_calibrate_on_the_train_set(tmp_path):
     for name in MODELNET40:
@@ -194,6 +229,7 @@ def test_a_folder_without_modelnet_says_what_is_expected(tmp_path):
 
 # ---- ShapeNet
 
+
 def annotated(root, normals=False, labels=None):
     """A mug (2 parts) and a table (3 parts) in each split; part of point k: k modulo the parts."""
     rng = np.random.default_rng(0)
@@ -244,8 +280,14 @@ def test_shapenetpart_hdf5(tmp_path):
         read(dict(type="shapenetpart"), full(tmp_path))
 
 
-@pytest.mark.parametrize("labels,words", [([1, 2] * 7, "30 points, but its label file has 14 labels"),
-                                          ([1, 2, 9] * 10, "has part 9 for a (Mug|Table)"), (["a"] * 30, None)])
+@pytest.mark.parametrize(
+    "labels,words",
+    [
+        ([1, 2] * 7, "30 points, but its label file has 14 labels"),
+        ([1, 2, 9] * 10, "has part 9 for a (Mug|Table)"),
+        (["a"] * 30, None),
+    ],
+)
 def test_a_label_file_that_does_not_match(tmp_path, labels, words):
     if words is None:
         annotated(tmp_path)
@@ -285,6 +327,7 @@ def test_shapenetcore_meshes(tmp_path):
 
 # ---- arrays and folders
 
+
 def npz(path, x=None, y=None):
     rng = np.random.default_rng(0)
     np.savez(path, x=rng.random((6, 20, 3)).astype(np.float16) if x is None else x, y=np.arange(6) if y is None else y)
@@ -299,10 +342,15 @@ def test_arrays_set_clouds_aside_that_are_never_scored(tmp_path):
     assert np.allclose(turned, straight * [-1, 1, -1], atol=1e-6)
 
 
-@pytest.mark.parametrize("x,y,words", [(None, np.arange(5), "6 clouds and labels of shape"),
-                                       (np.zeros((6, 3)), None, "holds no clouds"),
-                                       (None, np.arange(6) + 35, "from 35 to 40; expected whole numbers from 0 to 39"),
-                                       (None, np.arange(6) + 0.5, "expected whole numbers")])
+@pytest.mark.parametrize(
+    "x,y,words",
+    [
+        (None, np.arange(5), "6 clouds and labels of shape"),
+        (np.zeros((6, 3)), None, "holds no clouds"),
+        (None, np.arange(6) + 35, "from 35 to 40; expected whole numbers from 0 to 39"),
+        (None, np.arange(6) + 0.5, "expected whole numbers"),
+    ],
+)
 def test_arrays_that_do_not_match(tmp_path, x, y, words):
     data = npz(tmp_path / "a.npz", x, y)
     with pytest.raises(InputError, match=words):
@@ -330,16 +378,32 @@ def test_folders_of_any_meshes(tmp_path):
         read(dict(type="folders"), full(tmp_path / "empty"))
 
 
-@pytest.mark.parametrize("y", [[3, 0, 5, 1, 2, 4], [3.0, 0, 5, 1, 2, 4], [[3], [0], [5], [1], [2], [4]], list("dafbce"), [b"d", b"a", b"f", b"b", b"c", b"e"]])
+@pytest.mark.parametrize(
+    "y",
+    [
+        [3, 0, 5, 1, 2, 4],
+        [3.0, 0, 5, 1, 2, 4],
+        [[3], [0], [5], [1], [2], [4]],
+        list("dafbce"),
+        [b"d", b"a", b"f", b"b", b"c", b"e"],
+    ],
+)
 def test_labels_of_every_form(tmp_path, y):
     found = read({**npz(tmp_path / "a.npz", y=np.array(y)), "classes": list("abcdef")}, full(tmp_path))
     assert [item.label for item in sorted([*found.test, *found.candidates])] == [3, 0, 5, 1, 2, 4]
 
 
-@pytest.mark.parametrize("change,words", [
-    (dict(y=np.array(list("abcdeg"))), "hold 'g', which is none of the 6 classes"), (dict(y=np.eye(6)), r"shape \[6, 6\].*y.argmax"),
-    (dict(y=np.array([0, 1, 2, 3, 4, np.nan])), "hold nan"), (dict(x=np.zeros((6, 3, 20))), r"cloud 0' .*shape \[3, 20\].*transpose"),
-    (dict(x=np.zeros((6, 20, 2))), r"shape \[20, 2\]"), (dict(x=np.zeros((0, 20, 3)), y=np.zeros(0, int)), r"shape \[0, 20, 3\]")])
+@pytest.mark.parametrize(
+    "change,words",
+    [
+        (dict(y=np.array(list("abcdeg"))), "hold 'g', which is none of the 6 classes"),
+        (dict(y=np.eye(6)), r"shape \[6, 6\].*y.argmax"),
+        (dict(y=np.array([0, 1, 2, 3, 4, np.nan])), "hold nan"),
+        (dict(x=np.zeros((6, 3, 20))), r"cloud 0' .*shape \[3, 20\].*transpose"),
+        (dict(x=np.zeros((6, 20, 2))), r"shape \[20, 2\]"),
+        (dict(x=np.zeros((0, 20, 3)), y=np.zeros(0, int)), r"shape \[0, 20, 3\]"),
+    ],
+)
 def test_arrays_are_named_with_what_is_wrong(tmp_path, change, words):
     with pytest.raises(InputError, match=words):
         read({**npz(tmp_path / "a.npz", **change), "classes": list("abcdef")}, full(tmp_path))
@@ -379,6 +443,7 @@ def test_cut_and_empty_hdf5_is_refused(tmp_path):
 
 # ---- class folders
 
+
 def cups(root, *names):
     for k, name in enumerate(names):
         off(root / name, vertices=[(x + k, y, z + k * x) for x, y, z in CUBE[0]])
@@ -390,15 +455,23 @@ def test_what_is_no_data_is_left_out(tmp_path):
     cups(root, *(f"{kind}/{split}/{k}.off" for kind in ("cup", "jar") for split in ("test", "train") for k in range(2)))
     (root / "cup" / "test" / "about.txt").write_text("About these 4 cups\n")
     (root / "cup" / "test" / "Thumbs.db").write_bytes(b"x")
-    for name in ("cup/test/._0.off", "__MACOSX/cup/test/0.off", ".hidden/test/0.off", "README.txt", "jar/test/readme.txt"):
+    for name in (
+        "cup/test/._0.off",
+        "__MACOSX/cup/test/0.off",
+        ".hidden/test/0.off",
+        "README.txt",
+        "jar/test/readme.txt",
+    ):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes(b"\0\5\x16\7")
     found = read(dict(type="folders"), full(root))
     assert found.classes == ("cup", "jar") and len(found.test) == len(found.candidates) == 4
     assert load(found.test, 8).points.shape == (4, 8, 3)
     (root / "cup" / "test" / "part.step").write_text("a kind that is not read")
-    assert "2 files in the class folders are left out, as they are no clouds: 1 .txt without a line of numbers, 1 .step" in read(
-        dict(type="folders"), full(root)).notes
+    assert (
+        "2 files in the class folders are left out, as they are no clouds: 1 .txt without a line of numbers, 1 .step"
+        in read(dict(type="folders"), full(root)).notes
+    )
     (root / "cup" / "test" / "empty.txt").write_text("")
     with pytest.raises(InputError, match="empty.txt' is no table of numbers .it holds no points"):
         load(read(dict(type="folders"), full(root)).test, 8)
@@ -430,12 +503,21 @@ def test_classes_in_the_order_that_is_told(tmp_path):
     cups(tmp_path, *(f"{name}/{split}/{name}.off" for name in names for split in ("test", "train")))
     found = read(dict(type="folders"), full(tmp_path))
     assert found.classes == tuple(sorted(names)) and found.classes[1] == "10"
-    assert "another order of them is 1, 2, 3" in found.notes[0] and "order of their folders' names: 1, 10, 2" in found.notes[0]
+    assert (
+        "another order of them is 1, 2, 3" in found.notes[0]
+        and "order of their folders' names: 1, 10, 2" in found.notes[0]
+    )
     told = read(dict(type="folders", classes=[*names, "11"]), full(tmp_path))
-    assert told.notes == ("1 of the 11 classes have no folder (the first: 11); who predicts them is wrong",) and all(told.classes[item.label] == item.id.split("/")[1] for item in told.test)
+    assert told.notes == ("1 of the 11 classes have no folder (the first: 11); who predicts them is wrong",) and all(
+        told.classes[item.label] == item.id.split("/")[1] for item in told.test
+    )
     assert {item.id: item.label for item in told.test}["test/10/10"] == 9
-    for classes, words in ((names[:9], "class folder '10', which classes= .* does not name"), (names + ["1"], "names '1' twice"),
-                           ("abc.txt", "no such file"), ([1, 2], "expected the list")):
+    for classes, words in (
+        (names[:9], "class folder '10', which classes= .* does not name"),
+        (names + ["1"], "names '1' twice"),
+        ("abc.txt", "no such file"),
+        ([1, 2], "expected the list"),
+    ):
         with pytest.raises(InputError, match=words):
             read(dict(type="folders", classes=classes), full(tmp_path))
 
@@ -488,9 +570,21 @@ def test_every_set_is_registered_with_words():
 
 def test_the_command_line_says_it_in_one_message(tmp_path, capsys):
     from test_run_bench import run_bench
+
     npz(tmp_path / "sh3d_359.npz", y=np.arange(5))
-    code = run_bench.main(["modelnet40_pointnet", "--variant", "sweethome3d", "--data-root", str(tmp_path),
-                           "--checkpoint", "random", "--out", str(tmp_path / "out")])
+    code = run_bench.main(
+        [
+            "modelnet40_pointnet",
+            "--variant",
+            "sweethome3d",
+            "--data-root",
+            str(tmp_path),
+            "--checkpoint",
+            "random",
+            "--out",
+            str(tmp_path / "out"),
+        ]
+    )
     said = capsys.readouterr().err
     assert code == 2 and said.count("error:") == 1 and "6 clouds and labels of shape [5]" in said
     assert "Traceback" not in said

@@ -24,8 +24,16 @@ def random_set(images=12, seed=0, objects=5, detections=15, classes=CATEGORIES, 
         for _ in range(rng.integers(0, objects + 1)):
             x, y, w, h = *rng.uniform(0, 150, 2), *rng.uniform(8, 110, 2)
             label = int(rng.integers(len(ids)))
-            entries.append({"id": len(entries) + 1, "image_id": image, "category_id": ids[label], "bbox": [x, y, w, h],
-                            "area": w * h, "iscrowd": int(rng.random() < crowds)})
+            entries.append(
+                {
+                    "id": len(entries) + 1,
+                    "image_id": image,
+                    "category_id": ids[label],
+                    "bbox": [x, y, w, h],
+                    "area": w * h,
+                    "iscrowd": int(rng.random() < crowds),
+                }
+            )
             if rng.random() < 0.8:
                 boxes.append(np.array([x, y, x + w, y + h]) + rng.normal(0, 3, 4))
                 labels.append(label)
@@ -105,7 +113,9 @@ def test_interval_holds_the_value_and_replicates_are_paired_and_reproducible(cap
 def test_per_class_and_per_image_are_the_metric_of_that_class_and_image_alone():
     data, predictions = random_set(images=6)
     evidence = coco.evaluate(data, predictions, IDS).evidence
-    assert np.mean(list(evidence["per_class"].values())) == pytest.approx(coco.match(data, predictions, IDS)[1][0], abs=1e-5)
+    assert np.mean(list(evidence["per_class"].values())) == pytest.approx(
+        coco.match(data, predictions, IDS)[1][0], abs=1e-5
+    )
     for image, value in zip(sorted(predictions), evidence["per_image"], strict=True):
         alone = coco.match(data, {image: predictions[image]}, IDS)[1][0]
         assert value == (None if alone < 0 else pytest.approx(alone, abs=1e-4))
@@ -138,8 +148,9 @@ def test_a_replicate_that_draws_no_object_has_no_value():
 def test_only_predicted_images_are_scored():
     data, predictions = random_set()
     few = dict(list(predictions.items())[:4])
-    smaller = data._replace(images={i: data.images[i] for i in few}, objects=[
-        o for o in data.objects if o["image_id"] in few])
+    smaller = data._replace(
+        images={i: data.images[i] for i in few}, objects=[o for o in data.objects if o["image_id"] in few]
+    )
     assert coco.evaluate(data, few, IDS) == coco.evaluate(smaller, few, IDS)
 
 
@@ -163,10 +174,14 @@ def test_bootstrap_takes_about_a_second():
 
 
 def good():
-    return {"images": [{"id": 1, "file_name": "a.png", "width": 8, "height": 8}, {"id": 2, "file_name": "sub/b.png",
-                                                                                "width": 8, "height": 8}],
-            "annotations": [{"id": 0, "image_id": 1, "category_id": 3, "bbox": [1, 1, 4, 4]}],
-            "categories": [{"id": 3, "name": "cat"}]}
+    return {
+        "images": [
+            {"id": 1, "file_name": "a.png", "width": 8, "height": 8},
+            {"id": 2, "file_name": "sub/b.png", "width": 8, "height": 8},
+        ],
+        "annotations": [{"id": 0, "image_id": 1, "category_id": 3, "bbox": [1, 1, 4, 4]}],
+        "categories": [{"id": 3, "name": "cat"}],
+    }
 
 
 def write(tmp_path, content):
@@ -193,24 +208,27 @@ def without(key, index, name):
     return content
 
 
-@pytest.mark.parametrize("content, message", [
-    ("{not json", "is not JSON.*download it again"),
-    ("[1, 2]", "not in COCO format: no list 'images'"),
-    ({**good(), "annotations": None}, "no list 'annotations'"),
-    ({**good(), "images": []}, "names image 1|lists no images"),
-    (changed("annotations", 0, image_id=9), "annotation 0 names image 9, which is not among its 2 images"),
-    (changed("annotations", 0, category_id=9), r"names category 9, which is not among its categories \(3\)"),
-    (changed("annotations", 0, bbox=[1, 2, 3]), r"has bbox \[1, 2, 3\]; expected"),
-    (changed("annotations", 0, bbox=[1, 2, -3, 4]), "has bbox"),
-    (changed("annotations", 0, bbox=[1, 2, None, 4]), "has bbox"),
-    (changed("images", 0, file_name="../secret.png"), "leaves the image folder"),
-    (changed("images", 0, file_name="/etc/secret.png"), "leaves the image folder"),
-    (changed("images", 0, file_name="..\\secret.png"), "leaves the image folder"),
-    (changed("images", 0, file_name="C:\\secret.png"), "leaves the image folder"),
-    (changed("images", 1, id=1), "image id 1 is given twice"),
-    (without("images", 1, "width"), "entry 1 of 'images' has no 'width'"),
-    (without("annotations", 0, "bbox"), "entry 0 of 'annotations' has no 'bbox'"),
-])
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        ("{not json", "is not JSON.*download it again"),
+        ("[1, 2]", "not in COCO format: no list 'images'"),
+        ({**good(), "annotations": None}, "no list 'annotations'"),
+        ({**good(), "images": []}, "names image 1|lists no images"),
+        (changed("annotations", 0, image_id=9), "annotation 0 names image 9, which is not among its 2 images"),
+        (changed("annotations", 0, category_id=9), r"names category 9, which is not among its categories \(3\)"),
+        (changed("annotations", 0, bbox=[1, 2, 3]), r"has bbox \[1, 2, 3\]; expected"),
+        (changed("annotations", 0, bbox=[1, 2, -3, 4]), "has bbox"),
+        (changed("annotations", 0, bbox=[1, 2, None, 4]), "has bbox"),
+        (changed("images", 0, file_name="../secret.png"), "leaves the image folder"),
+        (changed("images", 0, file_name="/etc/secret.png"), "leaves the image folder"),
+        (changed("images", 0, file_name="..\\secret.png"), "leaves the image folder"),
+        (changed("images", 0, file_name="C:\\secret.png"), "leaves the image folder"),
+        (changed("images", 1, id=1), "image id 1 is given twice"),
+        (without("images", 1, "width"), "entry 1 of 'images' has no 'width'"),
+        (without("annotations", 0, "bbox"), "entry 0 of 'annotations' has no 'bbox'"),
+    ],
+)
 def test_bad_annotation_files(tmp_path, content, message):
     with pytest.raises(InputError, match=message):
         coco.read(write(tmp_path, content), tmp_path)

@@ -50,18 +50,41 @@ def test_without_labels_it_says_what_is_not_known():
 
 def test_detection_evidence():
     def record(method, classes, images):
-        return make(method, rows=[make_row(t, evidence={"replicates": {"mAP": [0.4, 0.5, 0.6]}, "seed": 1, "images": 3,
-                                                        "per_class": classes, "per_image": images}) for t in (2, 4)])
-    found = compare.compare(record("a", {"cat": 0.5, "dog": 0.25}, [0.5, None, 0.25]),
-                            record("b", {"cat": 0.25, "dog": 0.75}, [0.25, None, 1.0]))
+        return make(
+            method,
+            rows=[
+                make_row(
+                    t,
+                    evidence={
+                        "replicates": {"mAP": [0.4, 0.5, 0.6]},
+                        "seed": 1,
+                        "images": 3,
+                        "per_class": classes,
+                        "per_image": images,
+                    },
+                )
+                for t in (2, 4)
+            ],
+        )
+
+    found = compare.compare(
+        record("a", {"cat": 0.5, "dog": 0.25}, [0.5, None, 0.25]),
+        record("b", {"cat": 0.25, "dog": 0.75}, [0.25, None, 1.0]),
+    )
     assert found.per_class == [("cat", 0.5, 0.25, None), ("dog", 0.25, 0.75, None)]
     assert found.worst == [("number 2", 0.25, 1.0), ("number 0", 0.5, 0.25)]
 
 
 def test_scores_of_samples_are_compared_in_pairs():
     def row(values, ids="i"):
-        return Row.model_validate(make_row(4, metrics={"miou": sum(values) / len(values)}, evidence={
-            "samples": len(values), "ids_sha256": ids, "miou": values}))
+        return Row.model_validate(
+            make_row(
+                4,
+                metrics={"miou": sum(values) / len(values)},
+                evidence={"samples": len(values), "ids_sha256": ids, "miou": values},
+            )
+        )
+
     better = difference(row([0.5, 0.6, 0.7, 0.8] * 5), row([0.4, 0.5, 0.6, 0.7] * 5), "miou")
     assert (better.value, better.low, better.high) == pytest.approx((0.1, 0.1, 0.1)) and better.p_value < 0.01
     with pytest.raises(InputError, match="different samples"):

@@ -9,8 +9,8 @@ from torch import nn
 import adafire
 from adafire import methods
 from adafire.simulation.exit import Exit, confidence, run_until_sure, trajectory
-from adafire.simulation.state import Run
 from adafire.simulation.loop import simulate
+from adafire.simulation.state import Run
 from test_energy import events_of_conv
 
 NAMES = [name for name in methods.names() if name != "rate"]  # another name of rate-percentile
@@ -47,8 +47,11 @@ def network():
 
 def converted(network, name, **options):
     method = methods.get(name)
-    options = {**(SEARCHES if getattr(method, "search", False) else {}),
-               **({"weight_steps": 2} if name == "snn-calibration-advanced" else {}), **options}
+    options = {
+        **(SEARCHES if getattr(method, "search", False) else {}),
+        **({"weight_steps": 2} if name == "snn-calibration-advanced" else {}),
+        **options,
+    }
     return adafire.convert(network, list(pictures(24).split(12)), method=name, timesteps=4, **options)
 
 
@@ -80,20 +83,37 @@ def added_up(reports):
         for t, count in r.exits.items():
             exits[t] = exits.get(t, 0) + count
     for rows in zip(*(r.sites for r in reports)):
-        own, spent = sum(row["neurons"] for row in rows), sum(row["neurons"] * r.mean_timesteps for row, r in zip(rows, reports))
-        sites.append({**rows[0], "neurons": mean(row["neurons"] for row in rows), "spikes": mean(row["spikes"] for row in rows),
-                      "firing_rate": sum(row["spikes"] for row in rows) / spent,
-                      "over_fired": sum(row["over_fired"] * row["neurons"] for row in rows) / own})
+        own, spent = (
+            sum(row["neurons"] for row in rows),
+            sum(row["neurons"] * r.mean_timesteps for row, r in zip(rows, reports)),
+        )
+        sites.append(
+            {
+                **rows[0],
+                "neurons": mean(row["neurons"] for row in rows),
+                "spikes": mean(row["spikes"] for row in rows),
+                "firing_rate": sum(row["spikes"] for row in rows) / spent,
+                "over_fired": sum(row["over_fired"] * row["neurons"] for row in rows) / own,
+            }
+        )
     for rows in zip(*(sorted(r.layers, key=lambda row: row["layer"]) for r in reports)):
-        layers.append({key: value if isinstance(value, str) else mean(row[key] for row in rows)
-                       for key, value in rows[0].items()})
-    return {"samples": samples, "timesteps": reports[0].timesteps, "mean_timesteps": mean(r.mean_timesteps for r in reports),
-            "exits": exits, "neurons": mean(r.neurons for r in reports), "spikes": mean(r.spikes for r in reports),
-            "firing_rate": sum(r.spikes for r in reports) / steps if steps else 0.0,
-            **{key: mean(getattr(r, key) for r in reports) for key in ("synops", "synops_graded", "macs", "ann_macs")},
-            "over_fired": sum(r.over_fired * r.neurons for r in reports) / neurons if neurons else 0.0,
-            "over_fired_sites": sum(row["over_fired"] > 0 for row in sites) / len(sites) if sites else 0.0,
-            "sites": sites, "layers": layers}
+        layers.append(
+            {key: value if isinstance(value, str) else mean(row[key] for row in rows) for key, value in rows[0].items()}
+        )
+    return {
+        "samples": samples,
+        "timesteps": reports[0].timesteps,
+        "mean_timesteps": mean(r.mean_timesteps for r in reports),
+        "exits": exits,
+        "neurons": mean(r.neurons for r in reports),
+        "spikes": mean(r.spikes for r in reports),
+        "firing_rate": sum(r.spikes for r in reports) / steps if steps else 0.0,
+        **{key: mean(getattr(r, key) for r in reports) for key in ("synops", "synops_graded", "macs", "ann_macs")},
+        "over_fired": sum(r.over_fired * r.neurons for r in reports) / neurons if neurons else 0.0,
+        "over_fired_sites": sum(row["over_fired"] > 0 for row in sites) / len(sites) if sites else 0.0,
+        "sites": sites,
+        "layers": layers,
+    }
 
 
 def assert_equal(report, expected, rel=2e-4):
@@ -108,8 +128,9 @@ def assert_equal(report, expected, rel=2e-4):
             for row, wanted in zip(found[key], value):
                 assert set(row) == set(wanted)
                 for name, number in wanted.items():
-                    assert row[name] == (number if isinstance(number, str) else pytest.approx(number, rel=rel, abs=1e-9)), \
-                        (key, wanted, name)
+                    assert row[name] == (
+                        number if isinstance(number, str) else pytest.approx(number, rel=rel, abs=1e-9)
+                    ), (key, wanted, name)
         else:
             assert found[key] == pytest.approx(value, rel=rel, abs=1e-9), key
 
@@ -142,8 +163,18 @@ def test_inputs_of_several_sizes_add_up(network, name):
 def test_early_exit_pays_for_every_event_up_to_the_step_of_each_sample(name):
     """Against a counter that delivers every spike to every synapse, one by one."""
     torch.manual_seed(0)
-    network, x = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Conv2d(4, 5, 3, 2, 1), nn.ReLU(), nn.AdaptiveAvgPool2d(1),
-                               nn.Flatten(), nn.Linear(5, 3)).eval(), pictures(6, 8, seed=7)
+    network, x = (
+        nn.Sequential(
+            nn.Conv2d(3, 4, 3),
+            nn.ReLU(),
+            nn.Conv2d(4, 5, 3, 2, 1),
+            nn.ReLU(),
+            nn.AdaptiveAvgPool2d(1),
+            nn.Flatten(),
+            nn.Linear(5, 3),
+        ).eval(),
+        pictures(6, 8, seed=7),
+    )
     network[6].weight.data *= 8
     snn = adafire.convert(network, pictures(12, 8), method=name, timesteps=4)
     snn.exit = Exit(torch.zeros(4))
@@ -151,11 +182,18 @@ def test_early_exit_pays_for_every_event_up_to_the_step_of_each_sample(name):
     report = counted(snn, [x])
     assert len(report.exits) > 1
     left = {}
-    run_until_sure(snn.run(snn.plan(x), x), snn.exit, snn.plan, lambda rows, outputs, run: left.update(
-        (row, (run.t, run.neurons[0].events[i:i + 1], run.neurons[0].graded[i:i + 1])) for i, row in enumerate(rows.tolist())))
+    run_until_sure(
+        snn.run(snn.plan(x), x),
+        snn.exit,
+        snn.plan,
+        lambda rows, outputs, run: left.update(
+            (row, (run.t, run.neurons[0].events[i : i + 1], run.neurons[0].graded[i : i + 1]))
+            for i, row in enumerate(rows.tolist())
+        ),
+    )
     alone = 0.0
     for row, (t, events, _) in left.items():
-        run = Run(snn.plan(x[row:row + 1]), snn.params, network, x[row:row + 1], snn.call)
+        run = Run(snn.plan(x[row : row + 1]), snn.params, network, x[row : row + 1], snn.call)
         list(simulate(run, (t,), 1))
         alone += events_of_conv(run.neurons[0].events, network[2].weight, 2, 1, 1, 1)
     layer = next(row for row in report.layers if row["layer"] == "2")

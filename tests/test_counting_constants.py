@@ -6,8 +6,8 @@ import torch.nn.functional as F
 from torch import nn
 
 import adafire
-from adafire.simulation.state import Run
 from adafire.simulation.loop import simulate
+from adafire.simulation.state import Run
 from networks import relative_error
 from test_energy import events_of_conv
 
@@ -40,7 +40,8 @@ JOINS = {  # (function, channels, and of them those that hold a constant)
     "cat, in front, of a layer": (lambda net, spikes, x: torch.cat([net.side(x), spikes], 1), 6, [0, 1, 2]),
     "sum": (lambda net, spikes, x: spikes + net.side(x), 3, [0, 1, 2]),
     "product": (lambda net, spikes, x: spikes * net.side(x), 3, []),
-    "pooled": (lambda net, spikes, x: F.avg_pool2d(torch.cat([spikes, x], 1), (2, 1)), 5, [3, 4])}
+    "pooled": (lambda net, spikes, x: F.avg_pool2d(torch.cat([spikes, x], 1), (2, 1)), 5, [3, 4]),
+}
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -54,9 +55,12 @@ def test_constants_beside_spikes_are_multiplied_once(name, join):
     held[:, constant] = 1
     spikes = run.neurons[0].events
     at = {"cat, in front, of a layer": 3}.get(join, 0)
-    counts[:, at:at + 3] = F.avg_pool2d(spikes, (2, 1), divisor_override=1) if join == "pooled" else spikes
+    counts[:, at : at + 3] = F.avg_pool2d(spikes, (2, 1), divisor_override=1) if join == "pooled" else spikes
     assert rows["b"]["macs"] == events_of_conv(held, network.b.weight, 2, 1, 1, 1)
-    assert rows["b"]["synops"] * 2 == pytest.approx(events_of_conv(counts, network.b.weight, 2, 1, 1, 1)) and spikes.sum() > 0
+    assert (
+        rows["b"]["synops"] * 2 == pytest.approx(events_of_conv(counts, network.b.weight, 2, 1, 1, 1))
+        and spikes.sum() > 0
+    )
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -114,5 +118,6 @@ def test_two_inputs_are_judged_by_themselves():
 
         def forward(self, x, y):
             return self.b(F.relu(self.a(x) + self.c(y)))
+
     rows, _, _ = layers_of(Two(), (voxels(2), torch.randn(2, 2, 6, 6)), "adafire-signed")
     assert rows["a"]["macs"] == 0 < rows["a"]["synops"] and rows["c"]["macs"] == rows["c"]["ann_macs"]

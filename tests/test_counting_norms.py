@@ -6,8 +6,8 @@ import torch.nn.functional as F
 from torch import nn
 
 import adafire
-from adafire.simulation.state import Run
 from adafire.simulation.loop import simulate
+from adafire.simulation.state import Run
 from networks import relative_error
 
 METHODS = ["adafire-signed", "adafire-uniform", "dcgs", "ours"]
@@ -55,10 +55,17 @@ def test_a_batch_norm_behind_neurons_costs_no_more_than_its_product_and_sum(name
 
 @pytest.mark.parametrize("name", METHODS)
 @pytest.mark.parametrize("late", [("norm", "pool"), ("spelled_out", "pool")])
-@pytest.mark.parametrize("pool", [lambda x: F.max_pool2d(x, 3, 2, 1), lambda x: F.max_pool2d(x, 2, ceil_mode=True, dilation=1),
-                                  lambda x: F.adaptive_max_pool2d(x, 3), lambda x: F.max_pool2d(x, 2, 1, return_indices=True)[0],
-                                  lambda x: x.amax(3, keepdim=True).expand(-1, -1, -1, 4)],
-                         ids=["padded", "ceil", "adaptive", "indices", "amax"])
+@pytest.mark.parametrize(
+    "pool",
+    [
+        lambda x: F.max_pool2d(x, 3, 2, 1),
+        lambda x: F.max_pool2d(x, 2, ceil_mode=True, dilation=1),
+        lambda x: F.adaptive_max_pool2d(x, 3),
+        lambda x: F.max_pool2d(x, 2, 1, return_indices=True)[0],
+        lambda x: x.amax(3, keepdim=True).expand(-1, -1, -1, 4),
+    ],
+    ids=["padded", "ceil", "adaptive", "indices", "amax"],
+)
 def test_max_pooling_commutes_with_positive_scales(name, late, pool):
     x = pictures()
     (_, y, early), (_, z, behind) = (counted(Net(order, pool=pool), name, x) for order in (("pool", "norm"), late))
@@ -78,7 +85,7 @@ def test_under_a_negative_scale_the_fewest_spikes_are_pooled():
         pooled = F.max_pool2d(n * network.norm.weight.sign().view(-1, 1, 1), 3, 2, 1)
         events, before = events + (pooled - before).abs(), pooled
     ones = torch.ones(1, 1, *events.shape[2:], requires_grad=True)
-    reach, = torch.autograd.grad(F.conv2d(ones, torch.ones(1, 1, 3, 3)).sum(), ones)
+    (reach,) = torch.autograd.grad(F.conv2d(ones, torch.ones(1, 1, 3, 3)).sum(), ones)
     assert rows["b"]["synops"] * 3 == pytest.approx(float((events[:, :3] * reach).sum() * 5), rel=1e-6)
     assert rows["b"]["macs"] == 0
 
@@ -95,5 +102,6 @@ def test_what_is_not_the_same_for_a_channel_is_a_number_behind_max_pooling():
     class Uneven(Net):
         def uneven(self, x):
             return F.pad(self.norm(x), (1, 1, 1, 1))  # its border holds 0, not the shift
+
     _, _, rows = counted(Uneven(("uneven", "pool")), "adafire-signed", pictures())
     assert rows["b"]["macs"] > 0 == rows["b"]["synops"]

@@ -7,12 +7,16 @@ from torch import nn
 
 import adafire
 from adafire.cost.energy import ENERGY_MODELS
-from adafire.simulation.state import Run
 from adafire.simulation.loop import simulate
+from adafire.simulation.state import Run
 
-POOLS = {"mean": lambda x: x.mean((2, 3)), "adaptive": lambda x: F.adaptive_avg_pool2d(x, 1).flatten(1),
-         "average": lambda x: F.avg_pool2d(x, 4).flatten(1), "sum": lambda x: x.sum((2, 3)) / 64,
-         "area": lambda x: F.interpolate(x, (1, 1), mode="area").flatten(1)}
+POOLS = {
+    "mean": lambda x: x.mean((2, 3)),
+    "adaptive": lambda x: F.adaptive_avg_pool2d(x, 1).flatten(1),
+    "average": lambda x: F.avg_pool2d(x, 4).flatten(1),
+    "sum": lambda x: x.sum((2, 3)) / 64,
+    "area": lambda x: F.interpolate(x, (1, 1), mode="area").flatten(1),
+}
 
 
 class Net(nn.Module):

@@ -26,7 +26,9 @@ def test_change_is_more_than_a_hundredth_of_the_positions():
 
 def test_pictures_leave_early_with_their_own_masks_and_pay_for_their_steps():
     torch.manual_seed(0)
-    network = torch.nn.Sequential(torch.nn.Conv2d(1, 8, 3, padding=1), torch.nn.ReLU(), torch.nn.Conv2d(8, 3, 3, padding=1)).eval()
+    network = torch.nn.Sequential(
+        torch.nn.Conv2d(1, 8, 3, padding=1), torch.nn.ReLU(), torch.nn.Conv2d(8, 3, 3, padding=1)
+    ).eval()
     x = torch.randn(60, 1, 8, 8) * torch.linspace(1, 6, 60)[:, None, None, None]
     options = dict(timesteps=16, search=False, exit_drop=0.2)
     snn = adafire.convert(network, x, method="adafire+iat", exit_judge=DENSE, **options)

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from test_mmdetection import CLASSES, make, predict_all, root, tiny  # noqa: F401 - fixtures
 
 from adafire.errors import InputError
 from adapters import categories, coco
 from adapters.base import WorkloadOptions, adapters
 from adapters.data.coco_annotations import CocoSet
 from adapters.detection_data import find_source
+from test_mmdetection import CLASSES, make, predict_all, root, tiny  # noqa: F401 - fixtures
 
 ZOO = pathlib.Path(__file__).resolve().parents[1] / "benchmarks" / "zoo" / "yolo_fashion"
 
@@ -27,12 +27,16 @@ def detector(names, checkpoint=()):
 def annotated(listed, used=None, file="instances.json"):
     """CocoSet of categories (10, 20, ...) in the order of ``listed``, with an object of each in ``used``."""
     ids = {name: 10 * (k + 1) for k, name in enumerate(listed)}
-    objects = [{"id": k + 1, "image_id": 1, "category_id": ids[n]} for k, n in enumerate(listed if used is None else used)]
+    objects = [
+        {"id": k + 1, "image_id": 1, "category_id": ids[n]} for k, n in enumerate(listed if used is None else used)
+    ]
     return CocoSet(pathlib.Path(file), pathlib.Path("."), {}, objects, {i: name for name, i in ids.items()})
 
 
 def match(names, found, order="config", **more):
-    found, ids, notes = categories.match(detector(names, **more), {"type": object, "metainfo": {"classes": names}}, found, order)
+    found, ids, notes = categories.match(
+        detector(names, **more), {"type": object, "metainfo": {"classes": names}}, found, order
+    )
     return [found.categories[i] for i in ids], notes
 
 
@@ -56,7 +60,9 @@ def test_long_lists_are_shown_from_where_they_differ():
 
 def test_the_checkpoints_order_is_told_where_it_is_another():
     found, (note,) = match(["cat", "dog"], annotated(["cat", "dog"]), checkpoint=("dog", "cat"))
-    assert found == ["cat", "dog"] and "the checkpoint lists its classes in another order" in note and "dog, cat" in note
+    assert (
+        found == ["cat", "dog"] and "the checkpoint lists its classes in another order" in note and "dog, cat" in note
+    )
     assert match(["cat", "dog"], annotated(["cat", "dog"]), checkpoint=("yak", "cat"))[1] == []
 
 
@@ -70,7 +76,9 @@ def test_a_class_that_does_not_occur_keeps_its_label(file):
         found, notes = match(["cat", "dog", "emu"], annotated(listed, used=["cat", "emu"], file=file))
         assert found == ["cat", "dog", "emu"] and notes == []
     texts = annotated(["cat"])._replace(categories={"a": "cat"}, objects=[])
-    result, ids, _ = categories.match(detector(["dog", "cat"]), {"type": object, "metainfo": {"classes": ["dog", "cat"]}}, texts)
+    result, ids, _ = categories.match(
+        detector(["dog", "cat"]), {"type": object, "metainfo": {"classes": ["dog", "cat"]}}, texts
+    )
     assert ids[1] == "a" and isinstance(ids[0], str) and result.categories[ids[0]] == "dog"
 
 
@@ -79,11 +87,18 @@ def test_categories_that_the_network_does_not_know_are_told():
     assert found == ["cat", "dog"] and "do not count: 'yak' (2)" in note
 
 
-@pytest.mark.parametrize("names, found, message", [
-    (["cat", "dog", "emu"], annotated(["cat", "Dog", "emu"]),
-     "has 2 of the network's 3 classes; it lacks 'dog'; did you mean 'Dog'"),
-    (["cat", "dog"], annotated(["yak", "gnu"], used=[]), "has 0 of the network's 2 classes"),
-    (["cat", "cat"], annotated(["cat", "dog"]), "names the class 'cat' twice")])
+@pytest.mark.parametrize(
+    "names, found, message",
+    [
+        (
+            ["cat", "dog", "emu"],
+            annotated(["cat", "Dog", "emu"]),
+            "has 2 of the network's 3 classes; it lacks 'dog'; did you mean 'Dog'",
+        ),
+        (["cat", "dog"], annotated(["yak", "gnu"], used=[]), "has 0 of the network's 2 classes"),
+        (["cat", "cat"], annotated(["cat", "dog"]), "names the class 'cat' twice"),
+    ],
+)
 def test_other_names_are_refused(names, found, message):
     with pytest.raises(InputError, match=message):
         match(names, found)
@@ -93,13 +108,16 @@ def test_the_files_order_wants_every_class_in_the_file(tmp_path):
     with pytest.raises(InputError, match="it lacks 'dog'"):
         match(["cat", "dog"], annotated(["cat"]), order="file")
     with pytest.raises(InputError, match="category_order of data 'coco' is 'name'; expected one of config, file"):
-        find_source({"type": "coco", "category_order": "name"}, WorkloadOptions(split="full", data_root=str(tmp_path)), 1)
+        find_source(
+            {"type": "coco", "category_order": "name"}, WorkloadOptions(split="full", data_root=str(tmp_path)), 1
+        )
 
 
 @pytest.fixture(scope="module")
 def scenes(tmp_path_factory):
     """A COCO folder of 12 generated scenes, and 4 to calibrate on."""
     from adapters.data.coco_export import ensure
+
     folder, source, other = tmp_path_factory.mktemp("scenes"), ensure("test"), ensure("calibration")
     content = json.loads((source / "annotations" / "instances_test.json").read_text())
     content["images"] = content["images"][:12]
@@ -117,8 +135,15 @@ def score(scenes, content, **data):
     """(mAP of the small YOLO's ANN, notes) on the scenes with annotations ``content``."""
     (scenes[0] / "annotations" / "instances_val2017.json").write_text(json.dumps(content))
     workload = adapters.get("mmdetection")(
-        {"config": str(ZOO / "config.py"), "checkpoint": str(ZOO / "yolo_fashion.pth"), "data": {"type": "coco", **data},
-         "calibration": {"samples": 4}, "batch_size": 12}, WorkloadOptions(split="full", data_root=str(scenes[0])))
+        {
+            "config": str(ZOO / "config.py"),
+            "checkpoint": str(ZOO / "yolo_fashion.pth"),
+            "data": {"type": "coco", **data},
+            "calibration": {"samples": 4},
+            "batch_size": 12,
+        },
+        WorkloadOptions(split="full", data_root=str(scenes[0])),
+    )
     return workload.evaluate(predict_all(workload)).metrics["mAP"], workload
 
 
@@ -128,9 +153,16 @@ def test_the_order_of_categories_in_the_file_does_not_change_the_score(scenes):
     assert value == pytest.approx(0.702, abs=5e-4) and workload.notes == ()
     by_name = sorted(content["categories"], key=lambda c: c["name"])
     new = {c["id"]: k + 1 for k, c in enumerate(by_name)}
-    renumbered = {**content, "categories": [{**c, "id": new[c["id"]]} for c in by_name],
-                  "annotations": [{**a, "category_id": new[a["category_id"]]} for a in content["annotations"]]}
-    for other in ({**content, "categories": content["categories"][::-1]}, {**content, "categories": by_name}, renumbered):
+    renumbered = {
+        **content,
+        "categories": [{**c, "id": new[c["id"]]} for c in by_name],
+        "annotations": [{**a, "category_id": new[a["category_id"]]} for a in content["annotations"]],
+    }
+    for other in (
+        {**content, "categories": content["categories"][::-1]},
+        {**content, "categories": by_name},
+        renumbered,
+    ):
         again, turned = score(scenes, other)
         assert again == pytest.approx(value, abs=1e-9) and "two orders" in turned.notes[0]
         assert turned.describe()["data"]["category_order"] == "config"
@@ -163,16 +195,31 @@ def exif(orientation, turn=None):
         tags = Image.Exif()
         tags[0x0112] = orientation
         (image.transpose(turn) if turn is not None else image).save(path, "JPEG", quality=100, subsampling=0, exif=tags)
+
     return save
 
 
-@pytest.mark.parametrize("picture, edit, message", [
-    (lambda i, p: i.resize((i.width // 2, i.height // 2)).save(p), None,
-     "001.png' has 40 x 60 pixels as it is loaded, its annotations are of 80 x 120"),
-    (lambda i, p: i.resize((i.width * 2, i.height * 2)).save(p), None, "001.png' has 160 x 240 pixels as it is loaded"),
-    (None, lambda c: [i.update(width=i["height"], height=i["width"]) for i in c["images"]],
-     "001.png' has 80 x 120 pixels as it is loaded, its annotations are of 120 x 80"),
-    (exif(6), None, r"120 x 80 pixels as it is loaded \(80 x 120 as stored, turned as its EXIF.*are of 80 x 120")])
+@pytest.mark.parametrize(
+    "picture, edit, message",
+    [
+        (
+            lambda i, p: i.resize((i.width // 2, i.height // 2)).save(p),
+            None,
+            "001.png' has 40 x 60 pixels as it is loaded, its annotations are of 80 x 120",
+        ),
+        (
+            lambda i, p: i.resize((i.width * 2, i.height * 2)).save(p),
+            None,
+            "001.png' has 160 x 240 pixels as it is loaded",
+        ),
+        (
+            None,
+            lambda c: [i.update(width=i["height"], height=i["width"]) for i in c["images"]],
+            "001.png' has 80 x 120 pixels as it is loaded, its annotations are of 120 x 80",
+        ),
+        (exif(6), None, r"120 x 80 pixels as it is loaded \(80 x 120 as stored, turned as its EXIF.*are of 80 x 120"),
+    ],
+)
 def test_pictures_of_another_size_than_annotated_are_refused(tiny, root, tmp_path, picture, edit, message):
     with pytest.raises(InputError, match=message):
         make(tiny, edited(root, tmp_path / "x", picture, edit))
@@ -182,6 +229,7 @@ def test_wrong_sizes_of_right_boxes_can_be_passed_over(tiny, root, tmp_path):
     def swap(content):
         for image in content["images"]:
             image.update(width=image["height"], height=image["width"])
+
     right, swapped = make(tiny, root), edited(root, tmp_path / "x", edit=swap, calibrate=False)
     workload = make(tiny, swapped, data={"type": "coco", "sizes": "loaded"})
     assert workload.ids == right.ids and "have another size than their annotations say" in " ".join(workload.notes)
@@ -201,8 +249,11 @@ def test_one_picture_of_another_size_is_found(tiny, root, tmp_path):
 
 
 def test_pictures_that_exif_turns_are_as_annotated_or_noted(tiny, root, tmp_path):
-    square = [e["id"] for e in json.loads((root / "annotations" / "instances_val2017.json").read_text())["images"]
-              if e["width"] == e["height"]]
+    square = [
+        e["id"]
+        for e in json.loads((root / "annotations" / "instances_val2017.json").read_text())["images"]
+        if e["width"] == e["height"]
+    ]
     shown = make(tiny, edited(root, tmp_path / "shown", exif(6, Image.Transpose.ROTATE_90)))
     assert len(shown) == 8 and f"EXIF turns or mirrors {len(square)} of the 8 images" in " ".join(shown.notes)
     (upside_down,) = [n for n in make(tiny, edited(root, tmp_path / "down", exif(3))).notes if "EXIF" in n]
@@ -212,6 +263,7 @@ def test_pictures_that_exif_turns_are_as_annotated_or_noted(tiny, root, tmp_path
 
 def test_pictures_are_drawn_as_they_are_loaded(tiny, root, tmp_path):
     from matplotlib.figure import Figure
+
     plain = make(tiny, root)
     turned = make(tiny, edited(root, tmp_path / "x", exif(6, Image.Transpose.ROTATE_90), calibrate=False))
     drawn = []
@@ -225,8 +277,12 @@ def test_pictures_are_drawn_as_they_are_loaded(tiny, root, tmp_path):
 def test_a_loader_that_leaves_exif_alone_is_followed(tiny, root, tmp_path):
     config = tmp_path / "config.py"
     text = pathlib.Path(tiny[0]).read_text().replace("'./tiny.py'", repr(str(pathlib.Path(tiny[0]).parent / "tiny.py")))
-    config.write_text(text.replace("type='LoadImageFromFile'", "type='LoadImageFromFile', imdecode_backend='cv2', "
-                                                               "color_type='color_ignore_orientation'"))
+    config.write_text(
+        text.replace(
+            "type='LoadImageFromFile'",
+            "type='LoadImageFromFile', imdecode_backend='cv2', color_type='color_ignore_orientation'",
+        )
+    )
     stored = edited(root, tmp_path / "x", exif(6))
     assert len(make((config, tiny[1]), stored)) == 8
     assert not [n for n in make((config, tiny[1]), stored).notes if "EXIF" in n and "8 of the 8" in n]
@@ -237,6 +293,7 @@ def test_a_loader_that_leaves_exif_alone_is_followed(tiny, root, tmp_path):
 def _thin(size):
     def add(content):
         content["images"].append({"id": 99, "file_name": "thin.png", "width": size[0], "height": size[1]})
+
     return add
 
 
@@ -260,13 +317,25 @@ def test_small_and_thin_pictures_that_can_be_taken(tiny, root, tmp_path):
 
 
 def boxes(change):
-    return lambda c: [a.update(bbox=change(a["bbox"], next(i for i in c["images"] if i["id"] == a["image_id"])))
-                      for a in c["annotations"]]
+    return lambda c: [
+        a.update(bbox=change(a["bbox"], next(i for i in c["images"] if i["id"] == a["image_id"])))
+        for a in c["annotations"]
+    ]
 
 
-@pytest.mark.parametrize("change, message", [
-    (lambda b, i: [b[0] / i["width"], b[1] / i["height"], b[2] / i["width"], b[3] / i["height"]], "lie between 0 and 1"),
-    (lambda b, i: [40, 60, 40 + b[2], 60 + b[3]], "8 of 8 boxes .* reach beyond their image, as bbox .* not two corners")])
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        (
+            lambda b, i: [b[0] / i["width"], b[1] / i["height"], b[2] / i["width"], b[3] / i["height"]],
+            "lie between 0 and 1",
+        ),
+        (
+            lambda b, i: [40, 60, 40 + b[2], 60 + b[3]],
+            "8 of 8 boxes .* reach beyond their image, as bbox .* not two corners",
+        ),
+    ],
+)
 def test_boxes_in_other_forms_are_refused(tiny, root, tmp_path, change, message):
     with pytest.raises(InputError, match=message):
         make(tiny, edited(root, tmp_path / "x", edit=boxes(change)))
@@ -275,26 +344,43 @@ def test_boxes_in_other_forms_are_refused(tiny, root, tmp_path, change, message)
 def test_odd_boxes_are_noted(tiny, root, tmp_path):
     def edit(content):
         first = content["annotations"][0]
-        content["annotations"] += [{**first, "id": 50, "bbox": [70, 6, 30, 40]}, {**first, "id": 51, "bbox": [3, 3, 0, 5]},
-                                   {**first, "id": 52}]
+        content["annotations"] += [
+            {**first, "id": 50, "bbox": [70, 6, 30, 40]},
+            {**first, "id": 51, "bbox": [3, 3, 0, 5]},
+            {**first, "id": 52},
+        ]
+
     notes = " ".join(make(tiny, edited(root, tmp_path / "x", edit=edit)).notes)
-    for words in ("1 of 11 boxes reach beyond their image (bbox [70, 6, 30, 40] in '001.png'",
-                  "1 of 11 boxes have no area", "1 of 11 boxes stand twice in their image"):
+    for words in (
+        "1 of 11 boxes reach beyond their image (bbox [70, 6, 30, 40] in '001.png'",
+        "1 of 11 boxes have no area",
+        "1 of 11 boxes stand twice in their image",
+    ):
         assert words in notes
 
 
-@pytest.mark.parametrize("edit", [lambda c: c["annotations"].clear(), lambda c: [a.update(iscrowd=1) for a in c["annotations"]]])
+@pytest.mark.parametrize(
+    "edit", [lambda c: c["annotations"].clear(), lambda c: [a.update(iscrowd=1) for a in c["annotations"]]]
+)
 def test_nothing_to_score_is_told_before_the_run(tiny, root, tmp_path, edit):
     with pytest.raises(InputError, match="the 8 chosen images of .* hold no object of the network's classes"):
         make(tiny, edited(root, tmp_path / "x", edit=edit))
 
 
 def test_a_class_without_objects_is_noted_and_left_out_of_the_mean(tiny, root, tmp_path):
-    listed = edited(root, tmp_path / "listed", edit=lambda c: c.update(
-        annotations=[a for a in c["annotations"] if a["category_id"] != 20]))
-    absent = edited(root, tmp_path / "absent", edit=lambda c: c.update(
-        annotations=[a for a in c["annotations"] if a["category_id"] != 20],
-        categories=[k for k in c["categories"] if k["id"] != 20]))
+    listed = edited(
+        root,
+        tmp_path / "listed",
+        edit=lambda c: c.update(annotations=[a for a in c["annotations"] if a["category_id"] != 20]),
+    )
+    absent = edited(
+        root,
+        tmp_path / "absent",
+        edit=lambda c: c.update(
+            annotations=[a for a in c["annotations"] if a["category_id"] != 20],
+            categories=[k for k in c["categories"] if k["id"] != 20],
+        ),
+    )
     values = []
     for folder in (listed, absent):
         workload = make(tiny, folder)
@@ -309,18 +395,23 @@ def truth(workload):
     for i in workload.ids:
         own = [o for o in workload.annotations.objects if o["image_id"] == i]
         x, y, w, h = np.array([o["bbox"] for o in own], float).reshape(-1, 4).T
-        found[i] = {"boxes": np.stack([x, y, x + w, y + h], 1), "scores": np.full(len(own), 0.9),
-                    "labels": np.array([workload.category_ids.index(o["category_id"]) for o in own], int)}
+        found[i] = {
+            "boxes": np.stack([x, y, x + w, y + h], 1),
+            "scores": np.full(len(own), 0.9),
+            "labels": np.array([workload.category_ids.index(o["category_id"]) for o in own], int),
+        }
     return found
 
 
 def test_one_picture_under_two_names(tiny, root, tmp_path):
     def add(name):
         return lambda c: c["images"].append({**c["images"][0], "id": 77, "file_name": name})
+
     target = edited(root, tmp_path / "copy", edit=add("copy.png"))
     shutil.copy(target / "val2017" / "001.png", target / "val2017" / "copy.png")
-    assert "1 of the 9 images are copies of another under another name ('001.png' and 'copy.png')" in \
-        " ".join(make(tiny, target).notes)
+    assert "1 of the 9 images are copies of another under another name ('001.png' and 'copy.png')" in " ".join(
+        make(tiny, target).notes
+    )
     target = edited(root, tmp_path / "case", edit=add("001.PNG"))
     shutil.copy(target / "val2017" / "001.png", target / "val2017" / "001.PNG")
     with pytest.raises(InputError, match="'001.png' and '001.PNG', which are the same picture|is listed twice"):
@@ -336,7 +427,11 @@ def test_calibration_pictures_are_seen_wherever_they_lie(tiny, root, tmp_path, n
         Image.open(path).save(moved)
         path.unlink()
     workload = make(tiny, target)
-    assert len(workload) == 8 and len(workload.calibration_paths) == 3 and not workload.describe()["calibration"]["set_aside"]
+    assert (
+        len(workload) == 8
+        and len(workload.calibration_paths) == 3
+        and not workload.describe()["calibration"]["set_aside"]
+    )
 
 
 def test_calibration_folders_without_pictures(tiny, root, tmp_path):
@@ -357,7 +452,10 @@ def test_every_image_is_seen_as_if_it_were_alone(tiny, root):
     alone = {}
     workload = make(tiny, root, batch_size=1)
     for batch in workload.batches():
-        alone[batch.ids[0]] = (batch.inputs[0], workload.predict(workload.forward(workload.network, batch.inputs), batch)[0])
+        alone[batch.ids[0]] = (
+            batch.inputs[0],
+            workload.predict(workload.forward(workload.network, batch.inputs), batch)[0],
+        )
     assert len({tuple(picture.shape) for picture, _ in alone.values()}) == 3
     for size, order in ((2, 1), (3, -1), (8, 1), (8, -1)):
         workload = make(tiny, root, batch_size=size)

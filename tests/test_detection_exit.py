@@ -15,16 +15,26 @@ def found(*rows):
 
 
 def test_confidence_is_how_far_scores_are_from_a_half():
-    images = [found((0, 0, 1, 1, 1.0, 0), (0, 0, 1, 1, 0.5, 0)), found(), found((0, 0, 1, 1, 0.04, 0)),
-              found((0, 0, 1, 1, 0.1, 1), (0, 0, 1, 1, 0.01, 1))]
+    images = [
+        found((0, 0, 1, 1, 1.0, 0), (0, 0, 1, 1, 0.5, 0)),
+        found(),
+        found((0, 0, 1, 1, 0.04, 0)),
+        found((0, 0, 1, 1, 0.1, 1), (0, 0, 1, 1, 0.01, 1)),
+    ]
     assert torch.allclose(confidence(images), torch.tensor([0.5, 1.0, 1.0, 0.8]))
 
 
 def test_change_counts_shown_boxes_that_have_no_partner():
     box, near, far = (0, 0, 10, 10), (0, 0, 10, 8), (20, 20, 30, 30)
     one = found((*box, 0.9, 0), (*far, 0.4, 1))  # the second is not shown
-    cases = [(found((*near, 0.6, 0)), False), (found((*near, 0.6, 1)), True), (found((*far, 0.6, 0)), True),
-             (found(), True), (found((*box, 0.9, 0), (*far, 0.6, 1)), True), (found((*box, 0.3, 0)), True)]
+    cases = [
+        (found((*near, 0.6, 0)), False),
+        (found((*near, 0.6, 1)), True),
+        (found((*far, 0.6, 0)), True),
+        (found(), True),
+        (found((*box, 0.9, 0), (*far, 0.6, 1)), True),
+        (found((*box, 0.3, 0)), True),
+    ]
     for other, expected in cases:
         assert changed([one], [other]).tolist() == [expected] == changed([other], [one]).tolist()
     assert changed([found(), one], [found(), one]).tolist() == [False, False]
@@ -40,11 +50,18 @@ def test_partners_are_one_to_one():
 def test_images_leave_early_with_their_own_detections_and_pay_for_their_steps():
     """A network whose raw output is one score map: 'detections' are its positions above zero."""
     torch.manual_seed(0)
-    network = torch.nn.Sequential(torch.nn.Conv2d(1, 8, 3, padding=1), torch.nn.ReLU(), torch.nn.Conv2d(8, 8, 3, padding=1),
-                                  torch.nn.ReLU(), torch.nn.Conv2d(8, 2, 1)).eval()
+    network = torch.nn.Sequential(
+        torch.nn.Conv2d(1, 8, 3, padding=1),
+        torch.nn.ReLU(),
+        torch.nn.Conv2d(8, 8, 3, padding=1),
+        torch.nn.ReLU(),
+        torch.nn.Conv2d(8, 2, 1),
+    ).eval()
     forward = lambda net, x: {"maps": [net(x)]}
-    rule = ExitJudge(lambda y: y["maps"][0].tanh().abs().flatten(1).mean(1),
-                    lambda y, z: ((y["maps"][0] > 0) != (z["maps"][0] > 0)).flatten(1).float().mean(1) > 0.05)
+    rule = ExitJudge(
+        lambda y: y["maps"][0].tanh().abs().flatten(1).mean(1),
+        lambda y, z: ((y["maps"][0] > 0) != (z["maps"][0] > 0)).flatten(1).float().mean(1) > 0.05,
+    )
     x = torch.randn(40, 1, 6, 6) * torch.linspace(0.2, 3, 40)[:, None, None, None]
     options = dict(method="adafire+iat", timesteps=8, forward=forward, search=False, exit_drop=0.1)
     snn = adafire.convert(network, x, exit_judge=rule, **options)

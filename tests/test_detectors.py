@@ -6,18 +6,28 @@ from torch import nn
 
 import adafire
 from adafire.graph.interception import tensors_in
-from adafire.simulation.state import Run
 from adafire.simulation.loop import simulate
+from adafire.simulation.state import Run
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
 CONFIGS = {  # config: (sites, operators between or at neurons, beside conv2d, batch_norm and add)
-    "mmdet::retinanet/retinanet_r18_fpn_1x_coco.py": (57, {"relu": "neurons", "max_pool2d": "exact", "interpolate": "exact"}),
-    "mmdet::fcos/fcos_r50-caffe_fpn_gn-head_1x_coco.py": (90, {"relu": "neurons", "group_norm": "analog",
-                                                               "max_pool2d": "exact", "interpolate": "exact"}),
-    "mmdet::yolo/yolov3_d53_8xb8-320-273e_coco.py": (72, {"leaky_relu": "neurons", "cat": "exact", "interpolate": "exact"}),
-    "mmdet::yolox/yolox_tiny_8xb8-300e_coco.py": (74, {"silu": "neurons", "sigmoid": "exact", "max_pool2d": "exact",
-                                                       "cat": "exact", "interpolate": "exact"}),
+    "mmdet::retinanet/retinanet_r18_fpn_1x_coco.py": (
+        57,
+        {"relu": "neurons", "max_pool2d": "exact", "interpolate": "exact"},
+    ),
+    "mmdet::fcos/fcos_r50-caffe_fpn_gn-head_1x_coco.py": (
+        90,
+        {"relu": "neurons", "group_norm": "analog", "max_pool2d": "exact", "interpolate": "exact"},
+    ),
+    "mmdet::yolo/yolov3_d53_8xb8-320-273e_coco.py": (
+        72,
+        {"leaky_relu": "neurons", "cat": "exact", "interpolate": "exact"},
+    ),
+    "mmdet::yolox/yolox_tiny_8xb8-300e_coco.py": (
+        74,
+        {"silu": "neurons", "sigmoid": "exact", "max_pool2d": "exact", "cat": "exact", "interpolate": "exact"},
+    ),
     "benchmarks/zoo/yolo_fashion/config.py": (None, {"relu": "neurons"}),
 }
 
@@ -29,6 +39,7 @@ def raw(network, x):
 def detector(config):
     """Random weights at which signals neither vanish nor explode, and heads that do not answer with their bias alone."""
     from adapters.detectors import build_detector
+
     network, _ = build_detector(config)
     torch.manual_seed(0)
     gain = 1.2 if "yolox" in config else 0.6  # SiLU shrinks what passes, residual sums grow it
@@ -59,8 +70,18 @@ def test_sites_treatments_and_convergence(config, relays):
     assert {k: v for k, v in found.items() if k in operators} == operators
     with torch.no_grad():
         expected = raw(network, x)
-    snn = adafire.convert(network, x, method="burst", threshold="max", phi_plus=8, phi_minus=8, v0=0.5, timesteps=64,
-                          forward=raw, relays=relays)
+    snn = adafire.convert(
+        network,
+        x,
+        method="burst",
+        threshold="max",
+        phi_plus=8,
+        phi_minus=8,
+        v0=0.5,
+        timesteps=64,
+        forward=raw,
+        relays=relays,
+    )
     snn.params = {i: p._replace(theta=p.theta / 4) for i, p in snn.params.items()}
     errors = [spread_error(y, expected) for y in snn(x, at=(4, 16, 64))]
     assert errors[1] < 0.5 * errors[0] and errors[2] < 0.5 * errors[1] and errors[2] < 0.05, errors

@@ -19,8 +19,11 @@ from test_runner import TASK
 spec = importlib.util.spec_from_file_location("diagnose_tool", PROJECT / "tools" / "diagnose.py")
 tool = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(tool)
-SPIKING = [name for name in adafire.methods.names() if name != "rate" and adafire.methods.get(name).kind == "snn"
-           and adafire.methods.get(name).neuron() is None]
+SPIKING = [
+    name
+    for name in adafire.methods.names()
+    if name != "rate" and adafire.methods.get(name).kind == "snn" and adafire.methods.get(name).neuron() is None
+]
 
 
 def chain():
@@ -46,10 +49,22 @@ def test_errors_of_two_neurons_by_hand():
     """
     network, x = chain(), torch.tensor([[0.4], [1.3]])
     snn = with_thresholds(adafire.convert(network, x, method="opi", timesteps=4), 1.0)
-    expected = [{"inherited": [0.0, 0.0], "clipping": [0.0, -0.3], "quantisation": [0.1, 0.0], "unevenness": [0.0, 0.0],
-                 "total": [0.1, -0.3]},
-                {"inherited": [0.2, -0.6], "clipping": [0.0, -1.0], "quantisation": [0.0, 0.0],
-                 "unevenness": [-0.25, 0.0], "total": [-0.05, -1.6]}]
+    expected = [
+        {
+            "inherited": [0.0, 0.0],
+            "clipping": [0.0, -0.3],
+            "quantisation": [0.1, 0.0],
+            "unevenness": [0.0, 0.0],
+            "total": [0.1, -0.3],
+        },
+        {
+            "inherited": [0.2, -0.6],
+            "clipping": [0.0, -1.0],
+            "quantisation": [0.0, 0.0],
+            "unevenness": [-0.25, 0.0],
+            "total": [-0.05, -1.6],
+        },
+    ]
     diagnosis = Diagnosis(snn)
     found = diagnosis.outputs(x, count=True)
     for site, want in zip(diagnosis.sites, expected):
@@ -144,19 +159,22 @@ def test_methods_without_such_errors_are_refused(method):
         diagnose(Task(**TASK), "mini", method, 2, WorkloadOptions())
 
 
-@pytest.mark.parametrize("arguments,message", [
-    (["fashion_resnet", "--method", "adafir"], "did you mean 'adafire'"),
-    (["fashion_resnets"], "did you mean 'fashion_resnet'"),
-    (["fashion_resnet", "--method", "ann"], "no spikes to look at"),
-    (["fashion_resnet", "--timesteps", "0"], "1 or more"),
-    (["fashion_resnet", "--samples", "0"], "--samples: found '0'"),
-    (["fashion_resnet", "--limit", "-1"], "--limit: found '-1'"),
-    (["fashion_resnet", "--worst", "0"], "--worst: found '0'"),
-    (["fashion_resnet", "--out", "picture.bmp"], "ends in .png"),
-    (["fashion_resnet", "--out", "no/such/folder/a.png"], "make it first"),
-    (["fashion_resnet", "--variant", "large"], "no variant 'large'"),
-    (["fashion_resnet", "--checkpoint", "none.pth"], "none.pth is missing"),
-])
+@pytest.mark.parametrize(
+    "arguments,message",
+    [
+        (["fashion_resnet", "--method", "adafir"], "did you mean 'adafire'"),
+        (["fashion_resnets"], "did you mean 'fashion_resnet'"),
+        (["fashion_resnet", "--method", "ann"], "no spikes to look at"),
+        (["fashion_resnet", "--timesteps", "0"], "1 or more"),
+        (["fashion_resnet", "--samples", "0"], "--samples: found '0'"),
+        (["fashion_resnet", "--limit", "-1"], "--limit: found '-1'"),
+        (["fashion_resnet", "--worst", "0"], "--worst: found '0'"),
+        (["fashion_resnet", "--out", "picture.bmp"], "ends in .png"),
+        (["fashion_resnet", "--out", "no/such/folder/a.png"], "make it first"),
+        (["fashion_resnet", "--variant", "large"], "no variant 'large'"),
+        (["fashion_resnet", "--checkpoint", "none.pth"], "none.pth is missing"),
+    ],
+)
 def test_bad_arguments_are_one_message(arguments, message, capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("ADAFIRE_DATA", raising=False)
@@ -173,8 +191,24 @@ def test_bad_arguments_are_one_message(arguments, message, capsys, monkeypatch, 
 @pytest.mark.parametrize("task,metric", [("fashion_resnet", "accuracy"), ("coco_yolo", "mAP")])
 def test_tool_on_mini_tasks(task, metric, capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    assert tool.main([task, "--method", "adafire-uniform", "--timesteps", "2", "--split", "mini", "--samples", "4",
-                      "--limit", "8"]) == 0
+    assert (
+        tool.main(
+            [
+                task,
+                "--method",
+                "adafire-uniform",
+                "--timesteps",
+                "2",
+                "--split",
+                "mini",
+                "--samples",
+                "4",
+                "--limit",
+                "8",
+            ]
+        )
+        == 0
+    )
     out, _ = capsys.readouterr()
     assert f"{task} mini, adafire-uniform, T=2" in out and f"{metric} on the first 8 test samples" in out
     for word in ("ANN", "clipped", "quantised", "SNN", "clipping", "unevenness", "rate", "over-fired"):
@@ -189,7 +223,9 @@ def test_laws_of_their_own_have_these_errors_too(name, t, most):
     network[0].weight.data = torch.tensor([[0.7], [-1.0], [100.0]])
     x = torch.tensor([[1.0]])
     snn = adafire.convert(network, x, method=name, timesteps=t)
-    snn.params = {i: p._replace(theta=torch.ones_like(p.theta), bias=torch.zeros_like(p.bias)) for i, p in snn.params.items()}
+    snn.params = {
+        i: p._replace(theta=torch.ones_like(p.theta), bias=torch.zeros_like(p.bias)) for i, p in snn.params.items()
+    }
     diagnosis = Diagnosis(snn)
     diagnosis.outputs(x, count=True)
     (site,) = diagnosis.sites

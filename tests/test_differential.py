@@ -9,20 +9,23 @@ import torch.nn.functional as F
 from torch import nn
 
 import adafire
-from adafire.neurons import kernels as fused
 from adafire.graph.activations import activation_of
 from adafire.graph.calls import Site
+from adafire.neurons import kernels as fused
+from adafire.neurons.count import NeuronParams
 from adafire.neurons.differential import DifferentialBurst
 from adafire.neurons.multi_threshold import MultiThreshold
-from adafire.neurons.count import NeuronParams
-from adafire.simulation.state import Run
 from adafire.simulation.loop import simulate
+from adafire.simulation.state import Run
 from networks import build, relative_error
 
 RELU = activation_of("relu", None, (None,), {})
-ACTIVATIONS = {"relu": RELU, "leaky_relu": activation_of("leaky_relu", F.leaky_relu, (None, 0.2), {}),
-               "relu6": activation_of("relu6", F.relu6, (None,), {}),
-               "gelu": activation_of("gelu", F.gelu, (None,), {})}
+ACTIVATIONS = {
+    "relu": RELU,
+    "leaky_relu": activation_of("leaky_relu", F.leaky_relu, (None, 0.2), {}),
+    "relu6": activation_of("relu6", F.relu6, (None,), {}),
+    "gelu": activation_of("gelu", F.gelu, (None,), {}),
+}
 
 
 def params(theta, law, bias=0.0, most=1000):
@@ -50,8 +53,10 @@ def slow(currents, theta, weights, levels, most):
     return means, counts
 
 
-@pytest.mark.parametrize("weights,levels,most", [((1,), 1, 1000), ((4, 2, 1), 1, 1000), ((4, 2, 1), 1, 2),
-                                                 ((2, 1), 4, 1000), ((1, 0.5, 0.25), 3, 3), ((1,), 5, 1)])
+@pytest.mark.parametrize(
+    "weights,levels,most",
+    [((1,), 1, 1000), ((4, 2, 1), 1, 1000), ((4, 2, 1), 1, 2), ((2, 1), 4, 1000), ((1, 0.5, 0.25), 3, 3), ((1,), 5, 1)],
+)
 def test_equals_the_slow_neuron(weights, levels, most):
     # exact in float32 but for divisions, which meet no rounding border
     z = torch.randint(-300, 400, (7, 3, 4, 5), generator=torch.Generator().manual_seed(levels)) / 64
@@ -91,9 +96,16 @@ def test_binary_bursts_are_short(value, digits):
 
 @pytest.mark.parametrize("name", ["relu", "leaky_relu", "relu6"])
 @pytest.mark.parametrize("memory", [torch.contiguous_format, torch.channels_last])
-@pytest.mark.parametrize("law,most", [(DifferentialBurst((2.0, 1.0), 1), 3), (DifferentialBurst((1.0, 0.5, 0.25, 0.125), 4), 99),
-                                      (MultiThreshold(4), 1), (MultiThreshold(1), 1)],
-                         ids=["unit", "binary", "multi-threshold", "one-threshold"])
+@pytest.mark.parametrize(
+    "law,most",
+    [
+        (DifferentialBurst((2.0, 1.0), 1), 3),
+        (DifferentialBurst((1.0, 0.5, 0.25, 0.125), 4), 99),
+        (MultiThreshold(4), 1),
+        (MultiThreshold(1), 1),
+    ],
+    ids=["unit", "binary", "multi-threshold", "one-threshold"],
+)
 def test_fused_equals_reference_bit_for_bit(name, memory, law, most):
     if fused.library() is None:
         pytest.skip("no C compiler on this machine: the reference is used everywhere")
@@ -141,6 +153,7 @@ def test_pooled_spikes_are_counted_as_they_would_be_sent():
         def forward(self, x):
             x = F.max_pool2d(F.relu(self.a(x)), 3, 2, 1)
             return self.fc(F.relu(self.b(x)).mean((2, 3)))
+
     network, x, steps = Net().eval(), torch.randn(2, 1, 8, 8), 4
     snn = adafire.convert(network, x, method="adafire-differential", timesteps=steps)
     snn(x)
@@ -156,8 +169,10 @@ def test_pooled_spikes_are_counted_as_they_would_be_sent():
     assert layer["synops"] * 2 == int(counts) * 3 > layer["synops_graded"] * 2 > 0
 
 
-@pytest.mark.parametrize("timesteps,weights", [(1, (1,)), (2, (1, 1 / 2)), (4, (1, 1 / 4)), (8, (1, 1 / 4, 1 / 8)),
-                                               (32, (1, 1 / 4, 1 / 16, 1 / 32))])
+@pytest.mark.parametrize(
+    "timesteps,weights",
+    [(1, (1,)), (2, (1, 1 / 2)), (4, (1, 1 / 4)), (8, (1, 1 / 4, 1 / 8)), (32, (1, 1 / 4, 1 / 16, 1 / 32))],
+)
 def test_weights_of_unit_spikes(timesteps, weights):
     law, finest = adafire.methods.get("adafire-differential").law(timesteps)
     assert law.weights == weights and finest == weights[-1] and law.levels == 1
@@ -166,7 +181,10 @@ def test_weights_of_unit_spikes(timesteps, weights):
 def test_ours_is_the_quantised_network():
     network, x = build("Residual"), torch.randn(16, 3, 16, 16)
     quantised = adafire.convert(network, x, method="quantised", timesteps=4, phi_plus=16, correction="none")
-    for name, options in (("ours", {"values": 16}), ("adafire-differential", {"values": 16, "phi_plus": 16, "phi_minus": 16})):
+    for name, options in (
+        ("ours", {"values": 16}),
+        ("adafire-differential", {"values": 16, "phi_plus": 16, "phi_minus": 16}),
+    ):
         snn = adafire.convert(network, x, method=name, timesteps=4, correction="none", **options)
         assert relative_error(snn(x), quantised(x)) < 0.02
         assert snn.report().over_fired == 0
@@ -195,14 +213,17 @@ def test_a_silent_sample_pays_nothing_for_a_busy_one():
     network, x = build("Pyramid"), torch.randn(4, 3, 16, 16)
     snn = adafire.convert(network, x, method="ours", timesteps=4, relays=False)
     # one spike a step: large values take several steps, and only samples that have some
-    snn.params = {i: p._replace(neuron=DifferentialBurst(), theta=p.theta / 4, phi_plus=1) for i, p in snn.params.items()}
+    snn.params = {
+        i: p._replace(neuron=DifferentialBurst(), theta=p.theta / 4, phi_plus=1) for i, p in snn.params.items()
+    }
 
     def macs(rows):
         snn.reset()
         snn(rows)
         return snn.report().macs * len(rows)
+
     x[2:] *= 0.05
-    alone = [macs(x[i:i + 1]) for i in range(4)]
+    alone = [macs(x[i : i + 1]) for i in range(4)]
     assert macs(x) == sum(alone) < 4 * max(alone)
 
 
@@ -214,9 +235,20 @@ def test_other_networks_convert_and_converge(name, kind):
     assert errors[1] < errors[0] and errors[1] < 0.1
 
 
-@pytest.mark.parametrize("options", [{"values": 0}, {"values": 1.5}, {"binary": 1}, {"threshold": "max"}, {"v0": 0.0},
-                                     {"correction": "potential"}, {"phi_minus": 2}, {"shift": True},
-                                     {"objective": "floor"}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"values": 0},
+        {"values": 1.5},
+        {"binary": 1},
+        {"threshold": "max"},
+        {"v0": 0.0},
+        {"correction": "potential"},
+        {"phi_minus": 2},
+        {"shift": True},
+        {"objective": "floor"},
+    ],
+)
 def test_options_that_make_no_sense_are_refused(options):
     with pytest.raises(adafire.InputError, match=next(iter(options))):
         adafire.methods.get("ours").with_options(**options)

@@ -13,7 +13,9 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def test_operator_page_is_generated_from_the_support_table():
-    done = subprocess.run([sys.executable, "tools/support_table.py", "--check"], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "tools/support_table.py", "--check"], cwd=ROOT, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stdout
 
 
@@ -32,20 +34,25 @@ def test_methods_that_the_documents_name_are_registered():
 @pytest.mark.slow
 @pytest.mark.parametrize("tool", sorted(p.name for p in (ROOT / "tools").glob("*.py")))
 def test_every_tool_explains_itself_with_an_example(tool):
-    done = subprocess.run([sys.executable, f"tools/{tool}", "--help"], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, f"tools/{tool}", "--help"], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
     assert done.returncode == 0 and "usage:" in done.stdout and f"python tools/{tool}" in done.stdout
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("arguments,message", [
-    (["tools/check.py", "torchvision::resnet81"], "did you mean 'resnet18'"),
-    (["tools/check.py", "mmseg::fcn/fcn_r19"], "MMSegmentation has no config 'fcn/fcn_r19'"),
-    (["tools/check.py", "nowhere/config.py"], "config file 'nowhere/config.py' is not there"),
-    (["tools/check.py", "torchvision::resnet18", "--size", "0"], "expected a whole number from 1 to"),
-    (["tools/train_ann.py", "nowhere.py"], "config file nowhere.py does not exist"),
-    (["tools/run_speed.py", "mini-yoyo"], "did you mean 'mini-yolo'"),
-    (["tools/run_speed.py", "--runs", "0"], "1 or more"),
-])
+@pytest.mark.parametrize(
+    "arguments,message",
+    [
+        (["tools/check.py", "torchvision::resnet81"], "did you mean 'resnet18'"),
+        (["tools/check.py", "mmseg::fcn/fcn_r19"], "MMSegmentation has no config 'fcn/fcn_r19'"),
+        (["tools/check.py", "nowhere/config.py"], "config file 'nowhere/config.py' is not there"),
+        (["tools/check.py", "torchvision::resnet18", "--size", "0"], "expected a whole number from 1 to"),
+        (["tools/train_ann.py", "nowhere.py"], "config file nowhere.py does not exist"),
+        (["tools/run_speed.py", "mini-yoyo"], "did you mean 'mini-yolo'"),
+        (["tools/run_speed.py", "--runs", "0"], "1 or more"),
+    ],
+)
 def test_tools_say_what_is_wrong_in_one_message(arguments, message):
     done = subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr

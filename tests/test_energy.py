@@ -9,8 +9,8 @@ from torch import nn
 
 import adafire
 from adafire.cost.meter import Meter
-from adafire.simulation.state import Run
 from adafire.simulation.loop import simulate
+from adafire.simulation.state import Run
 from networks import NETWORKS, build
 
 
@@ -31,9 +31,19 @@ def events_of_conv(counts, weight, stride, padding, dilation, groups):
     return total
 
 
-@pytest.mark.parametrize("stride,padding,dilation,groups,kernel", [
-    (1, 0, 1, 1, 3), (1, 1, 1, 1, 3), (2, 1, 1, 1, 3), (1, 2, 2, 1, 3), (2, 2, 2, 2, 3), (3, 0, 1, 4, 2), (2, 3, 1, 1, 7),
-    (1, 0, 1, 4, 1)])
+@pytest.mark.parametrize(
+    "stride,padding,dilation,groups,kernel",
+    [
+        (1, 0, 1, 1, 3),
+        (1, 1, 1, 1, 3),
+        (2, 1, 1, 1, 3),
+        (1, 2, 2, 1, 3),
+        (2, 2, 2, 2, 3),
+        (3, 0, 1, 4, 2),
+        (2, 3, 1, 1, 7),
+        (1, 0, 1, 4, 1),
+    ],
+)
 def test_synops_equal_the_per_event_counter(stride, padding, dilation, groups, kernel):
     conv1 = nn.Conv2d(2, 4, 3, padding=1)
     conv2 = nn.Conv2d(4, 8, kernel, stride, padding, dilation, groups)
@@ -50,8 +60,9 @@ def test_synops_equal_the_per_event_counter(stride, padding, dilation, groups, k
         assert round(reported * 3) == events_of_conv(counts, conv2.weight, stride, padding, dilation, groups)
     assert state.events.sum() > state.graded.sum() > 0
     ones = torch.ones(1, 4, 7, 6)
-    assert report.ann_macs == events_of_conv(ones, conv2.weight, stride, padding, dilation, groups) \
-        + events_of_conv(torch.ones(1, 2, 7, 6), conv1.weight, 1, 1, 1, 1)
+    assert report.ann_macs == events_of_conv(ones, conv2.weight, stride, padding, dilation, groups) + events_of_conv(
+        torch.ones(1, 2, 7, 6), conv1.weight, 1, 1, 1, 1
+    )
     assert report.macs == events_of_conv(torch.ones(1, 2, 7, 6), conv1.weight, 1, 1, 1, 1)
 
 
@@ -60,8 +71,9 @@ def test_hand_computed_linear_chain():
     # neuron 1 fires at every step (4 spikes), neuron 2 at t = 2 and 4 (2 spikes): 6 spikes x 3 synapses = 18 synops.
     first, last = nn.Linear(2, 2, bias=False), nn.Linear(2, 3)
     first.weight.data = torch.eye(2)
-    snn = adafire.convert(nn.Sequential(first, nn.ReLU(), last).eval(), torch.tensor([[1.0, 0.5]]), method="rate-max",
-                          timesteps=4)
+    snn = adafire.convert(
+        nn.Sequential(first, nn.ReLU(), last).eval(), torch.tensor([[1.0, 0.5]]), method="rate-max", timesteps=4
+    )
     snn(torch.tensor([[1.0, 0.5]]))
     report = snn.report()
     assert (report.spikes, report.synops, report.macs, report.ann_macs) == (6, 18, 4, 10)
@@ -74,8 +86,9 @@ def test_hand_computed_linear_chain():
 def test_a_burst_counts_its_spikes_and_graded_counts_one():
     first, last = nn.Linear(1, 1, bias=False), nn.Linear(1, 5)
     first.weight.data = torch.tensor([[1.0]])
-    snn = adafire.convert(nn.Sequential(first, nn.ReLU(), last).eval(), torch.tensor([[1.0]]), method="rate-max",
-                          timesteps=2, phi_plus=3)
+    snn = adafire.convert(
+        nn.Sequential(first, nn.ReLU(), last).eval(), torch.tensor([[1.0]]), method="rate-max", timesteps=2, phi_plus=3
+    )
     snn.params[0] = snn.params[0]._replace(theta=torch.tensor([[0.25]]))
     snn(torch.tensor([[1.0]]))  # asks for 4, 8 quarter spikes; at most 3 a step: 3 + 3
     assert (snn.report().spikes, snn.report().synops, snn.report().synops_graded) == (6, 30, 10)
@@ -85,12 +98,15 @@ def test_spikes_through_pooling_concatenation_and_addition():
     class Net(nn.Module):
         def __init__(self):
             super().__init__()
-            self.a, self.b, self.c, self.d = (nn.Conv2d(i, o, 1, bias=False) for i, o in ((1, 2), (1, 2), (4, 3), (3, 2)))
+            self.a, self.b, self.c, self.d = (
+                nn.Conv2d(i, o, 1, bias=False) for i, o in ((1, 2), (1, 2), (4, 3), (3, 2))
+            )
 
         def forward(self, x):
             p, q = F.relu(self.a(x)), F.relu(self.b(x))
             z = self.c(torch.cat([F.max_pool2d(p, 2), F.avg_pool2d(q, 2)], 1))
             return self.d(F.relu(z + F.max_pool2d(p, 2)[:, :1]))
+
     network, x = Net().eval(), torch.rand(2, 1, 4, 4)
     network.a.weight.data.fill_(1.0)
     network.b.weight.data.fill_(1.0)
@@ -115,6 +131,7 @@ def test_analog_values_between_neurons_cost_macs_at_every_step():
             y = F.relu(self.a(x))
             y = self.c(self.b(y))  # c multiplies a current, not spikes
             return self.d(F.relu(y))
+
     network, x = Net().eval(), torch.rand(4, 3)
     snn = adafire.convert(network, x, method="rate-max", timesteps=5)
     snn(x)

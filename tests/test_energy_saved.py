@@ -17,12 +17,22 @@ ROOT = Path(__file__).parents[1]
 
 
 def row(t, value, joules, graded=0.0):
-    return Row.model_validate(make_row(t, value, energy_pj={"horowitz-45nm": joules}, macs=0.0, synops=joules / 0.9,
-                                       synops_graded=(graded or joules) / 0.9))
+    return Row.model_validate(
+        make_row(
+            t,
+            value,
+            energy_pj={"horowitz-45nm": joules},
+            macs=0.0,
+            synops=joules / 0.9,
+            synops_graded=(graded or joules) / 0.9,
+        )
+    )
 
 
-ROWS = {"snn-calibration": {4: row(4, 0.70, 100.0), 8: row(8, 0.80, 200.0)},
-        "adafire": {1: row(1, 0.69, 10.0), 2: row(2, 0.75, 40.0, 20.0), 4: row(4, 0.74, 30.0), 8: row(8, 0.79, 90.0)}}
+ROWS = {
+    "snn-calibration": {4: row(4, 0.70, 100.0), 8: row(8, 0.80, 200.0)},
+    "adafire": {1: row(1, 0.69, 10.0), 2: row(2, 0.75, 40.0, 20.0), 4: row(4, 0.74, 30.0), 8: row(8, 0.79, 90.0)},
+}
 
 
 def test_the_cheapest_row_that_is_accurate_enough_and_nothing_between_rows():
@@ -35,8 +45,10 @@ def test_the_cheapest_row_that_is_accurate_enough_and_nothing_between_rows():
 
 def test_a_step_at_the_same_timesteps_by_hand():
     one, two = scored([True] * 18 + [False] * 2), scored([True] * 19 + [False])
-    rows = {"a": {4: one.model_copy(update={"energy_pj": {"horowitz-45nm": 30.0}, "synops": 2e6})},
-            "b": {4: two.model_copy(update={"energy_pj": {"horowitz-45nm": 40.0}, "synops": 4e6})}}
+    rows = {
+        "a": {4: one.model_copy(update={"energy_pj": {"horowitz-45nm": 30.0}, "synops": 2e6})},
+        "b": {4: two.model_copy(update={"energy_pj": {"horowitz-45nm": 40.0}, "synops": 4e6})},
+    }
     found = energy_saved.step(rows, "a", "b", 4, "accuracy")
     assert (found.saved, found.fewer_synops) == (pytest.approx(0.25), 0.5)
     assert found.difference.value == pytest.approx(-0.05) and found.difference.p_value == 1
@@ -55,8 +67,14 @@ def test_records_of_one_table_only(tmp_path):
 
 def test_the_command_prints_figures_of_records_and_the_papers(made_records):
     def call(*arguments):
-        return subprocess.run([sys.executable, "tools/energy_saved.py", *arguments, "--out", str(made_records)], cwd=ROOT,
-                              capture_output=True, text=True, timeout=120)
+        return subprocess.run(
+            [sys.executable, "tools/energy_saved.py", *arguments, "--out", str(made_records)],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
     found = call("fashion_resnet")
     assert found.returncode == 0 and "70.1 % on CIFAR-10" in found.stdout, found.stderr
     assert "adafire - adafire-uniform" in found.stdout and "snn-calibration T=4" in found.stdout

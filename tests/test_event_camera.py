@@ -60,8 +60,10 @@ def test_recordings_are_sorted_repeatable_and_independent_of_each_other():
 
 
 def test_counts_by_hand():
-    events = np.array([(5, 0, 0, 1), (6, 1, 0, 1), (1004, 3, 2, 0), (1005, 3, 3, 0), (2004, 0, 3, 1), (2005, 0, 0, 1)],
-                      [("t", "<i8"), ("x", "<i2"), ("y", "<i2"), ("p", "i1")])
+    events = np.array(
+        [(5, 0, 0, 1), (6, 1, 0, 1), (1004, 3, 2, 0), (1005, 3, 3, 0), (2004, 0, 3, 1), (2005, 0, 0, 1)],
+        [("t", "<i8"), ("x", "<i2"), ("y", "<i2"), ("p", "i1")],
+    )
     form = Representation(bins=2, size=2, window_ms=2, scale=2)
     counts = form.counts(events, (4, 4))  # from 5 us on: bins of 1 ms; the event at 2,005 us comes too late
     assert counts.tolist() == [[[[0, 0], [0, 1]], [[2, 0], [0, 0]]], [[[0, 0], [0, 1]], [[0, 0], [1, 0]]]]

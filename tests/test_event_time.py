@@ -12,8 +12,17 @@ from benchmarks.task import PROJECT, load_task
 def task(**changes):
     """fashion_events with a tiny network of random weights and few calibration samples."""
     found = load_task(PROJECT / "tasks" / "fashion_events.py")
-    small = {name: v.model_copy(update={"model": {**v.model, "widths": [4, 4]}, "checkpoint": "random", **changes,
-                                        "calibration": {"samples": 8}}) for name, v in found.variants.items()}
+    small = {
+        name: v.model_copy(
+            update={
+                "model": {**v.model, "widths": [4, 4]},
+                "checkpoint": "random",
+                **changes,
+                "calibration": {"samples": 8},
+            }
+        )
+        for name, v in found.variants.items()
+    }
     return found.model_copy(update={"variants": small})
 
 
@@ -39,6 +48,7 @@ def test_what_has_no_event_time():
 def test_batches_are_what_the_adapter_gives():
     from adapters.data.event_frames import Representation
     from benchmarks.zoo.events import EventBatch
+
     counts = torch.randint(0, 5, (4, 8, 2, 6, 6), dtype=torch.uint8)
     for kind in ("constant", "frames"):
         form = dict(kind=kind, bins=8, size=6)

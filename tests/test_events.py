@@ -16,8 +16,13 @@ from adapters.models import _function, build
 from benchmarks import catalogue
 from benchmarks.task import load_task
 
-SMALL = {"model": {"name": "adapters.models.event_networks:resnet_small", "widths": [4, 8]}, "checkpoint": "random",
-         "data": {"type": "fashion_saccades"}, "calibration": {"samples": 4}, "batch_size": 3}
+SMALL = {
+    "model": {"name": "adapters.models.event_networks:resnet_small", "widths": [4, 8]},
+    "checkpoint": "random",
+    "data": {"type": "fashion_saccades"},
+    "calibration": {"samples": 4},
+    "batch_size": 3,
+}
 
 
 def workload(kind="constant", bins=9, limit=5, **changes):
@@ -51,6 +56,7 @@ def test_until_so_many_bins(both):
 
 def test_a_recording_is_drawn(both):
     from matplotlib.figure import Figure
+
     axes = Figure().add_subplot()
     sample = both[0].test[0]
     both[0].draw(axes, sample.id, None)
@@ -85,14 +91,19 @@ def test_macs_of_the_first_layer_once_or_at_every_step(both, k):
     assert first["macs"] == (1, 8)[k] * first["ann_macs"] > 0
 
 
-@pytest.mark.parametrize("changes,words", [
-    ({"representation": {"kind": "voxels"}}, "'voxels'; expected constant or frames"),
-    ({"representation": {"bin": 9}}, "unknown key of representation: 'bin'"),
-    ({"representation": {"clip": 300}}, "at most 255"), ({"representation": {"scale": 0}}, "scale is 0"),
-    ({"calibration": {"samples": 501}}, "501 calibration samples are asked for"),
-    ({"data": {"type": "fashion_sacades"}}, "unknown event set 'fashion_sacades'; did you mean"),
-    ({"checkpoint": None}, "no checkpoint is given"),
-    ({"model": {**SMALL["model"], "channels": 3}}, r"does not take inputs of shape \[2, 18, 34, 34\]")])
+@pytest.mark.parametrize(
+    "changes,words",
+    [
+        ({"representation": {"kind": "voxels"}}, "'voxels'; expected constant or frames"),
+        ({"representation": {"bin": 9}}, "unknown key of representation: 'bin'"),
+        ({"representation": {"clip": 300}}, "at most 255"),
+        ({"representation": {"scale": 0}}, "scale is 0"),
+        ({"calibration": {"samples": 501}}, "501 calibration samples are asked for"),
+        ({"data": {"type": "fashion_sacades"}}, "unknown event set 'fashion_sacades'; did you mean"),
+        ({"checkpoint": None}, "no checkpoint is given"),
+        ({"model": {**SMALL["model"], "channels": 3}}, r"does not take inputs of shape \[2, 18, 34, 34\]"),
+    ],
+)
 def test_wrong_settings(changes, words):
     with pytest.raises(InputError, match=words):
         workload(limit=1, **changes)
@@ -105,12 +116,20 @@ def test_a_bad_recording_is_found_before_any_work(tmp_path):
             path.parent.mkdir(exist_ok=True)
             np.save(path, np.array([(9, 1, 1, 0), (3 if (name, k) == ("b", 3) else 9000, 1, 1, 1)], EVENT))
     with pytest.raises(InputError, match="b/3.npy.*run backwards"):
-        adapters.get("events")({**SMALL, "model": {**SMALL["model"], "num_classes": 2, "channels": 18},
-                                "data": {"type": "recordings", "size": (34, 34)}, "calibration": {"samples": 8}},
-                               WorkloadOptions(split="full", data_root=str(tmp_path)))
+        adapters.get("events")(
+            {
+                **SMALL,
+                "model": {**SMALL["model"], "num_classes": 2, "channels": 18},
+                "data": {"type": "recordings", "size": (34, 34)},
+                "calibration": {"samples": 8},
+            },
+            WorkloadOptions(split="full", data_root=str(tmp_path)),
+        )
 
 
-@pytest.mark.parametrize("name,weights", [("resnet18", 11.2e6), ("vgg11", 9.2e6), ("conv4", 62e3), ("resnet_small", 155e3)])
+@pytest.mark.parametrize(
+    "name,weights", [("resnet18", 11.2e6), ("vgg11", 9.2e6), ("conv4", 62e3), ("resnet_small", 155e3)]
+)
 @pytest.mark.parametrize("channels", [2, 18])
 def test_networks_take_event_channels(name, weights, channels):
     network = build({"name": f"adapters.models.event_networks:{name}", "num_classes": 7, "channels": channels})
@@ -119,8 +138,9 @@ def test_networks_take_event_channels(name, weights, channels):
         assert network(torch.zeros(2, channels, 48, 48)).shape == (2, 7)
 
 
-@pytest.mark.parametrize("path", [p for p in catalogue.task_files() if load_task(p).family == "events"],
-                         ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", [p for p in catalogue.task_files() if load_task(p).family == "events"], ids=lambda path: path.stem
+)
 def test_event_tasks_agree_with_themselves(path):
     for name, variant in load_task(path).variants.items():
         form = representation(variant.options["representation"])

@@ -4,10 +4,10 @@ import pytest
 import torch
 
 import adafire
-from adafire.simulation.exit import Exit, confidence, part
 from adafire.calibration.exit_rules import fit_thresholds, paper_thresholds
-from adafire.simulation.state import Run
+from adafire.simulation.exit import Exit, confidence, part
 from adafire.simulation.loop import simulate
+from adafire.simulation.state import Run
 from networks import build
 
 
@@ -15,8 +15,11 @@ def leave(trajectory, thresholds):
     """Step (0-based) at which each sample leaves, and whether its class differs from the last one; sample by sample."""
     steps, wrong = [], []
     for n in range(trajectory.shape[1]):
-        t = next(t for t in range(len(thresholds)) if t == len(thresholds) - 1
-                 or float(confidence(trajectory[t, n:n + 1])) > float(thresholds[t]))
+        t = next(
+            t
+            for t in range(len(thresholds))
+            if t == len(thresholds) - 1 or float(confidence(trajectory[t, n : n + 1])) > float(thresholds[t])
+        )
         steps.append(t)
         wrong.append(bool(trajectory[t, n].argmax() != trajectory[-1, n].argmax()))
     return steps, wrong
@@ -62,7 +65,7 @@ def test_paper_formula_by_hand():
     # step 1: uniform scores, entropy 1, the class is right; step 2: sure, entropy about 0 -> g = (0.6 + 0.4/e, 1)
     trajectory = torch.tensor([[[0.0, 0.0]], [[50.0, 0.0]]])
     g = paper_thresholds(trajectory, torch.tensor([0]))
-    assert g.tolist() == pytest.approx([0.6 + 0.4 * 2.718281828 ** -1, 1.0], abs=1e-4)
+    assert g.tolist() == pytest.approx([0.6 + 0.4 * 2.718281828**-1, 1.0], abs=1e-4)
 
 
 @pytest.fixture(scope="module")
@@ -78,8 +81,8 @@ def test_a_part_of_a_simulation_goes_on_as_the_whole(case):
     whole = Run(snn.plan(x[30:38]), snn.params, network, x[30:38], snn.call)
     list(simulate(whole, (2,), 2))
     piece = part(whole, rows, snn.plan)
-    (_, some), = simulate(piece, (6,), 6)
-    (_, everybody), = simulate(whole, (6,), 6)
+    ((_, some),) = simulate(piece, (6,), 6)
+    ((_, everybody),) = simulate(whole, (6,), 6)
     assert torch.allclose(some, everybody[rows], atol=1e-5)
     assert torch.equal(piece.neurons[1].n, whole.neurons[1].n[rows])
 
@@ -98,7 +101,7 @@ def test_outputs_and_cost_are_those_of_the_step_each_sample_left_at(case):
     assert report.exits == {t + 1: steps.count(t) for t in sorted(set(steps))}
     spent = 0.0
     for n, t in enumerate(steps):
-        one = Run(snn.plan(x[n:n + 1]), snn.params, network, x[n:n + 1], snn.call)
+        one = Run(snn.plan(x[n : n + 1]), snn.params, network, x[n : n + 1], snn.call)
         list(simulate(one, (t + 1,), t + 1))
         spent += float(sum(s.events.sum() for s in one.neurons.values()))
     assert report.spikes * 18 == pytest.approx(spent, rel=1e-3)
@@ -119,8 +122,9 @@ def test_the_papers_rule_is_an_option_and_takes_the_anns_predictions_for_labels(
     held = x[20:30]
     run = Run(snn.plan(held), snn.params, network, held, snn.call)
     with torch.no_grad():
-        expected = paper_thresholds(torch.stack([y for _, y in simulate(run, range(1, 7), 1)]), network(held).argmax(1),
-                                    0.1, 0.05)
+        expected = paper_thresholds(
+            torch.stack([y for _, y in simulate(run, range(1, 7), 1)]), network(held).argmax(1), 0.1, 0.05
+        )
     assert torch.allclose(snn.exit.thresholds, expected, atol=1e-5)
     snn.reset()
     scores = snn(x[30:])

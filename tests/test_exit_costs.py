@@ -4,10 +4,10 @@ import pytest
 import torch
 
 import adafire
-from adafire.simulation.exit import confidence
 from adafire.cost.meter import Meter
-from adafire.simulation.state import Run
+from adafire.simulation.exit import confidence
 from adafire.simulation.loop import simulate
+from adafire.simulation.state import Run
 from networks import build
 from test_exit import leave
 
@@ -30,7 +30,7 @@ def found():
         snn(x)
         alone = Meter()
         for n, t in enumerate(steps):
-            one = Run(snn.plan(x[n:n + 1]), snn.params, network, x[n:n + 1], snn.call)
+            one = Run(snn.plan(x[n : n + 1]), snn.params, network, x[n : n + 1], snn.call)
             list(simulate(one, (t + 1,), t + 1))
             alone.add(one, at=6)
     return snn.report(), alone.report(6), steps

@@ -39,6 +39,7 @@ def test_a_crash_leaves_nothing_half_drawn(tmp_path, monkeypatch):
             raise OSError("disk full")
         drawn.append(1)
         return np.zeros((192, 192), np.uint8)
+
     monkeypatch.setattr(fashion_masks, "class_map", crash)
     with pytest.raises(InputError, match="disk full.*ADAFIRE_CACHE"):
         fashion_masks.ensure_masks("test", 3)

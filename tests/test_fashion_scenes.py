@@ -18,8 +18,9 @@ from adapters.data.fashion_scenes import SIZE, scene, split_objects
 from adapters.data.textures import Stream, hsv, resize
 
 ROOT = Path(__file__).resolve().parents[1]
-needs_full_set = pytest.mark.skipif(not fashion_mnist.SYSTEM_FOLDER.is_dir(),
-                                    reason="full Fashion-MNIST absent: apt-get install dataset-fashion-mnist")
+needs_full_set = pytest.mark.skipif(
+    not fashion_mnist.SYSTEM_FOLDER.is_dir(), reason="full Fashion-MNIST absent: apt-get install dataset-fashion-mnist"
+)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +46,7 @@ def test_boxes_and_class_map_are_those_of_the_visible_masks(scenes):
         assert s.image.shape == (SIZE, SIZE, 3) and s.image.dtype == np.uint8
         assert 1 <= len(s.labels) <= 8
         for number, ((x, y, w, h), mask, label) in enumerate(zip(s.boxes(), s.masks(), s.labels), 1):
-            inside = s.instances[y:y + h, x:x + w] == number
+            inside = s.instances[y : y + h, x : x + w] == number
             assert inside.sum() == mask.sum() >= 20  # nothing of the object outside its box
             assert inside[0].any() and inside[-1].any() and inside[:, 0].any() and inside[:, -1].any()
             assert (s.class_map()[mask] == label + 1).all()
@@ -61,8 +62,11 @@ def test_scenes_vary(scenes):
 
 
 def _overlap(boxes):
-    return any(a[0] < b[0] + b[2] and b[0] < a[0] + a[2] and a[1] < b[1] + b[3] and b[1] < a[1] + a[3]
-               for i, a in enumerate(boxes) for b in boxes[:i])
+    return any(
+        a[0] < b[0] + b[2] and b[0] < a[0] + a[2] and a[1] < b[1] + b[3] and b[1] < a[1] + a[3]
+        for i, a in enumerate(boxes)
+        for b in boxes[:i]
+    )
 
 
 def test_carried_subset():

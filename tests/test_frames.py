@@ -7,10 +7,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 import adafire
 from adafire import Frames
-from adafire.calibration.fitting import Calibration
+from adafire.calibration.data import Calibration
 from adafire.graph.interception import tensors_in
-from adafire.simulation.state import Run
 from adafire.simulation.loop import simulate
+from adafire.simulation.state import Run
 from networks import NETWORKS, build, integer_network, relative_error
 from test_simulate import step_by_step
 
@@ -40,8 +40,9 @@ def test_frames_are_shown_in_order_and_then_again_or_held():
         Frames(torch.zeros(2, 0, 3))
 
 
-@pytest.mark.parametrize("method,phi,minus,after", [("rate-max", 1, 0, "repeat"), ("burst", 3, 0, "hold"),
-                                                    ("burst", 4, 4, "repeat")])
+@pytest.mark.parametrize(
+    "method,phi,minus,after", [("rate-max", 1, 0, "repeat"), ("burst", 3, 0, "hold"), ("burst", 4, 4, "repeat")]
+)
 @torch.no_grad()
 def test_simulation_equals_step_by_step_integers(method, phi, minus, after):
     network, values = integer_network(), torch.randint(-3, 4, (3, 4, 3, 12, 12)).float()
@@ -156,6 +157,7 @@ def test_a_frame_cannot_steer_python():
 
         def forward(self, x):
             return self.layer(torch.relu(x * (2 if bool(x.sum() > 0) else 1)))
+
     with pytest.raises(adafire.UnsupportedError, match="depend on spikes or frames to Python"):
         adafire.convert(Network().eval(), Frames(torch.randn(2, 3, 4)), method="burst")
 

@@ -58,6 +58,7 @@ def error_of(call, *arguments, **more):
 
 # Class folders and zip files
 
+
 def test_folder_and_zip_hold_the_same(tmp_path):
     source = tree(tmp_path / "a")
     (source / "test" / "cat" / ".hidden.png").write_bytes(b"")
@@ -111,14 +112,18 @@ def test_imagefolder(tmp_path):
     assert len(class_folders.class_folders(tmp_path, "train", 2)["n99"]) == 2
 
 
-@pytest.mark.parametrize("build, words", [
-    (lambda root: root / "none", ["is not there", "--data-root DIR"]),
-    (lambda root: root, ["no CIFAR-10 in", "cifar-10-batches-py"]),
-    (lambda root: (root / "test").mkdir() or root, ["no class folders", "test/<class>/<picture>"]),
-    (lambda root: (tree(root) / "test" / "zebra").mkdir() or root, ["class 'zebra'", "is empty"]),
-    (lambda root: tree(root, classes=TEN[:9]), ["'truck' is missing"]),
-    (lambda root: tree(root, classes=(*TEN, "zebra")), ["'zebra' is unknown", "airplane, automobile"]),
-    (lambda root: (root / "x.zip").write_bytes(b"PK no zip") and root, ["cannot be read as a zip archive"])])
+@pytest.mark.parametrize(
+    "build, words",
+    [
+        (lambda root: root / "none", ["is not there", "--data-root DIR"]),
+        (lambda root: root, ["no CIFAR-10 in", "cifar-10-batches-py"]),
+        (lambda root: (root / "test").mkdir() or root, ["no class folders", "test/<class>/<picture>"]),
+        (lambda root: (tree(root) / "test" / "zebra").mkdir() or root, ["class 'zebra'", "is empty"]),
+        (lambda root: tree(root, classes=TEN[:9]), ["'truck' is missing"]),
+        (lambda root: tree(root, classes=(*TEN, "zebra")), ["'zebra' is unknown", "airplane, automobile"]),
+        (lambda root: (root / "x.zip").write_bytes(b"PK no zip") and root, ["cannot be read as a zip archive"]),
+    ],
+)
 def test_wrong_layout_is_one_clear_error(tmp_path, build, words):
     message = error_of(cifar, build(tmp_path))
     assert all(word in message for word in words), message
@@ -141,8 +146,11 @@ def test_damaged_picture_is_named(tmp_path):
     root = tree(tmp_path, suffix=".jpg")
     found = cifar(root).test
     whole = found[3].source.read_bytes()
-    for content, words in ((b"", "is not a picture"), (whole[:len(whole) // 2], "does not decode"),
-                           (b"GIF89a nothing", "is not a picture")):
+    for content, words in (
+        (b"", "is not a picture"),
+        (whole[: len(whole) // 2], "does not decode"),
+        (b"GIF89a nothing", "is not a picture"),
+    ):
         found[3].source.write_bytes(content)
         message = error_of(images.check, found, 32)
         assert str(found[3].source) in message and words in message and "more of" not in message
@@ -156,7 +164,7 @@ def test_damaged_picture_in_a_zip_is_named(tmp_path):
     file = zipped(tree(tmp_path / "a"), tmp_path / "x.zip")
     content = bytearray(file.read_bytes())
     at = content.find(b"IDAT") + 100  # within the first picture
-    content[at:at + 4] = b"oops"
+    content[at : at + 4] = b"oops"
     file.write_bytes(content)
     found = cifar(tmp_path)
     message = error_of(images.check, found.test + found.candidates, 32)
@@ -182,10 +190,15 @@ def test_labels_out_of_range():
 
 def test_pictures_of_different_sizes_need_one_size(tmp_path):
     from adapters import classification
+
     tree(tmp_path, "val", ("a", "b", "c"), side=20)
     picture(tmp_path / "val" / "a" / "wide.png", side=24)
-    settings = {"model": {"name": "adapters.models.resnet_small:resnet_small", "num_classes": 3, "channels": 3},
-                "checkpoint": "random", "data": {"type": "imagefolder", "set_aside": 2}, "calibration": {"samples": 1}}
+    settings = {
+        "model": {"name": "adapters.models.resnet_small:resnet_small", "num_classes": 3, "channels": 3},
+        "checkpoint": "random",
+        "data": {"type": "imagefolder", "set_aside": 2},
+        "calibration": {"samples": 1},
+    }
     assert "have 2 sizes" in error_of(classification.workload, settings, options(tmp_path))
     workload = classification.workload({**settings, "preprocessing": {"size": 16}}, options(tmp_path))
     assert [b.inputs.shape[1:] for b in workload.batches()] == [torch.Size([3, 16, 16])]
@@ -193,13 +206,17 @@ def test_pictures_of_different_sizes_need_one_size(tmp_path):
 
 def test_same_content_is_not_calibrated_on(tmp_path):
     from adapters import classification
+
     tree(tmp_path, "val", ("a", "b", "c"), number=2)
     tree(tmp_path, "train", ("a", "b", "c"), number=2)
     for i in range(2):  # four more, of which two are copies of test pictures
         (tmp_path / "train" / "a" / f"copy{i}.png").write_bytes((tmp_path / "val" / "b" / f"{i:04d}.png").read_bytes())
         picture(tmp_path / "train" / "b" / f"new{i}.png")
-    settings = {"model": {"name": "adapters.models.resnet_small:resnet_small", "num_classes": 3, "channels": 3},
-                "checkpoint": "random", "data": {"type": "imagefolder"}}
+    settings = {
+        "model": {"name": "adapters.models.resnet_small:resnet_small", "num_classes": 3, "channels": 3},
+        "checkpoint": "random",
+        "data": {"type": "imagefolder"},
+    }
     # the two trees' pictures are the same by their making, so only the two new ones may calibrate
     workload = classification.workload({**settings, "calibration": {"samples": 2}}, options(tmp_path))
     assert {p.id for p in workload.calibration_pictures} == {"train/b/new0.png", "train/b/new1.png"}
@@ -210,16 +227,21 @@ def test_same_content_is_not_calibrated_on(tmp_path):
 
 # torchvision's layout, and Fashion-MNIST
 
+
 @pytest.fixture
 def batches(tmp_path, monkeypatch):
     """A cifar-10-batches-py of 10 pictures a file, with its checksums told to torchvision."""
     from torchvision.datasets import CIFAR10
+
     folder = tmp_path / CIFAR10.base_folder
     folder.mkdir()
     rng, sums = np.random.default_rng(0), {}
     for name in [f"data_batch_{k}" for k in range(1, 6)] + ["test_batch", "batches.meta"]:
-        content = {"label_names": list(TEN)} if name == "batches.meta" else {
-            "data": rng.integers(0, 256, (10, 3072), dtype=np.uint8), "labels": rng.permutation(10).tolist()}
+        content = (
+            {"label_names": list(TEN)}
+            if name == "batches.meta"
+            else {"data": rng.integers(0, 256, (10, 3072), dtype=np.uint8), "labels": rng.permutation(10).tolist()}
+        )
         (folder / name).write_bytes(pickle.dumps(content))
         sums[name] = hashlib.md5((folder / name).read_bytes()).hexdigest()
     monkeypatch.setattr(CIFAR10, "train_list", [[f"data_batch_{k}", sums[f"data_batch_{k}"]] for k in range(1, 6)])

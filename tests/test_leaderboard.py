@@ -10,8 +10,28 @@ from benchmarks.rows import rows_of
 from benchmarks.store import Store
 from test_records import make, make_row
 
-JSON_KEYS = {"task", "split", "family", "method", "timesteps", "metric", "value", "low", "high", "metrics", "ann",
-             "samples", "firing_rate", "synops", "macs", "energy_pj", "energy_model", "time_s", "status", "reason"}
+JSON_KEYS = {
+    "task",
+    "split",
+    "family",
+    "method",
+    "timesteps",
+    "metric",
+    "value",
+    "low",
+    "high",
+    "metrics",
+    "ann",
+    "samples",
+    "firing_rate",
+    "synops",
+    "macs",
+    "energy_pj",
+    "energy_model",
+    "time_s",
+    "status",
+    "reason",
+}
 
 
 def failed(**changes):
@@ -76,11 +96,25 @@ def test_every_table_is_well_formed_and_a_failure_has_its_reason():
 def test_figures_and_units():
     table = tables(leaderboard.render([make("ann"), make()]))[-1]
     line = dict(zip(table[0], table[-1]))
-    assert line == {"task": "toy mini", "method": "adafire", "T": "4", "levels": "16", "burst": "4", "mAP": "0.500",
-                    "95 % interval": "0.400 to 0.600", "mAP50": "0.700", "firing rate": "0.1000",
-                    "over-fired": "1.00 % in 50 %", "SynOps (M)": "2.00", "MACs (M)": "3.00", "graded": "14.70",
-                    "energy (uJ, horowitz-45nm)": "15.60", "of ANN's": "0.339", "convert (s)": "0.5",
-                    "time (s)": "1.5"}
+    assert line == {
+        "task": "toy mini",
+        "method": "adafire",
+        "T": "4",
+        "levels": "16",
+        "burst": "4",
+        "mAP": "0.500",
+        "95 % interval": "0.400 to 0.600",
+        "mAP50": "0.700",
+        "firing rate": "0.1000",
+        "over-fired": "1.00 % in 50 %",
+        "SynOps (M)": "2.00",
+        "MACs (M)": "3.00",
+        "graded": "14.70",
+        "energy (uJ, horowitz-45nm)": "15.60",
+        "of ANN's": "0.339",
+        "convert (s)": "0.5",
+        "time (s)": "1.5",
+    }
 
 
 def test_without_an_ann_there_is_no_share_of_its_energy():
@@ -105,8 +139,14 @@ def test_mini_and_full_never_share_a_table():
 def test_only_comparable_records_share_a_table():
     other = make().model_dump()["workload"]
     other["data"]["fingerprint"] = "another"
-    for change in (dict(workload=other), dict(precision="bf16"), dict(seed=1), dict(limit=20), dict(device_type="cuda"),
-                   dict(settings={"batch_size": 1})):
+    for change in (
+        dict(workload=other),
+        dict(precision="bf16"),
+        dict(seed=1),
+        dict(limit=20),
+        dict(device_type="cuda"),
+        dict(settings={"batch_size": 1}),
+    ):
         assert leaderboard.render([make(), make(**change)]).count("###") == 2, change
 
 
@@ -135,12 +175,17 @@ def test_the_first_line_says_what_the_data_are():
     known = dict(workload=workload, split="full", family="classification", limit=20)
     old = leaderboard.render([make(**known)])
     assert "### toy: mini (first 20)" in old
-    assert ("data CIFAR-10 full, in which form of file was not recorded, only the first 20 samples were asked for, calibrated on 256 "
-            "set aside from the same set; ") in old
+    assert (
+        "data CIFAR-10 full, in which form of file was not recorded, only the first 20 samples were asked for, calibrated on 256 "
+        "set aside from the same set; "
+    ) in old
     expected = {"ann": 0.917, "tolerance": 0.005, "samples": 10000}
     new = leaderboard.render([make(**known, data_form="20 JPEG files", expected=expected)])
     assert "data CIFAR-10 full, 20 JPEG files, 20 of 10000 samples, only the first 20 samples were asked for" in new
-    assert "the ANN has mAP 0.6000 (95 % interval 0.5000 to 0.7000) on 20 samples; the task expects 0.917 +- 0.005, so these are" in new
+    assert (
+        "the ANN has mAP 0.6000 (95 % interval 0.5000 to 0.7000) on 20 samples; the task expects 0.917 +- 0.005, so these are"
+        in new
+    )
     assert "the task expects" not in leaderboard.render([make(**known, expected={"ann": 0.65, "tolerance": 0.005})])
 
 
@@ -155,6 +200,7 @@ def test_wilson_by_hand():
     assert stats.wilson(0, 10) == pytest.approx((0.0, 0.27753), abs=5e-5)  # z^2 / (n + z^2) = 3.8415 / 13.8415
     assert stats.wilson(10, 10) == pytest.approx((0.72247, 1.0), abs=5e-5)
     from scipy.stats import binomtest
+
     for successes, n in ((1, 3), (50, 100), (8100, 10000)):
         theirs = binomtest(successes, n).proportion_ci(0.95, "wilson")
         assert stats.wilson(successes, n) == pytest.approx((theirs.low, theirs.high), abs=1e-12)

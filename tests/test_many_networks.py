@@ -11,15 +11,15 @@ import re
 import time
 from pathlib import Path
 
-import many
 import pytest
 import torch
 
 import adafire
-from adafire.calibration.fitting import Calibration
+import many
+from adafire.calibration.data import Calibration
 from adafire.graph.interception import tensors_in
-from adafire.simulation.plan import Plan
 from adafire.graph.recorder import record
+from adafire.simulation.plan import Plan
 from adafire.simulation.proof import own_outputs, verify
 
 pytestmark = [pytest.mark.many, pytest.mark.filterwarnings("ignore")]
@@ -28,7 +28,11 @@ LONG, SHORT = int(os.environ.get("MANY_LONG", 64)), 4
 
 def spread_error(outputs, expected):
     """Norm of the error of all outputs over the norm of their spread about each one's mean: a constant output explains nothing."""
-    pairs = [(a.double(), b.double()) for a, b in zip(tensors_in(outputs), tensors_in(expected), strict=True) if b.is_floating_point()]
+    pairs = [
+        (a.double(), b.double())
+        for a, b in zip(tensors_in(outputs), tensors_in(expected), strict=True)
+        if b.is_floating_point()
+    ]
     error = sum(float((a - b).square().sum()) for a, b in pairs)
     return (error / sum(float((b - b.mean()).square().sum()) for _, b in pairs)) ** 0.5
 
@@ -44,13 +48,16 @@ def proved(name, row):
     """Fill in ``row``: errors of the conversion of a network at T = 4 and T = 64, and what the self-check of its plan costs."""
     network, x, forward = many.build(name)
     expected = own_outputs(network, x, forward)
-    assert all(bool(torch.isfinite(y).all()) for y in tensors_in(expected)), "the network as built here gives NaN or infinity"
+    assert all(bool(torch.isfinite(y).all()) for y in tensors_in(expected)), (
+        "the network as built here gives NaN or infinity"
+    )
     plan = []
     row["dry_run_s"] = seconds(lambda: plan.append(Plan(record(network, x, forward))))
     row["check_s"] = seconds(lambda: verify(plan[0], network, x, forward))
     row["sites"], calibration = len(plan.pop().trace.sites), Calibration(x)
-    for method, timesteps in [("adafire-signed", SHORT), ("adafire-signed", 8), ("adafire-signed", LONG)] + \
-            [("ours", SHORT)] * (name in many.ALSO_OURS):
+    for method, timesteps in [("adafire-signed", SHORT), ("adafire-signed", 8), ("adafire-signed", LONG)] + [
+        ("ours", SHORT)
+    ] * (name in many.ALSO_OURS):
         snn = adafire.convert(network, calibration, method=method, timesteps=timesteps, forward=forward)
         outputs = []
         duration = seconds(lambda: outputs.append(snn(x)))

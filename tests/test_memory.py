@@ -15,8 +15,10 @@ from adafire.simulation.state import Run
 from networks import build
 
 convert_module = importlib.import_module("adafire.convert")  # the package has the function under this name
-CPU = RuntimeError("[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to "
-                   "allocate 540000000 bytes. Error code 12 (Cannot allocate memory)")
+CPU = RuntimeError(
+    "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to "
+    "allocate 540000000 bytes. Error code 12 (Cannot allocate memory)"
+)
 GPU = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 79 GiB")
 
 
@@ -38,12 +40,15 @@ def test_errors_of_memory_are_known_and_told_with_their_figure(monkeypatch):
 @pytest.mark.parametrize("least, noted", [(8, []), (3, ["8", "4"]), (1, ["8", "4", "2"])])
 def test_fewer_timesteps_at_once_give_the_same_counts(monkeypatch, least, noted):
     """A simulator that runs out of memory, after it has begun, with more than ``least`` timesteps at once."""
-    network = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Conv2d(4, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(64, 3)).eval()
+    network = nn.Sequential(
+        nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Conv2d(4, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(64, 3)
+    ).eval()
     x = torch.rand(4, 1, 8, 8)
 
     def simulated():
         snn = adafire.convert(network, x, method="burst", timesteps=8)
         return snn(x, at=(2, 8)), snn
+
     wanted, whole = simulated()
     real = convert_module.simulate
 
@@ -52,11 +57,14 @@ def test_fewer_timesteps_at_once_give_the_same_counts(monkeypatch, least, noted)
             yield t, output
             if chunk > least:
                 raise CPU
+
     monkeypatch.setattr(convert_module, "simulate", hungry)
     found, snn = simulated()
     assert all(map(torch.equal, found, wanted))
     assert snn.report(at=8).as_dict() == whole.report(at=8).as_dict() and snn.report(at=2).samples == 4
-    assert [note.split()[4] for note in snn.notes] == noted and all("0.54 GB more were wanted" in note for note in snn.notes)
+    assert [note.split()[4] for note in snn.notes] == noted and all(
+        "0.54 GB more were wanted" in note for note in snn.notes
+    )
     assert snn.most_at_once == {8: 8, 3: 2, 1: 1}[least]
 
 
@@ -67,14 +75,16 @@ def test_too_little_for_one_timestep_is_an_error(monkeypatch):
     def starving(run, at, chunk):
         raise CPU
         yield
+
     monkeypatch.setattr(convert_module, "simulate", starving)
     with pytest.raises(RuntimeError, match="540000000 bytes"):
         snn(torch.rand(4, 4))
     assert len(snn.notes) == 3
 
 
-@pytest.mark.parametrize("name", ["snn-calibration", "snn-calibration-advanced", "threshold-balancing", "dcgs",
-                                  "adafire+ssc+iat", "ours"])
+@pytest.mark.parametrize(
+    "name", ["snn-calibration", "snn-calibration-advanced", "threshold-balancing", "dcgs", "adafire+ssc+iat", "ours"]
+)
 def test_states_are_freed_at_once(name, monkeypatch):
     """What a simulation held is gone with its last use: without the garbage collector, which may come gigabytes later."""
     network, x, made, alive = build("Residual"), torch.randn(6, 3, 16, 16), [], []
@@ -84,6 +94,7 @@ def test_states_are_freed_at_once(name, monkeypatch):
         alive.append(sum(ref() is not None for ref in made))
         made.append(weakref.ref(run))
         begin(run, *arguments)
+
     monkeypatch.setattr(Run, "__init__", begun)
     gc.collect()
     gc.disable()

@@ -5,8 +5,8 @@ import torch
 
 import adafire
 from adafire import methods
-from adafire.simulation.state import Run
 from adafire.simulation.loop import simulate
+from adafire.simulation.state import Run
 from networks import build, relative_error
 from test_energy import events_of_conv
 
@@ -24,8 +24,9 @@ def case():
 @pytest.mark.parametrize("name", methods.names())
 def test_error_falls_as_T_grows(name, case):
     network, calibration, x, expected = case
-    errors = [relative_error(adafire.convert(network, calibration, method=name, timesteps=t)(x), expected)
-              for t in (2, 8, 32)]
+    errors = [
+        relative_error(adafire.convert(network, calibration, method=name, timesteps=t)(x), expected) for t in (2, 8, 32)
+    ]
     if methods.get(name).kind == "ann":
         assert max(errors) < 1e-5
     elif methods.get(name).converges:
@@ -78,8 +79,12 @@ def test_declares_its_source_and_parameters(name):
 @pytest.mark.parametrize("correction", ["light", "potential"])
 def test_calibration_lowers_the_error_of_single_spikes(correction, case):
     network, calibration, x, expected = case
-    plain, corrected = (relative_error(adafire.convert(network, calibration, method="snn-calibration", timesteps=4,
-                                                       correction=c)(x), expected) for c in ("none", correction))
+    plain, corrected = (
+        relative_error(
+            adafire.convert(network, calibration, method="snn-calibration", timesteps=4, correction=c)(x), expected
+        )
+        for c in ("none", correction)
+    )
     assert corrected < plain
 
 
@@ -99,16 +104,19 @@ def test_options_in_a_name(case):
     assert methods.get("adafire:search=False").parameters(4) == methods.get("adafire-uniform").parameters(4)
 
 
-@pytest.mark.parametrize("name,words", [
-    ("bursts:phi_plus=3", "unknown method 'bursts'; did you mean 'burst'"),
-    ("burst:phi_pluss=3", "method burst has no option 'phi_pluss'; did you mean 'phi_plus'"),
-    ("burst:phi_plus", "found 'phi_plus', expected option=value"),
-    ("burst:", "found '', expected option=value"),
-    ("burst:phi_plus=2:phi_plus=3", "found 'phi_plus=3', expected option=value, each once"),
-    ("burst:phi_plus=2.5", "phi_plus=2.5; expected an integer"),
-    ("adafire:search=perhaps", "search='perhaps'; expected bool, such as True"),
-    ("adafire:search=1", "search=1; expected bool"),
-])
+@pytest.mark.parametrize(
+    "name,words",
+    [
+        ("bursts:phi_plus=3", "unknown method 'bursts'; did you mean 'burst'"),
+        ("burst:phi_pluss=3", "method burst has no option 'phi_pluss'; did you mean 'phi_plus'"),
+        ("burst:phi_plus", "found 'phi_plus', expected option=value"),
+        ("burst:", "found '', expected option=value"),
+        ("burst:phi_plus=2:phi_plus=3", "found 'phi_plus=3', expected option=value, each once"),
+        ("burst:phi_plus=2.5", "phi_plus=2.5; expected an integer"),
+        ("adafire:search=perhaps", "search='perhaps'; expected bool, such as True"),
+        ("adafire:search=1", "search=1; expected bool"),
+    ],
+)
 def test_wrong_options_in_a_name(name, words):
     with pytest.raises(adafire.InputError, match=words):
         methods.get(name)

@@ -7,14 +7,16 @@ import pytest
 import torch
 
 from adafire.errors import InputError
-from adapters import mmcv_ops, miou
+from adapters import miou, mmcv_ops
 
 mmcv_ops.register()
 
 
 def predictions(pairs, classes):
-    return {str(i): miou.Prediction(miou.confusion(np.array(t), np.array(p), classes), miou.pack(p))
-            for i, (t, p) in enumerate(pairs)}
+    return {
+        str(i): miou.Prediction(miou.confusion(np.array(t), np.array(p), classes), miou.pack(p))
+        for i, (t, p) in enumerate(pairs)
+    }
 
 
 def test_by_hand():
@@ -33,8 +35,11 @@ def test_by_hand():
 
 def test_equals_mmsegmentation():
     from mmseg.evaluation import IoUMetric
+
     rng = np.random.default_rng(0)
-    pairs = [(rng.choice([0, 1, 2, 3, 255], (7, 9 + i)), rng.integers(0, 6, (7, 9 + i))) for i in range(5)]  # 4, 5: never true
+    pairs = [
+        (rng.choice([0, 1, 2, 3, 255], (7, 9 + i)), rng.integers(0, 6, (7, 9 + i))) for i in range(5)
+    ]  # 4, 5: never true
     metric = IoUMetric()
     metric.dataset_meta = {"classes": [str(c) for c in range(7)]}  # 6: nowhere
     for truth, said in pairs:
@@ -48,11 +53,14 @@ def test_equals_mmsegmentation():
 
 def test_replicates_of_two_methods_are_paired():
     from benchmarks.paired import difference
+
     rng = np.random.default_rng(1)
     truths = [rng.integers(0, 3, (6, 6)) for _ in range(8)]
     worse = [np.where(rng.random((6, 6)) < 0.2, (t + 1) % 3, t) for t in truths]
-    rows = [SimpleNamespace(metrics=e.metrics, evidence=e.evidence) for e in (
-        miou.evaluate(predictions(list(zip(truths, said)), 3)) for said in (truths, worse))]
+    rows = [
+        SimpleNamespace(metrics=e.metrics, evidence=e.evidence)
+        for e in (miou.evaluate(predictions(list(zip(truths, said)), 3)) for said in (truths, worse))
+    ]
     found = difference(*rows, "mIoU")
     assert found.value > 0.1 and found.p_value < 0.01 and 0 < found.low < found.value < found.high
     assert difference(rows[1], rows[1], "mIoU").p_value == 1

@@ -9,9 +9,8 @@ import torch
 from PIL import Image
 
 from adafire.errors import InputError
-from adapters.base import WorkloadOptions, adapters
-
 from adapters import coco, detectors, mmdetection  # noqa: E402, F401 - the last registers the adapter
+from adapters.base import WorkloadOptions, adapters
 from adapters.checkpoints import fingerprint  # noqa: E402
 
 CLASSES = ("cat", "dog", "emu")
@@ -61,11 +60,25 @@ def root(tmp_path_factory):
         picture = np.kron(rng.integers(0, 255, (height // 4, width // 4, 3)), np.ones((4, 4, 1))).astype(np.uint8)
         Image.fromarray(picture).save(root / "val2017" / f"{i:03d}.png")
         images.append({"id": i, "file_name": f"{i:03d}.png", "width": width, "height": height})
-        objects.append({"id": i, "image_id": i, "category_id": 10 * (i % 3 + 1), "bbox": [5, 6, 30, 40], "area": 1200,
-                        "iscrowd": 0})
-    (root / "annotations" / "instances_val2017.json").write_text(json.dumps({
-        "images": images, "annotations": objects,
-        "categories": [{"id": 10 * (k + 1), "name": name} for k, name in enumerate(CLASSES)]}))
+        objects.append(
+            {
+                "id": i,
+                "image_id": i,
+                "category_id": 10 * (i % 3 + 1),
+                "bbox": [5, 6, 30, 40],
+                "area": 1200,
+                "iscrowd": 0,
+            }
+        )
+    (root / "annotations" / "instances_val2017.json").write_text(
+        json.dumps(
+            {
+                "images": images,
+                "annotations": objects,
+                "categories": [{"id": 10 * (k + 1), "name": name} for k, name in enumerate(CLASSES)],
+            }
+        )
+    )
     return root
 
 
@@ -105,8 +118,15 @@ def tiny(tmp_path_factory):
 
 
 def settings(files, **change):
-    return {"config": str(files[0]), "checkpoint": str(files[1]), "data": {"type": "coco"},
-            "calibration": {"samples": 3}, "batch_size": 2, "score_thr": 0.001, **change}
+    return {
+        "config": str(files[0]),
+        "checkpoint": str(files[1]),
+        "data": {"type": "coco"},
+        "calibration": {"samples": 3},
+        "batch_size": 2,
+        "score_thr": 0.001,
+        **change,
+    }
 
 
 def make(files, root, options=None, **change):
@@ -123,10 +143,18 @@ def predict_all(workload):
     return found
 
 
-@pytest.mark.parametrize("base", [
-    "yolo/yolov3_d53_8xb8-320-273e_coco.py", "retinanet/retinanet_r18_fpn_1x_coco.py",
-    "fcos/fcos_r50-caffe_fpn_gn-head_1x_coco.py", YOLOX, "ssd/ssdlite_mobilenetv2-scratch_8xb24-600e_coco.py",
-    "ssd/ssd300_coco.py", "atss/atss_r50_fpn_1x_coco.py"])
+@pytest.mark.parametrize(
+    "base",
+    [
+        "yolo/yolov3_d53_8xb8-320-273e_coco.py",
+        "retinanet/retinanet_r18_fpn_1x_coco.py",
+        "fcos/fcos_r50-caffe_fpn_gn-head_1x_coco.py",
+        YOLOX,
+        "ssd/ssdlite_mobilenetv2-scratch_8xb24-600e_coco.py",
+        "ssd/ssd300_coco.py",
+        "atss/atss_r50_fpn_1x_coco.py",
+    ],
+)
 @torch.no_grad()
 def test_boxes_equal_mmdetections_own(tmp_path, root, base):
     """Against MMDetection's dataset, collation and test_step, image by image; in batches against mode='predict'."""
@@ -134,13 +162,22 @@ def test_boxes_equal_mmdetections_own(tmp_path, root, base):
     from mmengine.config import Config
     from mmengine.dataset import pseudo_collate
     from mmengine.registry import DefaultScope
+
     config = write_config(tmp_path, base)
     if "r50" in base:  # to save time
-        config.write_text(config.read_text().replace("bbox_head", """
-    backbone=dict(depth=18), neck=dict(in_channels=[64, 128, 256, 512]), bbox_head"""))
+        config.write_text(
+            config.read_text().replace(
+                "bbox_head",
+                """
+    backbone=dict(depth=18), neck=dict(in_channels=[64, 128, 256, 512]), bbox_head""",
+            )
+        )
     size = 300 if "ssd300" in base else 96  # its extra layers and anchors are made for one size
-    config.write_text(config.read_text().replace("scale=(96, 96), keep_ratio=True", "scale=(300, 300), keep_ratio=False")
-                      if size == 300 else config.read_text())
+    config.write_text(
+        config.read_text().replace("scale=(96, 96), keep_ratio=True", "scale=(300, 300), keep_ratio=False")
+        if size == 300
+        else config.read_text()
+    )
     workload = make((config, "random"), root, {"limit": 3}, batch_size=1)
     lively(workload.network, size)
     mine = predict_all(workload)
@@ -203,6 +240,7 @@ def test_calibration_is_set_aside_and_never_scored(tiny, root):
 
 def test_drawing_shows_objects_and_confident_boxes(tiny, root):
     from matplotlib.figure import Figure
+
     workload = make(tiny, root)
     image = workload.ids[0]
     truth, found = Figure().subplots(1, 2)
@@ -210,10 +248,15 @@ def test_drawing_shows_objects_and_confident_boxes(tiny, root):
     (box,), (text,) = truth.patches, truth.texts
     assert box.get_bbox().extents.tolist() == [4.5, 5.5, 34.5, 45.5] and text.get_text() in CLASSES
     assert truth.get_xlabel() == "1 objects"
-    workload.draw(found, image, {"boxes": np.array([[1, 2, 11, 22], [0, 0, 5, 5]]), "scores": np.array([0.9, 0.1]),
-                                 "labels": np.array([2, 0])})
+    workload.draw(
+        found,
+        image,
+        {"boxes": np.array([[1, 2, 11, 22], [0, 0, 5, 5]]), "scores": np.array([0.9, 0.1]), "labels": np.array([2, 0])},
+    )
     assert [p.get_bbox().extents.tolist() for p in found.patches] == [[0.5, 1.5, 10.5, 21.5]]
-    assert [t.get_text() for t in found.texts] == ["emu 0.90"] and found.get_xlabel().startswith("1 boxes of score 0.25")
+    assert [t.get_text() for t in found.texts] == ["emu 0.90"] and found.get_xlabel().startswith(
+        "1 boxes of score 0.25"
+    )
 
 
 def copy_root(root, target):
@@ -253,6 +296,7 @@ def test_limit_takes_the_first(tiny, root):
 
 def test_fashion_scenes_run_on_what_the_project_carries(tmp_path):
     from adapters.data.fashion_mnist import CLASSES as names
+
     config = write_config(tmp_path, "tiny.py", tuple(names))
     workload = make((config, "random"), None, {"split": "mini", "limit": 4}, data={"type": "fashion_scenes"})
     assert len(workload) == 4 and workload.describe()["data"]["split"] == "mini"
@@ -272,8 +316,10 @@ def test_building_twice_gives_equal_random_weights_and_leaves_the_generator_alon
 
 def test_sync_batch_norm_and_pretrained_backbones_are_replaced(tmp_path):
     config = tmp_path / "config.py"
-    config.write_text("_base_ = 'mmdet::retinanet/retinanet_r18_fpn_1x_coco.py'\n"
-                      "model = dict(backbone=dict(norm_cfg=dict(type='SyncBN')))\n")
+    config.write_text(
+        "_base_ = 'mmdet::retinanet/retinanet_r18_fpn_1x_coco.py'\n"
+        "model = dict(backbone=dict(norm_cfg=dict(type='SyncBN')))\n"
+    )
     model, cfg = detectors.build_detector(config)
     kinds = {type(m).__name__ for m in model.modules()}
     assert "SyncBatchNorm" not in kinds and cfg.model.backbone.init_cfg is None
@@ -281,20 +327,29 @@ def test_sync_batch_norm_and_pretrained_backbones_are_replaced(tmp_path):
         assert model(torch.zeros(1, 3, 64, 64), mode="tensor")[0][0].shape == (1, 720, 8, 8)
 
 
-@pytest.mark.parametrize("config, message", [
-    ("mmdet::yolo/yolov3_d53_8xb8-320-273e_cocoo.py", "did you mean.*'yolo/yolov3_d53_8xb8-320-273e_coco'"),
-    ("mmdet::retinanet_r18_fpn_1x_coco", "did you mean 'mmdet::retinanet/retinanet_r18_fpn_1x_coco'"),
-    ("absent.py", "config file 'absent.py' is not there.*mmdet::")])
+@pytest.mark.parametrize(
+    "config, message",
+    [
+        ("mmdet::yolo/yolov3_d53_8xb8-320-273e_cocoo.py", "did you mean.*'yolo/yolov3_d53_8xb8-320-273e_coco'"),
+        ("mmdet::retinanet_r18_fpn_1x_coco", "did you mean 'mmdet::retinanet/retinanet_r18_fpn_1x_coco'"),
+        ("absent.py", "config file 'absent.py' is not there.*mmdet::"),
+    ],
+)
 def test_unknown_config(config, message):
     with pytest.raises(InputError, match=message):
         detectors.build_detector(config)
 
 
-@pytest.mark.parametrize("text, message", [
-    ("model = dict(", "cannot be read: SyntaxError"), ("x = 1", "it has no 'model'"),
-    ("model = dict(type='NoSuchNet')", "builds no network: .*NoSuchNet"),
-    ("model = dict(type='ResNet', depth=18)", "is not of a detector: it builds ResNet"),
-    ("_base_ = 'mmdet::yolox/yolox_tiny_8xb8-300e_coco.py'\nmodel = dict(neck=dict(wrong_key=1))", "wrong_key")])
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("model = dict(", "cannot be read: SyntaxError"),
+        ("x = 1", "it has no 'model'"),
+        ("model = dict(type='NoSuchNet')", "builds no network: .*NoSuchNet"),
+        ("model = dict(type='ResNet', depth=18)", "is not of a detector: it builds ResNet"),
+        ("_base_ = 'mmdet::yolox/yolox_tiny_8xb8-300e_coco.py'\nmodel = dict(neck=dict(wrong_key=1))", "wrong_key"),
+    ],
+)
 def test_broken_config(tmp_path, text, message):
     (tmp_path / "config.py").write_text(text)
     with pytest.raises(InputError, match=message):
@@ -317,6 +372,7 @@ def test_missing_checkpoint_and_download(tiny, root, tmp_path, monkeypatch):
     def download(source, target, digest, progress):
         calls.append((source, digest))
         raise OSError("no network")
+
     monkeypatch.setattr(torch.hub, "download_url_to_file", download)
     with pytest.raises(InputError, match="'net-0123abcd.pth' is not on this machine.*no network.*place it at"):
         make((tiny[0], url), root)
@@ -338,17 +394,23 @@ def test_command_line_checkpoint_wins(tiny, root):
     assert workload.describe()["weights"]["source"] == "weights.pth"
 
 
-@pytest.mark.parametrize("change, options, message", [
-    (dict(batchsize=3), {}, "unknown setting 'batchsize'; did you mean 'batch_size'"),
-    (dict(config=None), {}, "no config is given"), (dict(checkpoint=None), {}, "no checkpoint is given"),
-    (dict(data=dict(type="vocc")), {}, "expected a dict with a type of coco, fashion_scenes, voc"),
-    (dict(scoring="vocc"), {}, "scoring is 'vocc'; expected one of coco, voc"),
-    (dict(data=dict(type="coco", image="x")), {}, "unknown key of data 'coco': 'image'; did you mean 'images'"),
-    (dict(calibration=dict(samples=0)), {}, "calibration samples is 0"), (dict(batch_size=0), {}, "batch_size is 0"),
-    (dict(calibration=dict(samples=8)), {}, "8 calibration images leave none to score"),
-    ({}, {"limit": 0}, "limit is 0"), ({}, {"data_root": None}, "--data-root DIR"),
-    ({}, {"data_root": "/nowhere"}, "cannot read annotation file.*--data-root"),
-])
+@pytest.mark.parametrize(
+    "change, options, message",
+    [
+        (dict(batchsize=3), {}, "unknown setting 'batchsize'; did you mean 'batch_size'"),
+        (dict(config=None), {}, "no config is given"),
+        (dict(checkpoint=None), {}, "no checkpoint is given"),
+        (dict(data=dict(type="vocc")), {}, "expected a dict with a type of coco, fashion_scenes, voc"),
+        (dict(scoring="vocc"), {}, "scoring is 'vocc'; expected one of coco, voc"),
+        (dict(data=dict(type="coco", image="x")), {}, "unknown key of data 'coco': 'image'; did you mean 'images'"),
+        (dict(calibration=dict(samples=0)), {}, "calibration samples is 0"),
+        (dict(batch_size=0), {}, "batch_size is 0"),
+        (dict(calibration=dict(samples=8)), {}, "8 calibration images leave none to score"),
+        ({}, {"limit": 0}, "limit is 0"),
+        ({}, {"data_root": None}, "--data-root DIR"),
+        ({}, {"data_root": "/nowhere"}, "cannot read annotation file.*--data-root"),
+    ],
+)
 def test_bad_settings(tiny, root, change, options, message):
     with pytest.raises(InputError, match=message):
         make(tiny, root, options, **change)
@@ -381,7 +443,9 @@ def test_images_without_objects_no_detections_and_an_absent_class(tiny, root, tm
     file = target / "annotations" / "instances_val2017.json"
     content = json.loads(file.read_text())
     scored = make(tiny, target).ids
-    content["annotations"] = [a for a in content["annotations"] if a["category_id"] != 30 and a["image_id"] != scored[0]]
+    content["annotations"] = [
+        a for a in content["annotations"] if a["category_id"] != 30 and a["image_id"] != scored[0]
+    ]
     file.write_text(json.dumps(content))
     workload = make(tiny, target)
     assert workload.ids == scored and workload.category_ids == [10, 20, 30]
@@ -397,10 +461,13 @@ def test_images_without_objects_no_detections_and_an_absent_class(tiny, root, tm
         own = [o for o in workload.annotations.objects if o["image_id"] == i]
         corners = np.array([o["bbox"] for o in own], float).reshape(-1, 4)
         corners[:, 2:] += corners[:, :2]
-        truth[i] = {"boxes": corners, "scores": np.full(len(own), 0.9),
-                    "labels": np.array([workload.category_ids.index(o["category_id"]) for o in own], int)}
+        truth[i] = {
+            "boxes": corners,
+            "scores": np.full(len(own), 0.9),
+            "labels": np.array([workload.category_ids.index(o["category_id"]) for o in own], int),
+        }
     assert len(truth[scored[0]]["boxes"]) == 0 and workload.evaluate(truth).metrics["mAP"] == pytest.approx(1)
-    truth[scored[0]] = {"boxes": np.array([[0, 0, 9, 9.]]), "scores": np.array([0.95]), "labels": np.array([0])}
+    truth[scored[0]] = {"boxes": np.array([[0, 0, 9, 9.0]]), "scores": np.array([0.95]), "labels": np.array([0])}
     assert workload.evaluate(truth).metrics["mAP"] < 1  # a box where nothing is counts against its class
 
 

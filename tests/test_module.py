@@ -32,9 +32,13 @@ def through_state(snn, case):
     return other
 
 
-WAYS = {"deepcopy": lambda snn, case: copy.deepcopy(snn), "pickle": lambda snn, case: pickle.loads(pickle.dumps(snn)),
-        "to": lambda snn, case: copy.deepcopy(snn).to("cpu"), "share_memory": lambda snn, case: copy.deepcopy(snn).share_memory(),
-        "state": through_state}
+WAYS = {
+    "deepcopy": lambda snn, case: copy.deepcopy(snn),
+    "pickle": lambda snn, case: pickle.loads(pickle.dumps(snn)),
+    "to": lambda snn, case: copy.deepcopy(snn).to("cpu"),
+    "share_memory": lambda snn, case: copy.deepcopy(snn).share_memory(),
+    "state": through_state,
+}
 
 
 @pytest.mark.parametrize("method", methods.names())
@@ -61,7 +65,9 @@ def test_it_owns_its_network(case):
     one, two = (adafire.convert(network, kept, method="ours", timesteps=3) for _ in range(2))
     expected = one(case[2])
     network.fc.weight.data.zero_()
-    changed = {key: value * 2 for key, value in one.state_dict().items() if value.is_floating_point() and "network" in key}
+    changed = {
+        key: value * 2 for key, value in one.state_dict().items() if value.is_floating_point() and "network" in key
+    }
     one.load_state_dict(changed, strict=False)
     assert not torch.equal(one(case[2]), expected) and torch.equal(two(case[2]), expected)
     one.to("cpu")
@@ -82,14 +88,30 @@ def test_other_weights_reach_what_layers_compute_with(case):
 
 def test_state_dict_names_what_it_holds(case):
     state = convert(case, "snn-calibration-advanced").state_dict()
-    assert {"network.stem.weight", "sites.relu[call 2].theta", "sites.network:relu.bias", "sites.relu.v0", "sites.relu.limits",
-            "fitted.a.weight", "fitted.a.bias"} <= set(state)
-    assert "exit.thresholds" in convert(case, "adafire+iat").state_dict() and state["sites.relu.limits"].tolist() == [1, 0]
+    assert {
+        "network.stem.weight",
+        "sites.relu[call 2].theta",
+        "sites.network:relu.bias",
+        "sites.relu.v0",
+        "sites.relu.limits",
+        "fitted.a.weight",
+        "fitted.a.bias",
+    } <= set(state)
+    assert "exit.thresholds" in convert(case, "adafire+iat").state_dict() and state["sites.relu.limits"].tolist() == [
+        1,
+        0,
+    ]
 
 
-@pytest.mark.parametrize("name,value,message", [
-    ("sites.relu.theta", float("nan"), "sites.relu.theta: it holds NaN"), ("sites.relu.theta", -1.0, "a threshold of -1"),
-    ("sites.relu.limits", -1, "expected phi_plus from 1"), ("sites.relu.bias", float("inf"), "infinity")])
+@pytest.mark.parametrize(
+    "name,value,message",
+    [
+        ("sites.relu.theta", float("nan"), "sites.relu.theta: it holds NaN"),
+        ("sites.relu.theta", -1.0, "a threshold of -1"),
+        ("sites.relu.limits", -1, "expected phi_plus from 1"),
+        ("sites.relu.bias", float("inf"), "infinity"),
+    ],
+)
 def test_a_state_that_no_conversion_gives(name, value, message, case):
     snn = convert(case)
     before, state = snn(case[2]), copy.deepcopy(snn.state_dict())
@@ -106,8 +128,15 @@ def test_a_state_that_no_conversion_gives(name, value, message, case):
     assert torch.equal(snn(case[2]), before)
 
 
-@pytest.mark.parametrize("move,message", [(lambda s: s.to(torch.float64), "cannot become float64"), (lambda s: s.half(), "cannot become float16"),
-                                          (lambda s: s.double(), "float64"), (lambda s: s.to("meta"), "on the device 'meta'")])
+@pytest.mark.parametrize(
+    "move,message",
+    [
+        (lambda s: s.to(torch.float64), "cannot become float64"),
+        (lambda s: s.half(), "cannot become float16"),
+        (lambda s: s.double(), "float64"),
+        (lambda s: s.to("meta"), "on the device 'meta'"),
+    ],
+)
 def test_moves_that_would_give_other_numbers(move, message, case):
     snn = convert(case)
     expected = snn(case[2])
@@ -123,7 +152,9 @@ def test_a_part_of_other_modules(case):
     whole = nn.Sequential(snn, nn.Softmax(1)).train()
     assert torch.equal(whole(x), snn(x).softmax(1)) and not snn.training and not any(m.training for m in snn.modules())
     assert {f"0.{key}" for key in snn.state_dict()} == set(whole.state_dict())
-    other = nn.Sequential(adafire.convert(build("Residual", seed=4), case[1], method="ours", timesteps=3), nn.Softmax(1))
+    other = nn.Sequential(
+        adafire.convert(build("Residual", seed=4), case[1], method="ours", timesteps=3), nn.Softmax(1)
+    )
     other.load_state_dict(whole.state_dict())
     assert torch.equal(other(x), whole(x)) and torch.equal(copy.deepcopy(whole)(x), whole(x))
     assert "theta" in repr(whole) and snn.eval() is snn
@@ -170,9 +201,15 @@ def test_a_network_that_cannot_be_copied(case):
     assert snn.network is network
 
 
-@pytest.mark.parametrize("given,message", [
-    (lambda x: x.to("meta"), "the input is on meta and the network on cpu"), (lambda x: x.half(), "float16"), (lambda x: x.double(), "float64"),
-    (lambda x: x[0], "no batch dimension|network itself fails")])
+@pytest.mark.parametrize(
+    "given,message",
+    [
+        (lambda x: x.to("meta"), "the input is on meta and the network on cpu"),
+        (lambda x: x.half(), "float16"),
+        (lambda x: x.double(), "float64"),
+        (lambda x: x[0], "no batch dimension|network itself fails"),
+    ],
+)
 @pytest.mark.parametrize("verify", [True, False])
 def test_inputs_of_another_kind(given, message, verify, case):
     snn = convert(case, verify=verify)
@@ -192,6 +229,7 @@ def test_a_batch_of_none_and_of_one(method, case):
 
 def test_what_the_other_way_round_is_not(case):
     """A copy in which no plan is made yet refuses an input at which the network calls other activations."""
+
     class Longer(nn.Module):
         def __init__(self):
             super().__init__()
@@ -200,6 +238,7 @@ def test_what_the_other_way_round_is_not(case):
         def forward(self, x):
             y = torch.relu(self.a(x))
             return self.b(torch.relu(self.a(y)) if len(x) > 3 else y)
+
     snn = adafire.convert(Longer().eval(), torch.randn(2, 4), method="burst", timesteps=2)
     with pytest.raises(adafire.UnsupportedError, match="calls other activations"):
         copy.deepcopy(snn)(torch.randn(5, 4))

@@ -22,8 +22,14 @@ def mutants(room):
 def copy(tmp_path_factory):
     """A copy of the project without its committed results, which no mutant is about."""
     folder = tmp_path_factory.mktemp("mutants") / "project"
-    shutil.copytree(ROOT, folder, symlinks=True, ignore=shutil.ignore_patterns(
-        ".git", ".venv", "results", "runs", "work_dirs", "__pycache__", ".pytest_cache", ".cache", "*.egg-info"))
+    shutil.copytree(
+        ROOT,
+        folder,
+        symlinks=True,
+        ignore=shutil.ignore_patterns(
+            ".git", ".venv", "results", "runs", "work_dirs", "__pycache__", ".pytest_cache", ".cache", "*.egg-info"
+        ),
+    )
     return folder
 
 
@@ -36,9 +42,14 @@ def verdict(copy, mutant):
     path.write_text(sound.replace(mutant.old, mutant.new), encoding="utf-8")
     try:
         tests = [name for name in mutant.tests if (copy / name.split("::")[0]).exists()]
-        done = subprocess.run([sys.executable, "-m", "pytest", "-x", "-q", "-m", "not mutants", "-p", "no:cacheprovider", *tests],
-                              cwd=copy, capture_output=True, text=True, timeout=PATIENCE_S,
-                              env={**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"})
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-x", "-q", "-m", "not mutants", "-p", "no:cacheprovider", *tests],
+            cwd=copy,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            env={**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"},
+        )
     except subprocess.TimeoutExpired:
         return "killed"  # a loop that does not end is noticed, too
     finally:
@@ -64,4 +75,12 @@ def test_mutants_are_of_this_project():
     assert len(everything) >= 20 and len({mutant.name for mutant in everything}) == len(everything)
     for mutant in everything:
         assert (ROOT / mutant.file).is_file() and mutant.old != mutant.new and mutant.tests, mutant.name
+        assert all((ROOT / name.split("::")[0]).exists() for name in mutant.tests), mutant.name
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_no_fault_is_stale(room):
+    """The text that each fault replaces is there, once, and so are the tests that should notice it."""
+    for mutant in mutants(room):
+        assert (ROOT / mutant.file).read_text(encoding="utf-8").count(mutant.old) == 1, mutant.name
         assert all((ROOT / name.split("::")[0]).exists() for name in mutant.tests), mutant.name

@@ -9,9 +9,10 @@ import torch
 import torch.nn.functional as F
 
 import adafire
-from adafire.neurons import in_blocks as blocked, kernels as fused
 from adafire.graph.activations import activation_of
 from adafire.graph.calls import Site
+from adafire.neurons import in_blocks as blocked
+from adafire.neurons import kernels as fused
 from adafire.neurons.count import NeuronParams, initial_state, over_fired, scan
 from adafire.simulation.loop import simulate
 
@@ -104,14 +105,18 @@ def test_chunks_carry_state():
 
 
 ACTIVATIONS = {
-    "relu": RELU, "leaky_relu": activation_of("leaky_relu", F.leaky_relu, (None, 0.1), {}),
+    "relu": RELU,
+    "leaky_relu": activation_of("leaky_relu", F.leaky_relu, (None, 0.1), {}),
     "relu6": activation_of("relu6", F.relu6, (None,), {}),
     "hardtanh": activation_of("hardtanh", F.hardtanh, (None, -0.5, 0.8), {}),
 }
 
 
-SMOOTH = {"silu": activation_of("silu", F.silu, (None,), {}), "gelu": activation_of("gelu", F.gelu, (None,), {}),
-          "prelu": activation_of("prelu", F.prelu, (None, torch.linspace(-0.2, 0.5, 7)), {})}
+SMOOTH = {
+    "silu": activation_of("silu", F.silu, (None,), {}),
+    "gelu": activation_of("gelu", F.gelu, (None,), {}),
+    "prelu": activation_of("prelu", F.prelu, (None, torch.linspace(-0.2, 0.5, 7)), {}),
+}
 LAYOUTS = ["contiguous", "channels_last", "constant", "strided", "tokens"]
 
 
@@ -146,8 +151,10 @@ def test_fused_equals_reference_bit_for_bit(name, minus, memory):
     assert all(torch.equal(a, b) for a, b in zip(got[:4], want[:4]))
 
 
-@pytest.mark.parametrize("name,memory", [(name, memory) for name in (*ACTIVATIONS, *SMOOTH) for memory in LAYOUTS
-                                         if (name, memory) != ("prelu", "tokens")])  # its channels are dimension 1
+@pytest.mark.parametrize(
+    "name,memory",
+    [(name, memory) for name in (*ACTIVATIONS, *SMOOTH) for memory in LAYOUTS if (name, memory) != ("prelu", "tokens")],
+)  # its channels are dimension 1
 @pytest.mark.parametrize("minus", [0, 3])
 def test_blocks_equal_the_reference_bit_for_bit(name, minus, memory, monkeypatch):
     monkeypatch.setattr(blocked, "BLOCK", 64)
@@ -164,14 +171,22 @@ def test_blocks_equal_the_reference_bit_for_bit(name, minus, memory, monkeypatch
         state = want
 
 
-@pytest.mark.parametrize("kernel,stride,padding,ceil", [(2, 2, 0, False), (3, 2, 1, False), (3, 2, 1, True), (5, 1, 2, False),
-                                                        ((2, 3), (1, 2), 0, False)])
+@pytest.mark.parametrize(
+    "kernel,stride,padding,ceil",
+    [(2, 2, 0, False), (3, 2, 1, False), (3, 2, 1, True), (5, 1, 2, False), ((2, 3), (1, 2), 0, False)],
+)
 def test_fused_pooling_equals_the_rate_operator(kernel, stride, padding, ceil, monkeypatch):
     if fused.library() is None:
         pytest.skip("no C compiler on this machine: the reference is used everywhere")
     pooled = torch.nn.MaxPool2d(kernel, stride, padding, ceil_mode=ceil)
-    network = torch.nn.Sequential(torch.nn.Conv2d(2, 5, 3, padding=1), torch.nn.ReLU(), pooled, torch.nn.Conv2d(5, 3, 1),
-                                  torch.nn.ReLU(), torch.nn.Conv2d(3, 2, 1)).eval()
+    network = torch.nn.Sequential(
+        torch.nn.Conv2d(2, 5, 3, padding=1),
+        torch.nn.ReLU(),
+        pooled,
+        torch.nn.Conv2d(5, 3, 1),
+        torch.nn.ReLU(),
+        torch.nn.Conv2d(3, 2, 1),
+    ).eval()
     x = torch.randn(3, 2, 11, 12)
     snn = adafire.convert(network, x, method="burst", timesteps=6, phi_plus=3, phi_minus=2)
     plan, results = snn.plan(x), []
@@ -193,4 +208,5 @@ def _counting(function, used):
         result = function(*args)
         used.append(result is not None)
         return result
+
     return wrapped

@@ -42,6 +42,7 @@ def run(graph, x, steps):
                 if not source.endswith("_soft_reset"):
                     visit(source)
             order.append(name)
+
     for name in graph.nodes:
         visit(name)
     tensor = lambda array: torch.as_tensor(np.asarray(array), dtype=torch.float64)
@@ -61,8 +62,15 @@ def run(graph, x, steps):
             elif isinstance(node, nir.Scale):
                 value[name] = tensor(node.scale) * arrived
             elif isinstance(node, nir.Conv2d):
-                value[name] = F.conv2d(arrived, tensor(node.weight), tensor(node.bias), tuple(node.stride), tuple(node.padding),
-                                       tuple(node.dilation), int(node.groups))
+                value[name] = F.conv2d(
+                    arrived,
+                    tensor(node.weight),
+                    tensor(node.bias),
+                    tuple(node.stride),
+                    tuple(node.padding),
+                    tuple(node.dilation),
+                    int(node.groups),
+                )
             elif isinstance(node, nir.Affine):
                 value[name] = F.linear(arrived, tensor(node.weight), tensor(node.bias))
             elif isinstance(node, nir.AvgPool2d):
@@ -94,8 +102,9 @@ def test_round_trip_spikes_as_the_simulation_does(method, tmp_path):
 
 
 def test_refused_with_the_whole_list():
-    network = nn.Sequential(nn.Conv2d(2, 4, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(4, 4, 3), nn.SiLU(), nn.Flatten(),
-                            nn.Linear(4, 3)).eval()
+    network = nn.Sequential(
+        nn.Conv2d(2, 4, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(4, 4, 3), nn.SiLU(), nn.Flatten(), nn.Linear(4, 3)
+    ).eval()
     images = torch.rand(6, 2, 8, 8)
     with pytest.raises(UnsupportedError) as refusal:
         nir_export.to_nir(adafire.convert(network, images, method="adafire-signed", timesteps=2), images)

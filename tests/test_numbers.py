@@ -23,11 +23,17 @@ def said(between):
     return adafire.check(Net(between).eval(), torch.randn(2, 2, 8, 8))
 
 
-@pytest.mark.parametrize("operator,between", [
-    ("interpolate", lambda net, x: F.interpolate(x, scale_factor=2, mode="bilinear")), ("softmax", lambda net, x: x.softmax(1)),
-    ("batch_norm", lambda net, x: net.norm(F.interpolate(x, scale_factor=2, mode="bilinear"))),
-    ("mul", lambda net, x: x * x.mean((2, 3), keepdim=True)), ("max_pool2d", lambda net, x: F.max_pool2d(F.avg_pool2d(x, 2), 2)),
-    ("conv2d", lambda net, x: F.conv2d(x, torch.ones(4, 4, 1, 1)).transpose(2, 3))])
+@pytest.mark.parametrize(
+    "operator,between",
+    [
+        ("interpolate", lambda net, x: F.interpolate(x, scale_factor=2, mode="bilinear")),
+        ("softmax", lambda net, x: x.softmax(1)),
+        ("batch_norm", lambda net, x: net.norm(F.interpolate(x, scale_factor=2, mode="bilinear"))),
+        ("mul", lambda net, x: x * x.mean((2, 3), keepdim=True)),
+        ("max_pool2d", lambda net, x: F.max_pool2d(F.avg_pool2d(x, 2), 2)),
+        ("conv2d", lambda net, x: F.conv2d(x, torch.ones(4, 4, 1, 1)).transpose(2, 3)),
+    ],
+)
 def test_the_check_names_the_layer_and_where_its_numbers_come_from(operator, between):
     report = said(between)
     layer, found, name = report.numbers[-1]
@@ -35,8 +41,15 @@ def test_the_check_names_the_layer_and_where_its_numbers_come_from(operator, bet
     assert f"numbers meet weights at every timestep (MACs): from '{operator}' at {name} they arrive at b" in str(report)
 
 
-@pytest.mark.parametrize("between", [lambda net, x: x, lambda net, x: net.norm(x), lambda net, x: F.max_pool2d(net.norm(x), 2),
-                                     lambda net, x: F.interpolate(x, scale_factor=2, mode="area")])
+@pytest.mark.parametrize(
+    "between",
+    [
+        lambda net, x: x,
+        lambda net, x: net.norm(x),
+        lambda net, x: F.max_pool2d(net.norm(x), 2),
+        lambda net, x: F.interpolate(x, scale_factor=2, mode="area"),
+    ],
+)
 def test_where_spikes_arrive_there_is_nothing_to_say(between):
     report = said(between)
     assert report.numbers == [] and "numbers meet weights" not in str(report)
@@ -49,6 +62,7 @@ def test_early_exit_on_other_outputs_is_refused_before_the_search(monkeypatch):
 
     def long_work(*_):
         raise AssertionError("the search was made before the outputs were looked at")
+
     monkeypatch.setattr(search, "firing_limits", long_work)
     monkeypatch.setattr("adafire.calibration.fitting.Fitting.statistics", long_work)
     with pytest.raises(adafire.UnsupportedError, match=r"one tensor \[B, K\]; found \(2, 3\), \(2, 2, 8, 8\)"):

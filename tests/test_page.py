@@ -19,6 +19,7 @@ SIZES = {"desktop": (1400, 1000), "phone": (390, 844)}
 def browser():
     selenium = pytest.importorskip("selenium.webdriver", reason="selenium is not installed (pip install -e '.[test]')")
     from selenium.webdriver.chrome.service import Service
+
     program = next((p for p in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if p), None)
     driver = shutil.which("chromedriver")
     if not program or not driver:
@@ -37,16 +38,31 @@ def browser():
 def page(tmp_path_factory):
     """The page of records made for it: two families, six methods at four T, sites with rates."""
     from benchmarks.html import page
+
     sites = [{"site": "relu", "firing_rate": 0.25}, {"site": "relu2", "firing_rate": 0.0}]
 
     def method(name, k, **changes):
-        rows = [make_row(t, 0.3 + 0.02 * k + 0.01 * t, sites=sites, energy_pj={"horowitz-45nm": 1e6 * (k + t)}, macs=0,
-                         synops_graded=1e5) for t in (1, 2, 4, 8)]
+        rows = [
+            make_row(
+                t,
+                0.3 + 0.02 * k + 0.01 * t,
+                sites=sites,
+                energy_pj={"horowitz-45nm": 1e6 * (k + t)},
+                macs=0,
+                synops_graded=1e5,
+            )
+            for t in (1, 2, 4, 8)
+        ]
         return make(name, rows=rows, timesteps=[1, 2, 4, 8], **changes)
+
     names = ("burst", "adafire", "adafire-signed", "adafire-signed:relays=True", "ours", "dcgs")
     records = [make("ann"), make(status="failed", reason="RuntimeError: no", rows=[], method="opi")]
-    for variant, changes in (("mini", {}), ("other", {"task": "toy2", "family": "segmentation", "variant": "other"}),
-                             ("big", {"variant": "big", "split": "full"}), ("third", {"task": "toy3", "variant": "third"})):
+    for variant, changes in (
+        ("mini", {}),
+        ("other", {"task": "toy2", "family": "segmentation", "variant": "other"}),
+        ("big", {"variant": "big", "split": "full"}),
+        ("third", {"task": "toy3", "variant": "third"}),
+    ):
         records += [method(name, k, **changes) for k, name in enumerate(names)]
     path = tmp_path_factory.mktemp("page") / "index.html"
     write_whole(path, page(records))
@@ -55,8 +71,10 @@ def page(tmp_path_factory):
 
 def open_page(browser, page, size):
     width, height = SIZES[size]
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", dict(
-        width=width, height=height, deviceScaleFactor=1, mobile=size == "phone"))
+    browser.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        dict(width=width, height=height, deviceScaleFactor=1, mobile=size == "phone"),
+    )
     browser.get_log("browser"), browser.get_log("performance")
     browser.get(page.as_uri())
     wait(browser, "return document.body.dataset.ready === 'yes'")
@@ -78,10 +96,14 @@ def test_filled_without_errors_or_requests(browser, page, size):
     assert browser.execute_script("return document.querySelectorAll('#by_timesteps .scatterlayer .trace').length") > 5
     assert browser.execute_script("return document.querySelectorAll('#by_energy .scatterlayer .trace').length") > 5
     wait(browser, "return document.querySelectorAll('#by_site .heatmaplayer image').length === 1")
-    assert browser.execute_script("return document.documentElement.scrollWidth <= window.innerWidth"), "wider than the screen"
+    assert browser.execute_script("return document.documentElement.scrollWidth <= window.innerWidth"), (
+        "wider than the screen"
+    )
     assert [entry for entry in browser.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")] == []
     messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
-    asked = {m["params"]["request"]["url"].split(":")[0] for m in messages if m["method"] == "Network.requestWillBeSent"}
+    asked = {
+        m["params"]["request"]["url"].split(":")[0] for m in messages if m["method"] == "Network.requestWillBeSent"
+    }
     assert "file" in asked and asked <= {"file", "data", "blob"}
     if os.environ.get("ADAFIRE_SCREENSHOTS"):
         browser.save_screenshot(str(Path(os.environ["ADAFIRE_SCREENSHOTS"]) / f"{size}.png"))

@@ -49,9 +49,12 @@ def test_replicates_by_hand():
 
 def test_the_same_T_is_compared_and_the_ann_with_every_T():
     def record(method, values):
-        rows = [make_row(t, v, evidence={"replicates": {"mAP": [v, v + 0.1]}, "seed": 1, "images": 20})
-                for t, v in values.items()]
+        rows = [
+            make_row(t, v, evidence={"replicates": {"mAP": [v, v + 0.1]}, "seed": 1, "images": 20})
+            for t, v in values.items()
+        ]
         return make(method, rows, **({} if method == "ann" else {"timesteps": list(values)}))
+
     one, two, ann = record("adafire", {2: 0.4, 4: 0.5}), record("burst", {4: 0.3, 8: 0.4}), record("ann", {None: 0.6})
     assert {t: round(d.value, 9) for t, d in paired(one, two).items()} == {4: 0.2}
     assert {t: round(d.value, 9) for t, d in paired(ann, two).items()} == {4: 0.3, 8: 0.2}

@@ -26,11 +26,19 @@ def listed(folder, contents, suffix=".png"):
     return [Picture(path.name, 0, path) for path in paths]
 
 
-@pytest.mark.parametrize("content, words", [
-    (encoded("JPEG"), "1 JPEG files"), (encoded("PNG"), "1 PNG files"), (encoded("BMP"), "1 BMP files"), (encoded("TIFF"), "1 TIFF files"),
-    (encoded("WEBP", lossless=True), "1 lossless WebP files"), (encoded("WEBP", quality=50), "1 WebP files"),
-    (encoded("PPM"), "1 PPM files"), (b"", "1 other files"),
-])
+@pytest.mark.parametrize(
+    "content, words",
+    [
+        (encoded("JPEG"), "1 JPEG files"),
+        (encoded("PNG"), "1 PNG files"),
+        (encoded("BMP"), "1 BMP files"),
+        (encoded("TIFF"), "1 TIFF files"),
+        (encoded("WEBP", lossless=True), "1 lossless WebP files"),
+        (encoded("WEBP", quality=50), "1 WebP files"),
+        (encoded("PPM"), "1 PPM files"),
+        (b"", "1 other files"),
+    ],
+)
 def test_by_content_and_not_by_name(tmp_path, content, words):
     assert form_of(listed(tmp_path, [content])) == words
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 from PIL import Image
-from test_classification import SMALL, make
 
 from adafire.errors import InputError
 from adapters.data import images
 from adapters.data.images import Picture
+from test_classification import SMALL, make
 
 GREY = {"model": {**SMALL, "channels": 1}, "preprocessing": {"mean": [0.5], "std": [0.5]}}
 
@@ -36,10 +36,12 @@ def decoded(path, bits=None):
 
 # EXIF
 
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".tif"])
 def test_pictures_are_turned_as_opencv_turns_them(tmp_path, orientation, suffix):
     import cv2  # detection and segmentation read by it
+
     tags = Image.Exif()
     tags[0x0112] = orientation
     path = tmp_path / f"a{suffix}"
@@ -68,8 +70,13 @@ def test_turned_pictures_are_scored_upright_and_a_note_says_so(tmp_path):
     tags = Image.Exif()
     tags[0x0112] = 6
     plain = make(folders(tmp_path / "a", lambda p, path: Image.fromarray(p).save(path)), **GREY)
-    turned = make(folders(tmp_path / "b", lambda p, path: Image.fromarray(p).transpose(Image.Transpose.ROTATE_90).save(
-        path, exif=tags)), **GREY)
+    turned = make(
+        folders(
+            tmp_path / "b",
+            lambda p, path: Image.fromarray(p).transpose(Image.Transpose.ROTATE_90).save(path, exif=tags),
+        ),
+        **GREY,
+    )
     expected = inputs(plain)
     assert all((x == expected[name]).all() for name, x in inputs(turned).items()) and len(plain.notes) == 1
     assert len(turned.notes) == 2 and "13 of 13 pictures" in turned.notes[1] and "EXIF" in turned.notes[1]
@@ -77,6 +84,7 @@ def test_turned_pictures_are_scored_upright_and_a_note_says_so(tmp_path):
 
 
 # More than 8 bits
+
 
 def deep(pixels, factor, dtype=np.uint16):
     return Image.fromarray(pixels.astype(dtype) * dtype(factor))
@@ -90,7 +98,12 @@ def test_sixteen_bits_are_scaled(tmp_path, suffix, dtype):
     assert all((x == expected[name.removesuffix(suffix)]).all() for name, x in inputs(sixteen).items())
     assert "more than 8 bits: the upper 8 of 16" in sixteen.notes[1] and sixteen.describe()["data"]["bits"] == 16
     assert "bits" not in eight.describe()["data"] and eight.describe()["preprocessing"].keys() == {
-        "mean", "std", "resize", "size", "interpolation"}
+        "mean",
+        "std",
+        "resize",
+        "size",
+        "interpolation",
+    }
 
 
 def test_twelve_bits_in_sixteen_are_asked_about(tmp_path):
@@ -99,17 +112,25 @@ def test_twelve_bits_in_sixteen_are_asked_about(tmp_path):
         make(root, **GREY)
     twelve = make(root, **{**GREY, "preprocessing": {**GREY["preprocessing"], "bits": 12}})
     for name, x in inputs(twelve).items():
-        assert ((x[0] * 0.5 + 0.5) * 255).round().int().tolist() == (np.asarray(Image.open(root / "val" / name)) // 16).tolist()
-    with pytest.raises(InputError, match=r"has a value of \d+; preprocessing bits=10 says 1023 at most; expected .*bits=12"):
+        assert ((x[0] * 0.5 + 0.5) * 255).round().int().tolist() == (
+            np.asarray(Image.open(root / "val" / name)) // 16
+        ).tolist()
+    with pytest.raises(
+        InputError, match=r"has a value of \d+; preprocessing bits=10 says 1023 at most; expected .*bits=12"
+    ):
         make(root, **{**GREY, "preprocessing": {**GREY["preprocessing"], "bits": 10}})
     with pytest.raises(InputError, match="preprocessing bits is 7; expected a whole number of 8 or more"):
         make(root, **{**GREY, "preprocessing": {**GREY["preprocessing"], "bits": 7}})
 
 
-@pytest.mark.parametrize("picture, words", [
-    (lambda p: Image.fromarray(p.astype(np.float32) / 255), "is of mode F: floating-point"),
-    (lambda p: Image.fromarray(p.astype(np.int32) - 128), "has values from -1..; expected integers of 0 or more"),
-    (lambda p: Image.fromarray(p.astype(np.int32) << 20), r"largest value of \d+ pictures.*bits=28")])
+@pytest.mark.parametrize(
+    "picture, words",
+    [
+        (lambda p: Image.fromarray(p.astype(np.float32) / 255), "is of mode F: floating-point"),
+        (lambda p: Image.fromarray(p.astype(np.int32) - 128), "has values from -1..; expected integers of 0 or more"),
+        (lambda p: Image.fromarray(p.astype(np.int32) << 20), r"largest value of \d+ pictures.*bits=28"),
+    ],
+)
 def test_values_without_a_known_range_are_refused_before_the_run(tmp_path, picture, words):
     with pytest.raises(InputError, match=words) as caught:
         make(folders(tmp_path, lambda p, path: picture(p).save(path), ".tif"), **GREY)
@@ -118,20 +139,38 @@ def test_values_without_a_known_range_are_refused_before_the_run(tmp_path, pictu
 
 # Other modes
 
-@pytest.mark.parametrize("mode, suffix", [("1", ".png"), ("LA", ".png"), ("P", ".png"), ("RGBA", ".png"), ("CMYK", ".jpg"),
-                                          ("CMYK", ".tif"), ("YCbCr", ".jpg"), ("LAB", ".tif")])
+
+@pytest.mark.parametrize(
+    "mode, suffix",
+    [
+        ("1", ".png"),
+        ("LA", ".png"),
+        ("P", ".png"),
+        ("RGBA", ".png"),
+        ("CMYK", ".jpg"),
+        ("CMYK", ".tif"),
+        ("YCbCr", ".jpg"),
+        ("LAB", ".tif"),
+    ],
+)
 def test_modes_that_pillow_converts(tmp_path, mode, suffix):
     stored = Image.fromarray(scene(shape=(16, 16, 3))).convert("RGB")
     if mode == "LAB":
         from PIL import ImageCms
-        stored = ImageCms.profileToProfile(stored, ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), outputMode="LAB")
+
+        stored = ImageCms.profileToProfile(
+            stored, ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), outputMode="LAB"
+        )
     else:
         stored = stored.convert(mode)
     stored.save(tmp_path / f"a{suffix}")
     found = images.decode(Picture("a", 0, tmp_path / f"a{suffix}"))
     images.check([Picture("a", 0, tmp_path / f"a{suffix}")])
     expected = Image.open(tmp_path / f"a{suffix}").convert("RGB")
-    assert np.array_equal(np.asarray(found.convert("RGB")), np.asarray(expected)) and found.convert("L").size == (16, 16)
+    assert np.array_equal(np.asarray(found.convert("RGB")), np.asarray(expected)) and found.convert("L").size == (
+        16,
+        16,
+    )
     if mode == "1":
         assert set(np.unique(np.asarray(found.convert("L")))) == {0, 255}
 
@@ -140,7 +179,10 @@ def test_modes_that_pillow_converts(tmp_path, mode, suffix):
 def test_the_first_of_several_frames_is_taken_with_a_note(tmp_path, suffix):
     def save(pixels, path):
         more = [Image.fromarray(255 - pixels)]
-        Image.fromarray(pixels).save(path, save_all=True, append_images=more, **({"lossless": True} if suffix == ".webp" else {}))
+        Image.fromarray(pixels).save(
+            path, save_all=True, append_images=more, **({"lossless": True} if suffix == ".webp" else {})
+        )
+
     workload = make(folders(tmp_path, save, suffix), **GREY)
     assert "hold several frames, of which the first is taken" in workload.notes[1]
     name, x = next(iter(inputs(workload).items()))

@@ -13,8 +13,11 @@ from adapters.config_forms import with_names, without_pretrained, without_scope
 from adapters.pipelines import Pipeline, extremes, size_of
 
 mmcv_ops.register()
-LOAD, RESIZE, PACK = (dict(type="LoadImageFromFile"), dict(type="Resize", scale=(48, 48), keep_ratio=True),
-                      dict(type="PackDetInputs"))
+LOAD, RESIZE, PACK = (
+    dict(type="LoadImageFromFile"),
+    dict(type="Resize", scale=(48, 48), keep_ratio=True),
+    dict(type="PackDetInputs"),
+)
 NEEDED = ("ori_shape", "img_shape", "scale_factor")
 
 
@@ -37,26 +40,40 @@ def pipeline(*steps, scope="mmdet", needed=NEEDED):
 
 
 FIXED = [
-    dict(type="RandomFlip", prob=0.0), dict(type="RandomFlip", prob=1.0), dict(type="mmseg.RandomFlip", prob=0.0),
+    dict(type="RandomFlip", prob=0.0),
+    dict(type="RandomFlip", prob=1.0),
+    dict(type="mmseg.RandomFlip", prob=0.0),
     dict(type="RandomCrop", crop_size=(200, 200)),  # larger than the picture: nothing to choose
     dict(type="RandomApply", transforms=[dict(type="RandomFlip", prob=1.0)], prob=1.0),
     dict(type="RandomChoice", transforms=[[dict(type="RandomFlip", prob=0.0)]]),
     dict(type="RandomChoiceResize", scales=[(40, 40)], keep_ratio=True),
-    dict(type="Pad", size_divisor=32)]
+    dict(type="Pad", size_divisor=32),
+]
 RANDOM = [
     (dict(type="RandomFlip", prob=0.5), r"RandomFlip\(prob=0.5\)"),
     (dict(type="RandomFlip", prob=0.001), "RandomFlip"),  # 64 draws show nothing of it
     (dict(type="RandomFlip", prob=[0.3, 0.2], direction=["horizontal", "vertical"]), "RandomFlip"),
     (dict(type="RandomFlip", prob=1.0, direction=["horizontal", "vertical"]), "RandomFlip"),
-    (dict(type="PhotoMetricDistortion"), "PhotoMetricDistortion"), (dict(type="RandomCrop", crop_size=(16, 16)), "RandomCrop"),
+    (dict(type="PhotoMetricDistortion"), "PhotoMetricDistortion"),
+    (dict(type="RandomCrop", crop_size=(16, 16)), "RandomCrop"),
     (dict(type="RandomResize", scale=(48, 48), ratio_range=(0.5, 2.0), keep_ratio=True), "RandomResize"),
     (dict(type="RandomChoiceResize", scales=[(40, 40), (50, 50)], keep_ratio=True), "RandomChoiceResize"),
     (dict(type="RandomApply", transforms=[dict(type="RandomFlip", prob=1.0)], prob=0.01), r"RandomApply\(prob=0.01\)"),
-    (dict(type="RandomApply", transforms=[dict(type="RandomFlip", prob=0.002)], prob=1.0),
-     r"RandomFlip\(prob=0.002\) in RandomApply"),
-    (dict(type="RandomChoice", transforms=[[dict(type="RandomFlip", prob=1.0)], [dict(type="RandomFlip", prob=0.0)]]),
-     "RandomChoice"),
-    (dict(type="RandomChoice", transforms=[[dict(type="RandomFlip", prob=1.0)], []], prob=[0.999, 0.001]), "RandomChoice")]
+    (
+        dict(type="RandomApply", transforms=[dict(type="RandomFlip", prob=0.002)], prob=1.0),
+        r"RandomFlip\(prob=0.002\) in RandomApply",
+    ),
+    (
+        dict(
+            type="RandomChoice", transforms=[[dict(type="RandomFlip", prob=1.0)], [dict(type="RandomFlip", prob=0.0)]]
+        ),
+        "RandomChoice",
+    ),
+    (
+        dict(type="RandomChoice", transforms=[[dict(type="RandomFlip", prob=1.0)], []], prob=[0.999, 0.001]),
+        "RandomChoice",
+    ),
+]
 
 
 @pytest.mark.parametrize("step", FIXED, ids=lambda s: s["type"])
@@ -76,7 +93,9 @@ def test_random_transforms_are_refused_by_name(picture, step, words):
 def test_random_segmentation_pipelines_are_refused_as_well(picture):
     steps = [LOAD, dict(type="RandomCrop", crop_size=(16, 16)), dict(type="PackSegInputs")]
     with pytest.raises(InputError, match="RandomCrop gives other pictures"):
-        chance.check_fixed(pipeline(*steps, scope="mmseg", needed=()), dict(picture, gt_seg_map=np.zeros((40, 60)), seg_fields=[]))
+        chance.check_fixed(
+            pipeline(*steps, scope="mmseg", needed=()), dict(picture, gt_seg_map=np.zeros((40, 60)), seg_fields=[])
+        )
 
 
 def test_generators_of_a_transforms_own_are_seen_too(picture):
@@ -91,8 +110,15 @@ def test_generators_of_a_transforms_own_are_seen_too(picture):
         chance.check_fixed(counting, picture)
 
 
-@pytest.mark.parametrize("keys", [(), ("img_path",), ("img_id", "img_path", "ori_shape", "img_shape"),
-                                  ("img_id", "img_path", "img_shape", "scale_factor")])
+@pytest.mark.parametrize(
+    "keys",
+    [
+        (),
+        ("img_path",),
+        ("img_id", "img_path", "ori_shape", "img_shape"),
+        ("img_id", "img_path", "img_shape", "scale_factor"),
+    ],
+)
 def test_what_the_packing_leaves_out_is_kept(picture, keys):
     meta = pipeline(LOAD, RESIZE, dict(PACK, meta_keys=keys))(picture)["data_samples"].metainfo
     whole = pipeline(LOAD, RESIZE, PACK)(picture)["data_samples"].metainfo
@@ -109,24 +135,33 @@ def test_pictures_as_they_are_or_padded_have_a_scale_of_one(picture):
         halved(picture)
 
 
-@pytest.mark.parametrize("steps, words", [
-    ([LOAD, dict(type="MyContrast", gain=1.2), PACK], "cannot be built: MyContrast: KeyError.*custom_imports"),
-    ([LOAD, dict(type="RandomFlip", probability=0.0), PACK], "cannot be built: RandomFlip: .*probability"),
-    ([LOAD, dict(scale=3), PACK], "cannot be built"),
-    ([LOAD, 3, PACK], "cannot be built"),
-])
+@pytest.mark.parametrize(
+    "steps, words",
+    [
+        ([LOAD, dict(type="MyContrast", gain=1.2), PACK], "cannot be built: MyContrast: KeyError.*custom_imports"),
+        ([LOAD, dict(type="RandomFlip", probability=0.0), PACK], "cannot be built: RandomFlip: .*probability"),
+        ([LOAD, dict(scale=3), PACK], "cannot be built"),
+        ([LOAD, 3, PACK], "cannot be built"),
+    ],
+)
 def test_what_cannot_be_built_is_named(steps, words):
     with pytest.raises(InputError, match=f"config 'my.py': its test pipeline .*{words}"):
         pipeline(*steps)
 
 
-@pytest.mark.parametrize("steps, words", [
-    ([LOAD, dict(type="FilterAnnotations", min_gt_bbox_wh=(1, 1)), PACK], "FilterAnnotations: "),
-    ([dict(LOAD, backend_args=dict(backend="petrel")), PACK], "LoadImageFromFile: .*petrel"),
-    ([LOAD, dict(type="Resize", scale=(300, 1), keep_ratio=True), dict(type="Resize", scale_factor=0.01), PACK], "Resize"),
-    ([LOAD, dict(type="TestTimeAug", transforms=[[dict(type="RandomFlip", prob=1.0)], [PACK]])], "TestTimeAug"),
-    ([LOAD, RESIZE], "ends with Resize, which gives no single picture"),
-])
+@pytest.mark.parametrize(
+    "steps, words",
+    [
+        ([LOAD, dict(type="FilterAnnotations", min_gt_bbox_wh=(1, 1)), PACK], "FilterAnnotations: "),
+        ([dict(LOAD, backend_args=dict(backend="petrel")), PACK], "LoadImageFromFile: .*petrel"),
+        (
+            [LOAD, dict(type="Resize", scale=(300, 1), keep_ratio=True), dict(type="Resize", scale_factor=0.01), PACK],
+            "Resize",
+        ),
+        ([LOAD, dict(type="TestTimeAug", transforms=[[dict(type="RandomFlip", prob=1.0)], [PACK]])], "TestTimeAug"),
+        ([LOAD, RESIZE], "ends with Resize, which gives no single picture"),
+    ],
+)
 def test_what_cannot_be_run_is_named_with_the_picture(picture, steps, words):
     with pytest.raises(InputError, match=f"config 'my.py': its test pipeline .*{words}") as caught:
         pipeline(*steps)(picture)
@@ -135,12 +170,22 @@ def test_what_cannot_be_run_is_named_with_the_picture(picture, steps, words):
 
 def test_the_picture_that_no_scale_fits_is_named_with_its_size(picture, tmp_path):
     Image.new("RGB", (2000, 3)).save(tmp_path / "thin.png")
-    with pytest.raises(InputError, match="picture '.*thin.png': Resize: OpenCV: \\(-215.*the picture has 2000 x 3 pixels"):
+    with pytest.raises(
+        InputError, match="picture '.*thin.png': Resize: OpenCV: \\(-215.*the picture has 2000 x 3 pixels"
+    ):
         pipeline(LOAD, RESIZE, PACK)({**picture, "img_path": str(tmp_path / "thin.png")})
 
 
 def test_the_extremes_are_among_any_number(tmp_path):
-    sizes = {"a": (30, 30), "b": (40, 20), "wide": (90, 4), "tall": (4, 80), "small": (9, 9), "large": (90, 90), "c": (31, 30)}
+    sizes = {
+        "a": (30, 30),
+        "b": (40, 20),
+        "wide": (90, 4),
+        "tall": (4, 80),
+        "small": (9, 9),
+        "large": (90, 90),
+        "c": (31, 30),
+    }
     for name, size in sizes.items():
         Image.new("L", size).save(tmp_path / f"{name}.png")
     (tmp_path / "none.png").write_bytes(b"")
@@ -156,27 +201,48 @@ def test_weights_that_would_be_downloaded_are_taken_out():
     weights = dict(type="Pretrained", checkpoint="https://nowhere.invalid/r18.pth")
     plain = dict(type="Kaiming", layer="Conv2d")
     model = dict(
-        pretrained="torchvision://resnet50", teacher_ckpt="https://nowhere.invalid/t.pth",
+        pretrained="torchvision://resnet50",
+        teacher_ckpt="https://nowhere.invalid/t.pth",
         backbone=dict(init_cfg=dict(checkpoint="https://nowhere.invalid/pvt.pth"), depth=18),
-        neck=[dict(init_cfg=[plain, weights]), dict(init_cfg=(weights,)), dict(init_cfg=dict(weights, type="mmengine.Pretrained"))],
-        head=dict(init_cfg=dict(plain, override=[dict(weights, name="last"), dict(type="Normal", name="first", std=0.01)])),
-        stem=(dict(pretrained=True), 3))
+        neck=[
+            dict(init_cfg=[plain, weights]),
+            dict(init_cfg=(weights,)),
+            dict(init_cfg=dict(weights, type="mmengine.Pretrained")),
+        ],
+        head=dict(
+            init_cfg=dict(plain, override=[dict(weights, name="last"), dict(type="Normal", name="first", std=0.01)])
+        ),
+        stem=(dict(pretrained=True), 3),
+    )
     without_pretrained(model)
     assert "nowhere" not in str(model) and "torchvision" not in str(model)
     assert model["backbone"] == dict(init_cfg=None, depth=18) and model["neck"][0]["init_cfg"] == [plain]
-    assert model["neck"][1]["init_cfg"] is None and model["neck"][2]["init_cfg"] is None and not model["stem"][0]["pretrained"]
+    assert (
+        model["neck"][1]["init_cfg"] is None
+        and model["neck"][2]["init_cfg"] is None
+        and not model["stem"][0]["pretrained"]
+    )
     assert model["head"]["init_cfg"]["override"] == [dict(type="Normal", name="first", std=0.01)]
 
 
 def test_names_of_classes_in_every_spelling(tmp_path):
     (tmp_path / "names.txt").write_text("bag\ncoat\n\n")
-    for given, expected in (("bag", ("bag",)), (["bag", "coat"], ("bag", "coat")), (str(tmp_path / "names.txt"), ("bag", "coat"))):
+    for given, expected in (
+        ("bag", ("bag",)),
+        (["bag", "coat"], ("bag", "coat")),
+        (str(tmp_path / "names.txt"), ("bag", "coat")),
+    ):
         for key in ("classes", "CLASSES"):
             assert with_names(dict(metainfo={key: given}))["metainfo"] == {"classes": expected}
     assert with_names(dict(type="CocoDataset")) == dict(type="CocoDataset")
 
 
 def test_scopes_are_taken_out_at_any_depth():
-    node = dict(_scope_="mmseg", type="A", pipeline=[dict(_scope_="mmseg", type="B")], data_prefix=dict(_scope_="mmseg", img="x"),
-                size=(3, 4))
+    node = dict(
+        _scope_="mmseg",
+        type="A",
+        pipeline=[dict(_scope_="mmseg", type="B")],
+        data_prefix=dict(_scope_="mmseg", img="x"),
+        size=(3, 4),
+    )
     assert without_scope(node) == dict(type="A", pipeline=[dict(type="B")], data_prefix=dict(img="x"), size=(3, 4))

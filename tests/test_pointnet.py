@@ -9,13 +9,13 @@ import torch
 from torch import nn
 
 import adafire
-from adafire.neurons import kernels as fused
-from adafire.graph.calls import Call
 from adafire.errors import InputError
+from adafire.graph.calls import Call
 from adafire.graph.support import rule_for
+from adafire.neurons import kernels as fused
+from adafire.simulation.loop import simulate
 from adafire.simulation.running_mean import advance
 from adafire.simulation.state import Run
-from adafire.simulation.loop import simulate
 from adapters import part_metrics
 from adapters.base import Batch, WorkloadOptions
 from adapters.data import shapes
@@ -45,6 +45,7 @@ def alive(network, seed=0):
 
 
 # ---- networks
+
 
 @pytest.mark.parametrize("arguments", [{}, TNETS, dict(last_relu=False), dict(pool="mean"), dict(TNETS, pool="mean")])
 @torch.no_grad()
@@ -81,14 +82,17 @@ def test_input_transform_multiplies_points_as_row_vectors():
 @torch.no_grad()
 def test_parts_network_takes_the_class_where_it_has_categories():
     network = alive(
-        pointnet_parts(parts=5,
-                       widths=(6, 8, 10),
-                       hidden=(8, ),
-                       local=(1, 3),
-                       categories=2,
-                       feature_transform=2,
-                       tnet=TNETS["tnet"],
-                       local_first=True))
+        pointnet_parts(
+            parts=5,
+            widths=(6, 8, 10),
+            hidden=(8,),
+            local=(1, 3),
+            categories=2,
+            feature_transform=2,
+            tnet=TNETS["tnet"],
+            local_first=True,
+        )
+    )
     x, one_hot = torch.randn(2, 3, 7), torch.eye(2)
     assert network(x, one_hot).shape == (2, 5, 7)
     assert not torch.allclose(network(x, one_hot), network(x, one_hot.flip(0)))
@@ -97,24 +101,33 @@ def test_parts_network_takes_the_class_where_it_has_categories():
 # ---- checkpoints
 
 LEARNING3D = lambda name: name.replace("feat.", "feature_model.").replace("fc", "linear")
-BARE = lambda name: {
-    "feat": name[5:]
-}.get(name[:4]) or name.replace("fc", "linear").replace("bn1", "bn6").replace("bn2", "bn7")
+BARE = lambda name: (
+    {"feat": name[5:]}.get(name[:4]) or name.replace("fc", "linear").replace("bn1", "bn6").replace("bn2", "bn7")
+)
 YANX_PARTS = lambda name: name[5:] if name.startswith("feat.") else name.replace("conv", "convs").replace("bn", "bns")
 
 
-@pytest.mark.parametrize("public,make",
-                         [(lambda name: name, lambda: pointnet(**SMALL, **TNETS)),
-                          (LEARNING3D, lambda: pointnet(classes=4, widths=(8, 8, 8, 8, 16), hidden=(12, 8))),
-                          (BARE, lambda: pointnet(classes=4, widths=(8, 8, 8, 8, 16), hidden=(12, 8))),
-                          (YANX_PARTS, lambda: pointnet_parts(parts=5,
-                                                              widths=(8, 8, 8, 8, 16),
-                                                              hidden=(12, 8, 8),
-                                                              local=(1, 2),
-                                                              input_transform=True,
-                                                              feature_transform=3,
-                                                              tnet=TNETS["tnet"]))],
-                         ids=["fxia22", "learning3d", "bare", "yanx27-parts"])
+@pytest.mark.parametrize(
+    "public,make",
+    [
+        (lambda name: name, lambda: pointnet(**SMALL, **TNETS)),
+        (LEARNING3D, lambda: pointnet(classes=4, widths=(8, 8, 8, 8, 16), hidden=(12, 8))),
+        (BARE, lambda: pointnet(classes=4, widths=(8, 8, 8, 8, 16), hidden=(12, 8))),
+        (
+            YANX_PARTS,
+            lambda: pointnet_parts(
+                parts=5,
+                widths=(8, 8, 8, 8, 16),
+                hidden=(12, 8, 8),
+                local=(1, 2),
+                input_transform=True,
+                feature_transform=3,
+                tnet=TNETS["tnet"],
+            ),
+        ),
+    ],
+    ids=["fxia22", "learning3d", "bare", "yanx27-parts"],
+)
 @torch.no_grad()
 def test_public_names_load(public, make, tmp_path):
     network, other, x = alive(make(), 1), alive(make(), 2), torch.randn(2, 3, 11)
@@ -146,6 +159,7 @@ def test_a_foreign_checkpoint_is_refused(tmp_path):
 
 # ---- the product with a T-Net's matrix
 
+
 class _Stub:
     """What ``advance`` reads of a run and of a call."""
 
@@ -169,7 +183,7 @@ def test_the_t_net_product_follows_the_means_of_random_streams_as_one_over_t(chu
     call = Call(0, "torch.bmm", "bmm", rule_for("bmm", 2), "bmm", (), None, ())
     found = []
     for start in range(0, steps, chunk):
-        parts = [s[start:start + chunk] for s in streams]
+        parts = [s[start : start + chunk] for s in streams]
         found.append(advance(run, call, lambda x, m: (torch.bmm(x, m),), parts, [True, True], len(parts[0]))[0])
         run.t += len(parts[0])
     sent = torch.cat(found)
@@ -185,12 +199,17 @@ def test_the_t_net_product_follows_the_means_of_random_streams_as_one_over_t(chu
     assert error(naive, 256) > 4 * errors[256]  # multiplying step by step does not get there
 
 
-@pytest.mark.parametrize("make", [
-    lambda: pointnet(**SMALL), lambda: pointnet(**SMALL, **TNETS), lambda: pointnet(**SMALL, **TNETS, last_relu=False),
-    lambda: pointnet(**SMALL, pool="mean"),
-    lambda: pointnet_parts(parts=5, widths=(8, 8, 16), hidden=(12, 8), local=(1, 2), **TNETS)
-],
-                         ids=["plain", "tnets", "fxia22", "mean", "parts"])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: pointnet(**SMALL),
+        lambda: pointnet(**SMALL, **TNETS),
+        lambda: pointnet(**SMALL, **TNETS, last_relu=False),
+        lambda: pointnet(**SMALL, pool="mean"),
+        lambda: pointnet_parts(parts=5, widths=(8, 8, 16), hidden=(12, 8), local=(1, 2), **TNETS),
+    ],
+    ids=["plain", "tnets", "fxia22", "mean", "parts"],
+)
 @torch.no_grad()
 def test_pointnets_converge_to_their_ann(make):
     network, x = alive(make()), torch.randn(4, 3, 24)
@@ -201,6 +220,7 @@ def test_pointnets_converge_to_their_ann(make):
 
 
 # ---- the maximum over points
+
 
 @pytest.mark.parametrize("form", [lambda x: x.amax(-1), lambda x: x.amax(2, keepdim=True).flatten(1)])
 @torch.no_grad()
@@ -215,6 +235,7 @@ def test_fused_maximum_equals_the_rate_operator(form, monkeypatch):
 
         def forward(self, x):
             return self.c(torch.relu(self.b(form(torch.relu(self.a(x))))))
+
     network, x = Net().eval(), torch.randn(3, 3, 37)
     snn = adafire.convert(network, x, method="burst", timesteps=6, phi_plus=3, phi_minus=2)
     plan, results, used = snn.plan(x), [], []
@@ -267,6 +288,7 @@ def test_a_t_net_costs_macs_at_every_step():
 
 # ---- generated shapes
 
+
 def test_surface_samples_are_spread_by_area_and_lie_on_it():
     vertices = np.array([[0, 0, 0], [3, 0, 0], [0, 2, 0], [0, 0, 1], [1, 0, 1], [0, 2, 1]], np.float64)
     triangles = np.array([[0, 1, 2], [3, 4, 5]])  # areas 3 and 1
@@ -314,6 +336,7 @@ def test_splits_do_not_overlap_and_are_those_that_the_networks_were_trained_and_
 
 # ---- metrics
 
+
 def test_part_iou_by_hand():
     # Two classes with parts (0, 1) and (2, 3, 4). First object: 4 points, part 0 found 2 of 3 (and nothing else): 2/3;
     # part 1: truth 1, found 2, one in common: 1/2. Second: part 4 in neither: 1; part 2: 1/1 ... of 2 points.
@@ -325,8 +348,11 @@ def test_part_iou_by_hand():
         scores[1, part, n] = 1
     rows = part_metrics.predictions(scores, [0, 1], np.array([[0, 0, 0, 1], [2, 2, 3, 3]]), [(0, 1), (2, 3, 4)])
     assert rows[0].ious == (2 / 3, 1 / 2) and rows[0].right == 3 and rows[1].ious == (1.0, 1.0, 1.0)
-    found = part_metrics.evaluate({"b": rows[0], "a": rows[1], "c": rows[1]}, ["mug", "cup"],
-                                  ["mug body", "mug handle", "cup body", "cup rim", "cup foot"])
+    found = part_metrics.evaluate(
+        {"b": rows[0], "a": rows[1], "c": rows[1]},
+        ["mug", "cup"],
+        ["mug body", "mug handle", "cup body", "cup rim", "cup foot"],
+    )
     first = (2 / 3 + 1 / 2) / 2
     assert found.metrics["instance_miou"] == pytest.approx((first + 2) / 3)
     assert found.metrics["class_miou"] == pytest.approx((first + 1) / 2)
@@ -347,20 +373,25 @@ def test_part_metrics_refuse_nan_and_parts_of_another_class():
 
 # ---- the workload
 
-MINI = dict(model=dict(name="adapters.models.pointnet:pointnet", classes=16, widths=(8, 16), hidden=(8, )),
-            checkpoint="random",
-            data=dict(type="shapes"),
-            calibration=dict(samples=4),
-            batch_size=3,
-            points=256)
-PARTS = dict(MINI,
-             model=dict(name="adapters.models.pointnet:pointnet_parts", parts=44, widths=(8, 16), hidden=(8, )),
-             target="parts")
+MINI = dict(
+    model=dict(name="adapters.models.pointnet:pointnet", classes=16, widths=(8, 16), hidden=(8,)),
+    checkpoint="random",
+    data=dict(type="shapes"),
+    calibration=dict(samples=4),
+    batch_size=3,
+    points=256,
+)
+PARTS = dict(
+    MINI,
+    model=dict(name="adapters.models.pointnet:pointnet_parts", parts=44, widths=(8, 16), hidden=(8,)),
+    target="parts",
+)
 
 
 @pytest.mark.parametrize("settings", [MINI, PARTS], ids=["class", "parts"])
 def test_workload_predicts_scores_describes_and_draws(settings):
     from matplotlib.figure import Figure
+
     made = workload(settings, WorkloadOptions(limit=7))
     batches, found = list(made.batches()), {}
     assert len(made) == 7 and [len(b.ids) for b in batches] == [3, 3, 1]
@@ -381,12 +412,17 @@ def test_workload_predicts_scores_describes_and_draws(settings):
 
 @pytest.mark.parametrize(
     "change,words",
-    [(dict(target="part"), "did you mean 'parts'"), (dict(points=0), "points is 0"),
-     (dict(sampling="fsp"), "did you mean 'fps'"), (dict(poins=3), "did you mean 'points'"),
-     (dict(points=4096), "1024 points, 4096 are asked for"),
-     (dict(model=dict(name="adapters.models.pointnet:pointnet", classes=40)), "the data have 16 classes"),
-     (dict(data=dict(type="shape")), "did you mean 'shapes'"),
-     (dict(calibration=dict(samples=999)), "999 calibration clouds")])
+    [
+        (dict(target="part"), "did you mean 'parts'"),
+        (dict(points=0), "points is 0"),
+        (dict(sampling="fsp"), "did you mean 'fps'"),
+        (dict(poins=3), "did you mean 'points'"),
+        (dict(points=4096), "1024 points, 4096 are asked for"),
+        (dict(model=dict(name="adapters.models.pointnet:pointnet", classes=40)), "the data have 16 classes"),
+        (dict(data=dict(type="shape")), "did you mean 'shapes'"),
+        (dict(calibration=dict(samples=999)), "999 calibration clouds"),
+    ],
+)
 def test_wrong_settings_are_refused(change, words):
     with pytest.raises(InputError, match=words):
         workload({**MINI, **change}, WorkloadOptions(limit=3))
@@ -394,14 +430,20 @@ def test_wrong_settings_are_refused(change, words):
 
 @pytest.mark.slow
 def test_the_real_modelnet40_network_reads_the_clouds_as_it_was_trained(shared_data):
-    settings = dict(model=dict(name="adapters.models.pointnet:pointnet", classes=40), batch_size=20, points=1024,
-                    checkpoint=str(shared_data / "pointnet_modelnet40" / "pointnet_cls_modelnet40.t7"),
-                    data=dict(type="arrays", file="sh3d_359.npz"), calibration=dict(samples=4))
+    settings = dict(
+        model=dict(name="adapters.models.pointnet:pointnet", classes=40),
+        batch_size=20,
+        points=1024,
+        checkpoint=str(shared_data / "pointnet_modelnet40" / "pointnet_cls_modelnet40.t7"),
+        data=dict(type="arrays", file="sh3d_359.npz"),
+        calibration=dict(samples=4),
+    )
     right = {}
     for turn in (180, 0):
         made = workload(
             dict(settings, turn_y=turn),
-            WorkloadOptions(split="full", data_root=str(shared_data / "sweethome3d_pointclouds"), limit=100))
+            WorkloadOptions(split="full", data_root=str(shared_data / "sweethome3d_pointclouds"), limit=100),
+        )
         with torch.no_grad():
             found = {i: p for b in made.batches() for i, p in zip(b.ids, made.predict(made.network(b.inputs), b))}
         right[turn] = made.evaluate(found).metrics["accuracy"]

@@ -34,6 +34,7 @@ def test_spikes_are_whole_counts_and_outputs_near_fp32(precision, method, monkey
         spikes.append((out.float() / self.params[site.index].theta).flatten())
         assert out.dtype == PRECISIONS[precision][0]
         return out
+
     monkeypatch.setattr(Run, "fire", watched)
     y = snn(x)
     if method != "dcgs":

@@ -5,16 +5,22 @@ import types
 
 import pytest
 import torch
-from test_classification import SMALL, make
-from test_images import tree
 from torch import nn
 
 from adafire.errors import InputError
 from adapters.models import build, stated
 from adapters.preprocessing import IMAGENET, completed
+from test_classification import SMALL, make
+from test_images import tree
 
-BIT = {"input_size": (3, 16, 16), "mean": (0.5, 0.5, 0.5), "std": (0.25, 0.5, 0.5), "crop_pct": 0.875, "crop_mode": "center",
-       "interpolation": "bicubic"}
+BIT = {
+    "input_size": (3, 16, 16),
+    "mean": (0.5, 0.5, 0.5),
+    "std": (0.25, 0.5, 0.5),
+    "crop_pct": 0.875,
+    "crop_mode": "center",
+    "interpolation": "bicubic",
+}
 STATED = {"mean": (0.5, 0.5, 0.5), "std": (0.25, 0.5, 0.5), "resize": 18, "size": 16, "interpolation": "bicubic"}
 
 
@@ -28,6 +34,7 @@ def timm(monkeypatch):
         network = build(SMALL, seed=3)
         network.pretrained_cfg = dict(package.cfg)
         return network
+
     package.cfg, package.create_model = BIT, create_model
     data.resolve_data_config = lambda args, model: model.pretrained_cfg
     monkeypatch.setitem(sys.modules, "timm", package)
@@ -58,7 +65,9 @@ def test_timms_own_weights_bring_their_preprocessing(timm, root):
 def test_what_the_task_sets_otherwise_is_used_and_noted(timm, root):
     workload = make(root, **OWN, preprocessing={**IMAGENET, "resize": 18})
     assert workload.prepare.mean == IMAGENET["mean"] and workload.prepare.size == 16  # the rest is as stated
-    assert "mean (0.485, 0.456, 0.406) for (0.5, 0.5, 0.5), std" in said(workload)[0] and "resize" not in said(workload)[0]
+    assert (
+        "mean (0.485, 0.456, 0.406) for (0.5, 0.5, 0.5), std" in said(workload)[0] and "resize" not in said(workload)[0]
+    )
     assert not said(make(root, **OWN, preprocessing={"mean": [0.5, 0.5, 0.5], "size": 16}))
 
 
@@ -66,7 +75,10 @@ def test_weights_from_a_file_are_prepared_as_stated_with_a_note_unless_the_task_
     torch.save(build(SMALL, seed=4).state_dict(), tmp_path / "w.pth")
     file = {"model": "timm::small", "checkpoint": str(tmp_path / "w.pth")}
     workload = make(root, **file)
-    assert workload.prepare._asdict() == {**STATED, "bits": None} and "as timm states for its own weights" in said(workload)[0]
+    assert (
+        workload.prepare._asdict() == {**STATED, "bits": None}
+        and "as timm states for its own weights" in said(workload)[0]
+    )
     workload = make(root, **file, preprocessing={"mean": [0.1, 0.1, 0.1]})
     assert workload.prepare.size is None and workload.prepare.std == IMAGENET["std"] and not said(workload)
 
@@ -74,14 +86,19 @@ def test_weights_from_a_file_are_prepared_as_stated_with_a_note_unless_the_task_
 @pytest.mark.parametrize("change", [{"input_size": (3, 16, 20)}, {"crop_mode": "squash"}, {"interpolation": "lanczos"}])
 def test_what_cannot_be_done_as_stated_is_refused(timm, root, change):
     timm.cfg = {**BIT, **change}
-    with pytest.raises(InputError, match="timm::small.*states a preprocessing that is not done here.*preprocessing=dict"):
+    with pytest.raises(
+        InputError, match="timm::small.*states a preprocessing that is not done here.*preprocessing=dict"
+    ):
         make(root, **OWN)
 
 
 def test_torchvisions_own_weights_bring_theirs():
     first = {**IMAGENET, "resize": 256, "size": 224, "interpolation": "bilinear"}
-    for given, expected in (("IMAGENET1K_V1", first), ("ResNet50_Weights.IMAGENET1K_V2", {**first, "resize": 232}),
-                            ("DEFAULT", {**first, "resize": 232})):
+    for given, expected in (
+        ("IMAGENET1K_V1", first),
+        ("ResNet50_Weights.IMAGENET1K_V2", {**first, "resize": 232}),
+        ("DEFAULT", {**first, "resize": 232}),
+    ):
         model = {"name": "torchvision::resnet50", "weights": given}
         assert stated.stated(model, nn.Identity()) == (expected, "torchvision", True)
         assert stated.stated(model, nn.Identity(), other_weights=True)[0] is None
@@ -93,7 +110,12 @@ def test_torchvisions_own_weights_bring_theirs():
 
 def test_nothing_stated_leaves_the_task_as_it_is():
     assert completed({"size": 8}, None, "", False)[0]._asdict() == {
-        **IMAGENET, "resize": None, "size": 8, "interpolation": "bilinear", "bits": None}
+        **IMAGENET,
+        "resize": None,
+        "size": 8,
+        "interpolation": "bilinear",
+        "bits": None,
+    }
 
 
 def test_a_users_own_torchvision_network_and_weights(root, tmp_path):

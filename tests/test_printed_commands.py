@@ -12,8 +12,12 @@ import pytest
 
 from printed_commands import ROOT, arguments, commands
 
-STAND_INS = {"TASK": "fashion_resnet", "M": "burst", "CONFIG": "benchmarks/zoo/yolo_fashion/config.py",
-             "benchmarks/zoo/NAME/config.py": "benchmarks/zoo/resnet_fashion/config.py"}
+STAND_INS = {
+    "TASK": "fashion_resnet",
+    "M": "burst",
+    "CONFIG": "benchmarks/zoo/yolo_fashion/config.py",
+    "benchmarks/zoo/NAME/config.py": "benchmarks/zoo/resnet_fashion/config.py",
+}
 """What a reader puts in the place of such a word. DIR, FILE and RECORD stay: they are not here, which must be said."""
 YOURS = ("--data-root", "--checkpoint", "--address")
 ALL = commands()
@@ -44,6 +48,7 @@ def finished(made_records, tmp_path_factory):
     """A folder with the records made here, and with the same as records of the other tasks that commands name."""
     from benchmarks.record import Record
     from benchmarks.store import Store
+
     out = tmp_path_factory.mktemp("finished") / "results"
     for record in Store(made_records).load()[0]:
         Store(out).write(record)
@@ -56,9 +61,9 @@ def finished(made_records, tmp_path_factory):
 @pytest.fixture
 def small(monkeypatch, run_before, finished, here):
     """Long work made small; what comes before and after it is left as it is."""
+    from adapters.data import setups
     from benchmarks import catalogue, diagnose, event_time, regression, rendering, runner, show, store, sweep
     from benchmarks.speed import measures
-    from adapters.data import setups
 
     (here / "runs").symlink_to(finished, target_is_directory=True)
     monkeypatch.setattr(store, "places", lambda out=None: [Path(out)] if out else [finished])
@@ -85,18 +90,37 @@ def small(monkeypatch, run_before, finished, here):
 
     def runner_task(given):
         from benchmarks.task import load_task
+
         return load_task(catalogue.find_task(given))
 
     monkeypatch.setattr(runner, "run", run)
     monkeypatch.setattr(sweep, "sweep", check_only)
-    monkeypatch.setattr(show, "show", lambda task, variant, method, timesteps, options, samples, *rest: real_show(
-        task, variant, "burst", [1], options, samples and samples[:1], *rest))
-    monkeypatch.setattr(diagnose, "diagnose", lambda task, variant, method, timesteps, options, samples, limit, *rest:
-                        real_diagnose(task, variant, "burst", 1, options, 2, 2, *rest))
-    monkeypatch.setattr(event_time, "event_time", lambda task, variant, methods, bins, timesteps, options, *rest: real_time(
-        task, variant, ["burst"], bins[:1] or [1], 1, options._replace(limit=2), *rest))
-    monkeypatch.setattr(regression, "measure", lambda cases, tell=None: {
-        case.name: regression.load()["cases"].get(case.name, {}) for case in cases})
+    monkeypatch.setattr(
+        show,
+        "show",
+        lambda task, variant, method, timesteps, options, samples, *rest: real_show(
+            task, variant, "burst", [1], options, samples and samples[:1], *rest
+        ),
+    )
+    monkeypatch.setattr(
+        diagnose,
+        "diagnose",
+        lambda task, variant, method, timesteps, options, samples, limit, *rest: real_diagnose(
+            task, variant, "burst", 1, options, 2, 2, *rest
+        ),
+    )
+    monkeypatch.setattr(
+        event_time,
+        "event_time",
+        lambda task, variant, methods, bins, timesteps, options, *rest: real_time(
+            task, variant, ["burst"], bins[:1] or [1], 1, options._replace(limit=2), *rest
+        ),
+    )
+    monkeypatch.setattr(
+        regression,
+        "measure",
+        lambda cases, tell=None: {case.name: regression.load()["cases"].get(case.name, {}) for case in cases},
+    )
     monkeypatch.setattr(regression, "accept", lambda found, reason: None)
     monkeypatch.setattr(rendering, "stale", lambda out, wanted=None: [])
     monkeypatch.setattr(rendering, "write", lambda out: [])
@@ -118,8 +142,10 @@ def load(program):
 def prepared(module, program, monkeypatch, here, argv):
     """What is long, or writes into the project, in the tool's own file; the arguments that it gets."""
     if program == "tools/train_ann.py":
+
         def train(*_):
             raise Reached
+
         monkeypatch.setattr(module, "train", train)
     elif program == "tools/support_table.py":
         (here / "docs").unlink()
@@ -139,15 +165,25 @@ def prepared(module, program, monkeypatch, here, argv):
 def missing(argv):
     """Things of the user's that a command names: what stands behind --data-root, --checkpoint; files and methods of theirs."""
     found = [value for option, value in zip(argv, argv[1:]) if option in YOURS]
-    return found + [part for part in argv if part.startswith(("my_", "mine", "runs/records/", "data_setup.data.root")) or
-                    part in ("DIR", "FILE", "RECORD") or "records/" in part or "mine" in re.split("[,:]", part)]
+    return found + [
+        part
+        for part in argv
+        if part.startswith(("my_", "mine", "runs/records/", "data_setup.data.root"))
+        or part in ("DIR", "FILE", "RECORD")
+        or "records/" in part
+        or "mine" in re.split("[,:]", part)
+    ]
 
 
 def of_project():
     """{file: time of its last change} of everything that a command could dirty."""
     folders = [ROOT / name for name in ("results", "docs", "tasks", "tools", "benchmarks")]
-    return {path: path.stat().st_mtime_ns for folder in folders for path in folder.rglob("*")
-            if path.is_file() and "__pycache__" not in path.parts}
+    return {
+        path: path.stat().st_mtime_ns
+        for folder in folders
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
 
 
 @pytest.mark.slow
@@ -186,12 +222,15 @@ def test_the_documents_print_commands_for_every_tool():
     assert {command.place for command in ALL} >= {f"tasks/{path.name}" for path in (ROOT / "tasks").glob("*.py")}
 
 
-@pytest.mark.parametrize("words, expected", [
-    ("python tools/x.py TASK [--checkpoint a.pth]", ("tools/x.py", ["fashion_resnet", "--checkpoint", "a.pth"])),
-    ("torchrun --nproc-per-node 2 tools/x.py TASK --launcher pytorch", ("tools/x.py", ["fashion_resnet"])),
-    ("python -m adapters.vessels --data-root DIR", ("adapters.vessels", ["--data-root", "DIR"])),
-    ("adafire report --check", ("tools/leaderboard.py", ["--check"])),
-    ("python tools/regress.py --accept 'a b'", ("tools/regress.py", ["--accept", "a b"])),
-])
+@pytest.mark.parametrize(
+    "words, expected",
+    [
+        ("python tools/x.py TASK [--checkpoint a.pth]", ("tools/x.py", ["fashion_resnet", "--checkpoint", "a.pth"])),
+        ("torchrun --nproc-per-node 2 tools/x.py TASK --launcher pytorch", ("tools/x.py", ["fashion_resnet"])),
+        ("python -m adapters.vessels --data-root DIR", ("adapters.vessels", ["--data-root", "DIR"])),
+        ("adafire report --check", ("tools/leaderboard.py", ["--check"])),
+        ("python tools/regress.py --accept 'a b'", ("tools/regress.py", ["--accept", "a b"])),
+    ],
+)
 def test_how_a_printed_command_is_read(words, expected):
     assert arguments(words, STAND_INS) == expected

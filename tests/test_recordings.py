@@ -25,13 +25,19 @@ def aedat(events, version="2.0"):
 
 
 def atis(events):
-    return b"".join(bytes([e["x"], e["y"], int(e["p"]) << 7 | t >> 16, t >> 8 & 255, t & 255])
-                    for e in events for t in [int(e["t"])])
+    return b"".join(
+        bytes([e["x"], e["y"], int(e["p"]) << 7 | t >> 16, t >> 8 & 255, t & 255])
+        for e in events
+        for t in [int(e["t"])]
+    )
 
 
 def dat(events):
-    return b"% Version 2\n" + bytes([0, 8]) + b"".join(
-        struct.pack("<II", int(e["t"]), int(e["p"]) << 28 | int(e["y"]) << 14 | int(e["x"])) for e in events)
+    return (
+        b"% Version 2\n"
+        + bytes([0, 8])
+        + b"".join(struct.pack("<II", int(e["t"]), int(e["p"]) << 28 | int(e["y"]) << 14 | int(e["x"])) for e in events)
+    )
 
 
 def write(folder, name, content):
@@ -48,8 +54,10 @@ def table(events):
     return np.stack([events[name] for name in "txyp"], 1).astype(np.int64)
 
 
-@pytest.mark.parametrize("name,content", [("a.aedat", aedat(FOUR)), ("a.bin", atis(FOUR)), ("a.npy", FOUR),
-                                          ("b.npy", table(FOUR)), ("a.dat", dat(FOUR))])
+@pytest.mark.parametrize(
+    "name,content",
+    [("a.aedat", aedat(FOUR)), ("a.bin", atis(FOUR)), ("a.npy", FOUR), ("b.npy", table(FOUR)), ("a.dat", dat(FOUR))],
+)
 def test_every_layout_is_read_back(tmp_path, name, content):
     assert np.array_equal(read(write(tmp_path, name, content), size=(128, 128)), FOUR)
 
@@ -57,7 +65,7 @@ def test_every_layout_is_read_back(tmp_path, name, content):
 def test_what_else_layouts_hold(tmp_path):
     overflow = bytes([0, 240, 0, 0, 0])
     found = read(write(tmp_path, "a.bin", atis(FOUR[:1]) + overflow + atis(FOUR[1:2])))
-    assert found["t"].tolist() == [10, 20 + 2 ** 13] and len(found) == 2
+    assert found["t"].tolist() == [10, 20 + 2**13] and len(found) == 2
     davis = np.array([[2 << 22 | 3 << 12 | 1 << 11, 7], [1 << 31, 8], [2 << 22 | 1 << 10, 9]], ">u4").tobytes()
     found = read(write(tmp_path, "b.aedat", b"#!AER-DAT2.0\n" + davis), "davis346")  # a frame and a gyroscope besides
     assert found.tolist() == [(7, 345 - 3, 259 - 2, 1)]
@@ -66,18 +74,29 @@ def test_what_else_layouts_hold(tmp_path):
 BACK = FOUR[[0, 3, 1]]
 
 
-@pytest.mark.parametrize("name,content,words", [
-    ("a.aedat", aedat(FOUR[:0]), "holds no events"), ("a.aedat", b"", "holds no events"),
-    ("a.bin", b"", "holds no events"), ("a.npy", FOUR[:0], "holds no events"),
-    ("a.aedat", aedat(FOUR)[:-3], "ends within an event.*cut off"), ("a.bin", atis(FOUR)[:-1], "ends within an event"),
-    ("a.dat", dat(FOUR)[:-1], "ends within an event"), ("a.aedat", b"#!AER-DAT2.0\r\n# cut", "within its header"),
-    ("a.aedat", aedat(BACK), "run backwards 1 times, first at event 2: 20 us after 9000 us"),
-    ("a.npy", BACK, "run backwards"), ("a.bin", atis(BACK), "run backwards"),
-    ("a.aedat", aedat(FOUR, "3.1"), "version 3.1; expected 2.0"), ("a.aedat", b"abc", "no .aedat file"),
-    ("a.npy", b"no array", "no array that can be read"), ("a.npy", np.zeros((3, 3)), r"shape \[3, 3\]"),
-    ("a.npy", np.zeros(3, [("t", int), ("x", int)]), "expected t, x, y, p"),
-    ("a.npy", np.array([(0, 200, 0, 1)], EVENT), "1 events off the sensor of 128 x 128"),
-    ("a.raw", b"x", "unknown extension '.raw'; expected one of .aedat, .bin, .npy, .dat")])
+@pytest.mark.parametrize(
+    "name,content,words",
+    [
+        ("a.aedat", aedat(FOUR[:0]), "holds no events"),
+        ("a.aedat", b"", "holds no events"),
+        ("a.bin", b"", "holds no events"),
+        ("a.npy", FOUR[:0], "holds no events"),
+        ("a.aedat", aedat(FOUR)[:-3], "ends within an event.*cut off"),
+        ("a.bin", atis(FOUR)[:-1], "ends within an event"),
+        ("a.dat", dat(FOUR)[:-1], "ends within an event"),
+        ("a.aedat", b"#!AER-DAT2.0\r\n# cut", "within its header"),
+        ("a.aedat", aedat(BACK), "run backwards 1 times, first at event 2: 20 us after 9000 us"),
+        ("a.npy", BACK, "run backwards"),
+        ("a.bin", atis(BACK), "run backwards"),
+        ("a.aedat", aedat(FOUR, "3.1"), "version 3.1; expected 2.0"),
+        ("a.aedat", b"abc", "no .aedat file"),
+        ("a.npy", b"no array", "no array that can be read"),
+        ("a.npy", np.zeros((3, 3)), r"shape \[3, 3\]"),
+        ("a.npy", np.zeros(3, [("t", int), ("x", int)]), "expected t, x, y, p"),
+        ("a.npy", np.array([(0, 200, 0, 1)], EVENT), "1 events off the sensor of 128 x 128"),
+        ("a.raw", b"x", "unknown extension '.raw'; expected one of .aedat, .bin, .npy, .dat"),
+    ],
+)
 def test_a_bad_recording_is_one_line(tmp_path, name, content, words):
     path = write(tmp_path, name, content)
     with pytest.raises(InputError, match=words) as caught:
@@ -123,8 +142,14 @@ def test_samples_of_a_share_in_a_zip(tmp_path):
     with zipfile.ZipFile(tmp_path / "all.zip", "w", zipfile.ZIP_LZMA) as archive:
         for name in ("day1_a.aedat", "day1_b.aedat", "day2_a.aedat", "notes.txt"):
             archive.writestr(name, aedat(long))
-    data = {"type": "recordings", "pattern": r"(?P<part>day\d)_(?P<class>.)\.aedat", "train": "day1", "test": "day1",
-            "sample_ms": 10, "share": 0.7}
+    data = {
+        "type": "recordings",
+        "pattern": r"(?P<part>day\d)_(?P<class>.)\.aedat",
+        "train": "day1",
+        "test": "day1",
+        "sample_ms": 10,
+        "share": 0.7,
+    }
     found = read_set(data, options(tmp_path / "all.zip"))
     assert [r.id for r in found.test] == [r.id for r in read_set(data, options(tmp_path)).test]
     assert len(found.test) == 2 * 2 and len(found.candidates) == 2 * 6  # 99 ms: 69.3 and 29.7 in whole samples of 10
@@ -132,16 +157,24 @@ def test_samples_of_a_share_in_a_zip(tmp_path):
     assert [len(events) for events in found.load(found.test)] == [10] * 4
 
 
-@pytest.mark.parametrize("make,data,words", [
-    (lambda r: fill(r, "a/1.aedat", "a/2.aedat", "b/1.aedat", "b/2.aedat") and (r / "c").mkdir(), {},
-     "class folder '.*c' holds no recording"),
-    (lambda r: fill(r, "a/1.aedat", "a/2.aedat", "b/1.aedat"), {}, "class 'b' .* has 1 recording"),
-    (lambda r: fill(r, "a/1.aedat", "a/2.aedat"), {}, "1 classes with recordings"),
-    (lambda r: None, {}, "is empty"), (lambda r: fill(r, "1.aedat"), {}, "no recording that fits"),
-    (lambda r: fill(r, "a/1.aedat"), {"layout": "dvs64"}, "unknown camera 'dvs64'"),
-    (lambda r: fill(r, "a/1.aedat"), {"share": 0.7}, "share is 0.7 and sample_ms None"),
-    (lambda r: fill(r, "a/1.aedat"), {"shre": 0.7}, "unknown key .*'share'"),
-    (lambda r: fill(r, "x_a/1.aedat"), {"pattern": "(?P<part>.)_(?P<class>.)/.*"}, "has no part 'test'")])
+@pytest.mark.parametrize(
+    "make,data,words",
+    [
+        (
+            lambda r: fill(r, "a/1.aedat", "a/2.aedat", "b/1.aedat", "b/2.aedat") and (r / "c").mkdir(),
+            {},
+            "class folder '.*c' holds no recording",
+        ),
+        (lambda r: fill(r, "a/1.aedat", "a/2.aedat", "b/1.aedat"), {}, "class 'b' .* has 1 recording"),
+        (lambda r: fill(r, "a/1.aedat", "a/2.aedat"), {}, "1 classes with recordings"),
+        (lambda r: None, {}, "is empty"),
+        (lambda r: fill(r, "1.aedat"), {}, "no recording that fits"),
+        (lambda r: fill(r, "a/1.aedat"), {"layout": "dvs64"}, "unknown camera 'dvs64'"),
+        (lambda r: fill(r, "a/1.aedat"), {"share": 0.7}, "share is 0.7 and sample_ms None"),
+        (lambda r: fill(r, "a/1.aedat"), {"shre": 0.7}, "unknown key .*'share'"),
+        (lambda r: fill(r, "x_a/1.aedat"), {"pattern": "(?P<part>.)_(?P<class>.)/.*"}, "has no part 'test'"),
+    ],
+)
 def test_a_bad_folder_is_one_line(tmp_path, make, data, words):
     make(tmp_path)
     with pytest.raises(InputError, match=words):
@@ -163,11 +196,19 @@ def test_without_tonic_it_is_named(kind, monkeypatch, tmp_path):
         read_set({"type": kind}, options(tmp_path))
 
 
-@pytest.mark.parametrize("kind,title", [("cifar10dvs", "CIFAR10-DVS"), ("ncaltech101", "N-Caltech101"),
-                                        ("dvsgesture", "DVS128 Gesture"), ("nmnist", "N-MNIST")])
+@pytest.mark.parametrize(
+    "kind,title",
+    [
+        ("cifar10dvs", "CIFAR10-DVS"),
+        ("ncaltech101", "N-Caltech101"),
+        ("dvsgesture", "DVS128 Gesture"),
+        ("nmnist", "N-MNIST"),
+    ],
+)
 def test_tonic_downloads_nothing_unasked(kind, title, monkeypatch, tmp_path):
     pytest.importorskip("tonic", reason="tonic is not installed (pip install 'adafire[events]')")
     import tonic.datasets
+
     for name in ("CIFAR10DVS", "NCALTECH101", "DVSGesture", "NMNIST"):
         monkeypatch.setattr(getattr(tonic.datasets, name), "download", lambda self: pytest.fail("download"))
     with pytest.raises(InputError, match=f"{title} is not in .*download=True"):
@@ -177,14 +218,26 @@ def test_tonic_downloads_nothing_unasked(kind, title, monkeypatch, tmp_path):
 def test_tonic_sets_in_their_place(monkeypatch, tmp_path):
     pytest.importorskip("tonic", reason="tonic is not installed (pip install 'adafire[events]')")
     import tonic.datasets
+
     for name in ("NMNIST", "NCALTECH101", "DVSGesture"):
         monkeypatch.setattr(getattr(tonic.datasets, name), "_check_exists", lambda self: True)
     for part, most in (("Train", 3), ("Test", 2)):
         for digit in "01":
             for k in range(most):
-                write(tmp_path, f"NMNIST/{part}/{digit}/{k}.bin", atis(FOUR[[0, 3]] if part == "Test" else FOUR[[0, 3, 3]]))
+                write(
+                    tmp_path,
+                    f"NMNIST/{part}/{digit}/{k}.bin",
+                    atis(FOUR[[0, 3]] if part == "Test" else FOUR[[0, 3, 3]]),
+                )
     found = read_set({"type": "nmnist"}, options(tmp_path))
-    assert sorted(r.label for r in found.test) == [0, 0, 1, 1] and sorted(r.label for r in found.candidates) == [0, 0, 0, 1, 1, 1]
+    assert sorted(r.label for r in found.test) == [0, 0, 1, 1] and sorted(r.label for r in found.candidates) == [
+        0,
+        0,
+        0,
+        1,
+        1,
+        1,
+    ]
     assert all(np.array_equal(events, FOUR[[0, 3]]) for events in found.load(found.test))  # of tonic's own test share
     assert all(np.array_equal(events, FOUR[[0, 3, 3]]) for events in found.load(found.candidates))
     for name in ("ant", "bear"):
@@ -199,7 +252,9 @@ def test_tonic_sets_in_their_place(monkeypatch, tmp_path):
             write(tmp_path, f"DVSGesture/ibmGesture{part}/user{1 + (part == 'Test')}_lab/{label}.npy", gesture)
     found = read_set({"type": "dvsgesture"}, options(tmp_path))
     assert sorted(r.label for r in found.test) == list(range(11)) and found.classes[7] == "Arm roll"
-    assert all("ibmGestureTest/user2" in r.id for r in found.test) and all("ibmGestureTrain/user1" in r.id for r in found.candidates)
+    assert all("ibmGestureTest/user2" in r.id for r in found.test) and all(
+        "ibmGestureTrain/user1" in r.id for r in found.candidates
+    )
     assert next(found.load(found.test)).tolist() == [(9, 3, 4, 1), (20, 5, 6, 0)]
 
 
@@ -225,8 +280,14 @@ def test_real_dvs128_recordings():
     root = Path(__file__).resolve().parents[2] / "shared" / "data" / "dvs128_objects"
     if not root.is_dir():
         pytest.skip("the real recordings (shared/data/dvs128_objects) are not on this machine")
-    data = {"type": "recordings", "pattern": r"(?P<part>occasion1)_(?P<class>Caixa|Tesoura)\.aedat", "train": "occasion1",
-            "test": "occasion1", "sample_ms": 50, "share": 0.7}
+    data = {
+        "type": "recordings",
+        "pattern": r"(?P<part>occasion1)_(?P<class>Caixa|Tesoura)\.aedat",
+        "train": "occasion1",
+        "test": "occasion1",
+        "sample_ms": 50,
+        "share": 0.7,
+    }
     found = read_set(data, options(root))
     assert found.classes == ("Caixa", "Tesoura") and found.sensor == (128, 128)
     assert len(found.test) == 110 + 112 and len(found.candidates) == 258 + 262  # 18.49 s and 18.76 s

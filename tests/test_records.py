@@ -11,38 +11,87 @@ import pytest
 from pydantic import ValidationError
 
 from adafire.errors import InputError
-from benchmarks import environment, store as store_module
+from benchmarks import environment
+from benchmarks import store as store_module
 from benchmarks.record import IDENTITY, Record, key_of, to_json
 from benchmarks.store import Store, read_record, write_whole
 
 
 def make_row(timesteps=4, value=0.5, **changes):
-    return {"timesteps": timesteps, "metrics": {"mAP": value, "mAP50": min(1.0, value + 0.2)}, "low": value - 0.1,
-            "high": value + 0.1, "evidence": {"replicates": [value, value + 0.01]}, "firing_rate": 0.1,
-            "spikes": 1000.0, "synops": 2e6, "synops_graded": 1e6, "macs": 3e6, "energy_pj": {"horowitz-45nm": 15.6e6},
-            "levels": 4 * (timesteps or 1), "longest_burst": 4, "over_fired": 0.01, "over_fired_sites": 0.5,
-            "parameters": {"phi": 4}, "convert_s": 0.5, "time_s": 1.5, "sites": [{"site": "relu", "phi_plus": 4}],
-            "layers": [], **changes}
+    return {
+        "timesteps": timesteps,
+        "metrics": {"mAP": value, "mAP50": min(1.0, value + 0.2)},
+        "low": value - 0.1,
+        "high": value + 0.1,
+        "evidence": {"replicates": [value, value + 0.01]},
+        "firing_rate": 0.1,
+        "spikes": 1000.0,
+        "synops": 2e6,
+        "synops_graded": 1e6,
+        "macs": 3e6,
+        "energy_pj": {"horowitz-45nm": 15.6e6},
+        "levels": 4 * (timesteps or 1),
+        "longest_burst": 4,
+        "over_fired": 0.01,
+        "over_fired_sites": 0.5,
+        "parameters": {"phi": 4},
+        "convert_s": 0.5,
+        "time_s": 1.5,
+        "sites": [{"site": "relu", "phi_plus": 4}],
+        "layers": [],
+        **changes,
+    }
 
 
 def make(method="adafire", rows=None, **changes):
     """A good record; the ANN's own for method 'ann'."""
     ann = method == "ann"
-    fields = {"task": "toy", "task_version": 1, "family": "detection", "metric": "mAP", "variant": "mini",
-              "split": "mini", "settings": {"batch_size": 8}, "samples": 20,
-              "workload": {"data": {"name": "scenes", "split": "test", "samples": 20, "fingerprint": "d" * 64},
-                           "calibration": {"samples": 4, "fingerprint": "c" * 64, "overlap": 0},
-                           "weights": {"source": "toy.pth", "sha256": "w" * 64}, "network": "ToyYOLO",
-                           "input": [3, 8, 8]},
-              "method": method, "kind": "ann" if ann else "snn", "anytime": True, "parameters": {"phi": 4},
-              "timesteps": [] if ann else [2, 4], "precision": "fp32", "seed": 0, "limit": None, "device_type": "cpu",
-              "versions": {"python": "3.11"}, "hardware": {"cpu": "x", "threads": 2, "device": "cpu"},
-              "git": {"commit": None, "dirty": None}, "date": "2026-01-01T00:00:00+00:00", "wall_s": 3.0,
-              "status": "ok", "reason": None, "notes": [],
-              "ann": None if ann else {"key": "a" * 64, "value": 0.6, "low": 0.5, "high": 0.7,
-                                       "metrics": {"mAP": 0.6, "mAP50": 0.8}, "macs": 1e7,
-                                       "energy_pj": {"horowitz-45nm": 46e6}},
-              "rows": rows if rows is not None else [make_row(None, 0.6)] if ann else [make_row(2, 0.4), make_row(4)]}
+    fields = {
+        "task": "toy",
+        "task_version": 1,
+        "family": "detection",
+        "metric": "mAP",
+        "variant": "mini",
+        "split": "mini",
+        "settings": {"batch_size": 8},
+        "samples": 20,
+        "workload": {
+            "data": {"name": "scenes", "split": "test", "samples": 20, "fingerprint": "d" * 64},
+            "calibration": {"samples": 4, "fingerprint": "c" * 64, "overlap": 0},
+            "weights": {"source": "toy.pth", "sha256": "w" * 64},
+            "network": "ToyYOLO",
+            "input": [3, 8, 8],
+        },
+        "method": method,
+        "kind": "ann" if ann else "snn",
+        "anytime": True,
+        "parameters": {"phi": 4},
+        "timesteps": [] if ann else [2, 4],
+        "precision": "fp32",
+        "seed": 0,
+        "limit": None,
+        "device_type": "cpu",
+        "versions": {"python": "3.11"},
+        "hardware": {"cpu": "x", "threads": 2, "device": "cpu"},
+        "git": {"commit": None, "dirty": None},
+        "date": "2026-01-01T00:00:00+00:00",
+        "wall_s": 3.0,
+        "status": "ok",
+        "reason": None,
+        "notes": [],
+        "ann": None
+        if ann
+        else {
+            "key": "a" * 64,
+            "value": 0.6,
+            "low": 0.5,
+            "high": 0.7,
+            "metrics": {"mAP": 0.6, "mAP50": 0.8},
+            "macs": 1e7,
+            "energy_pj": {"horowitz-45nm": 46e6},
+        },
+        "rows": rows if rows is not None else [make_row(None, 0.6)] if ann else [make_row(2, 0.4), make_row(4)],
+    }
     return Record.model_validate({**fields, **changes})
 
 
@@ -60,9 +109,21 @@ def test_round_trip_through_a_file(tmp_path):
 
 def test_key_changes_with_what_determines_the_result_and_with_nothing_else():
     base = make()
-    other = {"task": "toy2", "task_version": 2, "variant": "big", "split": "full", "settings": {"batch_size": 4},
-             "method": "burst", "parameters": {"phi": 2}, "timesteps": [1, 4], "precision": "bf16", "seed": 1,
-             "limit": 5, "device_type": "cuda", "method_version": 99}
+    other = {
+        "task": "toy2",
+        "task_version": 2,
+        "variant": "big",
+        "split": "full",
+        "settings": {"batch_size": 4},
+        "method": "burst",
+        "parameters": {"phi": 2},
+        "timesteps": [1, 4],
+        "precision": "bf16",
+        "seed": 1,
+        "limit": 5,
+        "device_type": "cuda",
+        "method_version": 99,
+    }
     for name, value in other.items():
         rows = [make_row(1), make_row(4)] if name == "timesteps" else None
         assert make(rows=rows, **{name: value}).key != base.key, name
@@ -80,13 +141,25 @@ def test_key_is_the_same_on_every_machine():
     assert key_of(identity)[:12] == "5f678217a625"
 
 
-@pytest.mark.parametrize("changes", [
-    dict(status="failed"), dict(reason="x"), dict(rows=[make_row(2)]), dict(rows=[make_row(4), make_row(2)]),
-    dict(metric="accuracy"), dict(key="0" * 64), dict(samples=0), dict(colour="red"), dict(timesteps=[0, 4]),
-    dict(rows=[make_row(2), make_row(4, low=float("nan"))]), dict(rows=[make_row(2), make_row(4, synops=-1.0)]),
-    dict(rows=[make_row(2), make_row(4, evidence={"x": [float("nan")]})]), dict(schema_version=2),
-    dict(precision="fp8"),
-])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        dict(status="failed"),
+        dict(reason="x"),
+        dict(rows=[make_row(2)]),
+        dict(rows=[make_row(4), make_row(2)]),
+        dict(metric="accuracy"),
+        dict(key="0" * 64),
+        dict(samples=0),
+        dict(colour="red"),
+        dict(timesteps=[0, 4]),
+        dict(rows=[make_row(2), make_row(4, low=float("nan"))]),
+        dict(rows=[make_row(2), make_row(4, synops=-1.0)]),
+        dict(rows=[make_row(2), make_row(4, evidence={"x": [float("nan")]})]),
+        dict(schema_version=2),
+        dict(precision="fp8"),
+    ],
+)
 def test_what_is_no_record(changes):
     with pytest.raises(ValidationError):
         make(**changes)
@@ -99,13 +172,22 @@ def test_overlap_of_calibration_and_test_is_refused():
         make(workload=workload)
 
 
-@pytest.mark.parametrize("damage", [
-    lambda text: text[:len(text) // 2], lambda text: "", lambda text: "{}", lambda text: "[1, 2]",
-    lambda text: '{"schema_version": 1, "title": "not ours"}',
-    lambda text: text.replace('"wall_s": 3.0', '"wall_s": "3"'),
-    lambda text: text.replace('"mAP": 0.4', '"mAP": NaN'), lambda text: text.replace('"seed": 0', '"seed": 1'),
-    lambda text: "[" * 100000, lambda text: "\x00\xff",
-], ids=["cut", "empty", "object", "list", "foreign", "type", "nan", "edited", "deep", "binary"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: text[: len(text) // 2],
+        lambda text: "",
+        lambda text: "{}",
+        lambda text: "[1, 2]",
+        lambda text: '{"schema_version": 1, "title": "not ours"}',
+        lambda text: text.replace('"wall_s": 3.0', '"wall_s": "3"'),
+        lambda text: text.replace('"mAP": 0.4', '"mAP": NaN'),
+        lambda text: text.replace('"seed": 0', '"seed": 1'),
+        lambda text: "[" * 100000,
+        lambda text: "\x00\xff",
+    ],
+    ids=["cut", "empty", "object", "list", "foreign", "type", "nan", "edited", "deep", "binary"],
+)
 def test_damaged_file_is_reported_and_not_used(tmp_path, damage):
     record, store = make(), Store(tmp_path)
     store.write(record)
@@ -149,6 +231,7 @@ def test_writing_leaves_the_old_text_or_the_new(tmp_path, monkeypatch):
 
     def full(*_):
         raise OSError(28, "No space left on device")
+
     for step in ("fsync", "replace"):
         with monkeypatch.context() as patch:
             patch.setattr(os, step, full)
@@ -171,6 +254,7 @@ def test_a_system_that_cannot_sync_a_folder_keeps_its_records(tmp_path, monkeypa
         if is_folder:
             raise OSError(error, os.strerror(error))
         return real(what, *more, **options)
+
     if refused == "fsync" and not os.path.isdir("/proc/self/fd"):
         pytest.skip("what a file descriptor is cannot be told here")
     monkeypatch.setattr(os, refused, no_folder)
@@ -183,7 +267,9 @@ def test_a_system_that_cannot_sync_a_folder_keeps_its_records(tmp_path, monkeypa
 
 def test_a_folder_is_synced_where_it_can_be(tmp_path, monkeypatch):
     synced, real = [], os.fsync
-    monkeypatch.setattr(os, "fsync", lambda handle: (synced.append(stat.S_ISDIR(os.fstat(handle).st_mode)), real(handle)))
+    monkeypatch.setattr(
+        os, "fsync", lambda handle: (synced.append(stat.S_ISDIR(os.fstat(handle).st_mode)), real(handle))
+    )
     write_whole(tmp_path / "a.json", "text")
     assert synced == [False, True], "the file first, then its folder"
 
@@ -195,6 +281,7 @@ def test_what_other_systems_lack_is_not_asked_for(monkeypatch):
 
     def other_drive(*_):
         raise ValueError("path is on mount 'C:', start on mount 'D:'")
+
     monkeypatch.setattr(os.path, "relpath", other_drive)
     assert command.same_again("C:/adafire/tools/run_bench.py", ["a b"]) == "python C:/adafire/tools/run_bench.py 'a b'"
     monkeypatch.delattr(os, "getloadavg", raising=False)

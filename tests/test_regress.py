@@ -37,6 +37,7 @@ def gate(sound, monkeypatch, tmp_path, capsys):
         for method, figure in re.findall(r"^MOVED .*, ([\w+-]+): (.*) from ", capsys.readouterr().out, re.M):
             found.setdefault(method, set()).add(figure)
         return code, found
+
     return run
 
 
@@ -49,8 +50,11 @@ def test_the_same_code_moves_nothing(gate):
 @pytest.mark.slow
 def test_thresholds_scaled_by_a_tenth_are_caught(gate, monkeypatch):
     fit = adafire.calibration.fitting.Fitting.set_thresholds
-    monkeypatch.setattr(adafire.calibration.fitting.Fitting, "set_thresholds", lambda self, method, thresholds: fit(
-        self, method, {index: 1.1 * theta for index, theta in thresholds.items()}))
+    monkeypatch.setattr(
+        adafire.calibration.fitting.Fitting,
+        "set_thresholds",
+        lambda self, method, thresholds: fit(self, method, {index: 1.1 * theta for index, theta in thresholds.items()}),
+    )
     code, found = gate()
     assert code == 1 and all({"spikes", "synops", "energy_pj"} <= found[method] for method in CASE.methods)
 
@@ -62,6 +66,7 @@ def test_energy_that_counts_a_burst_once_is_caught(gate, monkeypatch):
     def once(self, run, at=None):
         run.neurons = {index: state._replace(events=state.graded) for index, state in run.neurons.items()}
         add(self, run, at)
+
     monkeypatch.setattr(adafire.cost.meter.Meter, "add", once)
     code, found = gate()
     assert code == 1 and all({"synops", "energy_pj"} <= found[method] for method in CASE.methods)
@@ -76,22 +81,48 @@ def test_a_skipped_site_is_caught(gate, monkeypatch):
         third = [call for call in trace.calls if call.rule.treatment == "activation"][2]
         third.rule = third.rule._replace(treatment="rate")
         return assign(trace, *rest)
+
     monkeypatch.setattr(adafire.trace, "assign", skip_third)
     code, found = gate()
     assert code == 1 and all("sites" in found[method] for method in CASE.methods)
 
 
 def figures(**changes):
-    return {"metric": "accuracy", "value": 0.5, "low": 0.4, "high": 0.6, "spikes": 100.0, "synops": 1e6, "synops_graded": 1e5,
-            "macs": 3e6, "energy_pj": 1e7, "sites": {"relu": 60.0, "relu2": 40.0}, "time_ratio": 2.0, **changes}
+    return {
+        "metric": "accuracy",
+        "value": 0.5,
+        "low": 0.4,
+        "high": 0.6,
+        "spikes": 100.0,
+        "synops": 1e6,
+        "synops_graded": 1e5,
+        "macs": 3e6,
+        "energy_pj": 1e7,
+        "sites": {"relu": 60.0, "relu2": 40.0},
+        "time_ratio": 2.0,
+        **changes,
+    }
 
 
-@pytest.mark.parametrize("changes,figure", [
-    ({}, None), ({"time_ratio": 9.0}, None), ({"value": 0.6}, None), ({"value": 0.61}, "accuracy"), ({"value": 0.39}, "accuracy"),
-    ({"synops": 1.009e6}, None), ({"synops": 1.011e6}, "synops"), ({"synops": 0.989e6}, "synops"), ({"macs": 3.001e6}, "macs"),
-    ({"energy_pj": 1.02e7}, "energy_pj"), ({"sites": {"relu": 60.0}}, "sites"), ({"spikes": None}, "spikes"),
-    ({"sites": {"relu": 58.0, "relu2": 42.0}}, "spikes of relu"), ({"sites": {"relu2": 40.0, "relu": 60.0}}, "sites"),
-])
+@pytest.mark.parametrize(
+    "changes,figure",
+    [
+        ({}, None),
+        ({"time_ratio": 9.0}, None),
+        ({"value": 0.6}, None),
+        ({"value": 0.61}, "accuracy"),
+        ({"value": 0.39}, "accuracy"),
+        ({"synops": 1.009e6}, None),
+        ({"synops": 1.011e6}, "synops"),
+        ({"synops": 0.989e6}, "synops"),
+        ({"macs": 3.001e6}, "macs"),
+        ({"energy_pj": 1.02e7}, "energy_pj"),
+        ({"sites": {"relu": 60.0}}, "sites"),
+        ({"spikes": None}, "spikes"),
+        ({"sites": {"relu": 58.0, "relu2": 42.0}}, "spikes of relu"),
+        ({"sites": {"relu2": 40.0, "relu": 60.0}}, "sites"),
+    ],
+)
 def test_what_moves(changes, figure):
     found = regression.compare({"case": {"m": figures()}}, {"case": {"m": figures(**changes)}})
     assert [entry.figure for entry in found][:1] == ([figure] if figure else [])
@@ -118,13 +149,15 @@ def test_accepting_wants_a_reason_and_keeps_the_history(tmp_path):
 def test_every_case_has_committed_expectations():
     content = regression.load()
     assert {case.name: ["ann", *case.methods] for case in regression.CASES} == {
-        name: list(methods) for name, methods in content["cases"].items()}
+        name: list(methods) for name, methods in content["cases"].items()
+    }
     assert all(entry["reason"] for entry in content["accepted"])
     assert not re.search(r"/(work|tmp|home)/", json.dumps(content))
 
 
 def test_every_family_with_a_mini_split_has_a_case():
     from benchmarks.catalogue import listing
+
     families = {row["family"] for row in listing() if row.get("split") == "mini"}
     covered = {row["family"] for row in listing() if row["task"] in {case.task for case in regression.CASES}}
     assert families == covered

@@ -5,10 +5,10 @@ import torch
 import torch.nn.functional as F
 
 import adafire
-from adafire.neurons import kernels as fused
 from adafire import methods
-from adafire.simulation.state import Run
+from adafire.neurons import kernels as fused
 from adafire.simulation.loop import simulate
+from adafire.simulation.state import Run
 from networks import NETWORKS, build, relative_error
 from test_energy import events_of_conv
 
@@ -61,7 +61,9 @@ def test_energy_equals_the_slow_counter(name, case):
     sites = {s.name: run.neurons[s.index].events for s in snn.sites}
     layers = {row["layer"]: row for row in snn.report().layers}
     for layer, counts, weight, padding, groups in (
-            ("point", sites["norm_depth"], network.point.weight, 0, 1), ("out", sites["network:add"], network.out.weight, 1, 1)):
+        ("point", sites["norm_depth"], network.point.weight, 0, 1),
+        ("out", sites["network:add"], network.out.weight, 1, 1),
+    ):
         slow = events_of_conv(counts, weight, 1, padding, 1, groups)
         assert layers[layer]["synops"] * 2 == pytest.approx(slow) and slow > 0
     assert layers["fc"]["synops"] * 2 == float(sites["squeeze"].sum()) * 2  # two outputs
@@ -97,6 +99,7 @@ def test_searches_and_weight_calibration_see_them(name, case):
 
 def test_weight_calibration_fits_the_layer_before_a_relay(case):
     from adafire.calibration.layer_weights import feeding_layers
+
     plan = converted(case, "snn-calibration").plan(case[1])
     names = {plan.trace.calls[k].name: [call.name for call in layers] for k, layers in feeding_layers(plan).items()}
     assert names["norm_depth"] == ["depth"] and names["squeeze"] == ["squeeze"] and names["network:add"] == ["lateral"]
@@ -128,6 +131,7 @@ def test_what_a_read_out_may_do_is_not_refused_for_them():
             y = self.b(y)
             y[:, 0] = 0  # in place: only after the last neuron
             return self.c(y)
+
     network, x = Masked().eval(), torch.randn(4, 3, 6, 6)
     assert adafire.check(network, x).relays == []
     with torch.no_grad():
@@ -157,12 +161,15 @@ class Between(torch.nn.Module):
 
 
 BETWEEN = {  # (function, where relays stand)
-    "squeeze and excite": (lambda net, x: net.excited(x), ["network:mean", "network:mul"]), "clamp": (lambda net, x: x.clamp(0.1, 0.4), ["network:clamp"]),
+    "squeeze and excite": (lambda net, x: net.excited(x), ["network:mean", "network:mul"]),
+    "clamp": (lambda net, x: x.clamp(0.1, 0.4), ["network:clamp"]),
     "average, then maximum": (lambda net, x: F.max_pool2d(F.avg_pool2d(x, (1, 2)), 2), ["network:max_pool2d"]),
     "large average": (lambda net, x: F.avg_pool2d(x, 3, 1, 1), ["network:avg_pool2d"]),
     "average, then a scale": (lambda net, x: F.avg_pool2d(x, 2) * 3, ["network:avg_pool2d"]),
-    "small average": (lambda net, x: F.avg_pool2d(x, (1, 3)), []), "softmax": (lambda net, x: x.softmax(1), []),
-    "nothing": (lambda net, x: x, [])}
+    "small average": (lambda net, x: F.avg_pool2d(x, (1, 3)), []),
+    "softmax": (lambda net, x: x.softmax(1), []),
+    "nothing": (lambda net, x: x, []),
+}
 
 
 @pytest.mark.parametrize("name", BETWEEN)
@@ -173,7 +180,11 @@ def test_they_stand_behind_products_bounds_pooled_averages_and_averages_of_many(
     snn = adafire.convert(network, x, method="ours", timesteps=4)
     assert [s.name for s in snn.sites if s.relay] == expected
     snn(x)
-    assert {row["layer"] for row in snn.report().layers if row["macs"]} <= {"a", "fc", *(["b"] if name == "softmax" else [])}
+    assert {row["layer"] for row in snn.report().layers if row["macs"]} <= {
+        "a",
+        "fc",
+        *(["b"] if name == "softmax" else []),
+    }
     assert adafire.check(network, x).relays == [s.name for s in snn.sites if s.relay]
     plain = adafire.convert(network, x, method="ours", timesteps=4, relays=False)
     plain(x)
@@ -187,6 +198,8 @@ def test_behind_them_the_error_falls_as_T_grows_too(name, method):
     network = Between(BETWEEN[name][0]).eval()
     x = torch.rand(8, 3, 8, 8, generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
-        errors = [relative_error(adafire.convert(network, x, method=method, timesteps=t, relays=True)(x), network(x))
-                  for t in (4, 64)]
+        errors = [
+            relative_error(adafire.convert(network, x, method=method, timesteps=t, relays=True)(x), network(x))
+            for t in (4, 64)
+        ]
     assert errors[1] < max(0.02, errors[0] / 2), errors

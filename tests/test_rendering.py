@@ -25,8 +25,13 @@ ROOT = Path(__file__).resolve().parents[1]
 def some_records():
     sites = [{"site": "relu", "firing_rate": 0.25}, {"site": "relu2", "firing_rate": 0.0}]
     rows = [make_row(2, 0.4, sites=sites), make_row(4, 0.5, sites=sites)]
-    return [make("ann"), make(rows=rows), make("burst", rows=rows), failed(method="rate"),
-            make(variant="big", split="full", family="segmentation", metric="mAP")]
+    return [
+        make("ann"),
+        make(rows=rows),
+        make("burst", rows=rows),
+        failed(method="rate"),
+        make(variant="big", split="full", family="segmentation", metric="mAP"),
+    ]
 
 
 @pytest.fixture
@@ -40,8 +45,14 @@ def out(tmp_path):
 
 def test_same_bytes_for_the_same_records_in_any_order(out):
     wanted = rendering.files(some_records())
-    assert set(wanted) >= {"README.md", "index.html", "results.csv", "plots/toy-mini-mini-energy.png",
-                           "plots/toy-mini-mini-rates.png", "plots/toy-mini-mini-timesteps.png"}
+    assert set(wanted) >= {
+        "README.md",
+        "index.html",
+        "results.csv",
+        "plots/toy-mini-mini-energy.png",
+        "plots/toy-mini-mini-rates.png",
+        "plots/toy-mini-mini-timesteps.png",
+    }
     shuffled = random.Random(1).sample(some_records(), len(some_records()))
     assert rendering.files(shuffled) == wanted
     assert {name: (out / name).read_bytes() for name in wanted} == wanted
@@ -79,6 +90,7 @@ def test_a_plot_of_a_table_that_is_gone_is_stale_and_removed(out):
 
 def test_pictures_of_the_same_pixels_are_the_same(out):
     from PIL import Image
+
     path = out / "plots" / "toy-mini-mini-energy.png"
     wanted = {f"plots/{p.name}": p.read_bytes() for p in (out / "plots").iterdir()}
     Image.open(path).save(path, compress_level=1)
@@ -104,11 +116,13 @@ def test_page_data_cannot_leave_its_script_element():
     text = html.page([make("ann"), make(status="failed", reason="ValueError: </script><script>alert(1)", rows=[])])
     assert "</script><script>alert" not in text
     start = text.index('type="application/json">') + len('type="application/json">')
-    data = json.loads(text[start:text.index("</script>", start)])
+    data = json.loads(text[start : text.index("</script>", start)])
     assert data["tables"][0]["rows"][1]["reason"].endswith("</script><script>alert(1)")
 
 
-HOSTILE = "<img src=x onerror=alert(1)> [a](javascript:1) ![b](http://c/d.png) **e** `f` | g\n=h www.i.j \x1b[2J \u202ek"
+HOSTILE = (
+    "<img src=x onerror=alert(1)> [a](javascript:1) ![b](http://c/d.png) **e** `f` | g\n=h www.i.j \x1b[2J \u202ek"
+)
 
 
 def hostile(method, **changes):
@@ -117,8 +131,16 @@ def hostile(method, **changes):
     workload["data"].update(name=HOSTILE, split=HOSTILE)
     workload["weights"].update(source=HOSTILE, sha256=HOSTILE)
     workload.update(network=HOSTILE)
-    return make(method, workload=workload, notes=[HOSTILE], data_form=HOSTILE, settings={HOSTILE: HOSTILE}, versions={HOSTILE: HOSTILE},
-                hardware={"cpu": HOSTILE, "threads": 1, "device": HOSTILE}, **changes)
+    return make(
+        method,
+        workload=workload,
+        notes=[HOSTILE],
+        data_form=HOSTILE,
+        settings={HOSTILE: HOSTILE},
+        versions={HOSTILE: HOSTILE},
+        hardware={"cpu": HOSTILE, "threads": 1, "device": HOSTILE},
+        **changes,
+    )
 
 
 def test_everything_that_a_record_holds_is_escaped_in_markdown():
@@ -127,7 +149,9 @@ def test_everything_that_a_record_holds_is_escaped_in_markdown():
     assert plain.count("&lt;img src=x") >= 4, "data, network, notes, reason"
     for markup in ("<img", "![", "http://", " www.", "\x1b", "\u202e", "\n=h"):
         assert markup not in plain, markup
-    unescaped = re.findall(r"(?<!\\)(?:`|\*\*|\[)", "\n".join(line for line in plain.splitlines() if not line.startswith("|")))
+    unescaped = re.findall(
+        r"(?<!\\)(?:`|\*\*|\[)", "\n".join(line for line in plain.splitlines() if not line.startswith("|"))
+    )
     assert not unescaped, unescaped
     for table in tables(text):
         assert len({len(line) for line in table}) == 1, "nothing in a cell ends it"
@@ -165,9 +189,11 @@ def row(right):
     import base64
 
     import numpy as np
+
     bits = base64.b64encode(np.packbits(right).tobytes()).decode()
-    return Row.model_validate(make_row(4, sum(right) / len(right), evidence={
-        "samples": len(right), "ids_sha256": "i" * 64, "correct": bits}))
+    return Row.model_validate(
+        make_row(4, sum(right) / len(right), evidence={"samples": len(right), "ids_sha256": "i" * 64, "correct": bits})
+    )
 
 
 def test_places_by_hand():

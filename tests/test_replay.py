@@ -4,13 +4,13 @@ import pytest
 import torch
 
 import adafire
-from adafire.neurons import kernels as fused
 from adafire.graph.activations import activation_of
 from adafire.graph.calls import Site
-from adafire.neurons.count import NeuronParams, initial_state, scan
 from adafire.graph.interception import tensors_in
-from adafire.simulation.plan import Plan
+from adafire.neurons import kernels as fused
+from adafire.neurons.count import NeuronParams, initial_state, scan
 from adafire.simulation.loop import simulate
+from adafire.simulation.plan import Plan
 from networks import NETWORKS, build
 
 
@@ -50,6 +50,7 @@ def test_a_network_that_writes_in_place_is_not_replayed():
             y = self.b(torch.relu(self.a(x)))
             y[:, 0] = 1.0
             return y
+
     network, x = Writes().eval(), torch.randn(2, 3, 6, 6)
     snn = adafire.convert(network, x, method="burst", timesteps=64, threshold="max", phi_plus=2, phi_minus=2)
     assert snn.plan(x).program("steps") is None

@@ -35,7 +35,7 @@ def mini(**change):
 def test_a_retina_is_a_pure_function_with_its_own_stream():
     first, again, other = retinas.retina("test", 1), retinas.retina("test", 1), retinas.retina("train", 1)
     assert all(np.array_equal(a, b) for a, b in zip(first, again)) and not np.array_equal(first.rgb, other.rgb)
-    assert first.rgb.shape == (128, 128, 3) and first.view.mean() == pytest.approx(np.pi * 0.46 ** 2, abs=0.005)
+    assert first.rgb.shape == (128, 128, 3) and first.view.mean() == pytest.approx(np.pi * 0.46**2, abs=0.005)
     for made in (first, other):
         assert 0.05 < made.vessels[made.view].mean() < 0.3 and not made.vessels[~made.view].any()
         grey = made.rgb.mean(2)
@@ -64,6 +64,7 @@ def test_a_crash_leaves_nothing_half_written(tmp_path, monkeypatch):
         if number:
             raise RuntimeError("stopped")
         return retinas.Retina(*(np.zeros((4, 4, *more), np.uint8) for more in ((3,), (), ())))
+
     monkeypatch.setenv("ADAFIRE_CACHE", str(tmp_path))
     monkeypatch.setattr(retinas, "retina", broken)
     with pytest.raises(RuntimeError):
@@ -93,6 +94,7 @@ def test_the_mini_split_sets_nothing_aside_and_its_network_finds_the_vessels():
 
 def test_training_sees_the_pictures_as_the_adapter_shows_them():
     from benchmarks.zoo import vessels as zoo
+
     shown = next(mini().batches()).inputs
     dataset = zoo.Retinas("test", 3)
     assert torch.equal(shown, torch.stack([dataset[k]["inputs"] for k in range(3)]))
@@ -112,13 +114,16 @@ def test_zoo_files_belong_together():
     torch.load(ZOO / "unet_retinas.pth", weights_only=True)
 
 
-@pytest.mark.parametrize("change, words", [
-    ({"data": {"type": "retina"}}, r"expected dict\(type='drive'\) or dict\(type='retinas'\)"),
-    ({"model": "adapters.models.resnet_small:resnet_small", "checkpoint": "random"}, "expected .*KerasUNet"),
-    ({"model": {"name": "adapters.models.unet_keras:KerasUNet", "widths": (8, 16)}}, "not of this network"),
-    ({"checkpoint": "nowhere.pth"}, "'nowhere.pth' is not there"),
-    ({"calibration": {"samples": 0}}, "calibration samples is 0"),
-])
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        ({"data": {"type": "retina"}}, r"expected dict\(type='drive'\) or dict\(type='retinas'\)"),
+        ({"model": "adapters.models.resnet_small:resnet_small", "checkpoint": "random"}, "expected .*KerasUNet"),
+        ({"model": {"name": "adapters.models.unet_keras:KerasUNet", "widths": (8, 16)}}, "not of this network"),
+        ({"checkpoint": "nowhere.pth"}, "'nowhere.pth' is not there"),
+        ({"calibration": {"samples": 0}}, "calibration samples is 0"),
+    ],
+)
 def test_wrong_settings(change, words):
     with pytest.raises(InputError, match=words):
         mini(**change)

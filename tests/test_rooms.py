@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-ABOVE = {"adafire": {"adapters", "benchmarks", "tools", "tasks"}, "adapters": {"benchmarks", "tools", "tasks"},
-         "benchmarks": {"tools"}}
+ABOVE = {
+    "adafire": {"adapters", "benchmarks", "tools", "tasks"},
+    "adapters": {"benchmarks", "tools", "tasks"},
+    "benchmarks": {"tools"},
+}
 
 
 def imported(path):
@@ -36,13 +39,24 @@ BELOW = {"errors", "registry", "frames", "tensors_file"}
 def place(name):
     """How far up in the library a module is: 0 below the rooms, then the rooms in their order."""
     first = name.split(".")[1:2]
-    return ROOMS.index(first[0]) + 1 if first and first[0] in ROOMS else 0 if first and first[0] in BELOW else len(ROOMS) + 1
+    return (
+        ROOMS.index(first[0]) + 1
+        if first and first[0] in ROOMS
+        else 0
+        if first and first[0] in BELOW
+        else len(ROOMS) + 1
+    )
 
 
 def test_arrows_point_one_way_inside_the_library_too():
     known = modules()
-    up = {f"{name} -> {found}" for name, path in known.items() if name.split(".")[0] == "adafire" and name.count(".")
-          for found in imports(name, path, known) if place(found) > place(name)}
+    up = {
+        f"{name} -> {found}"
+        for name, path in known.items()
+        if name.split(".")[0] == "adafire" and name.count(".")
+        for found in imports(name, path, known)
+        if place(found) > place(name)
+    }
     assert not up
     assert {p.parent.name for p in (ROOT / "adafire").glob("*/__init__.py")} == set(ROOMS)
 
@@ -52,7 +66,12 @@ def test_rooms_use_of_each_other_what_they_export():
     past = set()
     for path in (ROOT / "adafire").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.ImportFrom) and node.level == 2 and "." in (node.module or "") and node.module != "graph.template":
+            if (
+                isinstance(node, ast.ImportFrom)
+                and node.level == 2
+                and "." in (node.module or "")
+                and node.module != "graph.template"
+            ):
                 past.add(f"{path.relative_to(ROOT)}: {node.module}")
     assert not past
     for room in ROOMS:
@@ -73,9 +92,17 @@ def called(path):
 
 
 def test_the_library_prints_nothing_and_leaves_filters_of_warnings_and_logging_to_its_user():
-    theirs = {"print", "warnings.filterwarnings", "warnings.simplefilter", "warnings.resetwarnings", "logging.basicConfig",
-              "logging.disable"}
-    wrong = {p.name: called(p) & theirs for p in LIBRARY if p.name != "command.py"}  # a command's words go to the terminal
+    theirs = {
+        "print",
+        "warnings.filterwarnings",
+        "warnings.simplefilter",
+        "warnings.resetwarnings",
+        "logging.basicConfig",
+        "logging.disable",
+    }
+    wrong = {
+        p.name: called(p) & theirs for p in LIBRARY if p.name != "command.py"
+    }  # a command's words go to the terminal
     assert not {name: found for name, found in wrong.items() if found}
 
 
@@ -92,7 +119,7 @@ def imports(name, path, known):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name in known)
         elif isinstance(node, ast.ImportFrom):
-            base = package[:len(package) - node.level + 1] if node.level else []
+            base = package[: len(package) - node.level + 1] if node.level else []
             base = ".".join([*base, *([node.module] if node.module else [])])
             for alias in node.names:
                 found = f"{base}.{alias.name}" if f"{base}.{alias.name}" in known else base

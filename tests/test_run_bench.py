@@ -42,13 +42,19 @@ def bench(tmp_path, capsys, monkeypatch):
     path = task_file(tmp_path)
 
     def call(*arguments, task=path, trust=True):
-        argv = [*([task] if task else []), *(["--trust-config"] if trust else []), "--out", str(tmp_path / "out"),
-                *arguments]
+        argv = [
+            *([task] if task else []),
+            *(["--trust-config"] if trust else []),
+            "--out",
+            str(tmp_path / "out"),
+            *arguments,
+        ]
         try:
             code = run_bench.main(argv)
         except SystemExit as stop:
             code = stop.code
         return code, *capsys.readouterr()
+
     return call
 
 
@@ -56,11 +62,17 @@ def test_table_json_records_and_leaderboard(bench, tmp_path):
     code, out, err = bench("--methods", "quantised,adafire", "--timesteps", "4,1", "--json", str(tmp_path / "t.json"))
     assert code == 0
     rows = json.loads((tmp_path / "t.json").read_text())
-    assert [(r["method"], r["timesteps"]) for r in rows] == [("ann", None), ("quantised", 1), ("quantised", 4),
-                                                             ("adafire", 1), ("adafire", 4)]
+    assert [(r["method"], r["timesteps"]) for r in rows] == [
+        ("ann", None),
+        ("quantised", 1),
+        ("quantised", 4),
+        ("adafire", 1),
+        ("adafire", 4),
+    ]
     assert all(JSON_KEYS <= set(row) for row in rows)
     assert {(r["task"], r["split"], r["family"], r["metric"], r["status"], r["samples"]) for r in rows} == {
-        ("toy mini", "mini", "classification", "accuracy", "ok", 10)}
+        ("toy mini", "mini", "classification", "accuracy", "ok", 10)
+    }
     assert out.count("toy mini") == 5 and "accuracy" in out and "horowitz-45nm" in out
     assert max(map(len, out.splitlines())) < 400, "no wider than its text"
     assert "toy mini: adafire, T = 4" in err and "\x1b" not in err, "plain lines where there is no terminal"
@@ -78,12 +90,19 @@ def test_second_call_prints_the_same_table_and_runs_nothing(bench, tmp_path, mon
 
 
 def test_networks_are_kept_and_come_back(bench, tmp_path):
-    code, _, err = bench("--methods", "burst,dcgs:relays=True,quantised", "--timesteps", "2,4", "--save-snn", str(tmp_path / "kept"))
+    code, _, err = bench(
+        "--methods", "burst,dcgs:relays=True,quantised", "--timesteps", "2,4", "--save-snn", str(tmp_path / "kept")
+    )
     assert code == 0 and "not saved" not in err
     names = sorted(path.name for path in (tmp_path / "kept").iterdir())
-    assert names == [f"toy-mini-mini-{end}.safetensors" for end in ("burst-T4", "dcgs_relays=True-T4", "quantised-T2", "quantised-T4")]
+    assert names == [
+        f"toy-mini-mini-{end}.safetensors"
+        for end in ("burst-T4", "dcgs_relays=True-T4", "quantised-T2", "quantised-T4")
+    ]
     workload, other = (ToyWorkload({"batch_size": 4}, WorkloadOptions()) for _ in range(2))
-    snn = adafire.convert(workload.network, workload.calibration(), method="quantised", timesteps=2, forward=workload.forward)
+    snn = adafire.convert(
+        workload.network, workload.calibration(), method="quantised", timesteps=2, forward=workload.forward
+    )
     batch = next(iter(workload.batches()))
     loaded = adafire.load(tmp_path / "kept" / names[2], other.network, forward=other.forward)
     assert torch.equal(loaded(batch.inputs), snn(batch.inputs))
@@ -91,7 +110,9 @@ def test_networks_are_kept_and_come_back(bench, tmp_path):
     bench("--methods", "burst", "--timesteps", "2,4", "--save-snn", str(tmp_path / "kept"))
     assert not (tmp_path / "kept" / names[0]).exists(), "what is finished is not converted again"
     (tmp_path / "file").write_text("")
-    code, _, err = bench("--methods", "burst", "--timesteps", "2", "--rerun", "--save-snn", str(tmp_path / "file" / "below"))
+    code, _, err = bench(
+        "--methods", "burst", "--timesteps", "2", "--rerun", "--save-snn", str(tmp_path / "file" / "below")
+    )
     assert code == 2 and "a file, not a folder" in err
 
 
@@ -101,6 +122,7 @@ def test_failed_run_is_in_the_table_and_in_the_exit_code(bench, monkeypatch):
         if evaluate.calls == 2:
             raise MemoryError("no room for 3 GB")
         return real(self, predictions)
+
     real, evaluate.calls = ToyWorkload.evaluate, 0
     monkeypatch.setattr(ToyWorkload, "evaluate", evaluate)
     code, out, err = bench("--methods", "adafire,burst", "--timesteps", "2")
@@ -110,31 +132,34 @@ def test_failed_run_is_in_the_table_and_in_the_exit_code(bench, monkeypatch):
     assert bench("--methods", "adafire,burst", "--timesteps", "2")[0] == 0, "tried again, and all is well"
 
 
-@pytest.mark.parametrize("arguments, words", [
-    (["--methods", "adafir"], "did you mean 'adafire'"),
-    (["--methods", ""], "names with commas"),
-    (["--methods", "adafire,,burst"], "names with commas"),
-    (["--methods", "burst,burst"], "twice"),
-    (["--timesteps", "0"], "whole numbers of 1 or more"),
-    (["--timesteps", "1,two"], "whole numbers of 1 or more"),
-    (["--timesteps", "-1"], "--timesteps"),
-    (["--timesteps", "1,2,1"], "1 stands twice"),
-    (["--limit", "0"], "1 or more"),
-    (["--limit", "1.5"], "whole number"),
-    (["--seed", "-1"], "--seed"),
-    (["--split", "huge"], "--split"),
-    (["--precision", "fp64"], "--precision"),
-    (["--device", "tpu"], "--device"),
-    (["--variant", "min"], "did you mean 'mini'"),
-    (["--variant", "mini", "--split", "full"], "mini split, but --split full"),
-    (["--split", "full"], "no full split"),
-    (["--data-root", "/nowhere"], "no full split"),
-    (["--checkpoint", "nothing.pth"], "nothing.pth is missing"),
-    (["--json", "/nowhere/t.json"], "--json"),
-    (["--json", "/dev/null"], "--json"),
-    (["--save-snn", "/dev/null"], "--save-snn"),
-    (["--rrun"], "--rrun"),
-])
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (["--methods", "adafir"], "did you mean 'adafire'"),
+        (["--methods", ""], "names with commas"),
+        (["--methods", "adafire,,burst"], "names with commas"),
+        (["--methods", "burst,burst"], "twice"),
+        (["--timesteps", "0"], "whole numbers of 1 or more"),
+        (["--timesteps", "1,two"], "whole numbers of 1 or more"),
+        (["--timesteps", "-1"], "--timesteps"),
+        (["--timesteps", "1,2,1"], "1 stands twice"),
+        (["--limit", "0"], "1 or more"),
+        (["--limit", "1.5"], "whole number"),
+        (["--seed", "-1"], "--seed"),
+        (["--split", "huge"], "--split"),
+        (["--precision", "fp64"], "--precision"),
+        (["--device", "tpu"], "--device"),
+        (["--variant", "min"], "did you mean 'mini'"),
+        (["--variant", "mini", "--split", "full"], "mini split, but --split full"),
+        (["--split", "full"], "no full split"),
+        (["--data-root", "/nowhere"], "no full split"),
+        (["--checkpoint", "nothing.pth"], "nothing.pth is missing"),
+        (["--json", "/nowhere/t.json"], "--json"),
+        (["--json", "/dev/null"], "--json"),
+        (["--save-snn", "/dev/null"], "--save-snn"),
+        (["--rrun"], "--rrun"),
+    ],
+)
 def test_bad_options(bench, tmp_path, arguments, words):
     begin = time.monotonic()
     code, out, err = bench(*arguments)
@@ -143,10 +168,15 @@ def test_bad_options(bench, tmp_path, arguments, words):
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("task, trust, words", [
-    (None, True, "which task?"), ("coco_yoloo", True, "did you mean 'coco_yolo'"),
-    ("missing/toy.py", True, "unknown task"), ("toy", False, "--trust-config"),
-])
+@pytest.mark.parametrize(
+    "task, trust, words",
+    [
+        (None, True, "which task?"),
+        ("coco_yoloo", True, "did you mean 'coco_yolo'"),
+        ("missing/toy.py", True, "unknown task"),
+        ("toy", False, "--trust-config"),
+    ],
+)
 def test_bad_tasks(bench, tmp_path, task, trust, words):
     code, out, err = bench(task=str(tmp_path / "toy.py") if task == "toy" else task, trust=trust)
     assert code == 2 and words in err and err.startswith("error: ") and not out
@@ -169,8 +199,9 @@ def test_tracebacks_only_with_debug(bench, monkeypatch):
 
 def test_several_tasks_one_of_which_cannot_run(bench, tmp_path, monkeypatch):
     (tmp_path / "b").mkdir()
-    second = task_file(tmp_path / "b", name="empty", variants={"mini": {
-        **TASK["variants"]["mini"], "options": {"calibrated": False}}})
+    second = task_file(
+        tmp_path / "b", name="empty", variants={"mini": {**TASK["variants"]["mini"], "options": {"calibrated": False}}}
+    )
     code, out, err = bench(second, "--timesteps", "1")
     assert code == 2 and "error: empty: " in err and "calibration set is empty" in err
     assert "toy mini" in out and "adafire" in out, "the other task ran"
@@ -198,11 +229,15 @@ def test_nothing_is_written_into_the_committed_results_unless_asked(tool, monkey
     module = importlib.util.module_from_spec(loaded)
     loaded.loader.exec_module(module)
     parsers = []
-    monkeypatch.setattr(module.command if tool == "train_ann" else module, "run", lambda work, parser, *_: parsers.append(parser))
+    monkeypatch.setattr(
+        module.command if tool == "train_ann" else module, "run", lambda work, parser, *_: parsers.append(parser)
+    )
     module.main([])
     for action in parsers[0]._actions:
         if "--out" in action.option_strings and tool != "leaderboard":
-            assert "results" not in str(action.default) and (action.default is None or str(action.default).startswith("runs"))
+            assert "results" not in str(action.default) and (
+                action.default is None or str(action.default).startswith("runs")
+            )
             assert "default: results" not in action.help
 
 
@@ -212,7 +247,12 @@ def test_of_several_tasks_those_without_the_split_are_left_out(bench, tmp_path):
     full = {"full": {**TASK["variants"]["mini"], "split": "full", "checkpoint": "random"}}
     second = task_file(tmp_path / "b", name="whole", variants=full)
     code, out, err = bench(second, "--timesteps", "1", "--split", "mini")
-    assert code == 0 and "note: whole is left out: it has no mini split" in err and "toy mini" in out and "whole" not in out
+    assert (
+        code == 0
+        and "note: whole is left out: it has no mini split" in err
+        and "toy mini" in out
+        and "whole" not in out
+    )
     code, out, err = bench("--split", "mini", task=second)
     assert code == 2 and "task 'whole' has no mini split" in err
     assert bench(second, "--variant", "mini")[0] == 2, "a name is meant as it stands"
@@ -222,8 +262,26 @@ def test_help_is_quick_and_has_every_option(tmp_path):
     begin = time.monotonic()
     done = subprocess.run([sys.executable, SCRIPT, "--help"], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0 and time.monotonic() - begin < 2 and "examples:" in done.stdout
-    for option in ("methods", "timesteps", "split", "variant", "data-root", "checkpoint", "limit", "device",
-                   "precision", "seed", "out", "save-snn", "rerun", "list", "json", "trust-checkpoint", "trust-config", "debug"):
+    for option in (
+        "methods",
+        "timesteps",
+        "split",
+        "variant",
+        "data-root",
+        "checkpoint",
+        "limit",
+        "device",
+        "precision",
+        "seed",
+        "out",
+        "save-snn",
+        "rerun",
+        "list",
+        "json",
+        "trust-checkpoint",
+        "trust-config",
+        "debug",
+    ):
         assert f"--{option}" in done.stdout
 
 
@@ -252,8 +310,9 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(tmp_path):
     (tmp_path / "slow_adapter.py").write_text(SLOW_ADAPTER)
     task_file(tmp_path, adapter="slow", custom_imports=dict(imports=["slow_adapter"]))
     command = [sys.executable, SCRIPT, "toy.py", "--trust-config", "--methods", "burst,adafire", "--timesteps", "1"]
-    process = subprocess.Popen(command, cwd=tmp_path, env=env, text=True, stdout=subprocess.PIPE,
-                               stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        command, cwd=tmp_path, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     for line in process.stderr:
         if "adafire, T = 1: 0 of 10 samples" in line:
             break
@@ -270,11 +329,14 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(tmp_path):
     assert not list(tmp_path.rglob("*.tmp"))
 
 
-EVENTS = [Event("loading", "toy mini", text="mini"), Event("converting", "toy mini", "burst", (1, 2), 0, 8),
-          Event("running", "toy mini", "burst", (1, 2), 0, 8),
-          Event("running", "toy mini", "burst", (1, 2), 4, 8),
-          Event("finished", "toy mini", "burst", text="2.0 s", total=8),
-          Event("failed", "toy mini", "rate", text="RuntimeError: [bold]no[/bold]", total=8)]
+EVENTS = [
+    Event("loading", "toy mini", text="mini"),
+    Event("converting", "toy mini", "burst", (1, 2), 0, 8),
+    Event("running", "toy mini", "burst", (1, 2), 0, 8),
+    Event("running", "toy mini", "burst", (1, 2), 4, 8),
+    Event("finished", "toy mini", "burst", text="2.0 s", total=8),
+    Event("failed", "toy mini", "rate", text="RuntimeError: [bold]no[/bold]", total=8),
+]
 
 
 def test_plain_lines():
@@ -283,9 +345,12 @@ def test_plain_lines():
         for event in EVENTS:
             tell(event)
     assert stream.getvalue().splitlines() == [
-        "toy mini: loading network and data (mini)", "toy mini: burst, T = 1, 2: converting",
+        "toy mini: loading network and data (mini)",
+        "toy mini: burst, T = 1, 2: converting",
         "toy mini: burst, T = 1, 2: 0 of 8 samples",
-        "toy mini: burst: done in 2.0 s", "toy mini: rate: FAILED: RuntimeError: [bold]no[/bold]"]
+        "toy mini: burst: done in 2.0 s",
+        "toy mini: rate: FAILED: RuntimeError: [bold]no[/bold]",
+    ]
 
 
 def test_bars_on_a_terminal():
@@ -301,8 +366,10 @@ def test_bars_on_a_terminal():
 @pytest.mark.parametrize("width", [60, 120, 300])
 def test_table_on_a_terminal_leaves_out_what_does_not_fit(monkeypatch, width):
     stream = io.StringIO()
-    monkeypatch.setattr("rich.console.Console", lambda **options: Console(file=stream, force_terminal=True, **{
-        "width": width, **options}))
+    monkeypatch.setattr(
+        "rich.console.Console",
+        lambda **options: Console(file=stream, force_terminal=True, **{"width": width, **options}),
+    )
     headers = ["task", "method", "T", "levels", "burst", "mAP", "95 % interval", "firing rate", "MACs (M)", "time (s)"]
     cells = ["toy mini", "adafire", "4", "16", "4", "0.512", "0.400 to 0.600", "0.1", "3.0", "1"]
     run_bench.print_table(headers, [cells])

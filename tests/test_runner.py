@@ -16,19 +16,25 @@ from adafire.errors import InputError, UnsupportedError
 from adafire.registry import Registry
 from adapters.base import Batch, Evaluation, Workload, WorkloadOptions, adapters
 from benchmarks import leaderboard
-from benchmarks.rows import rows_of
 from benchmarks.record import IDENTITY
 from benchmarks.request import RunOptions, check_request, find_adapter
+from benchmarks.rows import rows_of
 from benchmarks.runner import run
-from benchmarks.session import Event
 from benchmarks.schema import parse
+from benchmarks.session import Event
 from benchmarks.store import Store
 from benchmarks.task import Task
 
-TASK = {"name": "toy", "version": 1, "family": "classification", "metric": "accuracy", "adapter": "toy",
-        "methods": ["quantised", "steady"], "timesteps": [1, 2],
-        "variants": {"mini": {"split": "mini", "data": {"type": "noise"}, "calibration": {"samples": 4},
-                              "batch_size": 4}}}
+TASK = {
+    "name": "toy",
+    "version": 1,
+    "family": "classification",
+    "metric": "accuracy",
+    "adapter": "toy",
+    "methods": ["quantised", "steady"],
+    "timesteps": [1, 2],
+    "variants": {"mini": {"split": "mini", "data": {"type": "noise"}, "calibration": {"samples": 4}, "batch_size": 4}},
+}
 
 
 class ToyWorkload(Workload):
@@ -49,7 +55,7 @@ class ToyWorkload(Workload):
 
     def batches(self):
         for start in range(0, len(self), self.batch_size):
-            images = self.images[start:start + self.batch_size]
+            images = self.images[start : start + self.batch_size]
             yield Batch(list(range(start, start + len(images))), images)
 
     def __len__(self):
@@ -63,9 +69,12 @@ class ToyWorkload(Workload):
         return Evaluation({"accuracy": sum(right) / len(right)}, 0.0, 1.0, {"right": [int(r) for r in right]})
 
     def describe(self):
-        return {"data": {"name": "noise", "split": "test", "samples": len(self), "fingerprint": f"f{len(self)}"},
-                "calibration": {"samples": 4, "fingerprint": "c", "overlap": self.overlap},
-                "weights": {"source": "seed 0", "sha256": "w"}, "network": "toy"}
+        return {
+            "data": {"name": "noise", "split": "test", "samples": len(self), "fingerprint": f"f{len(self)}"},
+            "calibration": {"samples": 4, "fingerprint": "c", "overlap": self.overlap},
+            "weights": {"source": "seed 0", "sha256": "w"},
+            "network": "toy",
+        }
 
 
 if "toy" not in adapters.names():
@@ -114,10 +123,21 @@ class ScriptedSNN:
         return script(outputs) if script else outputs
 
     def report(self, at):
-        return SimpleNamespace(timesteps=at, mean_timesteps=float(at), exits={at: 1}, firing_rate=0.1,
-                               spikes=10.0 * at, synops=100.0 * at, synops_graded=100.0 * at, macs=50.0, layers=[], over_fired=0.0, over_fired_sites=0.0,
-                               energy_pj=lambda model: 90.0 * at,
-                               sites=[{"site": "1", "phi_plus": 2, "phi_minus": 0, "threshold": float("inf")}])
+        return SimpleNamespace(
+            timesteps=at,
+            mean_timesteps=float(at),
+            exits={at: 1},
+            firing_rate=0.1,
+            spikes=10.0 * at,
+            synops=100.0 * at,
+            synops_graded=100.0 * at,
+            macs=50.0,
+            layers=[],
+            over_fired=0.0,
+            over_fired_sites=0.0,
+            energy_pj=lambda model: 90.0 * at,
+            sites=[{"site": "1", "phi_plus": 2, "phi_minus": 0, "threshold": float("inf")}],
+        )
 
 
 def nan(outputs):
@@ -138,11 +158,23 @@ SCRIPTS = {"nan": nan, "broken": broken, "interrupt": interrupt}
 @pytest.fixture
 def scripted(monkeypatch):
     methods = Registry("method")
-    for name, kind, anytime in [("ann", "ann", True), ("quantised", "quantised", False), ("steady", "snn", True),
-                                ("again", "snn", False), *((name, "snn", True) for name in SCRIPTS)]:
-        methods.register(name, SimpleNamespace(name=name, kind=kind, anytime=anytime,
-                                               quantiser_levels=lambda t, limit: t * limit,
-                                               parameters=lambda t, name=name: {"phi": 2, "for": name}))
+    for name, kind, anytime in [
+        ("ann", "ann", True),
+        ("quantised", "quantised", False),
+        ("steady", "snn", True),
+        ("again", "snn", False),
+        *((name, "snn", True) for name in SCRIPTS),
+    ]:
+        methods.register(
+            name,
+            SimpleNamespace(
+                name=name,
+                kind=kind,
+                anytime=anytime,
+                quantiser_levels=lambda t, limit: t * limit,
+                parameters=lambda t, name=name: {"phi": 2, "for": name},
+            ),
+        )
     monkeypatch.setattr(adafire.methods, "get", methods.get, raising=False)
     monkeypatch.setattr(adafire, "convert", ScriptedSNN, raising=False)
     monkeypatch.setattr(ScriptedSNN, "calls", [])
@@ -194,11 +226,16 @@ def test_finished_keys_are_not_run_again_unless_asked(scripted, tmp_path):
     run(toy(), "mini", ["steady"], [1, 2, 4], out=tmp_path)
     assert scripted[count:] == [("steady", 4)], "another T list is another key; the ANN stands"
     run(toy(), "mini", ["steady"], out=tmp_path, options=RunOptions(rerun=True))
-    assert scripted[count + 1:] == [("ann", 1), ("steady", 2)]
+    assert scripted[count + 1 :] == [("ann", 1), ("steady", 2)]
 
 
-@pytest.mark.parametrize("method, reason", [("nan", "BadOutput: the outputs are NaN at T=1 (samples 0 to 3)"),
-                                            ("broken", "RuntimeError: the wheels came off")])
+@pytest.mark.parametrize(
+    "method, reason",
+    [
+        ("nan", "BadOutput: the outputs are NaN at T=1 (samples 0 to 3)"),
+        ("broken", "RuntimeError: the wheels came off"),
+    ],
+)
 def test_a_run_that_fails_is_a_record_and_the_rest_goes_on(scripted, tmp_path, method, reason):
     events = []
     outcome = run(toy(), "mini", [method, "steady"], out=tmp_path, on_progress=events.append)
@@ -242,13 +279,20 @@ def test_a_data_error_in_one_image_fails_that_run_and_the_rest_goes_on(tmp_path,
             if torn and k == 1:
                 raise OSError("picture 5.png: image file is truncated")
             yield batch
+
     monkeypatch.setattr(ToyWorkload, "batches", batches)
     task = parse(Task, {**TASK, "methods": ["burst", "adafire-signed", "opi"]}, "task")
     found = {r.method: r for r in run(task, "mini", timesteps=[2], out=tmp_path).records}
-    assert {name: record.status for name, record in found.items()} == {"ann": "ok", "burst": "ok", "adafire-signed": "failed",
-                                                                        "opi": "ok"}
+    assert {name: record.status for name, record in found.items()} == {
+        "ann": "ok",
+        "burst": "ok",
+        "adafire-signed": "failed",
+        "opi": "ok",
+    }
     assert found["adafire-signed"].reason == "OSError: picture 5.png: image file is truncated"
-    assert {r.method: r.status for r in Store(tmp_path).load()[0]} == {name: record.status for name, record in found.items()}
+    assert {r.method: r.status for r in Store(tmp_path).load()[0]} == {
+        name: record.status for name, record in found.items()
+    }
 
 
 def test_missing_predictions_fail_the_run(scripted, tmp_path, monkeypatch):
@@ -283,16 +327,19 @@ def test_a_damaged_record_is_reported_and_run_again(scripted, tmp_path):
     assert records_in(tmp_path)["steady"].status == "ok"
 
 
-@pytest.mark.parametrize("methods, timesteps, options, words", [
-    (["stedy"], None, {}, "did you mean 'steady'"),
-    (["steady", "steady"], None, {}, "twice"),
-    (None, [0], {}, "whole numbers of 1 or more"),
-    (None, [], {}, "at least one"),
-    (None, [2, 2], {}, "twice"),
-    (None, None, dict(precision="fp8"), "unknown precision 'fp8'"),
-    (None, None, dict(workload=WorkloadOptions(device="tpu")), "cpu or cuda"),
-    (None, None, dict(workload=WorkloadOptions(limit=0)), "limit"),
-])
+@pytest.mark.parametrize(
+    "methods, timesteps, options, words",
+    [
+        (["stedy"], None, {}, "did you mean 'steady'"),
+        (["steady", "steady"], None, {}, "twice"),
+        (None, [0], {}, "whole numbers of 1 or more"),
+        (None, [], {}, "at least one"),
+        (None, [2, 2], {}, "twice"),
+        (None, None, dict(precision="fp8"), "unknown precision 'fp8'"),
+        (None, None, dict(workload=WorkloadOptions(device="tpu")), "cpu or cuda"),
+        (None, None, dict(workload=WorkloadOptions(limit=0)), "limit"),
+    ],
+)
 def test_wrong_request_is_refused_before_any_work(scripted, tmp_path, methods, timesteps, options, words):
     with pytest.raises(InputError, match=words):
         run(toy(), "mini", methods, timesteps, RunOptions(**options), tmp_path / "out")
@@ -305,10 +352,13 @@ def test_cuda_without_a_gpu(scripted):
         check_request(toy(), options=RunOptions(WorkloadOptions(device="cuda")))
 
 
-@pytest.mark.parametrize("variant, words", [
-    (dict(options={"calibrated": False}), "calibration set is empty"),
-    (dict(options={"overlap": 2}), "overlap"),
-])
+@pytest.mark.parametrize(
+    "variant, words",
+    [
+        (dict(options={"calibrated": False}), "calibration set is empty"),
+        (dict(options={"overlap": 2}), "overlap"),
+    ],
+)
 def test_unusable_workload_is_refused_before_any_simulation(scripted, tmp_path, variant, words):
     with pytest.raises(InputError, match=words):
         run(toy(**variant), "mini", out=tmp_path / "out")
@@ -322,19 +372,36 @@ def test_wrong_metric_or_adapter(scripted, tmp_path):
         find_adapter("toi")
 
 
-@pytest.mark.parametrize("expected, limit, checkpoint, words", [
-    ({"ann": 0.5, "tolerance": 0.1}, None, None, "accuracy 1.0000; the task expects 0.5 +- 0.1: other data or weights"),
-    ({"ann": 1.0, "tolerance": 0.1}, None, None, None), ({"ann": 0.91, "tolerance": 0.1}, None, None, None),
-    ({"ann": 0.5, "tolerance": 0.1}, None, "own.pth", "the weights of --checkpoint are others"),
-    ({"ann": 0.5, "tolerance": 0.1}, 10, None, "(95 % interval 0.7000 to 1.0000) on 10 samples; the task expects 0.5 +- 0.1"),
-    ({"ann": 0.5, "tolerance": 0.2}, 10, None, None), ({"ann": 0.65, "tolerance": 0.1}, 10, None, None),
-    ({"ann": 0.5, "tolerance": 0.1, "samples": 10}, None, None, "accuracy 1.0000; the task expects"),
-    ({"ann": 0.65, "tolerance": 0.1, "samples": 500}, None, None, None),
-    ({"ann": 0.5, "tolerance": 0.1, "samples": 500}, None, None, "on 10 samples"),
-])
+@pytest.mark.parametrize(
+    "expected, limit, checkpoint, words",
+    [
+        (
+            {"ann": 0.5, "tolerance": 0.1},
+            None,
+            None,
+            "accuracy 1.0000; the task expects 0.5 +- 0.1: other data or weights",
+        ),
+        ({"ann": 1.0, "tolerance": 0.1}, None, None, None),
+        ({"ann": 0.91, "tolerance": 0.1}, None, None, None),
+        ({"ann": 0.5, "tolerance": 0.1}, None, "own.pth", "the weights of --checkpoint are others"),
+        (
+            {"ann": 0.5, "tolerance": 0.1},
+            10,
+            None,
+            "(95 % interval 0.7000 to 1.0000) on 10 samples; the task expects 0.5 +- 0.1",
+        ),
+        ({"ann": 0.5, "tolerance": 0.2}, 10, None, None),
+        ({"ann": 0.65, "tolerance": 0.1}, 10, None, None),
+        ({"ann": 0.5, "tolerance": 0.1, "samples": 10}, None, None, "accuracy 1.0000; the task expects"),
+        ({"ann": 0.65, "tolerance": 0.1, "samples": 500}, None, None, None),
+        ({"ann": 0.5, "tolerance": 0.1, "samples": 500}, None, None, "on 10 samples"),
+    ],
+)
 def test_expected_score_of_the_ann_is_compared_always(monkeypatch, tmp_path, expected, limit, checkpoint, words):
     """On all samples with the tolerance, on some with the interval of the score, whichever weights are used."""
-    monkeypatch.setattr(ToyWorkload, "evaluate", lambda self, predictions: Evaluation({"accuracy": 1.0}, 0.7, 1.0, {"right": [1]}))
+    monkeypatch.setattr(
+        ToyWorkload, "evaluate", lambda self, predictions: Evaluation({"accuracy": 1.0}, 0.7, 1.0, {"right": [1]})
+    )
     task = toy(expected=expected)
     options = RunOptions(WorkloadOptions(limit=limit, checkpoint=checkpoint))
     ann, other = run(task, "mini", ["quantised"], [1], options=options, out=tmp_path).records
@@ -347,9 +414,16 @@ def test_expected_score_of_the_ann_is_compared_always(monkeypatch, tmp_path, exp
 
 def test_an_interval_without_width_is_compared_with_nothing(monkeypatch, tmp_path):
     """One picture's mean IoU has no interval."""
-    monkeypatch.setattr(ToyWorkload, "evaluate", lambda self, predictions: Evaluation({"accuracy": 0.9}, 0.9, 0.9, {"right": [1]}))
+    monkeypatch.setattr(
+        ToyWorkload, "evaluate", lambda self, predictions: Evaluation({"accuracy": 0.9}, 0.9, 0.9, {"right": [1]})
+    )
     task = toy(expected={"ann": 0.5, "tolerance": 0.1})
-    assert run(task, "mini", ["quantised"], [1], options=RunOptions(WorkloadOptions(limit=1)), out=tmp_path).records[0].notes == []
+    assert (
+        run(task, "mini", ["quantised"], [1], options=RunOptions(WorkloadOptions(limit=1)), out=tmp_path)
+        .records[0]
+        .notes
+        == []
+    )
 
 
 def test_notes_on_the_data_are_in_every_record_and_told_once(scripted, tmp_path, monkeypatch):
@@ -387,6 +461,7 @@ def test_what_another_process_runs_is_put_off_and_then_found(scripted, tmp_path,
             store.write(elsewhere)
             holder.__exit__(None, None, None)
         return outputs
+
     monkeypatch.setitem(SCRIPTS, "again", other_finishes)
     count = len(scripted)
     outcome = run(toy(), "mini", ["steady", "again"], out=tmp_path, on_progress=events.append)
@@ -400,9 +475,13 @@ def _run_in_process(folder, log):
         def reset(self):
             with open(log, "a") as file:
                 file.write(f"{self.method} {os.getpid()}\n")
-    methods = {name: SimpleNamespace(name=name, kind=kind, anytime=True, parameters=lambda t: {},
-                                      quantiser_levels=lambda t, limit: t * limit)
-               for name, kind in (("ann", "ann"), ("steady", "snn"), ("again", "snn"), ("third", "snn"))}
+
+    methods = {
+        name: SimpleNamespace(
+            name=name, kind=kind, anytime=True, parameters=lambda t: {}, quantiser_levels=lambda t, limit: t * limit
+        )
+        for name, kind in (("ann", "ann"), ("steady", "snn"), ("again", "snn"), ("third", "snn"))
+    }
     adafire.methods.get, adafire.convert = methods.__getitem__, Logging
     outcome = run(toy(), "mini", ["steady", "again", "third"], [1], out=folder)
     raise SystemExit(0 if [r.status for r in outcome.records] == ["ok"] * 4 else 1)
@@ -418,7 +497,11 @@ def test_two_processes_share_a_folder_and_run_every_key_once(tmp_path):
         process.join(120)
     assert [process.exitcode for process in processes] == [0, 0]
     assert sorted(line.split()[0] for line in (tmp_path / "log").read_text().splitlines()) == [
-        "again", "ann", "steady", "third"]
+        "again",
+        "ann",
+        "steady",
+        "third",
+    ]
 
 
 def test_every_method_of_the_library_on_the_tiny_network(tmp_path):
@@ -435,16 +518,21 @@ def test_every_method_of_the_library_on_the_tiny_network(tmp_path):
     assert text == leaderboard.render(Store(tmp_path).load()[0]) and "toy mini" in text
 
 
-@pytest.mark.parametrize("spoil, error, words", [
-    (lambda network: network[0].weight.data.fill_(float("nan")), InputError, "NaN"),
-    (lambda network: network.insert(1, nn.BatchNorm2d(4)).train(), UnsupportedError, "batch"),
-], ids=["nan-weight", "training-mode"])
+@pytest.mark.parametrize(
+    "spoil, error, words",
+    [
+        (lambda network: network[0].weight.data.fill_(float("nan")), InputError, "NaN"),
+        (lambda network: network.insert(1, nn.BatchNorm2d(4)).train(), UnsupportedError, "batch"),
+    ],
+    ids=["nan-weight", "training-mode"],
+)
 def test_network_that_cannot_be_converted_is_refused_once_and_early(tmp_path, monkeypatch, spoil, error, words):
     build = ToyWorkload.__init__
 
     def spoilt(self, settings, options):
         build(self, settings, options)
         spoil(self.network)
+
     monkeypatch.setattr(ToyWorkload, "__init__", spoilt)
     with pytest.raises(error, match=words):
         run(toy(), "mini", ["adafire"], out=tmp_path / "out")

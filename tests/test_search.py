@@ -10,20 +10,23 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 import adafire
+from adafire.calibration.fitting import Fitting
 from adafire.search import levels as search
 from adafire.search.measuring import Bench, Table
-from adafire.calibration.fitting import Fitting
 from adafire.search.pareto import best, frontier
 from adafire.search.sensitivity import tables
-from adafire.simulation.loop import advance_chunk, plain, read_out
 from adafire.search.site_weights import Measuring, divergence, site_weights
+from adafire.simulation.loop import advance_chunk, plain, read_out
 from networks import build
 
 
 def brute_force(losses, costs, budget):
     """Least loss of all assignments within the budget."""
-    inside = [sum(l[k] for l, k in zip(losses, pick)) for pick in itertools.product(*(range(len(c)) for c in costs))
-              if sum(c[k] for c, k in zip(costs, pick)) <= budget]
+    inside = [
+        sum(l[k] for l, k in zip(losses, pick))
+        for pick in itertools.product(*(range(len(c)) for c in costs))
+        if sum(c[k] for c, k in zip(costs, pick)) <= budget
+    ]
     return min(inside)
 
 
@@ -61,8 +64,13 @@ def test_divergence_is_the_symmetric_kl_and_never_nan():
 def options_around(params, kind, phi_minus):
     if kind == "ratios":
         return {i: [p] + [p._replace(theta=p.theta * rho) for rho in (1.5, 2.0, 3.0, 4.0)] for i, p in params.items()}
-    return {i: [p if phi == 4 else p._replace(theta=p.theta * 4 / phi, phi_plus=phi, phi_minus=phi if phi_minus else 0)
-                for phi in (1, 2, 3, 4, 8)] for i, p in params.items()}
+    return {
+        i: [
+            p if phi == 4 else p._replace(theta=p.theta * 4 / phi, phi_plus=phi, phi_minus=phi if phi_minus else 0)
+            for phi in (1, 2, 3, 4, 8)
+        ]
+        for i, p in params.items()
+    }
 
 
 def simulated(snn, params, x, steps):
@@ -86,7 +94,9 @@ def test_tables_equal_full_simulations_of_every_pair(steps, phi_minus, kind, wei
     for i in options:
         for v, option in enumerate(options[i]):
             run = simulated(snn, {**params, i: option}, x, steps)
-            whole = sum(w * run.errors[j] for j, w in weights.items()) if weighed else divergence(read_out(run), reference)
+            whole = (
+                sum(w * run.errors[j] for j, w in weights.items()) if weighed else divergence(read_out(run), reference)
+            )
             assert sensitivity[i][v] == pytest.approx(whole, rel=1e-3, abs=1e-9), (i, v)
 
 
@@ -129,6 +139,7 @@ def test_the_model_ranks_as_the_exhaustive_table_and_adds_up():
 
     def error(params):
         return divergence(read_out(simulated(snn, params, x, steps)), reference, "raw")
+
     pairs = [(i, v) for i in options for v in range(len(options[i]))]
     exhaustive = [error({**snn.params, i: options[i][v]}) for i, v in pairs]
     assert rank_correlation([model[i][v] for i, v in pairs], exhaustive) > 0.9
@@ -165,6 +176,7 @@ def test_a_wrong_model_is_repaired_or_let_go(monkeypatch):
     def wrong(bench, params, options):
         table = honest(bench, params, options)
         return table._replace(loss=[[-v for v in row] for row in table.loss])
+
     monkeypatch.setattr(Bench, "tables", wrong)
     found = adafire.convert(network, x, method="adafire", timesteps=4).found["search"]
     assert found["rounds"] > 2 and found["simulations"] <= 25
@@ -216,6 +228,7 @@ def test_33_sites_and_8_candidates_cost_at_most_25_simulations(steps):
         with Products() as counter:
             snn = adafire.convert(network, x, method=method, timesteps=steps)
         return counter.total, snn
+
     (whole, snn), (uniform, plain_snn) = flops("adafire"), flops("adafire-uniform")
     with Products() as counter:
         run = plain_snn.run(plain_snn.plan(x), x)
@@ -259,7 +272,9 @@ def test_cost_table_is_what_the_meter_counts():
     _, cost = tables(snn.plan(x), snn.params, {i: [p] for i, p in snn.params.items()}, network, x, snn.call, 4)
     snn.reset()
     snn(x)
-    assert sum(row[0] for row in cost.values()) == pytest.approx(snn.report().synops, rel=0.02)  # pooling is approximated
+    assert sum(row[0] for row in cost.values()) == pytest.approx(
+        snn.report().synops, rel=0.02
+    )  # pooling is approximated
 
 
 def test_a_budget_that_cannot_be_is_refused():
@@ -278,8 +293,12 @@ def test_a_search_is_made_once_for_all_methods_that_share_it(monkeypatch):
     for name, snn in zip(names, shared):
         alone = adafire.convert(network, x, method=name, timesteps=2)
         assert snn.found == alone.found and alone.spared_s == 0
-        assert all(torch.equal(snn.params[i].theta, p.theta) and torch.equal(snn.params[i].bias, p.bias)
-                   and snn.params[i].phi_plus == p.phi_plus for i, p in alone.params.items())
+        assert all(
+            torch.equal(snn.params[i].theta, p.theta)
+            and torch.equal(snn.params[i].bias, p.bias)
+            and snn.params[i].phi_plus == p.phi_plus
+            for i, p in alone.params.items()
+        )
     made.clear()
     adafire.convert(network, calibration, method="adafire", timesteps=2, budget=0.8)
     adafire.convert(network, calibration, method="adafire", timesteps=3)

@@ -9,25 +9,30 @@ from torch import nn
 
 import adafire
 from adafire.errors import InputError, UnsupportedError
-from adafire.simulation.state import Run
 from adafire.simulation.loop import simulate
+from adafire.simulation.state import Run
 from adapters.models.unet_keras import KerasUNet
 from adapters.segmentors import build_segmentor
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 CONFIGS = {  # config: (sites, operators between or at neurons, beside conv2d and batch_norm)
-    "fcn/fcn_r18-d8_4xb2-80k_cityscapes-512x1024": (22, {"relu": "neurons", "max_pool2d": "exact", "add": "exact",
-                                                         "cat": "exact"}),
+    "fcn/fcn_r18-d8_4xb2-80k_cityscapes-512x1024": (
+        22,
+        {"relu": "neurons", "max_pool2d": "exact", "add": "exact", "cat": "exact"},
+    ),
     "pspnet/pspnet_r18-d8_4xb2-80k_cityscapes-512x1024": (24, {"adaptive_avg_pool2d": "exact", "interpolate": "exact"}),
-    "deeplabv3/deeplabv3_r18-d8_4xb2-80k_cityscapes-512x1024": (25, {"adaptive_avg_pool2d": "exact",
-                                                                     "interpolate": "exact"}),
+    "deeplabv3/deeplabv3_r18-d8_4xb2-80k_cityscapes-512x1024": (
+        25,
+        {"adaptive_avg_pool2d": "exact", "interpolate": "exact"},
+    ),
     "deeplabv3plus/deeplabv3plus_r18-d8_4xb2-80k_cityscapes-512x1024": (33, {"interpolate": "exact", "cat": "exact"}),
     "unet/unet-s5-d16_fcn_4xb4-40k_drive-64x64": (23, {"interpolate": "exact", "cat": "exact", "max_pool2d": "exact"}),
     "fastscnn/fast_scnn_8xb4-160k_cityscapes-512x1024": (30, {"adaptive_avg_pool2d": "exact", "interpolate": "exact"}),
-    "segformer/segformer_mit-b0_8xb2-160k_ade20k-512x512": (13, {"gelu": "neurons", "relu": "neurons",
-                                                                 "layer_norm": "analog",
-                                                                 "multi_head_attention_forward": "analog"}),
+    "segformer/segformer_mit-b0_8xb2-160k_ade20k-512x512": (
+        13,
+        {"gelu": "neurons", "relu": "neurons", "layer_norm": "analog", "multi_head_attention_forward": "analog"},
+    ),
     "fpn_fashion": (27, {"relu": "neurons", "max_pool2d": "exact", "interpolate": "exact"}),
     "unet_keras": (10, {"relu": "neurons", "interpolate": "exact", "cat": "exact", "max_pool2d": "exact"}),
 }
@@ -70,8 +75,18 @@ def test_sites_treatments_and_convergence(case, relays):
     assert not any("auxiliary" in row.where for row in report.rows)
     with torch.no_grad():
         expected = raw(network, x)
-    snn = adafire.convert(network, x, method="burst", threshold="max", phi_plus=8, phi_minus=8, v0=0.5, timesteps=64,
-                          forward=raw, relays=relays)
+    snn = adafire.convert(
+        network,
+        x,
+        method="burst",
+        threshold="max",
+        phi_plus=8,
+        phi_minus=8,
+        v0=0.5,
+        timesteps=64,
+        forward=raw,
+        relays=relays,
+    )
     snn.params = {i: p._replace(theta=p.theta / 4) for i, p in snn.params.items()}
     errors = [float((y - expected).norm() / (expected - expected.mean()).norm()) for y in snn(x, at=(4, 16, 64))]
     assert errors[1] < 0.5 * errors[0] and errors[2] < 0.5 * errors[1] and errors[2] < 0.05, errors
@@ -85,19 +100,26 @@ def test_energy_of_every_convolution_and_attention(case):
 
     def conv(module, inputs, output):
         ones = torch.ones(1, 1, *inputs[0].shape[2:])
-        taps = F.conv2d(ones, torch.ones(1, 1, *module.kernel_size), None, module.stride, module.padding, module.dilation)
-        counted["conv2d"] += float(taps.sum()) * inputs[0].shape[0] * module.in_channels // module.groups * module.out_channels
+        taps = F.conv2d(
+            ones, torch.ones(1, 1, *module.kernel_size), None, module.stride, module.padding, module.dilation
+        )
+        counted["conv2d"] += (
+            float(taps.sum()) * inputs[0].shape[0] * module.in_channels // module.groups * module.out_channels
+        )
 
     def attention(module, inputs, kwargs, output):
         query, key = (kwargs[k].shape for k in ("query", "key"))
         length, batch, width = query if not module.batch_first else (query[1], query[0], query[2])
         other = key[0] if not module.batch_first else key[1]
         # projections of q and of the result; of k and v; q k and the sum over v
-        counted["attention"] += batch * (2 * length * width ** 2 + 2 * other * width ** 2 + 2 * length * other * width)
+        counted["attention"] += batch * (2 * length * width**2 + 2 * other * width**2 + 2 * length * other * width)
 
     hooks = [m.register_forward_hook(conv) for m in network.modules() if isinstance(m, nn.Conv2d)]
-    hooks += [m.register_forward_hook(attention, with_kwargs=True) for m in network.modules()
-              if isinstance(m, nn.MultiheadAttention)]
+    hooks += [
+        m.register_forward_hook(attention, with_kwargs=True)
+        for m in network.modules()
+        if isinstance(m, nn.MultiheadAttention)
+    ]
     with torch.no_grad():
         raw(network, x)
     for hook in hooks:
@@ -135,18 +157,24 @@ def test_chunks_agree(case):
 @pytest.mark.parametrize("align_corners", [False, True])
 def test_bilinear_upsampling_acts_on_spikes_linearly(align_corners):
     """What arrives behind the interpolation, over T steps, is the interpolated mean of the spikes before it."""
+
     class Net(nn.Module):
         def __init__(self):
             super().__init__()
-            self.a, self.b, self.c = nn.Conv2d(2, 3, 3, padding=1), nn.Conv2d(3, 4, 3, padding=2, dilation=2), nn.Conv2d(4, 2, 1)
+            self.a, self.b, self.c = (
+                nn.Conv2d(2, 3, 3, padding=1),
+                nn.Conv2d(3, 4, 3, padding=2, dilation=2),
+                nn.Conv2d(4, 2, 1),
+            )
 
         def forward(self, x):
             x = F.interpolate(F.relu(self.a(x)), size=(9, 13), mode="bilinear", align_corners=align_corners)
             return self.c(F.relu(self.b(x)))
+
     network, x, steps = Net().eval(), torch.randn(2, 2, 5, 6), 7
     snn = adafire.convert(network, x, method="burst", timesteps=steps, phi_plus=3, phi_minus=3)
     fine = snn.params[1]
-    snn.params[1] = fine._replace(theta=torch.full_like(fine.theta, 1e-4), phi_plus=10 ** 6, phi_minus=10 ** 6)
+    snn.params[1] = fine._replace(theta=torch.full_like(fine.theta, 1e-4), phi_plus=10**6, phi_minus=10**6)
     for chunk in (1, 3, 7):
         run = Run(snn.plan(x), snn.params, network, x, snn.call)
         list(simulate(run, (steps,), chunk))
@@ -159,6 +187,7 @@ def test_bilinear_upsampling_acts_on_spikes_linearly(align_corners):
 
 def test_synaptic_operations_of_pyramid_pooling():
     """Every spike is delivered to each bin it lies in, by hand: windows of adaptive pooling overlap at odd sizes."""
+
     class Net(nn.Module):
         def __init__(self):
             super().__init__()
@@ -167,6 +196,7 @@ def test_synaptic_operations_of_pyramid_pooling():
         def forward(self, x):
             x = F.relu(self.a(x))
             return [self.c(F.relu(self.b(F.adaptive_avg_pool2d(x, size)))) for size in (1, 2, 3)]
+
     network, x = Net().eval(), torch.rand(1, 1, 5, 7)
     network.a.weight.data.fill_(1.0)
     snn = adafire.convert(network, x, method="burst", timesteps=4)
@@ -196,13 +226,20 @@ def test_auxiliary_heads_are_not_there_and_their_weights_are_passed_over(tmp_pat
     assert all(torch.equal(a, b) for a, b in zip(network.state_dict().values(), again.state_dict().values()))
 
 
-@pytest.mark.parametrize("config, error, words", [
-    ("mmseg::fcn/fcn_r18-d9", InputError, "MMSegmentation has no config 'fcn/fcn_r18-d9'"),
-    ("mmseg::nothing/fcn_r18-d8_4xb2-80k_cityscapes-512x1024", InputError, "did you mean 'mmseg::fcn/fcn_r18-d8"),
-    ("nowhere/config.py", InputError, "config file 'nowhere/config.py' is not there"),
-    ("mmseg::_base_/datasets/cityscapes", InputError, "has no 'model'"),
-    ("mmseg::ocrnet/ocrnet_hr18_4xb2-40k_cityscapes-512x1024", UnsupportedError, "not an encoder-decoder that ends at one map"),
-])
+@pytest.mark.parametrize(
+    "config, error, words",
+    [
+        ("mmseg::fcn/fcn_r18-d9", InputError, "MMSegmentation has no config 'fcn/fcn_r18-d9'"),
+        ("mmseg::nothing/fcn_r18-d8_4xb2-80k_cityscapes-512x1024", InputError, "did you mean 'mmseg::fcn/fcn_r18-d8"),
+        ("nowhere/config.py", InputError, "config file 'nowhere/config.py' is not there"),
+        ("mmseg::_base_/datasets/cityscapes", InputError, "has no 'model'"),
+        (
+            "mmseg::ocrnet/ocrnet_hr18_4xb2-40k_cityscapes-512x1024",
+            UnsupportedError,
+            "not an encoder-decoder that ends at one map",
+        ),
+    ],
+)
 def test_wrong_configs(config, error, words):
     with pytest.raises(error, match="^.*" + words.replace("[", r"\[")):
         build_segmentor(config)

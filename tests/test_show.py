@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-import test_runner as toys
 import torch
 from PIL import Image
 
+import test_runner as toys
 from adafire.errors import InputError, UnsupportedError
 from adapters.base import WorkloadOptions, adapters
 from benchmarks.request import find_adapter
@@ -51,8 +51,13 @@ def test_predictions_are_those_of_the_runner():
     batches = list(workload.batches())
     panels = predict(workload, workload.calibration(), "adafire-uniform", [1, 2], batches)
     assert [title for title, _ in panels] == ["ANN", "T=1", "T=2"]
-    together = predict(workload, workload.calibration(), "adafire-uniform", [2], [
-        b for b in Drawn({"batch_size": 10}, WorkloadOptions()).batches()])
+    together = predict(
+        workload,
+        workload.calibration(),
+        "adafire-uniform",
+        [2],
+        [b for b in Drawn({"batch_size": 10}, WorkloadOptions()).batches()],
+    )
     assert panels[2][1] == together[1][1] and panels[0][1] == dict(enumerate(workload.labels))
 
 
@@ -74,13 +79,16 @@ def test_what_cannot_be_drawn(tmp_path):
         show(TASK, "mini", "adafire", [1], WorkloadOptions(), ["3"], tmp_path / "file")
 
 
-@pytest.mark.parametrize("arguments, words", [
-    (["fashion_resnet", "--timesteps", "1,x"], "--timesteps: found '1,x', expected whole numbers"),
-    (["fashion_resnet", "--samples", "1,,2"], "--samples: found '1,,2', expected names"),
-    (["fashion_resnet", "--method", "adafir"], "did you mean 'adafire'"),
-    (["fashion_resnett"], "did you mean 'fashion_resnet'"),
-    (["fashion_resnet", "--out", __file__], "a file, not a folder"),
-])
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (["fashion_resnet", "--timesteps", "1,x"], "--timesteps: found '1,x', expected whole numbers"),
+        (["fashion_resnet", "--samples", "1,,2"], "--samples: found '1,,2', expected names"),
+        (["fashion_resnet", "--method", "adafir"], "did you mean 'adafire'"),
+        (["fashion_resnett"], "did you mean 'fashion_resnet'"),
+        (["fashion_resnet", "--out", __file__], "a file, not a folder"),
+    ],
+)
 def test_wrong_requests_are_one_line(capsys, arguments, words):
     assert main(arguments) == 2
     err = capsys.readouterr().err
@@ -89,6 +97,7 @@ def test_wrong_requests_are_one_line(capsys, arguments, words):
 
 def test_a_classifier_writes_its_class_below_the_picture():
     from matplotlib.figure import Figure
+
     task = load_task(PROJECT / "tasks" / "fashion_resnet.py")
     workload = find_adapter("classification")(task.variants["mini"].settings(), WorkloadOptions(limit=1))
     batch = next(workload.batches())

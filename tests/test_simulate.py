@@ -6,9 +6,9 @@ import torch.nn.functional as F
 
 import adafire
 from adafire.graph.interception import tensors_in
+from adafire.simulation.loop import simulate
 from adafire.simulation.plan import Plan
 from adafire.simulation.state import Run
-from adafire.simulation.loop import simulate
 from networks import NETWORKS, build, integer_network, relative_error
 
 
@@ -88,8 +88,11 @@ def test_chunk_sizes_on_integers_are_bitwise_equal(minus):
         list(simulate(run, (7,), chunk))
         results.append(run.neurons)
     for other in results[1:]:
-        assert all(torch.equal(getattr(results[0][i], f), getattr(other[i], f)) for i in other
-                   for f in ("n", "events", "graded"))
+        assert all(
+            torch.equal(getattr(results[0][i], f), getattr(other[i], f))
+            for i in other
+            for f in ("n", "events", "graded")
+        )
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -128,6 +131,7 @@ def test_constant_prefix_and_readout_run_once():
     def counting(self, call, this):
         calls.append(call.name)
         return compute(self, call, this)
+
     Plan.compute = counting
     try:
         snn(x)
@@ -145,6 +149,7 @@ def test_forms_of_calibration(kind):
 
         def forward(self, x, scale=None):
             return self.b(F.relu(self.a(x if scale is None else x * scale)))
+
     x, scale = torch.randn(8, 4), torch.rand(8, 1)
     calibration = {"tensor": x, "tuple": [(x, scale)], "dict": [{"x": x, "scale": scale}], "list": [x, x]}[kind]
     snn = adafire.convert(Two().eval(), calibration, timesteps=4)

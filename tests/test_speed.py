@@ -35,6 +35,7 @@ def test_the_ann_in_its_best_layout_is_the_same_network():
 @torch.no_grad()
 def test_norms_of_an_mmdetection_network_fold():
     from benchmarks.speed.cases import load
+
     case = load("mini-yolo")
     case = case._replace(x=case.x[:1, :, :64, :64])
     network, folded, x = best_layout(*case[1:])
@@ -52,7 +53,12 @@ def test_rounds_are_paired_and_warm_up_does_not_count():
 
 def test_records_and_table(tmp_path):
     made = measures.simulation(small(), 4, 1, ("fp32", "bf16")) + measures.curve(small(), 4, 1)
-    assert [r.measure for r in made] == ["simulation fp32", "simulation bf16", "curve at 1,2,4", "curve at every T to 4"]
+    assert [r.measure for r in made] == [
+        "simulation fp32",
+        "simulation bf16",
+        "curve at 1,2,4",
+        "curve at every T to 4",
+    ]
     assert all(r.taken > 0 and r.reference > 0 and r.low <= r.ratio <= r.high for r in made)
     assert made[0].ratio == pytest.approx(made[0].taken / made[0].reference)
     for record in made:
@@ -77,6 +83,7 @@ def test_spikingjelly_simulates_the_same_network():
     from torchvision.models import resnet18
 
     from benchmarks.speed.peers import spikingjelly
+
     torch.manual_seed(0)
     case = Case("resnet18", resnet18(weights=None).eval(), torch.randn(2, 3, 64, 64), call)
     with torch.no_grad():
@@ -99,11 +106,14 @@ def test_256_timesteps_need_hardly_more_memory_than_8():
     assert chunk == CHUNK and few > before and many <= 1.2 * few
 
 
-@pytest.mark.parametrize("arguments,message", [
-    (["--only", "simulatoin"], "did you mean 'simulation'"), (["--without", "fp16"], "Known: bf16"),
-    (["mini-yolo", "--threads", "0"], "from 1 to 1024")])
+@pytest.mark.parametrize(
+    "arguments,message",
+    [
+        (["--only", "simulatoin"], "did you mean 'simulation'"),
+        (["--without", "fp16"], "Known: bf16"),
+        (["mini-yolo", "--threads", "0"], "from 1 to 1024"),
+    ],
+)
 def test_bad_arguments(arguments, message):
     done = subprocess.run([sys.executable, "tools/run_speed.py", *arguments], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr
-
-

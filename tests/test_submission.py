@@ -28,11 +28,24 @@ def sound_row(timesteps=4, right=(1,) * 15 + (0,) * 5, **changes):
     found = {i: accuracy.Prediction(0, 0, 0 if ok else 1) for i, ok in enumerate(right)}
     result = accuracy.evaluate(found, 2)
     sites = [{"site": "relu", "neurons": 100, "spikes": 60.0}, {"site": "relu2", "neurons": 50, "spikes": 30.0}]
-    layers = [{"layer": "conv", "synops": 1.5e6, "synops_graded": 5e5, "macs": 3e6},
-              {"layer": "fc", "synops": 5e5, "synops_graded": 5e5, "macs": 0.0}]
-    row = {"low": result.low, "high": result.high, "evidence": result.evidence, "metrics": result.metrics, "sites": sites,
-           "layers": layers, "spikes": 90.0, "firing_rate": 90 / 150 / timesteps, "synops": 2e6, "synops_graded": 1e6,
-           "macs": 3e6, "energy_pj": {"horowitz-45nm": 4.6 * 3e6 + 0.9 * 2e6}}
+    layers = [
+        {"layer": "conv", "synops": 1.5e6, "synops_graded": 5e5, "macs": 3e6},
+        {"layer": "fc", "synops": 5e5, "synops_graded": 5e5, "macs": 0.0},
+    ]
+    row = {
+        "low": result.low,
+        "high": result.high,
+        "evidence": result.evidence,
+        "metrics": result.metrics,
+        "sites": sites,
+        "layers": layers,
+        "spikes": 90.0,
+        "firing_rate": 90 / 150 / timesteps,
+        "synops": 2e6,
+        "synops_graded": 1e6,
+        "macs": 3e6,
+        "energy_pj": {"horowitz-45nm": 4.6 * 3e6 + 0.9 * 2e6},
+    }
     return make_row(timesteps, 0.75, **{**row, **changes})
 
 
@@ -51,16 +64,26 @@ def test_a_sound_record_has_nothing_wrong(tmp_path):
     assert {f.kind for f in found} == {"unknown", "not checked"}, "its task, hashes and commit are not of this project"
 
 
-@pytest.mark.parametrize("changes,part", [
-    ({"metrics": {"accuracy": 0.8, "class_mean_accuracy": 0.75}}, "15 of 20 correctness bits"),
-    ({"low": 0.6}, "not Wilson's"), ({"high": 0.7}, "outside its interval"),
-    ({"energy_pj": {"horowitz-45nm": 1.4e7}}, "MACs and synaptic operations give"),
-    ({"synops": 2.1e6, "energy_pj": {"horowitz-45nm": 4.6 * 3e6 + 0.9 * 2.1e6}}, "its layers sum to"),
-    ({"synops_graded": 3e6}, "a burst counts 1 or more"), ({"spikes": 91.0}, "its sites sum to"),
-    ({"firing_rate": 0.3}, "spikes over neurons"), ({"over_fired": 1.5}, "a share of 0 to 1"),
-    ({"mean_timesteps": 4.5}, "more than T"), ({"evidence": {"seed": 1}}, "holds nothing that accuracy can be checked"),
-    ({"evidence": accuracy.evaluate({0: accuracy.Prediction(0, 0, 0)}, 2).evidence}, "1 correctness bits for 20 samples"),
-])
+@pytest.mark.parametrize(
+    "changes,part",
+    [
+        ({"metrics": {"accuracy": 0.8, "class_mean_accuracy": 0.75}}, "15 of 20 correctness bits"),
+        ({"low": 0.6}, "not Wilson's"),
+        ({"high": 0.7}, "outside its interval"),
+        ({"energy_pj": {"horowitz-45nm": 1.4e7}}, "MACs and synaptic operations give"),
+        ({"synops": 2.1e6, "energy_pj": {"horowitz-45nm": 4.6 * 3e6 + 0.9 * 2.1e6}}, "its layers sum to"),
+        ({"synops_graded": 3e6}, "a burst counts 1 or more"),
+        ({"spikes": 91.0}, "its sites sum to"),
+        ({"firing_rate": 0.3}, "spikes over neurons"),
+        ({"over_fired": 1.5}, "a share of 0 to 1"),
+        ({"mean_timesteps": 4.5}, "more than T"),
+        ({"evidence": {"seed": 1}}, "holds nothing that accuracy can be checked"),
+        (
+            {"evidence": accuracy.evaluate({0: accuracy.Prediction(0, 0, 0)}, 2).evidence},
+            "1 correctness bits for 20 samples",
+        ),
+    ],
+)
 def test_every_wrong_claim_is_found(tmp_path, changes, part):
     wrong, _ = checked(tmp_path, **changes)
     assert any(part in text for text in wrong), wrong
@@ -69,11 +92,21 @@ def test_every_wrong_claim_is_found(tmp_path, changes, part):
 def test_replicates_bound_the_metric(tmp_path):
     def check(value, low, high):
         drawn = [0.49, 0.5, 0.51] * 50
-        row = make_row(2, value, low=low, high=high, evidence={"replicates": {"mAP": drawn}, "images": 20}, sites=[],
-                       energy_pj={"horowitz-45nm": 15.6e6})
+        row = make_row(
+            2,
+            value,
+            low=low,
+            high=high,
+            evidence={"replicates": {"mAP": drawn}, "images": 20},
+            sites=[],
+            energy_pj={"horowitz-45nm": 15.6e6},
+        )
         record = make(rows=[row], timesteps=[2], anytime=False)
         Store(tmp_path / str(value)).write(record)
-        return {f.text for f in submission.check(tmp_path / str(value) / "records" / record.name)[1] if f.kind == "wrong"}
+        return {
+            f.text for f in submission.check(tmp_path / str(value) / "records" / record.name)[1] if f.kind == "wrong"
+        }
+
     assert check(0.5, 0.49, 0.51) == set()
     assert any("far from its replicates" in text for text in check(0.6, 0.49, 0.51))
     assert any("not that of the replicates" in text for text in check(0.501, 0.48, 0.52))
@@ -108,8 +141,23 @@ def test_the_tool(made, tmp_path, capsys):
     assert submit.main(["check", str(tmp_path / "nowhere.json")]) == 2
 
 
-HOSTILE = ("<img src=x onerror=alert(1)>", "a|b", "`rm`", "[x](javascript:1)", "=cmd|'/c calc'!A1", "../../etc/passwd", "a\x1b[2Jb",
-           "a\nb", "", " ", "x" * 121, "aus\u202ecod.exe", "$x$", "@everyone", "-1+1")
+HOSTILE = (
+    "<img src=x onerror=alert(1)>",
+    "a|b",
+    "`rm`",
+    "[x](javascript:1)",
+    "=cmd|'/c calc'!A1",
+    "../../etc/passwd",
+    "a\x1b[2Jb",
+    "a\nb",
+    "",
+    " ",
+    "x" * 121,
+    "aus\u202ecod.exe",
+    "$x$",
+    "@everyone",
+    "-1+1",
+)
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -130,6 +178,7 @@ def test_names_in_records_keep_to_a_safe_alphabet(made, tmp_path, capsys, name):
         fields["metric"] = name
         for row in fields["rows"]:
             row["metrics"][name] = row["metrics"]["accuracy"]
+
     assert refused(lambda fields: fields.update(method=name))
     assert refused(lambda fields: fields.update(task=name)) and refused(lambda fields: fields.update(variant=name))
     assert refused(rename_metric)
@@ -139,14 +188,23 @@ def test_names_in_records_keep_to_a_safe_alphabet(made, tmp_path, capsys, name):
     assert refused(lambda fields: fields.update(date=name))
 
 
-@pytest.mark.parametrize("change, kind, words", [
-    (dict(method="supersnn"), "unknown", "Nobody registered it"), (dict(method="burst:phi=x"), "unknown", "burst"),
-    (dict(task="fashion_resnet9"), "unknown", "did you mean 'fashion_resnet'"), (dict(variant="huge"), "unknown", "has no variant"),
-    (dict(task_version=99), "unknown", "task_version 99"), (dict(method_version=99), "unknown", "method_version 99"),
-    (dict(git={"commit": "0" * 40, "dirty": False}), "unknown", "not in this checkout's history"),
-    (dict(family="detection"), "wrong", "family"), (dict(split="full"), "wrong", "mini split"),
-    (dict(kind="quantised"), "wrong", "kind"), (dict(anytime=True), "wrong", "anytime"), (dict(samples=99), "wrong", "99 samples"),
-])
+@pytest.mark.parametrize(
+    "change, kind, words",
+    [
+        (dict(method="supersnn"), "unknown", "Nobody registered it"),
+        (dict(method="burst:phi=x"), "unknown", "burst"),
+        (dict(task="fashion_resnet9"), "unknown", "did you mean 'fashion_resnet'"),
+        (dict(variant="huge"), "unknown", "has no variant"),
+        (dict(task_version=99), "unknown", "task_version 99"),
+        (dict(method_version=99), "unknown", "method_version 99"),
+        (dict(git={"commit": "0" * 40, "dirty": False}), "unknown", "not in this checkout's history"),
+        (dict(family="detection"), "wrong", "family"),
+        (dict(split="full"), "wrong", "mini split"),
+        (dict(kind="quantised"), "wrong", "kind"),
+        (dict(anytime=True), "wrong", "anytime"),
+        (dict(samples=99), "wrong", "99 samples"),
+    ],
+)
 def test_what_nobody_registered_is_said(made, tmp_path, capsys, change, kind, words):
     path = edited(made["adafire-uniform"], tmp_path, lambda fields: fields.update(change))
     if "git" in change and environment.knows_commit("0" * 40) is None:
@@ -163,6 +221,7 @@ def test_the_quoted_ann_is_the_one_on_file(made, tmp_path):
     def wrong(record):
         Store(tmp_path).write(record, rerun=True)
         return {f.text for f in submission.check(tmp_path / "records" / record.name, results)[1] if f.kind == "wrong"}
+
     assert wrong(record) == set()
     quoted = record.ann.model_copy(update={"metrics": {**record.ann.metrics, "accuracy": 0.99}})
     assert any("quotes other figures of the ANN" in text for text in wrong(record.model_copy(update={"ann": quoted})))
@@ -185,6 +244,7 @@ def test_the_papers_figures_stay_unknown(capsys):
 def test_energy_saved_by_hand():
     def records(method, rows):
         return make(method, rows=rows, metric="accuracy", family="classification")
+
     base = records("snn-calibration", [sound_row(2), sound_row(4)])
     half = {"synops": 0.0, "energy_pj": {"horowitz-45nm": 4.6 * 3e6 / 2}}
     worse = {"right": (1,) * 14 + (0,) * 6, "energy_pj": {"horowitz-45nm": 1.0}}

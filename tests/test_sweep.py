@@ -12,8 +12,19 @@ import pytest
 from benchmarks.store import Store, read_record
 
 ROOT = Path(__file__).resolve().parents[1]
-METHODS = ["quantised", "burst", "dcgs", "rate-max", "rate-percentile", "snn-calibration", "adafire-uniform", "adafire-signed",
-           "opi", "signed-if", "threshold-balancing"]  # and the ANN: twelve jobs
+METHODS = [
+    "quantised",
+    "burst",
+    "dcgs",
+    "rate-max",
+    "rate-percentile",
+    "snn-calibration",
+    "adafire-uniform",
+    "adafire-signed",
+    "opi",
+    "signed-if",
+    "threshold-balancing",
+]  # and the ANN: twelve jobs
 
 pytestmark = pytest.mark.slow
 
@@ -21,9 +32,28 @@ pytestmark = pytest.mark.slow
 def start(out, log):
     pytest.importorskip("ray", reason="Ray is not installed (pip install -e '.[sweep]')")
     environment = {**os.environ, "RAY_memory_monitor_refresh_ms": "0"}  # what others hold must not kill these jobs
-    return subprocess.Popen([sys.executable, "tools/sweep.py", "fashion_resnet", "--methods", ",".join(METHODS), "--timesteps",
-                             "1", "--limit", "10", "--out", str(out), "--jobs", "2"], cwd=ROOT, stdout=log,
-                            stderr=subprocess.STDOUT, env=environment, start_new_session=True)
+    return subprocess.Popen(
+        [
+            sys.executable,
+            "tools/sweep.py",
+            "fashion_resnet",
+            "--methods",
+            ",".join(METHODS),
+            "--timesteps",
+            "1",
+            "--limit",
+            "10",
+            "--out",
+            str(out),
+            "--jobs",
+            "2",
+        ],
+        cwd=ROOT,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        env=environment,
+        start_new_session=True,
+    )
 
 
 def finished(out):
@@ -56,13 +86,16 @@ def test_a_job_whose_process_dies_is_a_failed_record(tmp_path, monkeypatch):
     pytest.importorskip("ray", reason="Ray is not installed (pip install -e '.[sweep]')")
     from adapters.base import WorkloadOptions
     from benchmarks import runner, sweep
+
     monkeypatch.setenv("RAY_memory_monitor_refresh_ms", "0")
 
     def die(job, *rest):
         if job[2] == "burst":
             os.kill(os.getpid(), signal.SIGKILL)
         from benchmarks.sweep import _work
+
         return _work(job, *rest)
+
     monkeypatch.setattr(sweep, "_work", die)
     options = runner.RunOptions(WorkloadOptions(limit=5))
     found = sweep.sweep([("fashion_resnet", "mini")], ["burst"], [1], options, tmp_path, jobs=1)

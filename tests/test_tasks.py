@@ -7,14 +7,22 @@ import pytest
 from adafire.errors import InputError
 from adapters import model_zoo
 from benchmarks import catalogue
-from benchmarks.task import PROJECT, Task, load_task
 from benchmarks.schema import parse
+from benchmarks.task import PROJECT, Task, load_task
 
-GOOD = {"name": "toy", "version": 1, "family": "detection", "metric": "mAP", "adapter": "mmdetection",
-        "methods": ["adafire"], "timesteps": [1, 2],
-        "variants": {"mini": {"split": "mini", "data": {"type": "scenes"}, "calibration": {"samples": 4}},
-                     "big": {"split": "full", "data": {"type": "coco"}, "calibration": {"samples": 4},
-                             "needs": ["annotations"]}}}
+GOOD = {
+    "name": "toy",
+    "version": 1,
+    "family": "detection",
+    "metric": "mAP",
+    "adapter": "mmdetection",
+    "methods": ["adafire"],
+    "timesteps": [1, 2],
+    "variants": {
+        "mini": {"split": "mini", "data": {"type": "scenes"}, "calibration": {"samples": 4}},
+        "big": {"split": "full", "data": {"type": "coco"}, "calibration": {"samples": 4}, "needs": ["annotations"]},
+    },
+}
 
 
 def changed(path, value):
@@ -42,6 +50,7 @@ def test_every_task_file_of_the_project_fits(path):
             catalogue.check_ready(task, name)
     assert catalogue.choose_variant(task) in task.variants
     from adafire import methods
+
     for method in task.methods:
         methods.get(method)
 
@@ -49,17 +58,24 @@ def test_every_task_file_of_the_project_fits(path):
 def test_settings_are_what_the_adapter_gets():
     data = changed("variants.mini.options", {"width": 3})
     variant = parse(Task, data, "toy").variants["mini"]
-    assert variant.settings() == {"width": 3, "data": {"type": "scenes"}, "calibration": {"samples": 4},
-                                  "batch_size": 8}
+    assert variant.settings() == {
+        "width": 3,
+        "data": {"type": "scenes"},
+        "calibration": {"samples": 4},
+        "batch_size": 8,
+    }
 
 
 def checkpoints():
     """(task, variant, checkpoint as its file says it, as it is taken) of the project."""
     from mmengine.config import Config
+
     for path in catalogue.task_files():
         task, written = load_task(path), Config.fromfile(path).variants
         for name, variant in task.variants.items():
-            yield pytest.param(task, name, written[name].get("checkpoint"), variant.checkpoint, id=f"{task.name}-{name}")
+            yield pytest.param(
+                task, name, written[name].get("checkpoint"), variant.checkpoint, id=f"{task.name}-{name}"
+            )
 
 
 @pytest.mark.parametrize("task, name, written, taken", checkpoints())
@@ -83,7 +99,9 @@ def test_names_of_checkpoints_are_taken_wherever_they_are_given(tmp_path):
     name = "fcos_r50_caffe_fpn_gn-head_1x_coco-821213aa.pth"
     url = f"https://download.openmmlab.com/mmdetection/v2.0/fcos/fcos_r50_caffe_fpn_gn-head_1x_coco/{name}"
     assert model_zoo.address(name) == url and model_zoo.address(f"folder/{name}") is None
-    assert model_zoo.address("fcn_r18-d8_512x1024_80k_cityscapes_20201225_021327-6c50f8b4.pth", ("mmseg",)).endswith("8b4.pth")
+    assert model_zoo.address("fcn_r18-d8_512x1024_80k_cityscapes_20201225_021327-6c50f8b4.pth", ("mmseg",)).endswith(
+        "8b4.pth"
+    )
     data = changed("variants.mini.checkpoint", name)
     path = write(tmp_path, lines(data))
     task = load_task(path, trust_config=True)
@@ -94,27 +112,30 @@ def test_names_of_checkpoints_are_taken_wherever_they_are_given(tmp_path):
     assert load_task(path, trust_config=True).variants["mini"].checkpoint == str(tmp_path / name)
 
 
-@pytest.mark.parametrize("path, value, words", [
-    ("timestep", [1], ["unknown key 'timestep'", "'timesteps'"]),
-    ("variants.mini.checkpont", "x", ["variants.mini", "unknown key 'checkpont'", "'checkpoint'"]),
-    ("name", None, ["key 'name' is missing"]),
-    ("name", "../up", ["name", "'../up'"]),
-    ("version", "1", ["version", "found '1' (str)", "expected a valid integer"]),
-    ("version", True, ["version", "found True (bool)"]),
-    ("version", 0, ["version", "greater than or equal to 1"]),
-    ("family", "detecton", ["family", "'detecton'", "'detection'"]),
-    ("timesteps", [], ["timesteps", "at least one"]),
-    ("timesteps", [0], ["timesteps", "1 or more"]),
-    ("timesteps", [4, 4], ["timesteps", "twice"]),
-    ("timesteps", 4, ["timesteps", "found 4 (int)", "list"]),
-    ("methods", [], ["methods"]),
-    ("variants", {}, ["variants"]),
-    ("variants.mini.split", "tiny", ["variants.mini.split", "'mini' or 'full'"]),
-    ("variants.mini.data", {}, ["variants.mini.data", "'type'"]),
-    ("variants.mini.calibration", {"samples": 0}, ["variants.mini.calibration", "1 or more"]),
-    ("variants.mini.batch_size", 0, ["batch_size"]),
-    ("variants.mini.expected", {"ann": float("nan"), "tolerance": 1.0}, ["expected.ann", "finite"]),
-])
+@pytest.mark.parametrize(
+    "path, value, words",
+    [
+        ("timestep", [1], ["unknown key 'timestep'", "'timesteps'"]),
+        ("variants.mini.checkpont", "x", ["variants.mini", "unknown key 'checkpont'", "'checkpoint'"]),
+        ("name", None, ["key 'name' is missing"]),
+        ("name", "../up", ["name", "'../up'"]),
+        ("version", "1", ["version", "found '1' (str)", "expected a valid integer"]),
+        ("version", True, ["version", "found True (bool)"]),
+        ("version", 0, ["version", "greater than or equal to 1"]),
+        ("family", "detecton", ["family", "'detecton'", "'detection'"]),
+        ("timesteps", [], ["timesteps", "at least one"]),
+        ("timesteps", [0], ["timesteps", "1 or more"]),
+        ("timesteps", [4, 4], ["timesteps", "twice"]),
+        ("timesteps", 4, ["timesteps", "found 4 (int)", "list"]),
+        ("methods", [], ["methods"]),
+        ("variants", {}, ["variants"]),
+        ("variants.mini.split", "tiny", ["variants.mini.split", "'mini' or 'full'"]),
+        ("variants.mini.data", {}, ["variants.mini.data", "'type'"]),
+        ("variants.mini.calibration", {"samples": 0}, ["variants.mini.calibration", "1 or more"]),
+        ("variants.mini.batch_size", 0, ["batch_size"]),
+        ("variants.mini.expected", {"ann": float("nan"), "tolerance": 1.0}, ["expected.ann", "finite"]),
+    ],
+)
 def test_wrong_entry(path, value, words):
     with pytest.raises(InputError) as caught:
         parse(Task, changed(path, value), "task file toy.py")
@@ -159,13 +180,16 @@ def test_a_link_from_tasks_to_elsewhere_is_foreign(tmp_path, monkeypatch):
         load_task(tmp_path / "tasks" / "toy.py")
 
 
-@pytest.mark.parametrize("text, words", [
-    ("name = (", "SyntaxError"),
-    ("raise SystemExit(3)", "SystemExit"),
-    ("1 / 0", "ZeroDivisionError"),
-    ("import no_such_module_anywhere", "ModuleNotFoundError"),
-    ("", "key 'name' is missing"),
-])
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ("name = (", "SyntaxError"),
+        ("raise SystemExit(3)", "SystemExit"),
+        ("1 / 0", "ZeroDivisionError"),
+        ("import no_such_module_anywhere", "ModuleNotFoundError"),
+        ("", "key 'name' is missing"),
+    ],
+)
 def test_file_that_cannot_be_executed(tmp_path, text, words):
     with pytest.raises(InputError, match=words):
         load_task(write(tmp_path, text), trust_config=True)
@@ -214,12 +238,15 @@ def test_choice_of_a_variant(toy, monkeypatch):
     assert choose(mini_only) == "mini"  # the variable is set for good and means no task in particular
 
 
-@pytest.mark.parametrize("arguments, words", [
-    (dict(variant="bg"), "did you mean 'big'"),
-    (dict(variant="mini", split="full"), "--variant mini is a mini split, but --split full"),
-    (dict(variant="mini", data_root="/data"), "brings its own data"),
-    (dict(split="mini", data_root="/data"), "brings its own data"),
-])
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (dict(variant="bg"), "did you mean 'big'"),
+        (dict(variant="mini", split="full"), "--variant mini is a mini split, but --split full"),
+        (dict(variant="mini", data_root="/data"), "brings its own data"),
+        (dict(split="mini", data_root="/data"), "brings its own data"),
+    ],
+)
 def test_contradictory_choice(toy, arguments, words):
     with pytest.raises(InputError, match=words):
         catalogue.choose_variant(toy, **arguments)
@@ -258,6 +285,7 @@ def test_listing_has_every_variant_of_every_task():
 def test_listing_says_what_is_yours_to_bring(monkeypatch, tmp_path):
     """A variant of a full split without weights of its own wants --checkpoint; without data of its own, --data-root."""
     from adapters.models import has_own_weights
+
     monkeypatch.delenv(catalogue.DATA_VARIABLE, raising=False)
     for path in catalogue.task_files():
         for name, variant in load_task(path).variants.items():
@@ -265,7 +293,10 @@ def test_listing_says_what_is_yours_to_bring(monkeypatch, tmp_path):
             if variant.split == "full":
                 brings = variant.checkpoint or has_own_weights(variant.model)
                 assert ("--checkpoint FILE" in weights) == (not brings), (path.stem, name)
-                assert "--data-root DIR" in data or data == "there" and variant.data["type"] == "fashion_mnist", (path.stem, name)
+                assert "--data-root DIR" in data or data == "there" and variant.data["type"] == "fashion_mnist", (
+                    path.stem,
+                    name,
+                )
             else:
                 assert weights in ("there", "random") and data in ("there", "made by the project"), (path.stem, name)
     toy_full = parse(Task, GOOD, "toy").variants["big"].model_copy(update={"needs": []})

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 import adafire
-from adafire.errors import InputError
 from adafire.cost.meter import Meter
+from adafire.errors import InputError
 from adapters.base import WorkloadOptions
 from benchmarks import catalogue, runner
 from benchmarks.store import Store
@@ -29,17 +29,38 @@ def figures(record):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("task,methods,limit", [  # batches of 50, 16, ...: an odd number of samples and of batches
-    ("fashion_resnet", ["adafire-signed"], 125),
-    ("coco_yolo", ["adafire-uniform"], 17),
-    ("voc12_fcn", ["adafire-signed"], 9),
-])
+@pytest.mark.parametrize(
+    "task,methods,limit",
+    [  # batches of 50, 16, ...: an odd number of samples and of batches
+        ("fashion_resnet", ["adafire-signed"], 125),
+        ("coco_yolo", ["adafire-uniform"], 17),
+        ("voc12_fcn", ["adafire-signed"], 9),
+    ],
+)
 def test_two_processes_give_the_record_of_one(task, methods, limit, tmp_path):
     one = load_task(catalogue.find_task(task))
     runner.run(one, "mini", methods, [2], runner.RunOptions(WorkloadOptions(limit=limit)), tmp_path / "one")
-    done = subprocess.run([*TORCHRUN, "tools/run_bench.py", task, "--methods", ",".join(methods), "--timesteps", "2", "--limit",
-                           str(limit), "--launcher", "pytorch", "--out", str(tmp_path / "two")], cwd=ROOT, timeout=500,
-                          capture_output=True, text=True)
+    done = subprocess.run(
+        [
+            *TORCHRUN,
+            "tools/run_bench.py",
+            task,
+            "--methods",
+            ",".join(methods),
+            "--timesteps",
+            "2",
+            "--limit",
+            str(limit),
+            "--launcher",
+            "pytorch",
+            "--out",
+            str(tmp_path / "two"),
+        ],
+        cwd=ROOT,
+        timeout=500,
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stderr
     alone, shared = (Store(tmp_path / name).load()[0] for name in ("one", "two"))
     assert len(alone) == len(shared) == 1 + len(methods) and all(r.samples == limit for r in shared)
@@ -82,8 +103,14 @@ def test_without_torchrun_it_says_what_to_type(monkeypatch):
 
 def test_counts_of_parts_are_the_counts_of_the_whole():
     torch.manual_seed(0)
-    network = torch.nn.Sequential(torch.nn.Conv2d(1, 4, 3), torch.nn.ReLU(), torch.nn.Flatten(), torch.nn.Linear(64, 3),
-                                  torch.nn.ReLU(), torch.nn.Linear(3, 3)).eval()
+    network = torch.nn.Sequential(
+        torch.nn.Conv2d(1, 4, 3),
+        torch.nn.ReLU(),
+        torch.nn.Flatten(),
+        torch.nn.Linear(64, 3),
+        torch.nn.ReLU(),
+        torch.nn.Linear(3, 3),
+    ).eval()
     images = torch.rand(5, 1, 6, 6)
     snn = adafire.convert(network, images, method="adafire-signed", timesteps=3)
     snn(images)

@@ -12,6 +12,7 @@ from networks import NETWORKS, build
 
 def net(body, **modules):
     """A network around a function of (self, x) with a convolution before and after."""
+
     class Net(nn.Module):
         def __init__(self):
             super().__init__()
@@ -21,6 +22,7 @@ def net(body, **modules):
 
         def forward(self, x):
             return self.last(F.relu(body(self, F.relu(self.first(x)))))
+
     return Net().eval()
 
 
@@ -64,6 +66,7 @@ def test_shapes_as_tensors_depend_on_no_spikes():
         height, width = torch._shape_as_tensor(x)[-2:]
         assert height == width
         return x.split([int(height) // 2, int(height) // 2], 2)[0]
+
     network = net(halves)
     assert len(adafire.check(network, X).sites) == 2
     snn = adafire.convert(network, X, method="ours", timesteps=64)
@@ -86,6 +89,7 @@ def test_output_without_tensor_is_refused():
     class Strings(nn.Module):
         def forward(self, x):
             return "a"
+
     with pytest.raises(adafire.UnsupportedError, match="returned no tensor"):
         adafire.check(Strings(), X)
 
@@ -100,6 +104,7 @@ def test_calls_that_change_between_passes_are_named():
             self.calls += 1
             x = F.relu(self.a(x))
             return self.b(x if self.calls < 2 else torch.exp(x))
+
     with pytest.raises(adafire.UnsupportedError, match="calls changed between passes.*'exp'.*'conv2d' at b"):
         adafire.convert(Moody().eval(), X, timesteps=2, verify=False)
     with pytest.raises(adafire.UnsupportedError, match="other outputs when it is run again.*a counter"):
@@ -136,6 +141,7 @@ def test_ignored_result_of_an_in_place_relu():
             x = self.a(x)
             F.relu_(x)
             return self.b(x)
+
     network = Old().eval()
     snn = adafire.convert(network, X, method="burst", timesteps=128, threshold="max", phi_plus=4)
     assert torch.allclose(snn(X), network(X), atol=0.05)

@@ -42,9 +42,15 @@ def root(tmp_path_factory):
         images.append({"id": i, "file_name": f"{i}.png", "width": width, "height": height})
         if i > 1:
             objects.append({"id": i, "image_id": i, "category_id": i % 2 + 1, "bbox": [5, 6, 30, 40]})
-    (root / "annotations" / "instances_val2017.json").write_text(json.dumps({
-        "images": images, "annotations": objects,
-        "categories": [{"id": k + 1, "name": name} for k, name in enumerate(("cat", "dog", "emu"))]}))
+    (root / "annotations" / "instances_val2017.json").write_text(
+        json.dumps(
+            {
+                "images": images,
+                "annotations": objects,
+                "categories": [{"id": k + 1, "name": name} for k, name in enumerate(("cat", "dog", "emu"))],
+            }
+        )
+    )
     return root
 
 
@@ -53,8 +59,13 @@ def workload(root, tmp_path_factory):
     """With weights at which signals neither vanish nor explode."""
     config = tmp_path_factory.mktemp("config") / "config.py"
     config.write_text(CONFIG.format(base=BASE))
-    settings = {"config": str(config), "checkpoint": "random", "data": {"type": "coco"}, "batch_size": 2,
-                "calibration": {"samples": 2}}
+    settings = {
+        "config": str(config),
+        "checkpoint": "random",
+        "data": {"type": "coco"},
+        "batch_size": 2,
+        "calibration": {"samples": 2},
+    }
     subject = adapters.get("mmdetection")(settings, WorkloadOptions(split="full", data_root=str(root)))
     torch.manual_seed(0)
     with torch.no_grad():
@@ -77,7 +88,9 @@ def test_boxes_equal_mmdetections_own(workload):
         for one, other in zip(mine, workload.detector(batch.inputs, batch.context, mode="predict"), strict=True):
             other = other.pred_instances
             assert 3 < len(other) == len(one["boxes"])
-            assert np.allclose(one["boxes"], other.bboxes, atol=1e-4) and np.allclose(one["scores"], other.scores, atol=1e-4)
+            assert np.allclose(one["boxes"], other.bboxes, atol=1e-4) and np.allclose(
+                one["scores"], other.scores, atol=1e-4
+            )
             assert np.array_equal(one["labels"], other.labels)
         found.update(zip(batch.ids, mine))
     assert len(found) == 4 and max(sizes) == 2 and 0 <= workload.evaluate(found).metrics["mAP"] < 0.5
@@ -88,21 +101,34 @@ def test_raw_outputs_of_both_stages_converge(workload, relays):
     (inputs, *_) = workload.calibration()
     with torch.no_grad():
         expected = workload.forward(workload.network, inputs)
-    snn = adafire.convert(workload.network, [inputs], method="burst", threshold="max", phi_plus=8, phi_minus=8, v0=0.5,
-                          timesteps=64, forward=workload.forward, relays=relays)
+    snn = adafire.convert(
+        workload.network,
+        [inputs],
+        method="burst",
+        threshold="max",
+        phi_plus=8,
+        phi_minus=8,
+        v0=0.5,
+        timesteps=64,
+        forward=workload.forward,
+        relays=relays,
+    )
     assert any(s.relay for s in snn.sites) == relays
     snn.params = {i: p._replace(theta=p.theta / 4) for i, p in snn.params.items()}
     assert {"detector.roi_head.bbox_head.relu"} <= {s.name.partition("[")[0] for s in snn.sites}
     spread = lambda y: float((y - y.mean()).norm())
     for part in (lambda o: torch.cat([t.flatten() for t in o[0][0]]), lambda o: o[1], lambda o: o[2]):
-        errors = [float((part(y) - part(expected)).norm()) / spread(part(expected)) for y in snn(inputs, at=(4, 16, 64))]
+        errors = [
+            float((part(y) - part(expected)).norm()) / spread(part(expected)) for y in snn(inputs, at=(4, 16, 64))
+        ]
         assert errors[1] < 0.5 * errors[0] and errors[2] < 0.5 * errors[1] and errors[2] < 0.05, errors
 
 
 @torch.no_grad()
 def test_both_stages_are_counted_once_and_proposals_are_those_of_the_spiking_stage(workload):
-    snn = adafire.convert(workload.network, workload.calibration(), method="adafire-signed", timesteps=2,
-                          forward=workload.forward)
+    snn = adafire.convert(
+        workload.network, workload.calibration(), method="adafire-signed", timesteps=2, forward=workload.forward
+    )
     batch = max(workload.batches(), key=lambda b: len(b.ids))
     ((rpn, scores, deltas, proposals),) = workload.simulate(snn, batch, (2,))
     report = snn.report()
@@ -133,7 +159,7 @@ def test_no_proposals_give_no_boxes(workload):
 
 def test_roi_align_over_time_equals_a_loop():
     two_stage.fold_roi_align()
-    features, rois = torch.randn(3, 2, 4, 9, 9), torch.tensor([[0, 1, 1, 7, 6.], [1, 0, 0, 8, 8], [1, 2, 2, 3, 3]])
+    features, rois = torch.randn(3, 2, 4, 9, 9), torch.tensor([[0, 1, 1, 7, 6.0], [1, 0, 0, 8, 8], [1, 2, 2, 3, 3]])
     align = lambda x: torchvision.ops.roi_align(x, rois, (3, 3), 0.5, 0, True)
     assert torch.equal(torch.vmap(align)(features), torch.stack([align(x) for x in features]))
     moved = torch.vmap(align, in_dims=2)(features.movedim(0, 2))
@@ -142,6 +168,7 @@ def test_roi_align_over_time_equals_a_loop():
 
 def test_the_check_shows_both_stages(capsys):
     from tools.check import main
+
     assert main([f"mmdet::{BASE}", "--size", "64"]) == 0
     found = capsys.readouterr().out
     assert "56 sites become neurons" in found and "roi_align" in found
@@ -149,11 +176,15 @@ def test_the_check_shows_both_stages(capsys):
     assert "DETR is a detector of the DETR family" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("base, message", [
-    ("mask_rcnn/mask-rcnn_r50_fpn_1x_coco.py", "is not a plain Faster R-CNN"),
-    ("cascade_rcnn/cascade-rcnn_r50_fpn_1x_coco.py", "CascadeRCNN with CascadeRoIHead is not a plain"),
-    ("detr/detr_r50_8xb2-150e_coco.py", "DETR is a detector of the DETR family"),
-    ("dino/dino-4scale_r50_8xb2-12e_coco.py", "DINO is a detector of the DETR family")])
+@pytest.mark.parametrize(
+    "base, message",
+    [
+        ("mask_rcnn/mask-rcnn_r50_fpn_1x_coco.py", "is not a plain Faster R-CNN"),
+        ("cascade_rcnn/cascade-rcnn_r50_fpn_1x_coco.py", "CascadeRCNN with CascadeRoIHead is not a plain"),
+        ("detr/detr_r50_8xb2-150e_coco.py", "DETR is a detector of the DETR family"),
+        ("dino/dino-4scale_r50_8xb2-12e_coco.py", "DINO is a detector of the DETR family"),
+    ],
+)
 def test_others_are_refused_with_what_works(base, message):
     model, _ = detectors.build_detector(f"mmdet::{base}")
     with pytest.raises(UnsupportedError, match=message + ".*RetinaNet"):

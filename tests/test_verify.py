@@ -5,16 +5,16 @@ import threading
 import pytest
 import torch
 import torch.nn.functional as F
-from networks import relative_error
 from torch import nn
 
 import adafire
-from adafire.check import call_network
-from adafire.calibration.fitting import Calibration
-from adafire.simulation.plan import Plan
+from adafire.calibration.data import Calibration
 from adafire.calibration.thresholds import Histogram
+from adafire.check import call_network
 from adafire.graph.recorder import record
+from adafire.simulation.plan import Plan
 from adafire.simulation.proof import difference, verify
+from networks import relative_error
 
 
 def conv(i, o):
@@ -37,8 +37,13 @@ class Net(nn.Module):
 
 
 def plain_net(**more):
-    return Net(lambda s, x: s.f(F.relu(s.b(F.relu(s.a(x)))).mean((2, 3))), a=lambda: conv(3, 8), b=lambda: conv(8, 8),
-               f=lambda: nn.Linear(8, 3), **more)
+    return Net(
+        lambda s, x: s.f(F.relu(s.b(F.relu(s.a(x)))).mean((2, 3))),
+        a=lambda: conv(3, 8),
+        b=lambda: conv(8, 8),
+        f=lambda: nn.Linear(8, 3),
+        **more,
+    )
 
 
 @pytest.fixture
@@ -80,17 +85,22 @@ def remembering(s, x):
     return s.last
 
 
-UNSOUND = {chunk_in_place: "'conv2d' at b. Before it the network writes in place .'relu'",
-           slice_in_place: "'conv2d' at b. Before it the network writes in place .'clamp'",
-           base_in_place: "'linear' at g. Before it the network writes in place .'mul'",
-           noisy: "'randn' draws random numbers; .* .'item' in the network hands them to Python",
-           counting: "run again on the same input", remembering: "run again on the same input"}
+UNSOUND = {
+    chunk_in_place: "'conv2d' at b. Before it the network writes in place .'relu'",
+    slice_in_place: "'conv2d' at b. Before it the network writes in place .'clamp'",
+    base_in_place: "'linear' at g. Before it the network writes in place .'mul'",
+    noisy: "'randn' draws random numbers; .* .'item' in the network hands them to Python",
+    counting: "run again on the same input",
+    remembering: "run again on the same input",
+}
 
 
 @pytest.mark.parametrize("method", ["ann", "ours"])
 @pytest.mark.parametrize("forward", UNSOUND, ids=lambda f: f.__name__)
 def test_what_the_plan_would_compute_otherwise_is_refused_by_name(forward, method, x):
-    network = Net(forward, a=lambda: conv(3, 8), b=lambda: conv(8, 8), g=lambda: nn.Linear(8, 8), f=lambda: nn.Linear(8, 3))
+    network = Net(
+        forward, a=lambda: conv(3, 8), b=lambda: conv(8, 8), g=lambda: nn.Linear(8, 8), f=lambda: nn.Linear(8, 3)
+    )
     with pytest.raises(adafire.UnsupportedError, match=UNSOUND[forward]):
         adafire.convert(network, x, method=method, timesteps=4)
     with pytest.raises(adafire.UnsupportedError, match="first call|run again|draws random"):
@@ -102,6 +112,7 @@ def test_only_writes_that_another_tensor_shows_are_named(x):
         x = s.b(F.relu(s.a(x), inplace=True))
         x.chunk(2, 1)[0].clamp_(min=0)
         return s.f(F.relu(s.c(x)).mean((2, 3)))
+
     network = Net(forward, a=lambda: conv(3, 8), b=lambda: conv(8, 8), c=lambda: conv(8, 8), f=lambda: nn.Linear(8, 3))
     with pytest.raises(adafire.UnsupportedError, match=r"writes in place \('clamp' at network:clamp\)"):
         adafire.check(network, x)
@@ -111,6 +122,7 @@ def test_a_write_in_place_that_nobody_sees_twice_goes_through(x):
     def forward(s, x):
         v = s.a(x).flatten(1)
         return s.g(v.relu_()[:, :8].clone().mul_(2.0))
+
     network = Net(forward, a=lambda: conv(3, 8), g=lambda: nn.Linear(8, 3))
     assert relative_error(adafire.convert(network, x, method="ours", timesteps=16)(x), network(x)) < 0.01
 
@@ -132,8 +144,15 @@ def odd_pads(s, x):
 @pytest.mark.parametrize("method", ["ann", "ours", "adafire-signed"])
 @pytest.mark.parametrize("forward", [odd_widths, odd_pads])
 def test_layers_keep_their_weights_at_sizes_that_add_calls(forward, method, x):
-    network = Net(forward, a=lambda: conv(3, 8), b=lambda: conv(8, 8), c=lambda: conv(8, 8), d=lambda: conv(8, 8),
-                  n=lambda: nn.BatchNorm2d(8), f=lambda: nn.Linear(8, 3))
+    network = Net(
+        forward,
+        a=lambda: conv(3, 8),
+        b=lambda: conv(8, 8),
+        c=lambda: conv(8, 8),
+        d=lambda: conv(8, 8),
+        n=lambda: nn.BatchNorm2d(8),
+        f=lambda: nn.Linear(8, 3),
+    )
     odd = torch.randn(4, 3, 12, 13, generator=torch.Generator().manual_seed(1))
     snn = adafire.convert(network, x, method=method, timesteps=64)
     assert relative_error(snn(odd), network(odd)) < (1e-5 if method == "ann" else 0.02)
@@ -142,7 +161,9 @@ def test_layers_keep_their_weights_at_sizes_that_add_calls(forward, method, x):
 
 def test_potentials_of_every_neuron_are_for_one_size(x):
     snn = adafire.convert(plain_net(), x, method="snn-calibration-advanced", timesteps=4)
-    with pytest.raises(adafire.InputError, match=r"keeps a potential for every neuron, here \[8, 12, 12\]; this input gives"):
+    with pytest.raises(
+        adafire.InputError, match=r"keeps a potential for every neuron, here \[8, 12, 12\]; this input gives"
+    ):
         snn(torch.randn(4, 3, 12, 13))
 
 
@@ -152,6 +173,7 @@ def test_a_size_at_which_the_plan_is_wrong_is_refused_when_it_comes(x):
         if x.shape[-1] > 12:
             x.chunk(2, 1)[0].mul_(2.0)
         return s.f(F.relu(s.b(x)).mean((2, 3)))
+
     network = Net(forward, a=lambda: conv(3, 8), b=lambda: conv(8, 8), f=lambda: nn.Linear(8, 3))
     wide = torch.randn(2, 3, 12, 14)
     snn = adafire.convert(network, x, method="ours", timesteps=4)
@@ -162,6 +184,7 @@ def test_a_size_at_which_the_plan_is_wrong_is_refused_when_it_comes(x):
 
 def test_a_plan_is_proved_once_for_all_batch_sizes(x, monkeypatch):
     from adafire.simulation import proved_plans as plans
+
     calls, verify = [], plans.verify
     monkeypatch.setattr(plans, "verify", lambda *args: (calls.append(1), verify(*args)))
     snn = adafire.convert(plain_net(), x, method="ours", timesteps=2)
@@ -181,8 +204,13 @@ class Magnifying(nn.Module):
 
 def test_rounding_is_no_difference():
     x = torch.randn(64, 3, 12, 12, generator=torch.Generator().manual_seed(0))
-    network = Net(lambda s, x: s.c(s.f(F.relu(s.b(F.relu(s.a(x)))).mean((2, 3)))), a=lambda: conv(3, 8), b=lambda: conv(8, 8),
-                  f=lambda: nn.Linear(8, 30), c=Magnifying)
+    network = Net(
+        lambda s, x: s.c(s.f(F.relu(s.b(F.relu(s.a(x)))).mean((2, 3)))),
+        a=lambda: conv(3, 8),
+        b=lambda: conv(8, 8),
+        f=lambda: nn.Linear(8, 30),
+        c=Magnifying,
+    )
     plan = Plan(record(network, x, call_network))
     with pytest.raises(adafire.UnsupportedError, match="the plan of this network gives other outputs"):
         verify(plan, network, x, call_network)
@@ -193,6 +221,7 @@ def test_unpooling_by_computed_indices_converges(x):
     def forward(s, x):
         y, where = F.max_pool2d(F.relu(s.a(x)), 2, return_indices=True)
         return s.f(F.relu(s.c(F.max_unpool2d(F.relu(s.b(y)), where, 2))))
+
     network = Net(forward, a=lambda: conv(3, 8), b=lambda: conv(8, 8), c=lambda: conv(8, 8), f=lambda: conv(8, 2))
     for method in ("adafire-signed", "dcgs"):
         assert relative_error(adafire.convert(network, x, method=method, timesteps=256)(x), network(x)) < 0.02
@@ -202,8 +231,12 @@ def test_gather_by_computed_indices_converges(x):
     def forward(s, x):
         y = F.relu(s.a(x)).flatten(2)
         return s.f(F.relu(s.g(y.gather(2, y.topk(9, dim=2).indices))).mean(1))
+
     network = Net(forward, a=lambda: conv(3, 8), g=lambda: nn.Linear(9, 8), f=lambda: nn.Linear(8, 3))
-    errors = [relative_error(adafire.convert(network, x, method="adafire-signed", timesteps=t)(x), network(x)) for t in (4, 512)]
+    errors = [
+        relative_error(adafire.convert(network, x, method="adafire-signed", timesteps=t)(x), network(x))
+        for t in (4, 512)
+    ]
     assert errors[1] < min(errors[0], 0.02)
 
 
@@ -212,6 +245,7 @@ def test_view_behind_a_convolution(method, x):
     def forward(s, x):
         y = F.max_pool2d(F.relu(s.b(F.relu(s.a(x)))), 2).view(-1, 8 * 36)
         return s.f(y.view(size=(len(x), 288)).view_as(y))
+
     network = Net(forward, a=lambda: conv(3, 8), b=lambda: conv(8, 8), f=lambda: nn.Linear(288, 3))
     snn = adafire.convert(network, x, method=method, timesteps=2)
     assert snn(x).shape == (4, 3) and relative_error(adafire.convert(network, x, method="ann")(x), network(x)) < 1e-5
@@ -227,11 +261,23 @@ def test_a_conversion_is_a_snapshot(x):
     assert torch.equal(snn(x), before)
 
 
-@pytest.mark.parametrize("change", [lambda n: n.b.weight.data.mul_(3), lambda n: n.load_state_dict(
-    {k: v * 2 for k, v in n.state_dict().items()}), lambda n: setattr(n, "b", conv(8, 8)), lambda n: setattr(n, "scale", 2.0)])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda n: n.b.weight.data.mul_(3),
+        lambda n: n.load_state_dict({k: v * 2 for k, v in n.state_dict().items()}),
+        lambda n: setattr(n, "b", conv(8, 8)),
+        lambda n: setattr(n, "scale", 2.0),
+    ],
+)
 def test_a_calibration_notices_that_the_network_changed(change, x):
-    network = Net(lambda s, x: s.f(F.relu(s.b(s.scale * F.relu(s.a(x)))).mean((2, 3))), a=lambda: conv(3, 8), b=lambda: conv(8, 8),
-                  f=lambda: nn.Linear(8, 3), scale=lambda: 1.0)
+    network = Net(
+        lambda s, x: s.f(F.relu(s.b(s.scale * F.relu(s.a(x)))).mean((2, 3))),
+        a=lambda: conv(3, 8),
+        b=lambda: conv(8, 8),
+        f=lambda: nn.Linear(8, 3),
+        scale=lambda: 1.0,
+    )
     kept = Calibration(x)
     adafire.convert(network, kept, method="ours", timesteps=4)
     unchanged = kept._snapshot
@@ -251,6 +297,7 @@ def test_a_measurement_that_is_broken_off_leaves_nothing_behind(monkeypatch):
         if len(calls) == 3:
             raise KeyboardInterrupt
         return update(histogram, a, axis)
+
     monkeypatch.setattr(Histogram, "update", interrupted)
     with pytest.raises(KeyboardInterrupt):
         adafire.convert(network, kept, method="adafire-signed", timesteps=4)
@@ -287,9 +334,16 @@ def test_calibration_is_one_dict_or_one_tuple_of_arguments(x):
         adafire.convert(network, (x, x), method="ours", timesteps=4)
 
 
-@pytest.mark.parametrize("given,message", [(lambda x: x.half(), "float16"), (lambda x: x.byte(), "uint8"), (lambda x: x.double(), "float64"),
-                                           (lambda x: x[0], r"network itself fails.*\[3, 12, 12\].*a batch"),
-                                           (lambda x: x[:, :2], r"network itself fails.*\[4, 2, 12, 12\]")])
+@pytest.mark.parametrize(
+    "given,message",
+    [
+        (lambda x: x.half(), "float16"),
+        (lambda x: x.byte(), "uint8"),
+        (lambda x: x.double(), "float64"),
+        (lambda x: x[0], r"network itself fails.*\[3, 12, 12\].*a batch"),
+        (lambda x: x[:, :2], r"network itself fails.*\[4, 2, 12, 12\]"),
+    ],
+)
 def test_inputs_that_the_network_does_not_take(given, message, x):
     snn = adafire.convert(plain_net(), x, method="ours", timesteps=4)
     with pytest.raises(adafire.InputError, match=message):
@@ -359,6 +413,7 @@ def test_dry_runs_do_not_reach_other_threads(x):
                 other(x)
             except Exception as error:
                 errors.append(error)
+
     thread = threading.Thread(target=calling)
     thread.start()
     names = {tuple(s.name for s in adafire.check(one, x).sites) for _ in range(40)}
@@ -370,7 +425,9 @@ def test_dry_runs_do_not_reach_other_threads(x):
 def test_difference_of_nested_outputs():
     a = {"x": torch.tensor([3.0, 4.0]), "n": (torch.arange(200), 2)}
     assert difference(a, {"x": torch.tensor([3.0, 4.0 + 1e-5]), "n": (torch.arange(200), 2)}) == 0
-    assert difference(a, {"x": torch.tensor([3.0, 4.0 + 1e-2]), "n": (torch.arange(200), 2)}) == pytest.approx(2e-3, rel=1e-3)
+    assert difference(a, {"x": torch.tensor([3.0, 4.0 + 1e-2]), "n": (torch.arange(200), 2)}) == pytest.approx(
+        2e-3, rel=1e-3
+    )
     assert difference(a, {"x": torch.tensor([3.0, 4.0]), "n": (torch.arange(1, 201), 2)}) == 1
     assert difference(a, {"x": torch.tensor([3.0, float("nan")]), "n": (torch.arange(200), 2)}) == float("inf")
     assert difference(a, [torch.tensor([3.0, 4.0])]) == float("inf")

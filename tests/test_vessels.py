@@ -36,8 +36,10 @@ def kernels(seed=0, classes=2):
 def convolved(x, weight, bias):
     """What Theano computes: a true convolution (kernel turned round) with zero borders, and a ReLU."""
     from scipy.signal import convolve2d
-    return np.maximum(0, [sum(convolve2d(x[i], w[i], mode="same") for i in range(len(x))) + b
-                          for w, b in zip(weight, bias)])
+
+    return np.maximum(
+        0, [sum(convolve2d(x[i], w[i], mode="same") for i in range(len(x))) + b for w, b in zip(weight, bias)]
+    )
 
 
 def test_theano_weights_by_scipy(tmp_path):
@@ -64,15 +66,21 @@ def test_tensorflow_weights_are_the_same_network(tmp_path):
     assert all(torch.equal(one[k], two[k]) for k in one)
 
 
-@pytest.mark.parametrize("spoil, words", [
-    (lambda path: path.unlink(), "are not there"),
-    (lambda path: path.write_bytes(b"not hdf5"), "is no Keras weights file"),
-    (lambda path: write(path, kernels()[:5]), "has 5 convolutions; a U-Net of d stages has 4 d - 1"),
-    (lambda path: write(path, [*kernels()[:4], kernels()[5], *kernels()[5:]]), r"convolution 5 .* has \[4, 10, 3, 3\] there"),
-    (lambda path: write(path, [(w * np.nan, b) for w, b in kernels()]), "convolution 1 .* holds NaN"),
-    (lambda path: write(path, [(w[0], b) for w, b in kernels()]), "only convolutions with a bias"),
-    (lambda path: write(path, kernels(classes=3)), "gives 3 classes"),
-])
+@pytest.mark.parametrize(
+    "spoil, words",
+    [
+        (lambda path: path.unlink(), "are not there"),
+        (lambda path: path.write_bytes(b"not hdf5"), "is no Keras weights file"),
+        (lambda path: write(path, kernels()[:5]), "has 5 convolutions; a U-Net of d stages has 4 d - 1"),
+        (
+            lambda path: write(path, [*kernels()[:4], kernels()[5], *kernels()[5:]]),
+            r"convolution 5 .* has \[4, 10, 3, 3\] there",
+        ),
+        (lambda path: write(path, [(w * np.nan, b) for w, b in kernels()]), "convolution 1 .* holds NaN"),
+        (lambda path: write(path, [(w[0], b) for w, b in kernels()]), "only convolutions with a bias"),
+        (lambda path: write(path, kernels(classes=3)), "gives 3 classes"),
+    ],
+)
 def test_wrong_weights(tmp_path, root, spoil, words):
     spoil(root.parent / "w.h5")
     with pytest.raises(InputError, match=words):
@@ -88,13 +96,16 @@ def test_scores_by_hand():
     seen = vessel_scores.scores(vessel_scores.measure(p, truth, np.array([[True, True, True, False, False]])))
     assert seen == pytest.approx({"AUC": 1 / 2, "F1": 4 / 5, "IoU": 2 / 3, "accuracy": 2 / 3})
     between = vessel_scores.scores(vessel_scores.measure(np.array([[0.9, 0.4, 0.45, 0.34, 0.5]]), truth))
-    assert between == pytest.approx({"AUC": 6 / 6, "F1": 4 / 5, "IoU": 2 / 3, "accuracy": 4 / 5})  # from 0.5 on, not before
+    assert between == pytest.approx(
+        {"AUC": 6 / 6, "F1": 4 / 5, "IoU": 2 / 3, "accuracy": 4 / 5}
+    )  # from 0.5 on, not before
     ties = vessel_scores.scores(vessel_scores.measure(np.full((1, 5), 0.5), truth))
     assert ties["AUC"] == 0.5 and ties["accuracy"] == 3 / 5  # 0.5 says vessel
 
 
 def test_auc_equals_the_rank_sum():
     from scipy.stats import mannwhitneyu
+
     rng = np.random.default_rng(0)
     truth = rng.random(3000) < 0.2
     p = np.floor((rng.random(3000) * 0.6 + truth * 0.3) * 512) / 512
@@ -105,7 +116,9 @@ def test_auc_equals_the_rank_sum():
 def test_intervals_are_over_images():
     rng = np.random.default_rng(0)
     truth = rng.random((6, 40)) < 0.3
-    counts = {str(i): vessel_scores.measure(np.clip(t * 0.4 + rng.random(40) * 0.7, 0, 1), t) for i, t in enumerate(truth)}
+    counts = {
+        str(i): vessel_scores.measure(np.clip(t * 0.4 + rng.random(40) * 0.7, 0, 1), t) for i, t in enumerate(truth)
+    }
     found = vessel_scores.evaluate(counts)
     assert found.low < found.metrics["F1"] < found.high and len(found.evidence["per_image"]) == 6
     assert {len(v) for v in found.evidence["replicates"].values()} == {400}
@@ -123,9 +136,12 @@ def root(tmp_path):
     for name in ("images", "1st_manual", "mask"):
         (root / "test" / name).mkdir(parents=True)
     for i in range(1, 5):
-        Image.fromarray(rng.integers(0, 255, (22, 20, 3), dtype=np.uint8)).save(root / "test" / "images" / f"{i:02d}_test.tif")
+        Image.fromarray(rng.integers(0, 255, (22, 20, 3), dtype=np.uint8)).save(
+            root / "test" / "images" / f"{i:02d}_test.tif"
+        )
         Image.fromarray((rng.random((22, 20)) < 0.3).astype(np.uint8) * 255).save(
-            root / "test" / "1st_manual" / f"{i:02d}_manual1.gif")
+            root / "test" / "1st_manual" / f"{i:02d}_manual1.gif"
+        )
         view = np.zeros((22, 20), np.uint8)
         view[2:20, 3:18] = 255
         Image.fromarray(view).save(root / "test" / "mask" / f"{i:02d}_test_mask.gif")
@@ -134,8 +150,13 @@ def root(tmp_path):
 
 
 def make(root, **change):
-    settings = {"checkpoint": str(root.parent / "w.h5"), "data": {"type": "drive"}, "calibration": {"samples": 1},
-                "batch_size": 2, **change}
+    settings = {
+        "checkpoint": str(root.parent / "w.h5"),
+        "data": {"type": "drive"},
+        "calibration": {"samples": 1},
+        "batch_size": 2,
+        **change,
+    }
     return vessels.workload(settings, WorkloadOptions(split="full", data_root=str(root)))
 
 
@@ -150,8 +171,12 @@ def scored(workload):
 def test_only_the_field_of_view_is_scored_and_nothing_that_calibrates(root):
     workload = make(root)
     described = workload.describe()
-    assert len(workload) == 3 and described["calibration"] == {**described["calibration"], "samples": 1, "overlap": 0,
-                                                               "set_aside": True}
+    assert len(workload) == 3 and described["calibration"] == {
+        **described["calibration"],
+        "samples": 1,
+        "overlap": 0,
+        "set_aside": True,
+    }
     _, found = scored(workload)
     assert all(p.counts.sum() == 18 * 15 for p in found.values())
     assert all(b.inputs.shape[-2:] == (22, 20) for b in workload.batches())
@@ -209,6 +234,7 @@ def test_preparation_by_hand(monkeypatch):
 
     class Nothing:
         apply = staticmethod(lambda grey: grey)
+
     asked = []
     monkeypatch.setattr(cv2, "createCLAHE", lambda **how: asked.append(how) or Nothing)
     row = [(0, 0, 0), (255, 255, 255), (65, 64, 65), (255, 0, 0), (0, 255, 0), (0, 0, 255)]
@@ -217,19 +243,36 @@ def test_preparation_by_hand(monkeypatch):
     assert asked == [{"clipLimit": 2.0, "tileGridSize": (8, 8)}]
 
 
-@pytest.mark.parametrize("spoil, words", [
-    (lambda root: Image.new("L", (20, 22)).save(root / "test" / "1st_manual" / "02_manual2.gif"),
-     "two files of picture 02: 02_manual1.gif and 02_manual2.gif"),
-    (lambda root: (root / "test" / "mask").rename(root / "mask"), "folder '.*test/mask' is not there"),
-    (lambda root: (root / "test" / "1st_manual" / "02_manual1.gif").unlink(), "no file for picture 02_test.tif"),
-    (lambda root: Image.new("L", (22, 22)).save(root / "test" / "mask" / "03_test_mask.gif"), "22 x 22 pixels, its picture 20"),
-    (lambda root: Image.fromarray(np.arange(440, dtype=np.uint8).reshape(22, 20)).save(
-        root / "test" / "1st_manual" / "01_manual1.gif"), "grey levels .* black .0. and one other"),
-    (lambda root: (root / "test" / "mask" / "03_test_mask.gif").write_bytes(b"GIF89a"), "cannot be taken"),
-    (lambda root: [Image.fromarray(np.full((22, 20), 4000, np.uint16)).save(root / "test" / "images" / f"{i:02d}_test.tif")
-                   for i in range(1, 5)], "largest value is 4000, so it does not use its 16 bits"),
-    (lambda root: [p.unlink() for p in (root / "test" / "images").iterdir()], "holds no picture"),
-])
+@pytest.mark.parametrize(
+    "spoil, words",
+    [
+        (
+            lambda root: Image.new("L", (20, 22)).save(root / "test" / "1st_manual" / "02_manual2.gif"),
+            "two files of picture 02: 02_manual1.gif and 02_manual2.gif",
+        ),
+        (lambda root: (root / "test" / "mask").rename(root / "mask"), "folder '.*test/mask' is not there"),
+        (lambda root: (root / "test" / "1st_manual" / "02_manual1.gif").unlink(), "no file for picture 02_test.tif"),
+        (
+            lambda root: Image.new("L", (22, 22)).save(root / "test" / "mask" / "03_test_mask.gif"),
+            "22 x 22 pixels, its picture 20",
+        ),
+        (
+            lambda root: Image.fromarray(np.arange(440, dtype=np.uint8).reshape(22, 20)).save(
+                root / "test" / "1st_manual" / "01_manual1.gif"
+            ),
+            "grey levels .* black .0. and one other",
+        ),
+        (lambda root: (root / "test" / "mask" / "03_test_mask.gif").write_bytes(b"GIF89a"), "cannot be taken"),
+        (
+            lambda root: [
+                Image.fromarray(np.full((22, 20), 4000, np.uint16)).save(root / "test" / "images" / f"{i:02d}_test.tif")
+                for i in range(1, 5)
+            ],
+            "largest value is 4000, so it does not use its 16 bits",
+        ),
+        (lambda root: [p.unlink() for p in (root / "test" / "images").iterdir()], "holds no picture"),
+    ],
+)
 def test_bad_data_is_one_clear_error(root, spoil, words):
     spoil(root)
     with pytest.raises(InputError, match=words) as caught:
@@ -238,11 +281,16 @@ def test_bad_data_is_one_clear_error(root, spoil, words):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("change, words", [
-    ({"data": {"type": "drives"}}, "expected dict"), ({"data": {"type": "drive", "windw": 3}}, "unknown key"),
-    ({"calibration": {"samples": 4}}, "leave none to score"), ({"checkpoint": None}, "no checkpoint is given"),
-    ({"data": {"type": "drive", "window": 0}}, "window is 0"),
-])
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        ({"data": {"type": "drives"}}, "expected dict"),
+        ({"data": {"type": "drive", "windw": 3}}, "unknown key"),
+        ({"calibration": {"samples": 4}}, "leave none to score"),
+        ({"checkpoint": None}, "no checkpoint is given"),
+        ({"data": {"type": "drive", "window": 0}}, "window is 0"),
+    ],
+)
 def test_wrong_settings(root, change, words):
     with pytest.raises(InputError, match=words):
         make(root, **change)
@@ -250,6 +298,7 @@ def test_wrong_settings(root, change, words):
 
 def test_spiking_network_converges_to_it(root):
     import adafire
+
     workload = make(root)
     batch = next(workload.batches())
     snn = adafire.convert(workload.network, workload.calibration(), method="adafire-signed", timesteps=64)
@@ -273,8 +322,14 @@ def test_real_weights_on_real_pictures(shared_data):
     folder = shared_data / "drive_vessels"
     if not folder.is_dir():
         pytest.skip("DRIVE is not on this machine")
-    workload = vessels.workload({"checkpoint": str(folder / "unet_drive_best_weights.h5"), "data": {"type": "drive"},
-                                 "calibration": {"samples": 4}, "batch_size": 1},
-                                WorkloadOptions(split="full", data_root=str(folder), limit=2))
+    workload = vessels.workload(
+        {
+            "checkpoint": str(folder / "unet_drive_best_weights.h5"),
+            "data": {"type": "drive"},
+            "calibration": {"samples": 4},
+            "batch_size": 1,
+        },
+        WorkloadOptions(split="full", data_root=str(folder), limit=2),
+    )
     metrics = scored(workload)[0].metrics
     assert metrics["AUC"] == pytest.approx(0.984, abs=0.002) and metrics["F1"] == pytest.approx(0.843, abs=0.002)

@@ -8,33 +8,54 @@ from PIL import Image
 
 from adafire.errors import InputError
 from adapters import voc
+from adapters.base import WorkloadOptions
 from adapters.coco import CocoSet
 from adapters.detection_data import find_source
-from adapters.base import WorkloadOptions
 
 XML = """<annotation><size><width>{w}</width><height>{h}</height></size>{objects}</annotation>"""
-OBJECT = ("<object><name>{0}</name><difficult>{5}</difficult><bndbox><xmin>{1}</xmin><ymin>{2}</ymin><xmax>{3}</xmax>"
-          "<ymax>{4}</ymax></bndbox></object>")
+OBJECT = (
+    "<object><name>{0}</name><difficult>{5}</difficult><bndbox><xmin>{1}</xmin><ymin>{2}</ymin><xmax>{3}</xmax>"
+    "<ymax>{4}</ymax></bndbox></object>"
+)
 
 
 def voc_set(objects, images=(1, 2)):
     """CocoSet of (image, category, x1, y1, x2, y2, difficult) rows."""
-    entries = [{"id": i + 1, "image_id": o[0], "category_id": o[1], "bbox": [o[2], o[3], o[4] - o[2], o[5] - o[3]],
-                "iscrowd": 0, "difficult": o[6]} for i, o in enumerate(objects)]
-    return CocoSet(pathlib.Path("test.txt"), pathlib.Path("."), {i: {"id": i} for i in images}, entries,
-                   {1: "cat", 2: "dog", 3: "emu"})
+    entries = [
+        {
+            "id": i + 1,
+            "image_id": o[0],
+            "category_id": o[1],
+            "bbox": [o[2], o[3], o[4] - o[2], o[5] - o[3]],
+            "iscrowd": 0,
+            "difficult": o[6],
+        }
+        for i, o in enumerate(objects)
+    ]
+    return CocoSet(
+        pathlib.Path("test.txt"),
+        pathlib.Path("."),
+        {i: {"id": i} for i in images},
+        entries,
+        {1: "cat", 2: "dog", 3: "emu"},
+    )
 
 
 def found(boxes=(), scores=(), labels=()):
-    return {"boxes": np.array(boxes, float).reshape(-1, 4), "scores": np.array(scores, float),
-            "labels": np.array(labels, int)}
+    return {
+        "boxes": np.array(boxes, float).reshape(-1, 4),
+        "scores": np.array(scores, float),
+        "labels": np.array(labels, int),
+    }
 
 
 def test_by_hand():
     """Cats: found at 0.9, a wrong box at 0.8, found at 0.7; the dog is difficult, so no class but cat has objects."""
     data = voc_set([(1, 1, 0, 0, 9, 9, 0), (2, 1, 0, 0, 9, 9, 0), (2, 2, 20, 20, 29, 29, 1)])
-    predictions = {1: found([[0, 0, 9, 9], [50, 50, 59, 59]], [0.9, 0.8], [0, 0]),
-                   2: found([[0, 0, 9, 9], [20, 20, 29, 29]], [0.7, 0.9], [0, 1])}
+    predictions = {
+        1: found([[0, 0, 9, 9], [50, 50, 59, 59]], [0.9, 0.8], [0, 0]),
+        2: found([[0, 0, 9, 9], [20, 20, 29, 29]], [0.7, 0.9], [0, 1]),
+    }
     metrics = voc.evaluate(data, predictions, [1, 2, 3]).metrics
     # Precision 1 up to recall 1/2, then 2/3: 6 recalls 0 .. 0.5 at 1, 5 at 2/3.
     assert metrics["mAP50_11point"] == pytest.approx((6 + 5 * 2 / 3) / 11)
@@ -53,8 +74,10 @@ def test_the_last_pixel_is_inside_and_a_second_find_is_wrong():
 @pytest.mark.parametrize("seed", range(4))
 def test_equals_mmdetections_metric(seed):
     from adapters import mmcv_ops
+
     mmcv_ops.register()
     from mmdet.evaluation.functional import eval_map
+
     rng = np.random.default_rng(seed)
     objects, predictions = [], {}
     for image in range(1, 13):
@@ -74,14 +97,30 @@ def test_equals_mmdetections_metric(seed):
     evaluation = voc.evaluate(data, predictions, [1, 2, 3])
     dets, truth = [], []
     for image, p in predictions.items():
-        dets.append([np.hstack([p["boxes"], p["scores"][:, None]])[p["labels"] == k].astype(np.float64) for k in range(3)])
+        dets.append(
+            [np.hstack([p["boxes"], p["scores"][:, None]])[p["labels"] == k].astype(np.float64) for k in range(3)]
+        )
         own = np.array([o for o in objects if o[0] == image], float).reshape(-1, 7)
         hard = own[:, 6] > 0
-        truth.append({"bboxes": own[~hard, 2:6], "labels": own[~hard, 1].astype(int) - 1,
-                      "bboxes_ignore": own[hard, 2:6], "labels_ignore": own[hard, 1].astype(int) - 1})
+        truth.append(
+            {
+                "bboxes": own[~hard, 2:6],
+                "labels": own[~hard, 1].astype(int) - 1,
+                "bboxes_ignore": own[hard, 2:6],
+                "labels_ignore": own[hard, 1].astype(int) - 1,
+            }
+        )
     for name, mode in (("mAP50_11point", "11points"), ("mAP50", "area")):
-        expected, _ = eval_map(dets, truth, iou_thr=0.5, dataset="voc", logger="silent", eval_mode=mode, nproc=1,
-                               use_legacy_coordinate=True)
+        expected, _ = eval_map(
+            dets,
+            truth,
+            iou_thr=0.5,
+            dataset="voc",
+            logger="silent",
+            eval_mode=mode,
+            nproc=1,
+            use_legacy_coordinate=True,
+        )
         assert 0.05 < expected < 0.95 and evaluation.metrics[name] == pytest.approx(expected, abs=1e-6)
     assert evaluation.low < evaluation.metrics["mAP50_11point"] < evaluation.high
     assert set(evaluation.evidence["replicates"]) == set(voc.METRICS)
@@ -150,10 +189,15 @@ def test_what_is_not_there(tmp_path):
         find_source({"type": "voc"}, WorkloadOptions(split="full"), 1)
 
 
-@pytest.mark.parametrize("text, message", [
-    ("<annotation>", "is not XML"), ("<!DOCTYPE a [<!ENTITY b 'c'>]><annotation/>", "declares a document type"),
-    (XML.format(w=9, h=9, objects=OBJECT.format("cat", "x", 1, 2, 2, 0)), "bndbox is .*four numbers"),
-    (XML.format(w=9, h=9, objects=OBJECT.format("cat", 5, 1, 2, 2, 0)), "xmin <= xmax")])
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("<annotation>", "is not XML"),
+        ("<!DOCTYPE a [<!ENTITY b 'c'>]><annotation/>", "declares a document type"),
+        (XML.format(w=9, h=9, objects=OBJECT.format("cat", "x", 1, 2, 2, 0)), "bndbox is .*four numbers"),
+        (XML.format(w=9, h=9, objects=OBJECT.format("cat", 5, 1, 2, 2, 0)), "xmin <= xmax"),
+    ],
+)
 def test_bad_annotation_files(tmp_path, text, message):
     folder = make(tmp_path / "VOC2007", {"test": ["000001"]})
     (folder / "Annotations" / "000001.xml").write_text(text)

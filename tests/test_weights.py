@@ -4,10 +4,10 @@ import pytest
 import torch
 
 import adafire
-from adafire.calibration.fitting import Calibration
+from adafire.calibration.data import Calibration
+from adafire.calibration.layer_weights import calibrated_plans, feeding_layers
 from adafire.methods import get
 from adafire.simulation.loop import advance_chunk, plain
-from adafire.calibration.layer_weights import calibrated_plans, feeding_layers
 from networks import build, relative_error
 
 
@@ -39,8 +39,10 @@ def test_layers_that_reach_a_neuron_through_norms_and_additions(case):
 @pytest.mark.parametrize("timesteps", [4, 8])
 def test_error_falls(case, timesteps):
     network, calibration, x, expected = case
-    plain, weights = (relative_error(converted(network, calibration, timesteps, correction=c)(x), expected)
-                      for c in ("none", "advanced"))
+    plain, weights = (
+        relative_error(converted(network, calibration, timesteps, correction=c)(x), expected)
+        for c in ("none", "advanced")
+    )
     assert weights < plain
 
 
@@ -53,8 +55,13 @@ def test_fitted_weights_bring_activations_closer_where_there_is_something_to_gai
         if fitted:
             snn.plan = calibrated_plans(snn.plan, snn.params, network, [calibration], snn.call, 4, 100, 0.01)
         seen = {}
-        plain(adafire.convert(network, calibration, method="ann").plan(calibration), network, calibration, snn.call,
-              lambda site, z: seen.setdefault(site.index, site.activation.f(z)))
+        plain(
+            adafire.convert(network, calibration, method="ann").plan(calibration),
+            network,
+            calibration,
+            snn.call,
+            lambda site, z: seen.setdefault(site.index, site.activation.f(z)),
+        )
         run = snn.run(snn.plan(calibration), calibration)
         advance_chunk(run, 4)
         errors.append([relative_error(run.neurons[i].n * snn.params[i].theta / 4, seen[i]) for i in sorted(seen)])
@@ -87,7 +94,9 @@ def test_weights_go_along_with_other_shapes_batches_and_bf16(case):
     assert all(torch.equal(snn.plan(x[:3]).folded[c.index][0], snn.plan.overrides[c.name][0]) for c in layers)
     half = converted(network, calibration, precision="bf16")
     assert relative_error(half(x), expected) < 0.1
-    assert torch.equal(half.plan(x.bfloat16()).folded[layers[0].index][0], snn.plan.overrides[layers[0].name][0].bfloat16())
+    assert torch.equal(
+        half.plan(x.bfloat16()).folded[layers[0].index][0], snn.plan.overrides[layers[0].name][0].bfloat16()
+    )
 
 
 def test_the_seed_draws_and_the_global_generator_neither_matters_nor_moves(case):
@@ -95,7 +104,9 @@ def test_the_seed_draws_and_the_global_generator_neither_matters_nor_moves(case)
     torch.manual_seed(1)
     first, state = converted(network, calibration)(x), torch.get_rng_state()
     torch.manual_seed(2)
-    assert torch.equal(first, converted(network, calibration)(x)) and not torch.equal(first, converted(network, calibration, seed=5)(x))
+    assert torch.equal(first, converted(network, calibration)(x)) and not torch.equal(
+        first, converted(network, calibration, seed=5)(x)
+    )
     torch.manual_seed(1)
     assert torch.equal(torch.get_rng_state(), state)
 
@@ -115,8 +126,9 @@ def test_networks_with_linear_layers_and_any_activation():
         network, x = build(name), torch.randn(8, 3, 16, 16)
         with torch.no_grad():
             expected = network(x)
-        plain, weights = (relative_error(converted(network, x, correction=c)(x), expected)
-                          for c in ("none", "advanced"))
+        plain, weights = (
+            relative_error(converted(network, x, correction=c)(x), expected) for c in ("none", "advanced")
+        )
         assert weights < plain * 1.05, name
 
 

@@ -15,8 +15,25 @@ from adafire import command
 ROOT = Path(__file__).resolve().parents[1]
 PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input"]
 ROOMS = ("adapters", "benchmarks", "tasks", "tools")
-SUITE = {"torchvision", "mmengine", "mmcv", "mmdet", "mmseg", "pycocotools", "open3d", "filelock", "PIL", "pydantic", "rich",
-         "matplotlib", "ray", "nir", "timm", "h5py", *ROOMS}
+SUITE = {
+    "torchvision",
+    "mmengine",
+    "mmcv",
+    "mmdet",
+    "mmseg",
+    "pycocotools",
+    "open3d",
+    "filelock",
+    "PIL",
+    "pydantic",
+    "rich",
+    "matplotlib",
+    "ray",
+    "nir",
+    "timm",
+    "h5py",
+    *ROOMS,
+}
 CONVERTS = """
 import torch, adafire
 net = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.ReLU(), torch.nn.Flatten(), torch.nn.Linear(144, 2)).eval()
@@ -29,17 +46,47 @@ print(adafire.__version__, tuple(snn(torch.rand(2, 3, 8, 8)).shape), adafire.__f
 def python(*arguments, path="", cwd=None):
     """What a fresh interpreter did that sees ``path`` first, and not the folder it is called in."""
     env = {**os.environ, "PYTHONPATH": str(path), "OMP_NUM_THREADS": "1", "PYTHONSAFEPATH": "1"}
-    return subprocess.run([sys.executable, *map(str, arguments)], env=env, cwd=cwd, capture_output=True, text=True, timeout=300)
+    return subprocess.run(
+        [sys.executable, *map(str, arguments)], env=env, cwd=cwd, capture_output=True, text=True, timeout=300
+    )
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
     """The wheel, built from a copy of the project: a build leaves folders."""
     copy, out = tmp_path_factory.mktemp("project") / "adafire", tmp_path_factory.mktemp("wheel")
-    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(
-        ".*", "__pycache__", "*.egg-info", "build", "dist", "runs", "results", "work_dirs", "*.pth", "*.png", "*.min.js"))
-    subprocess.run([*PIP, "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index", "--wheel-dir", str(out), str(copy)],
-                   check=True, timeout=300)
+    shutil.copytree(
+        ROOT,
+        copy,
+        ignore=shutil.ignore_patterns(
+            ".*",
+            "__pycache__",
+            "*.egg-info",
+            "build",
+            "dist",
+            "runs",
+            "results",
+            "work_dirs",
+            "*.pth",
+            "*.png",
+            "*.min.js",
+        ),
+    )
+    subprocess.run(
+        [
+            *PIP,
+            "wheel",
+            "--quiet",
+            "--no-deps",
+            "--no-build-isolation",
+            "--no-index",
+            "--wheel-dir",
+            str(out),
+            str(copy),
+        ],
+        check=True,
+        timeout=300,
+    )
     (built,) = out.glob("*.whl")
     return built
 
@@ -50,7 +97,11 @@ def installed(wheel, tmp_path_factory):
     target = tmp_path_factory.mktemp("site")
     (target / "adapters").mkdir()
     (target / "adapters" / "__init__.py").write_text("MINE = 'of another project'\n")
-    subprocess.run([*PIP, "install", "--quiet", "--no-deps", "--no-index", "--target", str(target), str(wheel)], check=True, timeout=300)
+    subprocess.run(
+        [*PIP, "install", "--quiet", "--no-deps", "--no-index", "--target", str(target), str(wheel)],
+        check=True,
+        timeout=300,
+    )
     return target
 
 
@@ -60,7 +111,10 @@ def test_the_wheel_holds_the_library_and_nothing_else(wheel):
     about = f"adafire-{adafire.__version__}.dist-info"
     assert {name.split("/")[0] for name in names} == {"adafire", about}
     expected = {path.relative_to(ROOT).as_posix() for path in (ROOT / "adafire").rglob("*.py")}
-    assert {name for name in names if name.startswith("adafire/")} == expected | {"adafire/neurons/kernels.c", "adafire/py.typed"}
+    assert {name for name in names if name.startswith("adafire/")} == expected | {
+        "adafire/neurons/kernels.c",
+        "adafire/py.typed",
+    }
     assert f"{about}/licenses/LICENSE" in names and wheel.name.endswith("-py3-none-any.whl")
 
 
@@ -79,7 +133,10 @@ def test_what_the_wheel_asks_for(wheel):
 def test_installed_it_converts_and_takes_no_other_projects_name(installed, tmp_path):
     done = python("-c", CONVERTS, path=installed, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split("\n")[0] == f"{adafire.__version__} (2, 2) {installed / 'adafire' / '__init__.py'} of another project"
+    assert (
+        done.stdout.split("\n")[0]
+        == f"{adafire.__version__} (2, 2) {installed / 'adafire' / '__init__.py'} of another project"
+    )
     assert not {path.name for path in installed.iterdir()} & {*ROOMS} - {"adapters"}
 
 
@@ -87,16 +144,22 @@ def test_installed_it_converts_and_takes_no_other_projects_name(installed, tmp_p
 def test_outside_a_clone_the_command_says_where_the_suite_is(installed, tmp_path):
     script = installed / "bin" / "adafire"
     for name in command.TOOLS:
-        done = python(script, name, "torchvision::resnet18", path=installed, cwd=ROOT)  # called in a clone, but not its own
+        done = python(
+            script, name, "torchvision::resnet18", path=installed, cwd=ROOT
+        )  # called in a clone, but not its own
         assert done.returncode == 2 and not done.stdout and done.stderr.count("\n") == 1, done.stderr
         assert f"adafire {name} is part of the benchmark suite" in done.stderr and "clone" in done.stderr
-    assert python("-m", "adafire", "--version", path=installed, cwd=tmp_path).stdout == f"adafire {adafire.__version__}\n"
+    assert (
+        python("-m", "adafire", "--version", path=installed, cwd=tmp_path).stdout == f"adafire {adafire.__version__}\n"
+    )
 
 
 @pytest.mark.slow
 def test_importing_the_library_imports_nothing_of_the_suite():
-    code = ("import sys, warnings, logging, torch, numpy, safetensors; before = list(warnings.filters); import adafire; "
-            "assert warnings.filters == before and not logging.getLogger().handlers; print(*{m.split('.')[0] for m in sys.modules})")
+    code = (
+        "import sys, warnings, logging, torch, numpy, safetensors; before = list(warnings.filters); import adafire; "
+        "assert warnings.filters == before and not logging.getLogger().handlers; print(*{m.split('.')[0] for m in sys.modules})"
+    )
     done = python("-c", code, path=ROOT)
     assert done.returncode == 0, done.stderr
     assert not SUITE & set(done.stdout.split())
@@ -120,12 +183,15 @@ def test_a_clone_with_the_library_alone_says_what_to_install(capsys, monkeypatch
     assert stop.value.code == 2 and "needs the package torchvision" in said and "pip install -e '.[suite]'" in said
 
 
-@pytest.mark.parametrize("argv, code, words", [
-    (["--help"], 0, "adafire check torchvision::resnet18"),
-    (["--version"], 0, f"adafire {adafire.__version__}"),
-    ([], 2, "required: COMMAND"),
-    (["chekc"], 2, "invalid choice: 'chekc'"),
-])
+@pytest.mark.parametrize(
+    "argv, code, words",
+    [
+        (["--help"], 0, "adafire check torchvision::resnet18"),
+        (["--version"], 0, f"adafire {adafire.__version__}"),
+        ([], 2, "required: COMMAND"),
+        (["chekc"], 2, "invalid choice: 'chekc'"),
+    ],
+)
 def test_the_command_itself(argv, code, words, capsys):
     assert command.main(argv) == code
     said = capsys.readouterr()

@@ -16,8 +16,10 @@ CONFIG = "benchmarks/zoo/yolo_fastestv2/config.py"
 SHARED = pathlib.Path(__file__).resolve().parents[2] / "shared" / "data"
 WEIGHTS = SHARED / "coco_detector_weights" / "Yolo-FastestV2_coco.pth"
 IMAGES = SHARED / "coco_val2017_206"
-real = pytest.mark.skipif(not (WEIGHTS.is_file() and IMAGES.is_dir()),
-                          reason="the public checkpoint and the COCO val2017 subset are not on this machine")
+real = pytest.mark.skipif(
+    not (WEIGHTS.is_file() and IMAGES.is_dir()),
+    reason="the public checkpoint and the COCO val2017 subset are not on this machine",
+)
 
 
 @pytest.fixture(scope="module")
@@ -60,14 +62,25 @@ def test_every_activation_becomes_neurons(network):
     report = adafire.check(network, torch.rand(1, 3, 64, 64), forward=lambda net, x: net(x, mode="tensor"))
     assert len(report.sites) == 46 and all(s.activation.kind == "relu" for s in report.sites)
     assert {r.operator: r.status for r in report.rows if r.region == "steps"} == {
-        "relu": "neurons", "max_pool2d": "exact", "conv2d": "exact", "batch_norm": "exact", "getitem": "exact",
-        "cat": "exact", "interpolate": "exact"}
+        "relu": "neurons",
+        "max_pool2d": "exact",
+        "conv2d": "exact",
+        "batch_norm": "exact",
+        "getitem": "exact",
+        "cat": "exact",
+        "interpolate": "exact",
+    }
     assert sum(p.numel() for p in network.parameters()) == 243_095
 
 
 def test_a_checkpoint_of_other_shapes_is_refused(tmp_path, network):
-    torch.save({("fpn." + k[5:] if k.startswith("neck.") else k): v[:1] if k == "neck.conv1x1_2.0.weight" else v
-                for k, v in network.state_dict().items()}, tmp_path / "weights.pth")
+    torch.save(
+        {
+            ("fpn." + k[5:] if k.startswith("neck.") else k): v[:1] if k == "neck.conv1x1_2.0.weight" else v
+            for k, v in network.state_dict().items()
+        },
+        tmp_path / "weights.pth",
+    )
     with pytest.raises(InputError, match="not of this network.*conv1x1_2.0.weight"):
         detectors.build_detector(CONFIG, tmp_path / "weights.pth")
 

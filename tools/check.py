@@ -1,9 +1,9 @@
 """What would become of every operator of a network, before any conversion: exact, neurons, analog, refused, and why.
 
-    python tools/check.py mmdet::retinanet/retinanet_r18_fpn_1x_coco.py --size 320
-    python tools/check.py mmseg::fcn/fcn_r18-d8_4xb2-80k_cityscapes-512x1024.py
-    python tools/check.py my_detector_config.py --trust-config --checkpoint my.pth     # a config is Python: read it first
-    python tools/check.py torchvision::resnet18 --size 224
+python tools/check.py mmdet::retinanet/retinanet_r18_fpn_1x_coco.py --size 320
+python tools/check.py mmseg::fcn/fcn_r18-d8_4xb2-80k_cityscapes-512x1024.py
+python tools/check.py my_detector_config.py --trust-config --checkpoint my.pth     # a config is Python: read it first
+python tools/check.py torchvision::resnet18 --size 224
 """
 
 import sys
@@ -19,10 +19,16 @@ DEFAULT = 320  # pixels
 
 def main(argv=None):
     p = Parser(__doc__)
-    p.add_argument("network", help="an MMDetection or MMSegmentation config (file, or "
-                   "mmdet::folder/name.py, mmseg::folder/name.py), or torchvision::name")
-    p.add_argument("--size", type=whole(1, 8192), help="side of the square input, pixels (default: what the network is made "
-                   "for where it says so, else 320)")
+    p.add_argument(
+        "network",
+        help="an MMDetection or MMSegmentation config (file, or "
+        "mmdet::folder/name.py, mmseg::folder/name.py), or torchvision::name",
+    )
+    p.add_argument(
+        "--size",
+        type=whole(1, 8192),
+        help="side of the square input, pixels (default: what the network is made for where it says so, else 320)",
+    )
     p.add_argument("--checkpoint", metavar="FILE", help="weights (default: random; the treatment is the same)")
     p.add_trust()
     return run(check, p, argv)
@@ -34,6 +40,7 @@ def check(args):
 
     import adafire
     from adafire.errors import AdafireError, InputError
+
     network, made, channels, sizes = build(args)
     for size in [(args.size, args.size)] if args.size else sizes:
         x, forward = torch.zeros(1, channels, *size), made(min(size))
@@ -50,8 +57,10 @@ def check(args):
         print(adafire.check(network, x, forward=forward))
         return
     reason = f"{type(failed).__name__}: {' '.join(str(failed).split())[:200]}"
-    raise InputError(f"{args.network} does not run on an input of {list(x.shape)} ({reason}); it may want another size: by what it "
-                     f"says of itself {' or '.join(f'--size {min(size)}' for size in sizes)}") from failed
+    raise InputError(
+        f"{args.network} does not run on an input of {list(x.shape)} ({reason}); it may want another size: by what it "
+        f"says of itself {' or '.join(f'--size {min(size)}' for size in sizes)}"
+    ) from failed
 
 
 def build(args):
@@ -62,24 +71,34 @@ def build(args):
 
         from adafire.errors import InputError
         from adafire.registry import near_names
+
         name = args.network.removeprefix("torchvision::")
         if name not in torchvision.models.list_models():
             raise InputError(f"torchvision has no model {name!r}{near_names(name, torchvision.models.list_models())}")
         network = torchvision.models.get_model(name, weights=None).eval()
         if args.checkpoint:
             from adapters.checkpoints import load_into, load_state_dict
+
             load_into(network, load_state_dict(args.checkpoint, args.trust_checkpoint)[0])
-        return network, lambda side: lambda net, x: net(x), 3, [pair(getattr(network, "image_size", None)) or (DEFAULT, DEFAULT)]
+        return (
+            network,
+            lambda side: lambda net, x: net(x),
+            3,
+            [pair(getattr(network, "image_size", None)) or (DEFAULT, DEFAULT)],
+        )
     if "::" not in args.network and Path(args.network).is_file():
         from benchmarks.task import check_trusted
+
         check_trusted(args.network, args.trust_config)
     from adapters.detectors import build_detector, stages
     from adapters.segmentors import build_segmentor
+
     kind = build_segmentor if scope(args.network) == "mmseg" else build_detector
     network, cfg = kind(args.network, args.checkpoint, trust=args.trust_checkpoint)
     asked = input_of(cfg)
     if kind is build_detector and stages(network) == 2:
         from adapters.two_stage import TwoStageNetwork, check_two_stage, example
+
         check_two_stage(network)
         return TwoStageNetwork(network), lambda side: example(network, side)[1], *asked
     return network, lambda side: lambda net, x: net(x, mode="tensor"), *asked
@@ -90,8 +109,10 @@ def input_of(cfg):
     backbone's own, or 320 and what pictures are padded, cut or scaled to."""
     backbone, preprocessor = cfg.model.get("backbone") or {}, cfg.model.get("data_preprocessor") or {}
     fixed = pair(backbone.get("img_size"))
-    others = [pair(value) for value in (preprocessor.get("size"), cfg.get("crop_size"), cfg.get("input_size"),
-                                        cfg.get("img_scale"))]
+    others = [
+        pair(value)
+        for value in (preprocessor.get("size"), cfg.get("crop_size"), cfg.get("input_size"), cfg.get("img_scale"))
+    ]
     sizes = [fixed] if fixed else [(DEFAULT, DEFAULT), *(size for size in others if size)]
     return backbone.get("in_channels", 3), list(dict.fromkeys(sizes))
 
@@ -103,7 +124,11 @@ def pair(size):
     ((224, 224), (512, 1024), None)
     """
     sides = [size, size] if isinstance(size, int) else size
-    whole = isinstance(sides, (list, tuple)) and len(sides) == 2 and all(isinstance(side, int) and side > 0 for side in sides)
+    whole = (
+        isinstance(sides, (list, tuple))
+        and len(sides) == 2
+        and all(isinstance(side, int) and side > 0 for side in sides)
+    )
     return tuple(sides) if whole else None
 
 
@@ -112,6 +137,7 @@ def scope(config):
     if "::" in config or not Path(config).is_file():
         return config.partition("::")[0]
     from mmengine.config import Config
+
     try:
         return Config.fromfile(config).get("default_scope")
     except Exception:  # whoever builds the network says what is wrong with its config

@@ -23,9 +23,12 @@ def main(argv=None):
     p.add_argument("second", metavar="B")
     p.add_argument("--task", help="the task whose methods A and B are")
     p.add_argument("--variant")
-    p.add_argument("--timesteps", type=whole(1), metavar="T",
-                   help="T of the classes and samples (default: the largest in both)")
-    p.add_argument("--worst", type=whole(0), default=10, metavar="N", help="samples to show a side (default: %(default)s)")
+    p.add_argument(
+        "--timesteps", type=whole(1), metavar="T", help="T of the classes and samples (default: the largest in both)"
+    )
+    p.add_argument(
+        "--worst", type=whole(0), default=10, metavar="N", help="samples to show a side (default: %(default)s)"
+    )
     p.add_argument("--out", metavar="DIR", help="folder with records (default: runs/, and the project's results/)")
     p.add_argument("--data-root", metavar="DIR", help="data of a full split, for the names of classes and samples")
     return run(report, p, argv)
@@ -49,18 +52,39 @@ def show(found, notes):
     from benchmarks.task import task_label
 
     first, second = found.first, found.second
-    names = (first.method, second.method) if first.method != second.method else (f"{first.method} A", f"{second.method} B")
-    print(f"{task_label(first.task, first.split)}: {first.variant}, {first.metric}, {first.samples} samples; "
-          f"A = {names[0]}, B = {names[1]}; energy in uJ a sample, {ENERGY_MODEL} (in brackets: a burst counts once)")
-    print_table(["T", "A", "B", "A - B", "95 % interval", "p", "test", "energy A", "energy B"], [
-        ["-" if line["timesteps"] is None else str(line["timesteps"]), f"{line['first']['value']:.4f}",
-         f"{line['second']['value']:.4f}", f"{line['difference'].value:+.4f}",
-         f"{line['difference'].low:+.4f} to {line['difference'].high:+.4f}", f"{line['difference'].p_value:.3g}",
-         line["difference"].test, energy(line["first"]), energy(line["second"])] for line in found.lines])
+    names = (
+        (first.method, second.method) if first.method != second.method else (f"{first.method} A", f"{second.method} B")
+    )
+    print(
+        f"{task_label(first.task, first.split)}: {first.variant}, {first.metric}, {first.samples} samples; "
+        f"A = {names[0]}, B = {names[1]}; energy in uJ a sample, {ENERGY_MODEL} (in brackets: a burst counts once)"
+    )
+    print_table(
+        ["T", "A", "B", "A - B", "95 % interval", "p", "test", "energy A", "energy B"],
+        [
+            [
+                "-" if line["timesteps"] is None else str(line["timesteps"]),
+                f"{line['first']['value']:.4f}",
+                f"{line['second']['value']:.4f}",
+                f"{line['difference'].value:+.4f}",
+                f"{line['difference'].low:+.4f} to {line['difference'].high:+.4f}",
+                f"{line['difference'].p_value:.3g}",
+                line["difference"].test,
+                energy(line["first"]),
+                energy(line["second"]),
+            ]
+            for line in found.lines
+        ],
+    )
     if found.per_class:
         print(f"class by class, T = {found.timesteps}")
-        print_table(["class", "A", "B", "A - B", "samples"], [
-            [name, f"{a:.4f}", f"{b:.4f}", f"{a - b:+.4f}", "-" if n is None else str(n)] for name, a, b, n in found.per_class])
+        print_table(
+            ["class", "A", "B", "A - B", "samples"],
+            [
+                [name, f"{a:.4f}", f"{b:.4f}", f"{a - b:+.4f}", "-" if n is None else str(n)]
+                for name, a, b, n in found.per_class
+            ],
+        )
     if found.worst:
         print(f"samples furthest apart, T = {found.timesteps} (first those where A is worse)")
         print_table(["sample", "A", "B"], [[str(sample), f"{a:g}", f"{b:g}"] for sample, a, b in found.worst])

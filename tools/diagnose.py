@@ -1,9 +1,9 @@
 #!/usr/bin/env python
 """Where a conversion loses accuracy: ANN, clipped, quantised, SNN; the worst sites by each error; rates; a picture.
 
-    python tools/diagnose.py fashion_resnet --method adafire --timesteps 4
-    python tools/diagnose.py coco_yolo --method burst --timesteps 8 --limit 0 --out burst.png
-    python tools/diagnose.py coco_yolo --variant yolov3 --data-root /data/coco --method ours --timesteps 4 --samples 8
+python tools/diagnose.py fashion_resnet --method adafire --timesteps 4
+python tools/diagnose.py coco_yolo --method burst --timesteps 8 --limit 0 --out burst.png
+python tools/diagnose.py coco_yolo --variant yolov3 --data-root /data/coco --method ours --timesteps 4 --samples 8
 """
 
 import sys
@@ -25,9 +25,16 @@ def main(argv=None):
     add("--split", choices=("auto", "full", "mini"), default="auto")
     add("--data-root", metavar="DIR", help="folder with the data of a full split (or $ADAFIRE_DATA)")
     add("--checkpoint", metavar="FILE", help="weights to use instead of the variant's own")
-    add("--samples", type=whole(1), default=32, metavar="N",
-        help="calibration samples that errors are measured on (%(default)s)")
-    add("--limit", type=whole(0), default=200, metavar="N", help="score the first N test samples (%(default)s; 0: none)")
+    add(
+        "--samples",
+        type=whole(1),
+        default=32,
+        metavar="N",
+        help="calibration samples that errors are measured on (%(default)s)",
+    )
+    add(
+        "--limit", type=whole(0), default=200, metavar="N", help="score the first N test samples (%(default)s; 0: none)"
+    )
     add("--worst", type=whole(1), default=5, metavar="N", help="how many of the worst sites to name (%(default)s)")
     add("--out", metavar="FILE", help="the picture: .png, .pdf or .svg (default: in runs/diagnose/)")
     add("--device", choices=("cpu", "cuda"), default="cpu")
@@ -43,8 +50,13 @@ def report(args):
     from benchmarks.environment import keep_memory
     from benchmarks.task import load_task
 
-    options = WorkloadOptions(data_root=args.data_root, checkpoint=args.checkpoint, device=args.device, seed=args.seed,
-                              trust_checkpoint=args.trust_checkpoint)
+    options = WorkloadOptions(
+        data_root=args.data_root,
+        checkpoint=args.checkpoint,
+        device=args.device,
+        seed=args.seed,
+        trust_checkpoint=args.trust_checkpoint,
+    )
     task = load_task(catalogue.find_task(args.task), args.trust_config)
     variant = catalogue.choose_variant(task, args.variant, args.split, args.data_root)
     runner.check_request(task, [args.method], [args.timesteps], runner.RunOptions(options))
@@ -52,8 +64,16 @@ def report(args):
     catalogue.check_ready(task, variant, args.data_root, args.checkpoint)
     out = Path(args.out or Path("runs") / "diagnose" / f"{task.name}-{variant}-{args.method}-T{args.timesteps}.png")
     keep_memory()
-    found = diagnose.diagnose(task, variant, args.method, args.timesteps, options, args.samples, args.limit,
-                              lambda words: print(words, file=sys.stderr, flush=True))
+    found = diagnose.diagnose(
+        task,
+        variant,
+        args.method,
+        args.timesteps,
+        options,
+        args.samples,
+        args.limit,
+        lambda words: print(words, file=sys.stderr, flush=True),
+    )
     print(diagnose.text(found, args.worst))
     out.parent.mkdir(parents=True, exist_ok=True)
     diagnose.plot(found, out)

@@ -9,8 +9,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # from a clone, no
 from benchmarks.command import Parser, leave, run  # noqa: E402
 
 METHODS = ("adafire-uniform", "adafire", "adafire+ssc", "adafire+iat", "adafire+ssc+iat", "ours", "dcgs")
-STEPS = (("adafire", "adafire-uniform"), ("adafire+ssc", "adafire"), ("adafire+iat", "adafire"),
-         ("adafire+ssc+iat", "adafire"), ("ours", "adafire"))
+STEPS = (
+    ("adafire", "adafire-uniform"),
+    ("adafire+ssc", "adafire"),
+    ("adafire+iat", "adafire"),
+    ("adafire+ssc+iat", "adafire"),
+    ("ours", "adafire"),
+)
 EXAMPLES = """examples:
   python tools/energy_saved.py fashion_resnet
   python tools/energy_saved.py cifar10_resnet20 fashion_resnet --reference snn-calibration
@@ -37,17 +42,28 @@ def report(task, args):
         raise InputError(f"task {task}: no record of {args.reference!r}; there are {', '.join(sorted(rows))}")
     ann = first.ann
     data = first.workload.data
-    print(f"{task}, {first.split}: {first.workload.network} on {data.name} ({data.split} split), {first.samples} samples; "
-          f"{first.metric}, ANN {ann.value:.4f}; uJ a sample, {ENERGY_MODEL} (in brackets: a burst counts once)\n")
+    print(
+        f"{task}, {first.split}: {first.workload.network} on {data.name} ({data.split} split), {first.samples} samples; "
+        f"{first.metric}, ANN {ann.value:.4f}; uJ a sample, {ENERGY_MODEL} (in brackets: a burst counts once)\n"
+    )
     lines = []
     for t, base in rows[args.reference].items():
         for method in (m for m in METHODS if m in rows and m != args.reference):
             found = saved.at_equal_accuracy(rows, method, t, first.metric, args.reference)
             row = found.row
-            lines.append([f"{args.reference} T={t}", f"{base.metrics[first.metric]:.4f}", joules(saved, base), method] + (
-                ["-", "not reached", "-", "-"] if row is None else
-                [f"T={row.timesteps}", f"{row.metrics[first.metric]:.4f}", joules(saved, row),
-                 f"{100 * found.saved:.1f} % ({100 * found.saved_graded:.1f} %)"]))
+            lines.append(
+                [f"{args.reference} T={t}", f"{base.metrics[first.metric]:.4f}", joules(saved, base), method]
+                + (
+                    ["-", "not reached", "-", "-"]
+                    if row is None
+                    else [
+                        f"T={row.timesteps}",
+                        f"{row.metrics[first.metric]:.4f}",
+                        joules(saved, row),
+                        f"{100 * found.saved:.1f} % ({100 * found.saved_graded:.1f} %)",
+                    ]
+                )
+            )
     table(["reference", first.metric, "energy", "method", "at", first.metric, "energy", "saved"], lines)
     print(f"{saved.PAPER}.\n")
     lines = []
@@ -56,8 +72,18 @@ def report(task, args):
             found = saved.step(rows, method, other, t, first.metric)
             d = found.difference
             mean = "" if found.row.mean_timesteps is None else f"{found.row.mean_timesteps:.2f}"
-            lines.append([f"{method} - {other}", str(t), mean, f"{d.value:+.4f}", f"{d.low:+.4f} to {d.high:+.4f}",
-                          f"{d.p_value:.3g}", f"{100 * found.saved:.1f} %", f"{100 * found.fewer_synops:.1f} %"])
+            lines.append(
+                [
+                    f"{method} - {other}",
+                    str(t),
+                    mean,
+                    f"{d.value:+.4f}",
+                    f"{d.low:+.4f} to {d.high:+.4f}",
+                    f"{d.p_value:.3g}",
+                    f"{100 * found.saved:.1f} %",
+                    f"{100 * found.fewer_synops:.1f} %",
+                ]
+            )
     table(["method - base", "T", "mean T", first.metric, "95 % interval", "p", "energy saved", "synops saved"], lines)
 
 

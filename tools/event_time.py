@@ -1,8 +1,8 @@
 #!/usr/bin/env python
 """Accuracy of an event task after so many milliseconds of events: the ANN and methods, as a table.
 
-    python tools/event_time.py fashion_events                          # 18 channels; bins to come are empty, T = 8
-    python tools/event_time.py fashion_events --variant mini-frames    # T is the number of frames that have come
+python tools/event_time.py fashion_events                          # 18 channels; bins to come are empty, T = 8
+python tools/event_time.py fashion_events --variant mini-frames    # T is the number of frames that have come
 """
 
 import sys
@@ -36,14 +36,26 @@ def report(args):
     from benchmarks import catalogue, event_time, runner
     from benchmarks.task import load_task
 
-    options = WorkloadOptions(data_root=args.data_root, checkpoint=args.checkpoint, limit=args.limit, seed=args.seed,
-                              trust_checkpoint=args.trust_checkpoint)
+    options = WorkloadOptions(
+        data_root=args.data_root,
+        checkpoint=args.checkpoint,
+        limit=args.limit,
+        seed=args.seed,
+        trust_checkpoint=args.trust_checkpoint,
+    )
     task = load_task(catalogue.find_task(args.task), args.trust_config)
     variant = catalogue.choose_variant(task, args.variant, "auto", args.data_root)
     methods, _ = runner.check_request(task, args.methods, [args.timesteps], runner.RunOptions(options))
     catalogue.check_ready(task, variant, args.data_root, args.checkpoint)
-    found = event_time.event_time(task, variant, methods, args.bins or [], args.timesteps, options,
-                                  lambda words: print(words, file=sys.stderr, flush=True))
+    found = event_time.event_time(
+        task,
+        variant,
+        methods,
+        args.bins or [],
+        args.timesteps,
+        options,
+        lambda words: print(words, file=sys.stderr, flush=True),
+    )
     print(event_time.table(found))
 
 

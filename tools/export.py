@@ -19,9 +19,13 @@ exit status: 0 written; 2 not (why)"""
 def main(argv=None):
     p = Parser(__doc__, EXAMPLES)
     p.add_argument("task", metavar="TASK")
-    p.add_argument("--method", default="snn-calibration", help="one whose neurons emit single spikes (default: %(default)s)")
+    p.add_argument(
+        "--method", default="snn-calibration", help="one whose neurons emit single spikes (default: %(default)s)"
+    )
     p.add_argument("--format", choices=("nir",), default="nir")
-    p.add_argument("--timesteps", type=whole(1), default=32, metavar="T", help="T that it is fitted for (default: %(default)s)")
+    p.add_argument(
+        "--timesteps", type=whole(1), default=32, metavar="T", help="T that it is fitted for (default: %(default)s)"
+    )
     p.add_argument("--variant")
     p.add_argument("--split", choices=("auto", "full", "mini"), default="auto")
     p.add_argument("--data-root", metavar="DIR")
@@ -48,11 +52,24 @@ def export(args):
     catalogue.check_ready(task, name, args.data_root, args.checkpoint)
     variant = task.variants[name]
     folder = catalogue.data_folder(variant, args.data_root) if variant.split == "full" else None
-    workload = find_adapter(task.adapter)(variant.settings(), WorkloadOptions(
-        variant=name, split=variant.split, data_root=str(folder) if folder else None, checkpoint=args.checkpoint, limit=1,
-        trust_checkpoint=args.trust_checkpoint))
-    snn = adafire.convert(workload.network, list(workload.calibration()), method=args.method, timesteps=args.timesteps,
-                          forward=workload.forward)
+    workload = find_adapter(task.adapter)(
+        variant.settings(),
+        WorkloadOptions(
+            variant=name,
+            split=variant.split,
+            data_root=str(folder) if folder else None,
+            checkpoint=args.checkpoint,
+            limit=1,
+            trust_checkpoint=args.trust_checkpoint,
+        ),
+    )
+    snn = adafire.convert(
+        workload.network,
+        list(workload.calibration()),
+        method=args.method,
+        timesteps=args.timesteps,
+        forward=workload.forward,
+    )
     graph = nir_export.to_nir(snn, next(iter(workload.batches())).inputs)
     out.parent.mkdir(parents=True, exist_ok=True)
     nir.write(str(out), graph)

@@ -48,13 +48,20 @@ def judge(args):
     for case, methods in found.items():
         for method, now in methods.items():
             was = expected["cases"].get(case, {}).get(method)
-            print(f"{case}, {method}: {now['metric']} {now['value']:.4f}, {now['energy_pj'] / 1e6:.3f} uJ, "
-                  f"time over the ANN's {now['time_ratio']:.2f}" + (f" (accepted: {was['time_ratio']:.2f})" if was else ""))
+            print(
+                f"{case}, {method}: {now['metric']} {now['value']:.4f}, {now['energy_pj'] / 1e6:.3f} uJ, "
+                f"time over the ANN's {now['time_ratio']:.2f}"
+                + (f" (accepted: {was['time_ratio']:.2f})" if was else "")
+            )
     for entry in moved:
-        print(f"MOVED {entry.where}: {entry.figure} from {number(entry.expected)} to {number(entry.found)}{change(entry)}; "
-              f"allowed: {entry.allowed}")
-    print(f"{len(moved)} figures moved, {time.perf_counter() - begin:.0f} s" +
-          ("; where that is right: python tools/regress.py --accept REASON" if moved else ""))
+        print(
+            f"MOVED {entry.where}: {entry.figure} from {number(entry.expected)} to {number(entry.found)}{change(entry)}; "
+            f"allowed: {entry.allowed}"
+        )
+    print(
+        f"{len(moved)} figures moved, {time.perf_counter() - begin:.0f} s"
+        + ("; where that is right: python tools/regress.py --accept REASON" if moved else "")
+    )
     return 1 if moved else 0
 
 

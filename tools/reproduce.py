@@ -21,9 +21,12 @@ def main(argv=None):
     argv = sys.argv[1:] if argv is None else argv
     p = Parser(__doc__, EXAMPLES)
     p.add_argument("table", nargs="?", metavar="TABLE")
-    p.add_argument("--list", action="store_true", help="list the tables, their tasks, and what is known of the paper's figures")
-    p.add_argument("--split", choices=("auto", "full", "mini"), default="auto",
-                   help="auto: full where --data-root is given")
+    p.add_argument(
+        "--list", action="store_true", help="list the tables, their tasks, and what is known of the paper's figures"
+    )
+    p.add_argument(
+        "--split", choices=("auto", "full", "mini"), default="auto", help="auto: full where --data-root is given"
+    )
     p.add_argument("--data-root", metavar="DIR")
     p.add_argument("--timesteps", type=numbers, metavar="4,8", help="other numbers of timesteps than the table's")
     p.add_argument("--limit", type=whole(1), metavar="N", help="the first N samples only")
@@ -41,13 +44,16 @@ def reproduce(args):
         return measure(reproduction.find(args.table), args)
     for name, table in reproduction.TABLES.items():
         known = "; ".join(f"{what}: {figure}" for what, figure in table.known.items())
-        print(f"{name}: {table.title}\n    tasks: {', '.join(available(table.tasks))}\n"
-              f"    the paper's figures: {known + '; all others ' if known else ''}{reproduction.UNKNOWN}")
+        print(
+            f"{name}: {table.title}\n    tasks: {', '.join(available(table.tasks))}\n"
+            f"    the paper's figures: {known + '; all others ' if known else ''}{reproduction.UNKNOWN}"
+        )
 
 
 def available(tasks):
     """Names of tasks; those without a task file are marked."""
     from benchmarks.task import TASKS
+
     return [name if (TASKS / f"{name}.py").is_file() else f"{name} (no task file)" for name in tasks]
 
 
@@ -88,8 +94,10 @@ def measure(table, args):
             print("  ".join(cell.ljust(width) for cell, width in zip(cells, widths)).rstrip())
         best = reproduction.saved(outcome.records)
         if best:
-            print(f"ours, energy saved: up to {100 * best.saved:.1f} % ({best.method} at T={best.row.timesteps} against "
-                  f"snn-calibration at T={best.reference.timesteps}, accuracy no lower; a burst of k counts k)")
+            print(
+                f"ours, energy saved: up to {100 * best.saved:.1f} % ({best.method} at T={best.row.timesteps} against "
+                f"snn-calibration at T={best.reference.timesteps}, accuracy no lower; a burst of k counts k)"
+            )
     if any(outcome.interrupted for outcome in outcomes):
         raise KeyboardInterrupt
     return int(any(record.status == "failed" for outcome in outcomes for record in outcome.records))

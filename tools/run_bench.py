@@ -31,21 +31,33 @@ def parser():
     add("tasks", nargs="*", metavar="TASK", help="task file, or the name of one in tasks/")
     add("--methods", type=names, metavar="A,B", help="methods to run (default: the task's; the ANN is always run)")
     add("--timesteps", type=numbers, metavar="1,2,4", help="numbers of timesteps T (default: the task's)")
-    add("--split", choices=("auto", "full", "mini"), default="auto",
-        help="full: the real data; mini: data that the project brings; auto: full where a data root is given")
+    add(
+        "--split",
+        choices=("auto", "full", "mini"),
+        default="auto",
+        help="full: the real data; mini: data that the project brings; auto: full where a data root is given",
+    )
     add("--variant", metavar="NAME", help="variant of the task (--list shows them; default: the first of the split)")
     add("--data-root", metavar="DIR", help="folder with the data of a full split (or $ADAFIRE_DATA)")
     add("--checkpoint", metavar="FILE", help="weights to use instead of the variant's own")
     add("--limit", type=whole(1), metavar="N", help="score the first N samples only; they get a table of their own")
     add("--device", choices=("cpu", "cuda"), default="cpu")
-    add("--launcher", choices=("none", "pytorch"), default="none",
-        help="pytorch: the processes that torchrun started share the batches (gloo on CPUs, nccl on GPUs)")
+    add(
+        "--launcher",
+        choices=("none", "pytorch"),
+        default="none",
+        help="pytorch: the processes that torchrun started share the batches (gloo on CPUs, nccl on GPUs)",
+    )
     add("--precision", choices=("fp32", "bf16", "fp16"), default="fp32")
     add("--seed", type=whole(0), default=0, metavar="N")
     add("--out", default="runs", metavar="DIR", help="folder for records and tables (default: %(default)s)")
     add("--json", metavar="FILE", help="write the table as a list of rows")
-    add("--save-snn", metavar="DIR", help="keep every network that is converted, as a file that adafire.load reads (what is finished "
-        "is not converted again: --rerun)")
+    add(
+        "--save-snn",
+        metavar="DIR",
+        help="keep every network that is converted, as a file that adafire.load reads (what is finished "
+        "is not converted again: --rerun)",
+    )
     add("--rerun", action="store_true", help="run again what is finished")
     add("--list", action="store_true", help="list tasks, variants and methods, and what each lacks; run nothing")
     p.add_trust()
@@ -83,14 +95,25 @@ def run_all(args):
     from benchmarks.team import launch
 
     keep_memory()
-    options = runner.RunOptions(WorkloadOptions(data_root=args.data_root, checkpoint=args.checkpoint, limit=args.limit,
-                                                trust_checkpoint=args.trust_checkpoint, device=args.device,
-                                                seed=args.seed), args.precision, args.rerun, args.save_snn)
+    options = runner.RunOptions(
+        WorkloadOptions(
+            data_root=args.data_root,
+            checkpoint=args.checkpoint,
+            limit=args.limit,
+            trust_checkpoint=args.trust_checkpoint,
+            device=args.device,
+            seed=args.seed,
+        ),
+        args.precision,
+        args.rerun,
+        args.save_snn,
+    )
     for task, variant in jobs:
         runner.check_request(task, args.methods, args.timesteps, options)
         catalogue.check_ready(task, variant, args.data_root, args.checkpoint)
     rows, code, interrupted, team = [], 0, False, launch(args.launcher, args.device)
     with reporter() if team.leads else nullcontext(lambda event: None) as tell:
+
         def on_progress(event):
             tell(event)
             if args.debug and event.error is not None:
@@ -132,7 +155,9 @@ def check_places(args):
         out = Path(given or args.out)
         there = next(path for path in (out, *out.absolute().parents) if path.exists())
         if not there.is_dir() or not os.access(there, os.W_OK):
-            raise InputError(f"{option} {given}: {there} is {'not writable' if there.is_dir() else 'a file, not a folder'}")
+            raise InputError(
+                f"{option} {given}: {there} is {'not writable' if there.is_dir() else 'a file, not a folder'}"
+            )
     table = args.json and Path(args.json).absolute()
     if table and (table.exists() and not table.is_file() or not table.parent.is_dir()):
         raise InputError(f"--json {args.json}: expected a file name in a folder that exists")
@@ -148,8 +173,22 @@ def show(rows, args):
     print_table(*table(rows))
 
 
-def print_table(headers, lines, spare=("convert (s)", "over-fired", "MACs (M)", "burst", "of ANN's", "levels",
-                                      "firing rate", "95 % interval", "time (s)", "mAP50")):
+def print_table(
+    headers,
+    lines,
+    spare=(
+        "convert (s)",
+        "over-fired",
+        "MACs (M)",
+        "burst",
+        "of ANN's",
+        "levels",
+        "firing rate",
+        "95 % interval",
+        "time (s)",
+        "mAP50",
+    ),
+):
     """A table as wide as it must be in a pipe; on a terminal, without ``spare`` columns as far as it is too narrow."""
     from rich.box import SIMPLE
     from rich.console import Console
@@ -158,8 +197,10 @@ def print_table(headers, lines, spare=("convert (s)", "over-fired", "MACs (M)", 
     console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         console = Console(highlight=False, markup=False, emoji=False, width=1000)
-    need = {header: max(len(text) for text in (header, *(line[k] for line in lines))) + 3 for k, header in
-            enumerate(headers)}
+    need = {
+        header: max(len(text) for text in (header, *(line[k] for line in lines))) + 3
+        for k, header in enumerate(headers)
+    }
     wrapped = {"reason", "data", "weights", "description", "source"}  # sentences: may be broken into lines
     need.update({header: min(need[header], 23) for header in wrapped & set(need)})
     for header in spare:
@@ -169,8 +210,9 @@ def print_table(headers, lines, spare=("convert (s)", "over-fired", "MACs (M)", 
     for k, header in enumerate(headers):
         number = all(line[k][:1].isdigit() or line[k] in ("-", "failed") for line in lines)
         if header in need:
-            view.add_column(header, justify="right" if number else "left", overflow="fold",
-                            no_wrap=header not in wrapped)
+            view.add_column(
+                header, justify="right" if number else "left", overflow="fold", no_wrap=header not in wrapped
+            )
     for line in lines:
         view.add_row(*(text for header, text in zip(headers, line) if header in need))
     console.print(view)
@@ -182,12 +224,20 @@ def show_list(args):
 
     rows = listing(args.data_root)
     keys = ("task", "family", "variant", "split", "data", "weights", "description")
-    print_table(list(keys), [[row.get(key, row.get("error", "") if key == "description" else "-") for key in keys]
-                             for row in rows], spare=())
+    print_table(
+        list(keys),
+        [[row.get(key, row.get("error", "") if key == "description" else "-") for key in keys] for row in rows],
+        spare=(),
+    )
     methods = [(name, adafire.methods.get(name)) for name in adafire.methods.names()]
-    print_table(["method", "kind", "one simulation for all T", "source"],
-                [[name, m.kind, "yes" if m.anytime else "no", m.source if m.name == name else f"the same as {m.name}"]
-                 for name, m in methods], spare=())
+    print_table(
+        ["method", "kind", "one simulation for all T", "source"],
+        [
+            [name, m.kind, "yes" if m.anytime else "no", m.source if m.name == name else f"the same as {m.name}"]
+            for name, m in methods
+        ],
+        spare=(),
+    )
     return 0
 
 

@@ -31,10 +31,15 @@ def main(argv=None):
     parser.add_argument("--timesteps", type=whole(1), default=8)
     parser.add_argument("--runs", type=whole(1), default=9, help="rounds that count, after two that do not")
     parser.add_argument("--threads", type=whole(1, 1024), help="threads of torch (default: its own choice)")
-    parser.add_argument("--cpu-time", action="store_true", help="time of the processor, not of the clock: for one thread on a "
-                        "busy machine")
+    parser.add_argument(
+        "--cpu-time",
+        action="store_true",
+        help="time of the processor, not of the clock: for one thread on a busy machine",
+    )
     parser.add_argument("--save", action="store_true", help="write records and the table")
-    parser.add_argument("--out", default="runs", metavar="DIR", help="folder for speed/ and SPEED.md (default: %(default)s)")
+    parser.add_argument(
+        "--out", default="runs", metavar="DIR", help="folder for speed/ and SPEED.md (default: %(default)s)"
+    )
     return run(measure_all, parser, argv)
 
 
@@ -47,6 +52,7 @@ def measure_all(args):
     from benchmarks.speed import measures, records
     from benchmarks.speed.cases import CASES
     from benchmarks.speed.cases import load as load_case
+
     warnings.filterwarnings("ignore")
 
     def checked(names, known, what):
@@ -54,6 +60,7 @@ def measure_all(args):
             if name not in known:
                 raise InputError(f"unknown {what} {name!r}{near_names(name, known)} Known: {', '.join(known)}")
         return list(names)
+
     names = checked(args.cases or CASES, CASES, "case")
     only = checked(args.only or MEASURES[:3], MEASURES, "measure")
     without = checked([w for w in args.without.split(",") if w], ("bf16", "spikingjelly"), "part")
@@ -75,8 +82,9 @@ def _measured(name, case, only, without, args, clock, measures, named):
     main_case = name == "resnet18-224"
     if "simulation" in only:
         precisions = ("fp32", "bf16") if main_case and "bf16" not in without else ("fp32",)
-        yield from measures.simulation(case, args.timesteps, args.runs, precisions,
-                                       main_case and "spikingjelly" not in without, clock)
+        yield from measures.simulation(
+            case, args.timesteps, args.runs, precisions, main_case and "spikingjelly" not in without, clock
+        )
     if "curve" in only and (named or name == "mini-yolo"):
         yield from measures.curve(case, 4 * args.timesteps, max(1, args.runs // 2), clock)
     if "memory" in only and (named or name == "mini-yolo"):

@@ -23,7 +23,9 @@ def main(argv=None):
     add("task", metavar="TASK", help="task file, or the name of one in tasks/")
     add("--method", default="adafire", metavar="M", help="conversion method (%(default)s)")
     add("--timesteps", type=numbers, default="1,2,4,8", metavar="1,2,4", help="numbers of timesteps T (%(default)s)")
-    add("--samples", type=names, metavar="IDS", help="ids of test samples with commas between (default: the first four)")
+    add(
+        "--samples", type=names, metavar="IDS", help="ids of test samples with commas between (default: the first four)"
+    )
     add("--variant", metavar="NAME", help="variant of the task (default: the first of the split)")
     add("--split", choices=("auto", "full", "mini"), default="auto")
     add("--data-root", metavar="DIR", help="folder with the data of a full split (or $ADAFIRE_DATA)")
@@ -43,16 +45,29 @@ def draw(args):
     from benchmarks.task import load_task
 
     samples = args.samples and list(dict.fromkeys(args.samples))
-    options = WorkloadOptions(data_root=args.data_root, checkpoint=args.checkpoint, device=args.device, seed=args.seed,
-                              trust_checkpoint=args.trust_checkpoint)
+    options = WorkloadOptions(
+        data_root=args.data_root,
+        checkpoint=args.checkpoint,
+        device=args.device,
+        seed=args.seed,
+        trust_checkpoint=args.trust_checkpoint,
+    )
     task = load_task(catalogue.find_task(args.task), args.trust_config)
     variant = catalogue.choose_variant(task, args.variant, args.split, args.data_root)
     _, timesteps = runner.check_request(task, [args.method], args.timesteps, runner.RunOptions(options))
     catalogue.check_ready(task, variant, args.data_root, args.checkpoint)
     if Path(args.out).exists() and not Path(args.out).is_dir():
         raise InputError(f"--out {args.out}: a file, not a folder")
-    for path in show.show(task, variant, args.method, timesteps, options, samples, args.out,
-                          lambda words: print(words, file=sys.stderr, flush=True)):
+    for path in show.show(
+        task,
+        variant,
+        args.method,
+        timesteps,
+        options,
+        samples,
+        args.out,
+        lambda words: print(words, file=sys.stderr, flush=True),
+    ):
         print(f"picture: {path}")
 
 

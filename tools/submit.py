@@ -38,8 +38,12 @@ def check(args):
             code = complain(error, args.debug)
             continue
         wrong, unknown = ([entry for entry in found if entry.kind == kind] for kind in ("wrong", "unknown"))
-        print(visible(f"{name}: {record.method} on {record.task} ({record.variant}), {len(record.rows)} rows: "
-                      f"{verdict(wrong, unknown)}"))
+        print(
+            visible(
+                f"{name}: {record.method} on {record.task} ({record.variant}), {len(record.rows)} rows: "
+                f"{verdict(wrong, unknown)}"
+            )
+        )
         for entry in wrong:
             print(visible(f"  WRONG {entry.where}: {entry.text}"))
         for kind, text in dict.fromkeys((entry.kind, entry.text) for entry in found if entry.kind != "wrong"):
@@ -50,8 +54,11 @@ def check(args):
 
 def verdict(wrong, unknown):
     """'nothing is wrong', or how many things are wrong and unknown."""
-    words = [f"{len(found)} {'thing is' if len(found) == 1 else 'things are'} {kind}"
-             for found, kind in ((wrong, "wrong"), (unknown, "unknown here")) if found]
+    words = [
+        f"{len(found)} {'thing is' if len(found) == 1 else 'things are'} {kind}"
+        for found, kind in ((wrong, "wrong"), (unknown, "unknown here"))
+        if found
+    ]
     return ", ".join(words) or "nothing is wrong"
 
 

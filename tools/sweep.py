@@ -29,7 +29,9 @@ def main(argv=None):
     p.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     p.add_argument("--seed", type=whole(0), default=0)
     p.add_argument("--out", default="runs", metavar="DIR", help="folder for records and tables (default: %(default)s)")
-    p.add_argument("--jobs", type=whole(1), metavar="N", help="processes at a time on this machine (default: one a core)")
+    p.add_argument(
+        "--jobs", type=whole(1), metavar="N", help="processes at a time on this machine (default: one a core)"
+    )
     p.add_argument("--address", metavar="HOST", help="a Ray cluster ('auto', ray://head:10001); default: this machine")
     p.add_argument("--trust-config", action="store_true", help="execute task files from outside this project")
     return run(sweep_all, p, argv, same_again(__file__, argv))
@@ -46,15 +48,28 @@ def sweep_all(args):
         print(f"note: {note}", file=sys.stderr)
     given_as = {task.name: given for task, given in zip(tasks, args.tasks)}
     requests = [(given_as[task.name], variant) for task, variant in jobs]
-    options = runner.RunOptions(WorkloadOptions(data_root=args.data_root, limit=args.limit, device=args.device,
-                                                seed=args.seed))
-    found = sweep.sweep(requests, args.methods, args.timesteps, options, Path(args.out).absolute(), args.address, args.jobs,
-                        int(args.device == "cuda"), args.trust_config, show)
+    options = runner.RunOptions(
+        WorkloadOptions(data_root=args.data_root, limit=args.limit, device=args.device, seed=args.seed)
+    )
+    found = sweep.sweep(
+        requests,
+        args.methods,
+        args.timesteps,
+        options,
+        Path(args.out).absolute(),
+        args.address,
+        args.jobs,
+        int(args.device == "cuda"),
+        args.trust_config,
+        show,
+    )
     for problem in leaderboard.write_leaderboard(args.out):
         print(f"note: {problem}", file=sys.stderr)
     count = {kind: sum(done.kind == kind for done in found) for kind in ("finished", "cached", "failed")}
-    print(f"{len(found)} jobs: {count['finished']} run, {count['cached']} done before, {count['failed']} failed. "
-          f"All results: {Path(args.out) / 'README.md'}")
+    print(
+        f"{len(found)} jobs: {count['finished']} run, {count['cached']} done before, {count['failed']} failed. "
+        f"All results: {Path(args.out) / 'README.md'}"
+    )
     return 1 if count["failed"] else 0
 
 

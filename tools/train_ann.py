@@ -41,9 +41,19 @@ def options_of():
     add("--threads", type=whole(1, 1024), metavar="N", help="PyTorch's threads on the CPU (default: its own choice)")
     add("--seed", type=whole(0), metavar="N", help="overrides the config's randomness.seed")
     add("--out", metavar="FILE", help="slim weights (default: WORK_DIR/slim.pth)")
-    add("--store", choices=("fp16", "fp32"), default="fp16",
-        help="dtype in OUT of convolution and linear weights; biases and batch norm stay fp32 (default fp16)")
-    add("--workers", type=whole(1, 1024), metavar="N", default=os.cpu_count(), help="processes to generate data (default: cores)")
+    add(
+        "--store",
+        choices=("fp16", "fp32"),
+        default="fp16",
+        help="dtype in OUT of convolution and linear weights; biases and batch norm stay fp32 (default fp16)",
+    )
+    add(
+        "--workers",
+        type=whole(1, 1024),
+        metavar="N",
+        default=os.cpu_count(),
+        help="processes to generate data (default: cores)",
+    )
     add("--fashion-mnist", metavar="DIR", help="folder with the full Fashion-MNIST's four files")
     add("--download", action="store_true", help="fetch Fashion-MNIST with torchvision when it is absent")
     add("--cfg-options", nargs="+", default=[], metavar="KEY=VALUE", help="change entries of the config")
@@ -54,6 +64,7 @@ def options_of():
 def load_config(options):
     """The config with the command line's changes; InputError for what cannot be."""
     from mmengine.config import Config, DictAction
+
     path = Path(options.config)
     if not path.is_file():
         raise InputError(f"config file {path} does not exist; those of the project are benchmarks/zoo/*/config.py")
@@ -68,8 +79,11 @@ def load_config(options):
         config.merge_from_dict(changes.cfg_options)
     except Exception as error:  # a config is Python code
         raise InputError(f"config {path} cannot be used: {type(error).__name__}: {error}") from error
-    missing = [key for key in ("model", "train_dataloader", "train_cfg", "val_dataloader", "val_evaluator")
-               if key not in config]
+    missing = [
+        key
+        for key in ("model", "train_dataloader", "train_cfg", "val_dataloader", "val_evaluator")
+        if key not in config
+    ]
     if missing:
         raise InputError(f"config {path} lacks {', '.join(missing)}; a config that trains and validates is expected")
     if options.epochs is not None:
@@ -78,8 +92,10 @@ def load_config(options):
         config.randomness = dict(config.get("randomness") or {}, seed=options.seed)
     config.work_dir = str(options.work_dir or Path("runs") / "train" / path.resolve().parent.name)
     if not options.resume and (Path(config.work_dir) / "last_checkpoint").exists():
-        raise InputError(f"{config.work_dir} holds an earlier training; go on with it (--resume), or choose another "
-                         "folder with --work-dir, or delete it")
+        raise InputError(
+            f"{config.work_dir} holds an earlier training; go on with it (--resume), or choose another "
+            "folder with --work-dir, or delete it"
+        )
     config.resume, config.launcher = options.resume, "none"
     return config
 
@@ -88,8 +104,14 @@ def set_epochs(config, epochs):
     """Train ``epochs`` epochs; schedules that ended with the training still do."""
     before = config.train_cfg.get("max_epochs")
     if before is None or epochs < 1:
-        raise InputError(f"--epochs {epochs}: " + ("at least 1 is needed" if before else
-                         "this config counts iterations; use --cfg-options train_cfg.max_iters=N"))
+        raise InputError(
+            f"--epochs {epochs}: "
+            + (
+                "at least 1 is needed"
+                if before
+                else "this config counts iterations; use --cfg-options train_cfg.max_iters=N"
+            )
+        )
     config.train_cfg.max_epochs = epochs
     for schedule in config.get("param_scheduler") or []:
         for key in ("end", "T_max"):
@@ -102,6 +124,7 @@ def register_frameworks(config):
     scope = config.get("default_scope")
     if scope in ("mmdet", "mmseg"):
         from adapters.mmcv_ops import register
+
         register()
         importlib.import_module(f"{scope}.utils").register_all_modules(init_default_scope=True)
 
@@ -124,6 +147,7 @@ def mixed_precision(model, device):
         def low(*args, **kwargs):
             with torch.autocast(device, torch.bfloat16, enabled=module.training):
                 return full(forward(*args, **kwargs))
+
         module.forward = low
 
     for name, module in model.named_children():
@@ -136,6 +160,7 @@ def train(config, device, amp=False):
     """Train to the end (or from the last checkpoint there is); returns the path of the best checkpoint."""
     import torch
     from mmengine.runner import CheckpointLoader, Runner
+
     work_dir = Path(config.work_dir)
 
     @CheckpointLoader.register_scheme(prefixes="", force=True)
@@ -156,6 +181,7 @@ def train(config, device, amp=False):
 def score(config, weights, phase):
     """Metrics of slim weights on 'val' or 'test', as a plain dict of floats."""
     from mmengine.runner import Runner
+
     config = config.copy()
     config.experiment_name = f"{Path(config.work_dir).name}-{phase}-{time.time_ns()}"  # MMEngine wants a new one
     config.work_dir = str(Path(config.work_dir) / "final")
@@ -170,6 +196,7 @@ def run(options):
     if options.device == "cpu":
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
     import torch
+
     if options.device == "cuda" and not torch.cuda.is_available():
         raise InputError("--device cuda: PyTorch sees no CUDA device here; use --device cpu")
     device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -179,6 +206,7 @@ def run(options):
     register_frameworks(config)
     from adapters.data.setups import SetupOptions, set_up
     from benchmarks.zoo.recipe import recipe, slim, training_log, write
+
     data = set_up(config, SetupOptions(options.workers, options.fashion_mnist, options.download))
     out = Path(options.out or Path(config.work_dir) / "slim.pth")
 
@@ -187,8 +215,19 @@ def run(options):
     wall = time.time() - started
     write(out, lambda path: torch.save(content, path))
     metrics = {phase: score(config, out, phase) for phase in ("val", "test") if config.get(f"{phase}_dataloader")}
-    made = recipe(options.config, config, data, content, out, metrics, device, cfg_options=options.cfg_options,
-                  amp="bfloat16" if options.amp else None, wall_time_s=round(wall), resumed=options.resume)
+    made = recipe(
+        options.config,
+        config,
+        data,
+        content,
+        out,
+        metrics,
+        device,
+        cfg_options=options.cfg_options,
+        amp="bfloat16" if options.amp else None,
+        wall_time_s=round(wall),
+        resumed=options.resume,
+    )
     write(out.with_name("recipe.json"), lambda path: path.write_text(json.dumps(made, indent=2) + "\n"))
     log = "".join(json.dumps(row) + "\n" for row in training_log(config.work_dir))
     write(out.with_name("training_log.jsonl"), lambda path: path.write_text(log))

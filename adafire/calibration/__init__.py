@@ -5,7 +5,8 @@ thresholds off histograms, corrections.py corrects biases and potentials, layer_
 kept.py keeps what was measured on disk.
 """
 
-from .fitting import Calibration, Fitting
+from .data import Calibration
+from .fitting import Fitting
 from .layer_weights import LAYERS
 from .thresholds import Histogram, balanced, gaussian, mmse, percentile
 

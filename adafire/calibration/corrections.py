@@ -5,7 +5,6 @@ all T steps does it: a site's currents are known, for all steps, before anything
 the spot and passes corrected spikes on.
 """
 
-
 from ..simulation import Run, advance_chunk, plain
 
 
@@ -51,6 +50,7 @@ def calibrate(plan_of, params, network, inputs, forward, steps, correct, referen
         def remember(site, z):
             reference[site.index] = site.activation.f(z)
             return reference[site.index]
+
         plain((reference_plan or plan_of)(x), network, x, forward, remember, steps)
         run = _CorrectingRun(plan, params, network, x, forward, reference, correct)
         advance_chunk(run, steps)

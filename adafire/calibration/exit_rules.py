@@ -31,8 +31,10 @@ def risk(trajectory):
     ridge = torch.diag(torch.tensor([0.0, 0.01, 0.01], dtype=torch.float64))
     for _ in range(50):  # Newton's method, damped
         p = torch.sigmoid(features @ w)
-        step = torch.linalg.solve((features * (p * (1 - p))[:, None]).T @ features + ridge + 1e-9 * torch.eye(3),
-                                  features.T @ (p - y) + ridge @ w)
+        step = torch.linalg.solve(
+            (features * (p * (1 - p))[:, None]).T @ features + ridge + 1e-9 * torch.eye(3),
+            features.T @ (p - y) + ridge @ w,
+        )
         w = w - step * min(1.0, 2.0 / float(step.abs().max().clamp_min(1e-12)))
     return w
 
@@ -69,6 +71,7 @@ def fit_thresholds(trajectory, drop):
         at = lambda values: values.gather(0, first[None])[0][early].sum()
         expected = float(at(likely))
         return max(expected + Z * expected**0.5, float(at(differs.double())))
+
     levels = likely.flatten().unique()
     low, high = 0, len(levels)  # the harm nearly always rises with the level: what is found is checked
     while low < high:

@@ -7,53 +7,15 @@ import time
 import torch
 
 from ..errors import InputError
-from ..frames import Frames, frames_in
-from ..graph import Snapshot, signature, split_samples, tensors_in, x_batch
+from ..frames import frames_in
+from ..graph import signature, split_samples, x_batch
 from ..graph.template import describe
 from ..neurons import NeuronParams
-from ..simulation import Exit, Plans, Run, check_rows, class_scores, plain, trajectory
+from ..simulation import Exit, Run, check_rows, class_scores, plain, trajectory
 from .corrections import calibrate, correct_bias, correct_potential
 from .exit_rules import fit_thresholds, paper_thresholds
-from .kept import Kept, digest_of_inputs, digest_of_network, folder_of
 from .layer_weights import calibrated_plans
 from .thresholds import Histogram, alive, maximum, mmse, percentile
-
-
-class Calibration:
-    """Calibration inputs with what was measured on them.
-
-    inputs: a tensor [B, ...] or Frames; a tuple (positional arguments) or a dict (keyword arguments) of them; or a list or
-    another iterable of such inputs. Give the same object to several conversions of one network, and its dry runs, activation
-    statistics and searches are made once. cache: a folder, in which statistics and searches stay for other processes and other
-    days, by what they were measured on (kept.py); None: none.
-    """
-
-    def __init__(self, inputs, cache=None):
-        self.inputs = [inputs] if isinstance(inputs, (torch.Tensor, Frames, tuple, dict)) else list(inputs)
-        if not self.inputs or any(not tensors_in(x) or any(t.numel() == 0 for t in tensors_in(x)) for x in self.inputs):
-            raise InputError("the calibration set is empty; give at least one batch of inputs "
-                             "(a tensor [B, ...], or a list of inputs)")
-        self._network = self._forward = self._snapshot = self._digest = None
-        self._measured, self._folder = {}, folder_of(cache)
-
-    def kept(self, network, plan, notes):
-        """The Kept for a network and its plans; None without a folder. notes: gets a sentence where nothing can be written."""
-        if self._folder is None:
-            return None
-        self._digest = self._digest or digest_of_inputs(self.inputs)
-        subject = f"{self._digest} {digest_of_network(network, plan(self.inputs[0]).trace)} {plan.relays}"
-        return Kept(self._folder, subject, tensors_in(self.inputs[0])[0].device, notes)
-
-    def measured_on(self, network, forward, relays=False, verified=True):
-        """(snapshot of ``network``, its plans, histograms, searches). What was measured on another network, or before its
-        weights or its switches changed, is forgotten."""
-        if self._network is not network or self._forward != forward or not self._snapshot.shows(network):
-            self._network, self._forward, self._snapshot, self._measured = network, forward, Snapshot(network), {}
-        if relays not in self._measured:
-            self._measured[relays] = Plans(self._snapshot.network, forward, relays=relays), {}, {}
-        plans, histograms, searches = self._measured[relays]
-        plans.verified = verified
-        return self._snapshot, plans, histograms, searches
 
 
 class Fitting:
@@ -66,7 +28,9 @@ class Fitting:
     def __init__(self, network, method, timesteps, forward, memory_gb, calibration, verified=True, seed=0):
         self.method, self.timesteps, self.forward, self.memory_gb = method, timesteps, forward, memory_gb
         self.calibration, self.inputs, self.seed = calibration, calibration.inputs, seed
-        snapshot, self.plan, self.histograms, self._searches = calibration.measured_on(network, forward, method.relays, verified)
+        snapshot, self.plan, self.histograms, self._searches = calibration.measured_on(
+            network, forward, method.relays, verified
+        )
         self.network, self.notes, self.copied = snapshot.network, list(snapshot.notes), snapshot.copied
         self.ann_plan, self.template = self.plan, describe(self.inputs[0])
         self.params, self.found, self.exit, self.exit_judge, self.spared_s = {}, {}, None, None, 0.0
@@ -108,6 +72,7 @@ class Fitting:
                 histograms[site.index] = Histogram(site.channels, a.device)
             histograms[site.index].update(a, site.channel_axis)
             return a
+
         self.sweep(collect)
         self.histograms[key] = histograms  # only now: a measurement that was broken off leaves nothing behind
         if self._kept:
@@ -194,8 +159,16 @@ class Fitting:
         """UnsupportedError unless early exit can judge what the network gives: before any long work."""
         if self.exit_judge is None:
             x = self.inputs[0]
-            class_scores(plain(self.ann_plan(x), self.network, x, self.forward, lambda site, z: site.activation.f(z),
-                               self.timesteps))
+            class_scores(
+                plain(
+                    self.ann_plan(x),
+                    self.network,
+                    x,
+                    self.forward,
+                    lambda site, z: site.activation.f(z),
+                    self.timesteps,
+                )
+            )
 
     def fit_exit(self, held, drop, rule="fitted", shape=(0.6, 0.4)):
         """The Exit of IAT, fitted on held-out inputs. shape: a and b of the paper's formula."""
@@ -205,11 +178,19 @@ class Fitting:
             run = Run(self.plan(x), self.params, self.network, x, self.forward, self.method.read_from(self.timesteps))
             scores.append(trajectory(run, self.timesteps, self.exit_judge))
             if rule == "paper":
-                outputs = plain(self.ann_plan(x), self.network, x, self.forward, lambda site, z: site.activation.f(z),
-                                self.timesteps)
+                outputs = plain(
+                    self.ann_plan(x),
+                    self.network,
+                    x,
+                    self.forward,
+                    lambda site, z: site.activation.f(z),
+                    self.timesteps,
+                )
                 labels.append(class_scores(outputs).argmax(1))
         scores = torch.cat(scores, 1)
-        return Exit(paper_thresholds(scores, torch.cat(labels), *shape) if labels else fit_thresholds(scores, drop), rule)
+        return Exit(
+            paper_thresholds(scores, torch.cat(labels), *shape) if labels else fit_thresholds(scores, drop), rule
+        )
 
     def unshifted_bias(self, params, method):
         """Bias current before any correction: the per-step shift where the method has one."""
@@ -222,14 +203,17 @@ class Fitting:
     def calibrate_potential(self):
         """Initial potential of every neuron corrected against the ANN; needs inputs of one size."""
         if not self.of_one_size:
-            raise InputError("potential calibration keeps one value a neuron: give calibration inputs of one size, or "
-                             "use correction='light'")
+            raise InputError(
+                "potential calibration keeps one value a neuron: give calibration inputs of one size, or "
+                "use correction='light'"
+            )
         self.params = self._calibrated(self.params, correct_potential)
 
     def calibrate_weights(self, count, rate):
         """Layers before neurons fitted against the ANN (layer_weights.py), in plans of this conversion only."""
-        self.plan = calibrated_plans(self.ann_plan, self.params, self.network, self.inputs, self.forward,
-                                     self.timesteps, count, rate, self.seed)
+        self.plan = calibrated_plans(
+            self.ann_plan, self.params, self.network, self.inputs, self.forward, self.timesteps, count, rate, self.seed
+        )
 
     @property
     def of_one_size(self):
@@ -237,5 +221,6 @@ class Fitting:
         return len({tuple(s[0][1:] for s in signature(x)) for x in self.inputs}) == 1
 
     def _calibrated(self, params, correct, steps=None):
-        return calibrate(self.plan, params, self.network, self.inputs, self.forward, steps or self.timesteps, correct,
-                         self.ann_plan)
+        return calibrate(
+            self.plan, params, self.network, self.inputs, self.forward, steps or self.timesteps, correct, self.ann_plan
+        )

@@ -31,7 +31,9 @@ def folder_of(cache):
     try:
         Path(cache).mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"cache={str(cache)!r}: {error.strerror or error}; give a folder that can be written") from error
+        raise InputError(
+            f"cache={str(cache)!r}: {error.strerror or error}; give a folder that can be written"
+        ) from error
     return Path(cache)
 
 
@@ -98,15 +100,18 @@ class Kept:
             found = {}
             for index in json.loads(file.metadata["sites"]):
                 histogram = found[int(index)] = Histogram(file.shapes[f"{index}.top"][1][0], self.device)
-                histogram.counts, histogram.top, histogram.maximum = (file.tensor(f"{index}.{part}").to(self.device) for part in (
-                    "counts", "top", "maximum"))
+                histogram.counts, histogram.top, histogram.maximum = (
+                    file.tensor(f"{index}.{part}").to(self.device) for part in ("counts", "top", "maximum")
+                )
             return found
         except (KeyError, ValueError, TypeError, IndexError, OSError, InputError):
             return None
 
     def keep_histograms(self, key, histograms):
         """Keep {site: Histogram} under ``key``."""
-        tensors = {f"{i}.{part}": getattr(h, part) for i, h in histograms.items() for part in ("counts", "top", "maximum")}
+        tensors = {
+            f"{i}.{part}": getattr(h, part) for i, h in histograms.items() for part in ("counts", "top", "maximum")
+        }
         self._write(f"statistics {key}", tensors, {"sites": json.dumps(list(histograms))})
 
     def search(self, key):

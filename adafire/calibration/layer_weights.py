@@ -60,9 +60,11 @@ class _FittingRun(Run):
         if call.index in self.watched:
             x = this.args[0] if this.args else this.kwargs["input"]
             if call.region == "steps":
+
                 def look(tensors, _):
                     self.seen[call.index] = tensors[0], this
                     return tensors[0].view_as(tensors[0])
+
                 lift(look, x, x)
             else:
                 self.seen[call.index] = x, this
@@ -117,6 +119,7 @@ class _FittingRun(Run):
                 wanted = wanted.clamp(least, params.phi_plus * steps)
                 wanted = wanted + ((wanted + params.v0).floor().clamp(max=params.phi_plus * steps) - wanted).detach()
             return (wanted * level - target[rows]).square().sum(site.channel_axis).mean()
+
         everything = slice(None)
         with torch.no_grad():
             given, before = [w.clone() for w in weights], error(everything)
@@ -144,9 +147,17 @@ def calibrated_plans(reference_plans, params, network, inputs, forward, steps, c
         def remember(site, z):
             reference[site.index] = site.activation.f(z)
             return reference[site.index]
+
         plain(reference_plans(x), network, x, forward, remember, steps)
-        run = _FittingRun(plans(x), dict(params), network, x, forward, reference,
-                          (k * rounds, rounds, len(inputs) * rounds, rate, generator))
+        run = _FittingRun(
+            plans(x),
+            dict(params),
+            network,
+            x,
+            forward,
+            reference,
+            (k * rounds, rounds, len(inputs) * rounds, rate, generator),
+        )
         advance_chunk(run, steps)
         calls = run.plan.trace.calls
         overrides = {**overrides, **{calls[index].name: pair for index, pair in run.fitted.items()}}

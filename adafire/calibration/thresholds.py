@@ -116,8 +116,10 @@ def balanced(histogram, theta, updates):
     That is gradient descent on the squared clipping error of each channel, on the histogram and not on the values.
     """
     counts, centres = histogram.counts, histogram.centres().double()
-    above = [torch.cat([(counts * centres**k).flip(1).cumsum(1).flip(1), counts.new_zeros(len(counts), 1)], 1)
-             for k in range(2)]
+    above = [
+        torch.cat([(counts * centres**k).flip(1).cumsum(1).flip(1), counts.new_zeros(len(counts), 1)], 1)
+        for k in range(2)
+    ]
     width = (histogram.top.double() / histogram.BINS).clamp_min(SILENT)
     theta, rate = theta.double().clone(), 2 / above[0][:, 0].clamp_min(1)
     for _ in range(updates):

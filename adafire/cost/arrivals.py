@@ -32,13 +32,19 @@ class EventPass(PlannedPass):
 
     def through(self, run):
         """Pass through all that is not independent of the input."""
-        x = map_tensors(lambda t: t.new_full((), self.constant).expand(t.shape), run.picture) if mixes(self.plan) else None
+        x = (
+            map_tensors(lambda t: t.new_full((), self.constant).expand(t.shape), run.picture)
+            if mixes(self.plan)
+            else None
+        )
         self.run_through(run, "prefix", "steps", "readout", x=x)
 
     def prefix(self, call, this):
         if not mixes(self.plan):
             return placeholders(call)
-        return map_specs(lambda s: torch.full((), self.constant, dtype=s.dtype, device=s.device).expand(s.shape), call.template)
+        return map_specs(
+            lambda s: torch.full((), self.constant, dtype=s.dtype, device=s.device).expand(s.shape), call.template
+        )
 
     def steps(self, call, this):
         if call.site is not None:
@@ -94,13 +100,26 @@ def where_numbers_meet_weights(plan):
     more than move it."""
     calls, found = plan.trace.calls, []
     for call in calls:
-        if call.region == "steps" and call.rule.counts == "synapse" and call.rule.treatment == "linear" \
-                and call.index not in plan.skipped:
+        if (
+            call.region == "steps"
+            and call.rule.counts == "synapse"
+            and call.rule.treatment == "linear"
+            and call.index not in plan.skipped
+        ):
             for stream in streams_of(call):
                 source = calls[stream.call] if stream.call >= 0 else None
-                while source and source.region == "steps" and not source.spiking and (
-                        source.index in plan.skipped or source.rule.treatment == "structure" and len(source.inputs) == 1
-                        and source.inputs[0] >= 0 and calls[source.inputs[0]].region == "steps"):
+                while (
+                    source
+                    and source.region == "steps"
+                    and not source.spiking
+                    and (
+                        source.index in plan.skipped
+                        or source.rule.treatment == "structure"
+                        and len(source.inputs) == 1
+                        and source.inputs[0] >= 0
+                        and calls[source.inputs[0]].region == "steps"
+                    )
+                ):
                     source = calls[source.inputs[0]]
                 if source and source.region == "steps" and not source.spiking:
                     found.append((call.name, source.op, source.name))
@@ -116,8 +135,11 @@ def static_costs(plan):
                 continue
             dense = macs(call)
             if dense:
-                reach, factor = fan_out(call) if call.op.startswith("conv") else (
-                    None, dense / max(1, math.prod(streams_of(call)[0].shape)))
+                reach, factor = (
+                    fan_out(call)
+                    if call.op.startswith("conv")
+                    else (None, dense / max(1, math.prod(streams_of(call)[0].shape)))
+                )
                 plan.costs[call.index] = (reach, factor, dense)
     return plan.costs
 

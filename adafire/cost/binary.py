@@ -14,8 +14,10 @@ def accumulates(run, costs):
     tensors, samples = tensors_in(run.picture), run.plan.trace.batch
     if not layers:
         return {}
-    binary = [_binary(t, samples) if any(k in positions for positions in layers.values()) else None
-              for k, t in enumerate(tensors)]
+    binary = [
+        _binary(t, samples) if any(k in positions for positions in layers.values()) else None
+        for k, t in enumerate(tensors)
+    ]
     if not any(b is not None and bool(b.any()) for b in binary):
         return {}
     rows, found = iter(binary), {}
@@ -29,6 +31,7 @@ def accumulates(run, costs):
         each = Tally.synops_of_each(counts, *costs[call.index][:2], samples)
         if len(each) == samples:
             found[call.index] = each * both, float(both.double().mean())
+
     with torch.no_grad():
         _InputPass(run.plan, arrive).run_through(run, "prefix", "steps", "readout", x=map_tensors(ones, run.picture))
     return found

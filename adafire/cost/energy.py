@@ -23,12 +23,26 @@ class EnergyModel(NamedTuple):
 
 
 ENERGY_MODELS = Registry("energy model")
-ENERGY_MODELS.register("horowitz-45nm", EnergyModel(
-    "horowitz-45nm", 4.6, 0.9, "M. Horowitz, ISSCC 2014: 45 nm, 32-bit float multiply 3.7 pJ and add 0.9 pJ; "
-    "arithmetic only, no memory access"))
-ENERGY_MODELS.register("horowitz-45nm-int8", EnergyModel(
-    "horowitz-45nm-int8", 0.23, 0.03, "M. Horowitz, ISSCC 2014: 45 nm, 8-bit integer multiply 0.2 pJ and add 0.03 pJ; "
-    "arithmetic only, no memory access"))
+ENERGY_MODELS.register(
+    "horowitz-45nm",
+    EnergyModel(
+        "horowitz-45nm",
+        4.6,
+        0.9,
+        "M. Horowitz, ISSCC 2014: 45 nm, 32-bit float multiply 3.7 pJ and add 0.9 pJ; "
+        "arithmetic only, no memory access",
+    ),
+)
+ENERGY_MODELS.register(
+    "horowitz-45nm-int8",
+    EnergyModel(
+        "horowitz-45nm-int8",
+        0.23,
+        0.03,
+        "M. Horowitz, ISSCC 2014: 45 nm, 8-bit integer multiply 0.2 pJ and add 0.03 pJ; "
+        "arithmetic only, no memory access",
+    ),
+)
 
 
 def macs_are_cheaper(synops, macs, model="horowitz-45nm"):

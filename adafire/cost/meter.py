@@ -35,8 +35,11 @@ class Meter:
             for kind, added in (("sites", SITE), ("layers", LAYER)):
                 for name, row in part[kind].items():
                     mine = total[kind].get(name)
-                    total[kind][name] = dict(row) if mine is None else {
-                        key: mine[key] + value if key in added else value for key, value in row.items()}
+                    total[kind][name] = (
+                        dict(row)
+                        if mine is None
+                        else {key: mine[key] + value if key in added else value for key, value in row.items()}
+                    )
         return whole
 
     def _sums(self, at, batch, t):
@@ -63,6 +66,7 @@ class Meter:
             row["threshold"] = float(p.theta.float().mean())
         dense_for = {}
         for kind, key in (("events", "synops"), ("graded", "synops_graded")):
+
             def arrive(call, counts):
                 reach, factor, dense = costs.get(call.index, (None, 1, 0.0))
                 row, first = self._layer(sums, call), kind == "events"
@@ -76,9 +80,14 @@ class Meter:
                     every, spent = float(each.sum()), float(each[~dense_for[call.index]].sum())
                 row[key] += spent
                 row["arrived"] += every if first else 0.0
+
             with torch.no_grad():
-                EventPass(plan, lambda site: getattr(run.neurons[site.index], kind),
-                          lambda call: pooled_spikes(run, call, kind), arrive).through(run)
+                EventPass(
+                    plan,
+                    lambda site: getattr(run.neurons[site.index], kind),
+                    lambda call: pooled_spikes(run, call, kind),
+                    arrive,
+                ).through(run)
         self._constants(sums, run, dense_for)
         ones = accumulates(run, costs)
         for index, (each, _) in ones.items():
@@ -102,10 +111,18 @@ class Meter:
         def arrive(call, constants):
             if call.index in costs:
                 share = float((~dense_for[call.index]).double().mean()) if call.index in dense_for else 1.0
-                self._layer(sums, call)["macs"] += share * tally.synops((constants != 0).float(), *costs[call.index][:2])
+                self._layer(sums, call)["macs"] += share * tally.synops(
+                    (constants != 0).float(), *costs[call.index][:2]
+                )
+
         with torch.no_grad():
-            EventPass(run.plan, lambda site: none.expand(run.neurons[site.index].n.shape),
-                      lambda call: none.expand(specs_in(call.template)[0].shape), arrive, constant=1).through(run)
+            EventPass(
+                run.plan,
+                lambda site: none.expand(run.neurons[site.index].n.shape),
+                lambda call: none.expand(specs_in(call.template)[0].shape),
+                arrive,
+                constant=1,
+            ).through(run)
 
     def add_analog(self, plan, t):
         """Count one forward of the network itself: every MAC once."""
@@ -128,18 +145,46 @@ class Meter:
         sums = self.sums[t]
         samples = sums["samples"]
         spent = sums["steps"] / samples
-        sites = [{"site": name, "neurons": row["neurons"] / samples, "spikes": row["spikes"] / samples,
-                  "firing_rate": row["spikes"] / (row["neuron_steps"] or 1), "over_fired": row["over"] / (row["neurons"] or 1),
-                  "phi_plus": row["phi_plus"], "phi_minus": row["phi_minus"], "threshold": row["threshold"]}
-                 for name, row in sums["sites"].items()]
-        layers = [{"layer": name, "op": row["op"], **{k: row[k] / samples for k in
-                   ("synops", "synops_graded", "macs", "ann_macs")}} for name, row in sums["layers"].items()]
+        sites = [
+            {
+                "site": name,
+                "neurons": row["neurons"] / samples,
+                "spikes": row["spikes"] / samples,
+                "firing_rate": row["spikes"] / (row["neuron_steps"] or 1),
+                "over_fired": row["over"] / (row["neurons"] or 1),
+                "phi_plus": row["phi_plus"],
+                "phi_minus": row["phi_minus"],
+                "threshold": row["threshold"],
+            }
+            for name, row in sums["sites"].items()
+        ]
+        layers = [
+            {
+                "layer": name,
+                "op": row["op"],
+                **{k: row[k] / samples for k in ("synops", "synops_graded", "macs", "ann_macs")},
+            }
+            for name, row in sums["layers"].items()
+        ]
         whole = lambda key: sum(row[key] for row in layers)
         every = {key: sum(row[key] for row in sums["sites"].values()) for key in SITE}
-        return Report(samples, t, spent, dict(sums["exits"]), every["neurons"] / samples, every["spikes"] / samples,
-                      every["spikes"] / (every["neuron_steps"] or 1), whole("synops"), whole("synops_graded"), whole("macs"),
-                      whole("ann_macs"), every["over"] / (every["neurons"] or 1),
-                      sum(r["over_fired"] > 0 for r in sites) / len(sites) if sites else 0.0, sites, layers)
+        return Report(
+            samples,
+            t,
+            spent,
+            dict(sums["exits"]),
+            every["neurons"] / samples,
+            every["spikes"] / samples,
+            every["spikes"] / (every["neuron_steps"] or 1),
+            whole("synops"),
+            whole("synops_graded"),
+            whole("macs"),
+            whole("ann_macs"),
+            every["over"] / (every["neurons"] or 1),
+            sum(r["over_fired"] > 0 for r in sites) / len(sites) if sites else 0.0,
+            sites,
+            layers,
+        )
 
 
 def over_fired(run, site):

@@ -39,9 +39,11 @@ class Report:
     def __str__(self):
         fitted = f", fitted for T={self.fitted_for}" if self.fitted_for else ""
         own, before = self.energy_pj() / 1e6, self.ann_energy_pj() / 1e6
-        return (f"read out at T={self.timesteps}{fitted}: {self.samples} samples, {self.mean_timesteps:.4g} steps a sample, "
-                f"{self.spikes:.4g} spikes, {self.synops:.4g} synaptic operations, {self.macs:.4g} of {self.ann_macs:.4g} MACs; {own:.4g} uJ a "
-                f"sample under horowitz-45nm, the network before conversion {before:.4g} uJ")
+        return (
+            f"read out at T={self.timesteps}{fitted}: {self.samples} samples, {self.mean_timesteps:.4g} steps a sample, "
+            f"{self.spikes:.4g} spikes, {self.synops:.4g} synaptic operations, {self.macs:.4g} of {self.ann_macs:.4g} MACs; {own:.4g} uJ a "
+            f"sample under horowitz-45nm, the network before conversion {before:.4g} uJ"
+        )
 
     def energy_pj(self, model="horowitz-45nm", graded=False):
         """Energy of one sample in pJ under a named model."""

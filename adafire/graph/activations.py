@@ -3,17 +3,20 @@
 The neuron encodes t f(X_t / t) (DESIGN 3.2): for a positively homogeneous f (ReLU, leaky ReLU) that is f(X_t).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Callable
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 
 NON_NEGATIVE = {"relu", "relu6", "sigmoid", "hardsigmoid", "softplus"}
 HOMOGENEOUS = {"relu", "leaky_relu", "prelu"}
-SPELLINGS = ("relu, leaky_relu, prelu, relu6, hardtanh, silu, gelu, hardswish, mish, elu, selu, celu, tanh, sigmoid, hardsigmoid, "
-             "softplus, softsign, threshold, the shrinks, clamp(x, 0), clamp(x, 0, c), maximum(x, 0), x * sigmoid(x), x * (x > 0), "
-             "where(x > 0, x, 0), (x + |x|) / 2")
+SPELLINGS = (
+    "relu, leaky_relu, prelu, relu6, hardtanh, silu, gelu, hardswish, mish, elu, selu, celu, tanh, sigmoid, hardsigmoid, "
+    "softplus, softsign, threshold, the shrinks, clamp(x, 0), clamp(x, 0, c), maximum(x, 0), x * sigmoid(x), x * (x > 0), "
+    "where(x > 0, x, 0), (x + |x|) / 2"
+)
 """What is taken as an activation, for messages."""
 
 
@@ -52,7 +55,9 @@ def activation_of(op, func, args, kwargs):
         low = rest[0] if rest else kwargs.get("min_val", -1.0)
         signed = low < 0
     shaped = any(hasattr(value, "shape") for value in (*rest, *kwargs.values()))
-    return Activation(op, lambda x: func(x, *rest, **kwargs), signed, op in HOMOGENEOUS, _code(op, rest, kwargs), shaped)
+    return Activation(
+        op, lambda x: func(x, *rest, **kwargs), signed, op in HOMOGENEOUS, _code(op, rest, kwargs), shaped
+    )
 
 
 def _code(op, rest, kwargs):
@@ -61,8 +66,11 @@ def _code(op, rest, kwargs):
     if op == "relu6":
         return 2, 0.0, 6.0
     if op == "hardtanh":
-        return (2, float(rest[0] if rest else kwargs.get("min_val", -1.0)),
-                float(rest[1] if len(rest) > 1 else kwargs.get("max_val", 1.0)))
+        return (
+            2,
+            float(rest[0] if rest else kwargs.get("min_val", -1.0)),
+            float(rest[1] if len(rest) > 1 else kwargs.get("max_val", 1.0)),
+        )
     return None
 
 
@@ -89,7 +97,11 @@ def bounds_of(op, args, kwargs):
         return (0, _number(high)) if _is_zero(low) and _constant(high) else None
     if op in ("maximum", "max"):
         zeros = [k for k, value in enumerate(args) if torch.is_tensor(value) and _is_zero(value)]
-        return (1 - zeros[0], None) if len(args) == 2 and len(zeros) == 1 and not torch.is_tensor(args[1 - zeros[0]]) else None
+        return (
+            (1 - zeros[0], None)
+            if len(args) == 2 and len(zeros) == 1 and not torch.is_tensor(args[1 - zeros[0]])
+            else None
+        )
     return None
 
 
@@ -103,7 +115,11 @@ def _bounded(_, high):
 
 def _is_zero(value):
     """Whether a constant is zero everywhere."""
-    return isinstance(value, (int, float, torch.Tensor)) and not isinstance(value, bool) and not bool(torch.as_tensor(value).any())
+    return (
+        isinstance(value, (int, float, torch.Tensor))
+        and not isinstance(value, bool)
+        and not bool(torch.as_tensor(value).any())
+    )
 
 
 def _constant(value):

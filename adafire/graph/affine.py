@@ -13,8 +13,10 @@ from .support import Rule
 BATCH_NORM = Rule("linear", True, "through", "behind neurons: scales spikes, and adds a constant current")
 """What a batch norm is where spikes arrive."""
 
-_MOVES_NOTHING = set("contiguous clone detach dropout dropout1d dropout2d dropout3d feature_dropout alpha_dropout identity "
-                     "to float".split())
+_MOVES_NOTHING = set(
+    "contiguous clone detach dropout dropout1d dropout2d dropout3d feature_dropout alpha_dropout identity "
+    "to float".split()
+)
 _CONSTANTS = {"mul", "multiply", "div", "true_divide", "add", "sub", "rsub", "neg"}
 
 
@@ -26,7 +28,7 @@ def keeps(call):
     if call.op in _CONSTANTS:
         _, args, kwargs = call.arguments
         tensors = [a for a in (*args, *kwargs.values()) if isinstance(a, torch.Tensor)]
-        return all(set(t.shape[max(0, t.dim() - (len(spec.shape) - 2)):]) <= {1} for t in tensors)
+        return all(set(t.shape[max(0, t.dim() - (len(spec.shape) - 2)) :]) <= {1} for t in tensors)
     return call.op == "batch_norm" or call.op in _MOVES_NOTHING
 
 

@@ -7,10 +7,12 @@ import torch
 
 def normal_mode(function):
     """``function`` outside of torch.inference_mode(), in which tensors could not be updated; without gradients."""
+
     @functools.wraps(function)
     def wrapped(*args, **kwargs):
         with torch.inference_mode(False), torch.no_grad():
             return function(*args, **kwargs)
+
     return wrapped
 
 

@@ -14,17 +14,21 @@ from torch.utils._pytree import tree_flatten, tree_map
 
 from . import support as ops
 
-FACTORIES = set("zeros_like ones_like empty_like full_like new_zeros new_ones new_empty new_full new_tensor zeros ones "
-                "empty full arange eye shape_as_tensor".split())
+FACTORIES = set(
+    "zeros_like ones_like empty_like full_like new_zeros new_ones new_empty new_full new_tensor zeros ones "
+    "empty full arange eye shape_as_tensor".split()
+)
 """Give tensors whose values do not depend on those of their first argument."""
 
 MUTATIONS = set("setitem copy fill zero index_put index_fill index_copy index_add masked_fill_ scatter".split())
 _IN_PLACE_ONLY = MUTATIONS | ops.DRAWS  # torch.normal(x) is no twin of x.normal_()
 
-_LIKE = {torch.Tensor.expand_as: lambda x, other: (torch.Tensor.expand, (x, other.shape)),
-         torch.Tensor.reshape_as: lambda x, other: (torch.Tensor.reshape, (x, other.shape)),
-         torch.Tensor.view_as: lambda x, other: (torch.Tensor.reshape, (x, other.shape)),
-         torch.Tensor.type_as: lambda x, other: (torch.Tensor.to, (x, other.dtype))}
+_LIKE = {
+    torch.Tensor.expand_as: lambda x, other: (torch.Tensor.expand, (x, other.shape)),
+    torch.Tensor.reshape_as: lambda x, other: (torch.Tensor.reshape, (x, other.shape)),
+    torch.Tensor.view_as: lambda x, other: (torch.Tensor.reshape, (x, other.shape)),
+    torch.Tensor.type_as: lambda x, other: (torch.Tensor.to, (x, other.dtype)),
+}
 """Take the shape or the type of their second argument, and none of its values: the same without it."""
 
 
@@ -70,7 +74,7 @@ def _strided(x, *args, **kwargs):
 _ANY_LAYOUT = {torch.Tensor.view: _viewed, torch.Tensor.as_strided: _strided, torch.as_strided: _strided}
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _identity(func):
     """(full name, row name, in place, functional twin or None, position of an ``inplace`` argument or None)."""
     full = resolve_name(func) or getattr(func, "__qualname__", None) or str(func)
@@ -114,7 +118,7 @@ class Identity:
             if kwargs.get("inplace"):
                 self.kwargs = {**kwargs, "inplace": False}
             else:
-                self.args = (*args[:position], False, *args[position + 1:])
+                self.args = (*args[:position], False, *args[position + 1 :])
 
 
 class CallPass(TorchFunctionMode):

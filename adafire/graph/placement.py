@@ -23,8 +23,11 @@ def assign(trace, reads, relays=False):
     skipped = spelled.find(calls, trace.outputs)
     weights_ahead = _reaches(calls, _weighs)
     behind_weights = _follows(calls, _weighs)
-    candidate = [c.index for c in calls if _activation_like(c, behind_weights) and c.index not in skipped
-                 and weights_ahead[c.index] and c.inputs]
+    candidate = [
+        c.index
+        for c in calls
+        if _activation_like(c, behind_weights) and c.index not in skipped and weights_ahead[c.index] and c.inputs
+    ]
     sites = set(candidate)
     after = _divide(calls, sites, skipped, sites)
     if relays:
@@ -53,12 +56,19 @@ def _divide(calls, sites, skipped, activations):
         streams = sum(_changes(source, after, sites) for source in _stream_operands(call))
         after[call.index] = streams > 0
         if call.inputs:
-            call.region = ("readout" if not feeds[call.index] else
-                           "steps" if after[call.index] or call.index in sites else "prefix")
+            call.region = (
+                "readout"
+                if not feeds[call.index]
+                else "steps"
+                if after[call.index] or call.index in sites
+                else "prefix"
+            )
         if call.index not in activations and call.index not in skipped:
             call.rule = rule_of(call, lambda source: _changes(source, after, sites))
             if call.rule.treatment in ("linear", "structure") and _moving_indices(calls, call, after, sites):
-                call.rule = ops.Rule("rate", True, "analog", "by indices that change in time: acts on the running means; analog")
+                call.rule = ops.Rule(
+                    "rate", True, "analog", "by indices that change in time: acts on the running means; analog"
+                )
         call.streams = streams
     return after
 
@@ -75,8 +85,12 @@ def _changes(source, after, sites):
 def _moving_indices(calls, call, after, sites):
     """Whether a call uses integers or booleans of another call that change in time: they cannot be averaged."""
     types = lambda stream: [s.dtype for s in specs_in(calls[stream.call].template)]  # none of a write in place
-    return any(stream.call >= 0 and _changes(stream.call, after, sites)
-               and not all(map(averaged, types(stream)[stream.position:stream.position + 1])) for stream in streams_of(call))
+    return any(
+        stream.call >= 0
+        and _changes(stream.call, after, sites)
+        and not all(map(averaged, types(stream)[stream.position : stream.position + 1]))
+        for stream in streams_of(call)
+    )
 
 
 def _weighs(call):
@@ -88,8 +102,11 @@ def _activation_like(call, behind_weights):
     func, args, kwargs = call.arguments
     if len(streams_of(call)) != 1 or not all(spec.shape for spec in specs_in(call.template)):
         return False
-    return isinstance(args[0] if args else kwargs.get("input"), Stream) if call.rule.treatment == "activation" else (
-        behind_weights[call.index] and bounds_of(call.op, args, kwargs) is not None)
+    return (
+        isinstance(args[0] if args else kwargs.get("input"), Stream)
+        if call.rule.treatment == "activation"
+        else (behind_weights[call.index] and bounds_of(call.op, args, kwargs) is not None)
+    )
 
 
 def _follows(calls, wanted):
@@ -104,14 +121,20 @@ def _reaches(calls, wanted, inclusive=False):
     """For each call whether a wanted call lies downstream of it."""
     ahead = [False] * len(calls)
     for call in reversed(calls):
-        ahead[call.index] = (inclusive and wanted(call)) or any(
-            ahead[c] or wanted(calls[c]) for c in call.consumers)
+        ahead[call.index] = (inclusive and wanted(call)) or any(ahead[c] or wanted(calls[c]) for c in call.consumers)
     return ahead
 
 
 def _relay(trace, call):
-    return Site(len(trace.sites), call.index, call.name, identity(), specs_in(call.template)[0].shape,
-                _channel_axis(trace.calls, call), relay=True)
+    return Site(
+        len(trace.sites),
+        call.index,
+        call.name,
+        identity(),
+        specs_in(call.template)[0].shape,
+        _channel_axis(trace.calls, call),
+        relay=True,
+    )
 
 
 def _site(trace, call):
@@ -122,7 +145,9 @@ def _site(trace, call):
         activation, operand = activation_of(call.op, func, args, kwargs), (bounds_of(call.op, args, kwargs) or (0,))[0]
     call.rule = ops.RULES[activation.kind]
     spec = specs_in(call.template)[0]
-    return Site(len(trace.sites), call.index, call.name, activation, spec.shape, _channel_axis(trace.calls, call), operand)
+    return Site(
+        len(trace.sites), call.index, call.name, activation, spec.shape, _channel_axis(trace.calls, call), operand
+    )
 
 
 def _channel_axis(calls, call):
@@ -161,15 +186,19 @@ def _refuse(trace, reads, after):
             raise UnsupportedError(f"{_draws(calls)} ('{name}' in {where} hands them to Python)")
         if any(source == FRAMES or source >= 0 and (after[source] or calls[source].site) for source in inputs):
             what = "spikes or frames" if any(FRAMES in call.inputs for call in calls) else "spikes"
-            raise UnsupportedError(f"{where}: '{name}' hands values that depend on {what} to Python (control flow or an "
-                                   "index that depends on the data); move it out of forward")
+            raise UnsupportedError(
+                f"{where}: '{name}' hands values that depend on {what} to Python (control flow or an "
+                "index that depends on the data); move it out of forward"
+            )
     for call in calls:
         if call.region == "steps" and call.rule.treatment not in ("activation", "skipped"):
             floating = [s for s in specs_in(call.template) if averaged(s.dtype)]
             integer = [s for s in specs_in(call.template) if s not in floating]
             if integer and not floating:
-                raise UnsupportedError(f"{call.name}: operator '{call.op}' feeds integers or booleans that depend on "
-                                       "spikes back into the network")
+                raise UnsupportedError(
+                    f"{call.name}: operator '{call.op}' feeds integers or booleans that depend on "
+                    "spikes back into the network"
+                )
 
 
 def _draws(calls):
@@ -181,11 +210,17 @@ def _nothing_spikes(calls):
     """What to say of a network without a single site."""
     found = ", ".join(sorted({c.op for c in calls}))
     if not any(_weighs(c) for c in calls):
-        return (f"nothing would spike: no layer with weights was seen. Found calls: {found or 'none'}. A scripted or compiled "
-                "network hides its calls: give the eager one")
+        return (
+            f"nothing would spike: no layer with weights was seen. Found calls: {found or 'none'}. A scripted or compiled "
+            "network hides its calls: give the eager one"
+        )
     ahead = [c for c in calls if c.rule.treatment == "activation" and c.inputs]
     if ahead:
-        return (f"nothing would spike: no weights come after an activation (the first is '{ahead[0].op}' at {ahead[0].name}). "
-                f"Found calls: {found}")
-    return (f"nothing would spike: no activation with weights after it was found. Found calls: {found}. "
-            f"What is taken as an activation: {SPELLINGS}")
+        return (
+            f"nothing would spike: no weights come after an activation (the first is '{ahead[0].op}' at {ahead[0].name}). "
+            f"Found calls: {found}"
+        )
+    return (
+        f"nothing would spike: no activation with weights after it was found. Found calls: {found}. "
+        f"What is taken as an activation: {SPELLINGS}"
+    )

@@ -22,8 +22,9 @@ from .calls import FRAMES, INPUT, Call, Spec, Stream, Trace
 from .interception import FACTORIES, CallPass, map_tensors, tensors_in
 from .placement import assign
 
-_MATRIX_PRODUCTS = set("linear addmm matmul bmm baddbmm einsum mm scaled_dot_product_attention "
-                       "multi_head_attention_forward".split())
+_MATRIX_PRODUCTS = set(
+    "linear addmm matmul bmm baddbmm einsum mm scaled_dot_product_attention multi_head_attention_forward".split()
+)
 
 
 def signature(x):
@@ -45,8 +46,10 @@ def module_stack(network):
         if threading.get_ident() == mine and stack:
             stack.pop()
 
-    handles = [torch_module.register_module_forward_pre_hook(enter),
-               torch_module.register_module_forward_hook(leave, always_call=True)]
+    handles = [
+        torch_module.register_module_forward_pre_hook(enter),
+        torch_module.register_module_forward_hook(leave, always_call=True),
+    ]
     try:
         yield stack
     finally:
@@ -90,9 +93,21 @@ class _Recorder(CallPass):
             inputs = inputs or (INPUT,)
         index = len(self.calls)
         streams = sum(hasattr(t, "_adafire_call") for t in args)
-        self.calls.append(Call(index, this.full, this.name, ops.rule_for(this.name, 1), self._name(this.name), inputs,
-                               map_tensors(lambda t: Spec(tuple(t.shape), t.dtype, t.device), out),
-                               (this.func, _light(this.args), _light(this.kwargs)), streams, this.mutates, flops=flops))
+        self.calls.append(
+            Call(
+                index,
+                this.full,
+                this.name,
+                ops.rule_for(this.name, 1),
+                self._name(this.name),
+                inputs,
+                map_tensors(lambda t: Spec(tuple(t.shape), t.dtype, t.device), out),
+                (this.func, _light(this.args), _light(this.kwargs)),
+                streams,
+                this.mutates,
+                flops=flops,
+            )
+        )
         if inputs:
             for position, result in enumerate(results):
                 result._adafire_call, result._adafire_position = index, position
@@ -101,10 +116,13 @@ class _Recorder(CallPass):
     def _check_batch(self, this, args):
         """InputError where a layer takes the whole input for one sample: the numbers of samples would be wrong."""
         layer = this.name.startswith("conv") and len(args) > 1 and args[0].dim() < args[1].dim()
-        if (layer and args[0].shape[0] == self.batch or this.name == "linear" and args[0].dim() == 1) \
-                and hasattr(args[0], "_adafire_call"):
-            raise InputError(f"the input has no batch dimension: '{this.name}' in {self._where() or 'the network'} sees one sample of "
-                             f"shape {list(args[0].shape)}; give a batch, such as x[None]")
+        if (layer and args[0].shape[0] == self.batch or this.name == "linear" and args[0].dim() == 1) and hasattr(
+            args[0], "_adafire_call"
+        ):
+            raise InputError(
+                f"the input has no batch dimension: '{this.name}' in {self._where() or 'the network'} sees one sample of "
+                f"shape {list(args[0].shape)}; give a batch, such as x[None]"
+            )
 
     def _run(self, this):
         if this.name not in _MATRIX_PRODUCTS:
@@ -124,8 +142,10 @@ def _sources(tree):
 
 def _light(tree):
     """Arguments without the activations in them: parameters are kept, streams become ``Stream``."""
-    return map_tensors(lambda t: Stream(t._adafire_call, tuple(t.shape), t._adafire_position)
-                       if hasattr(t, "_adafire_call") else t, tree)
+    return map_tensors(
+        lambda t: Stream(t._adafire_call, tuple(t.shape), t._adafire_position) if hasattr(t, "_adafire_call") else t,
+        tree,
+    )
 
 
 def _first(frames):
@@ -153,8 +173,13 @@ def record(network, x, forward, relays=False):
     outputs = [recorder._current(t) for t in tensors_in(outputs)]
     if not outputs:
         raise UnsupportedError("the network returned no tensor; give forward= so that it returns raw outputs")
-    trace = Trace(recorder.calls, [], recorder.others,
-                  {t._adafire_call for t in outputs if hasattr(t, "_adafire_call")},
-                  tensors_in(x)[0].shape[0], signature(x))
+    trace = Trace(
+        recorder.calls,
+        [],
+        recorder.others,
+        {t._adafire_call for t in outputs if hasattr(t, "_adafire_call")},
+        tensors_in(x)[0].shape[0],
+        signature(x),
+    )
     assign(trace, recorder.reads, *[relays] if relays else [])
     return trace

@@ -25,8 +25,11 @@ def relayed(calls, changes, sites):
         if call is None or not changes[source] or source in sites or source in seen:
             return
         seen.add(source)
-        moves = call.rule.treatment == "structure" and call.rule.counts == "through" or (
-            call.op in ("interpolate", "upsample") and call.rule.counts == "through" and not averages(call))
+        moves = (
+            call.rule.treatment == "structure"
+            and call.rule.counts == "through"
+            or (call.op in ("interpolate", "upsample") and call.rule.counts == "through" and not averages(call))
+        )
         if call.spiking and averages(call) and call.region == "steps" and _window(call) >= WINDOW and _sendable(call):
             found.add(source)
         elif moves or call.spiking and call.rule.treatment == "linear":
@@ -34,6 +37,7 @@ def relayed(calls, changes, sites):
                 trace_back(stream.call)
         elif not call.spiking and _sendable(call):
             found.add(source)
+
     for call in calls:
         if call.rule.counts == "synapse" and call.rule.treatment == "linear" and call.op != "batch_norm":
             for stream in streams_of(call):
@@ -53,6 +57,9 @@ def _window(call):
     before, after = streams_of(call)[0].shape, specs_in(call.template)[0].shape
     if call.op in ("avg_pool1d", "avg_pool2d", "avg_pool3d"):
         kernel = kwargs.get("kernel_size", args[1] if len(args) > 1 else 1)
-        return math.prod(kernel) if isinstance(kernel, (tuple, list)) and len(kernel) > 1 else (
-            (kernel[0] if isinstance(kernel, (tuple, list)) else kernel) ** int(call.op[-2]))
+        return (
+            math.prod(kernel)
+            if isinstance(kernel, (tuple, list)) and len(kernel) > 1
+            else ((kernel[0] if isinstance(kernel, (tuple, list)) else kernel) ** int(call.op[-2]))
+        )
     return math.prod(before) / math.prod(after)

@@ -19,14 +19,19 @@ class Snapshot:
             self.network = copied(network)
         except Exception as error:
             self.network, self.copied = network, False
-            self.notes.append(f"the network cannot be copied ({type(error).__name__}: {str(error)[:200]}): this conversion uses it as "
-                              "it is; do not change it afterwards")
+            self.notes.append(
+                f"the network cannot be copied ({type(error).__name__}: {str(error)[:200]}): this conversion uses it as "
+                "it is; do not change it afterwards"
+            )
 
     def shows(self, network):
         """Whether ``network`` is as it was: its tensors, value by value, and the numbers and names that its modules keep."""
         now, then = _tensors(network), _tensors(self.network)
-        return (list(now) == self._names and _switches(network) == self._switches
-                and all(name in then and _equal(tensor, then[name]) for name, tensor in now.items()))
+        return (
+            list(now) == self._names
+            and _switches(network) == self._switches
+            and all(name in then and _equal(tensor, then[name]) for name, tensor in now.items())
+        )
 
 
 def copied(network, memo=None):
@@ -55,8 +60,10 @@ def _equal(one, two):
 
 
 def _switches(network):
-    return [(type(m), {k: v for k, v in vars(m).items() if isinstance(v, (bool, int, float, str, type(None)))})
-            for m in network.modules()]
+    return [
+        (type(m), {k: v for k, v in vars(m).items() if isinstance(v, (bool, int, float, str, type(None)))})
+        for m in network.modules()
+    ]
 
 
 def check_weights(network):
@@ -64,7 +71,9 @@ def check_weights(network):
     buffers = {id(t) for t in network.buffers()}
     for name, tensor in [*network.named_parameters(), *network.named_buffers()]:
         if torch.nn.parameter.is_lazy(tensor):
-            raise InputError(f"weight '{name}' has no shape yet (a lazy module); call the network once, then convert it")
+            raise InputError(
+                f"weight '{name}' has no shape yet (a lazy module); call the network once, then convert it"
+            )
         values = tensor.detach() if tensor.layout == torch.strided else tensor.detach().to_dense()
         if values.is_floating_point() and bool((values.isnan() if id(tensor) in buffers else ~values.isfinite()).any()):
             raise InputError(f"weight '{name}' holds NaN or infinity; load a sound checkpoint")

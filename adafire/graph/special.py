@@ -9,14 +9,26 @@ from ..errors import UnsupportedError
 from . import support as ops
 from .calls import Stream, streams_of
 
-_ANALOG = {name: ops.Rule("rate", True, "analog", note) for name, note in {
-    "quotient": "quotient of streams: acts on the running means; analog",
-    "bound": "with a constant operand: acts on the running mean; analog",
-    "activation": "an activation with a second operand that depends on the input, or of a single number: acts on the running "
-                  "means; analog",
-    "written": "a new tensor with values written into it: acts on the running means; analog",
-    "constant": "of a value that is constant in time: computed once"}.items()}
-_DROPOUTS = {"dropout", "dropout1d", "dropout2d", "dropout3d", "feature_dropout", "alpha_dropout", "feature_alpha_dropout"}
+_ANALOG = {
+    name: ops.Rule("rate", True, "analog", note)
+    for name, note in {
+        "quotient": "quotient of streams: acts on the running means; analog",
+        "bound": "with a constant operand: acts on the running mean; analog",
+        "activation": "an activation with a second operand that depends on the input, or of a single number: acts on the running "
+        "means; analog",
+        "written": "a new tensor with values written into it: acts on the running means; analog",
+        "constant": "of a value that is constant in time: computed once",
+    }.items()
+}
+_DROPOUTS = {
+    "dropout",
+    "dropout1d",
+    "dropout2d",
+    "dropout3d",
+    "feature_dropout",
+    "alpha_dropout",
+    "feature_alpha_dropout",
+}
 _EVAL = "call network.eval() first"
 
 
@@ -51,8 +63,10 @@ def rule_of(call, changes):
 
 def _constants(call, moving):
     """Whether a tensor among the arguments is constant in time."""
-    return any(isinstance(a, torch.Tensor) or isinstance(a, Stream) and not any(a is stream for stream in moving)
-               for a in (*call.arguments[1], *call.arguments[2].values()))
+    return any(
+        isinstance(a, torch.Tensor) or isinstance(a, Stream) and not any(a is stream for stream in moving)
+        for a in (*call.arguments[1], *call.arguments[2].values())
+    )
 
 
 def refuse_training(call):
@@ -60,12 +74,16 @@ def refuse_training(call):
     if call.op in _DROPOUTS and option(call, "training", 2, True) and option(call, "p", 1, 0.5) > 0:
         raise UnsupportedError(f"{call.name}: dropout in training mode; {_EVAL}")
     if call.op == "batch_norm" and call.inputs and option(call, "training", 5, False):
-        raise UnsupportedError(f"{call.name}: batch norm in training mode (or without running statistics); "
-                               f"{_EVAL}, and train with track_running_stats=True")
+        raise UnsupportedError(
+            f"{call.name}: batch norm in training mode (or without running statistics); "
+            f"{_EVAL}, and train with track_running_stats=True"
+        )
     if call.op == "rrelu" and option(call, "training", 3, False):
         raise UnsupportedError(f"{call.name}: rrelu in training mode draws random slopes; {_EVAL}")
     if call.op == "scaled_dot_product_attention" and option(call, "dropout_p", 4, 0.0) > 0:
-        raise UnsupportedError(f"{call.name}: attention with dropout_p > 0 draws random numbers; give 0 outside of training")
+        raise UnsupportedError(
+            f"{call.name}: attention with dropout_p > 0 draws random numbers; give 0 outside of training"
+        )
     if call.op == "multi_head_attention_forward":
         given = inspect.signature(F.multi_head_attention_forward).bind(*call.arguments[1], **call.arguments[2])
         if given.arguments.get("training", True) and given.arguments["dropout_p"] > 0:

@@ -19,8 +19,14 @@ from .replaying import Step
 
 _COMPARISONS = set("gt ge lt le ne eq greater greater_equal less less_equal not_equal isclose".split())
 _CASTS = set("to type float half double bfloat16 type_as bool".split())
-_INSIDE = _COMPARISONS | _CASTS | set("and or xor logical_and logical_or logical_not invert bitwise_and bitwise_or bitwise_not "
-                                      "abs neg mul multiply div true_divide add sub rsub exp expm1 tanh square pow".split())
+_INSIDE = (
+    _COMPARISONS
+    | _CASTS
+    | set(
+        "and or xor logical_and logical_or logical_not invert bitwise_and bitwise_or bitwise_not "
+        "abs neg mul multiply div true_divide add sub rsub exp expm1 tanh square pow".split()
+    )
+)
 _LAST = {"mul", "multiply", "where", "masked_fill", "add"}
 _PROBE = torch.cat([torch.zeros(1), *(s * torch.logspace(-6, 4, 200) for s in (1, -1))])
 
@@ -55,8 +61,13 @@ def _silu(calls, call, outputs):
         return None
     for (position, x), (_, gate) in (operands, operands[::-1]):
         source = calls[gate.call] if gate.call >= 0 else None
-        if source is not None and source.op == "sigmoid" and [_key(s) for s in streams_of(source)] == [_key(x)] \
-                and source.consumers == [call.index] and gate.call not in outputs:
+        if (
+            source is not None
+            and source.op == "sigmoid"
+            and [_key(s) for s in streams_of(source)] == [_key(x)]
+            and source.consumers == [call.index]
+            and gate.call not in outputs
+        ):
             return silu(), position, {gate.call}, source.name
     return None
 
@@ -68,7 +79,9 @@ def _with_mask(calls, call, outputs):
             continue
         parts = [replace(calls[k], made=map_tensors(_uniform, calls[k].made)) for k in (*sorted(inside), call.index)]
         shaped = any(t.dim() for part in parts for t in tensors_in(part.made))
-        activation = _activation(_function([Step(part) for part in parts], x), shaped, len(specs_in(call.template)[0].shape))
+        activation = _activation(
+            _function([Step(part) for part in parts], x), shaped, len(specs_in(call.template)[0].shape)
+        )
         if activation is not None and (call.op != "add" or activation.kind == "relu"):
             return activation, position, inside, call.name
     return None
@@ -108,12 +121,14 @@ def _uniform(constant):
 
 def _function(steps, x):
     """What the calls make of their input, as a function of it."""
+
     def f(values):
         results = {x.call: {x.position: values}}
         for step in steps:
             out = step.func(*step.args(results), **step.kwargs(results))
             results[step.call.index] = (out,)
         return out
+
     return f
 
 

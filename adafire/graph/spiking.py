@@ -12,7 +12,9 @@ def mark(calls, sites):
     for call in calls:
         if call.index in sites:
             call.spiking, call.mixed, call.unit, call.affine = True, False, True, False
-        elif (call.rule.counts == "through" or call.op == "batch_norm" and call.rule.treatment == "linear") and call.inputs:
+        elif (
+            call.rule.counts == "through" or call.op == "batch_norm" and call.rule.treatment == "linear"
+        ) and call.inputs:
             _mark(call, calls, [stream.call for stream in streams_of(call)])
 
 
@@ -27,7 +29,9 @@ def _mark(call, calls, operands):
     moving = [s for s in operands if not (call.op in _JOIN | _SCALE and _constant(s, calls))]
     call.brings = tuple(s in moving or call.op in _JOIN for s in operands)
     call.spiking = bool(moving) and all(s >= 0 and calls[s].spiking for s in moving)
-    call.mixed = call.spiking and (any(calls[s].mixed for s in moving) or call.op in _JOIN and len(moving) < len(operands))
+    call.mixed = call.spiking and (
+        any(calls[s].mixed for s in moving) or call.op in _JOIN and len(moving) < len(operands)
+    )
     call.unit = whole and (call.rule.treatment == "structure" or call.op in ("interpolate", "upsample"))
     call.affine = not call.unit and (scaled or whole) and affine.keeps(call)
     if call.op == "batch_norm" and call.spiking:

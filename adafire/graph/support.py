@@ -35,6 +35,7 @@ def _rows(names, treatment, exact, counts, note):
         RULES[name] = Rule(treatment, exact, counts, note)
 
 
+# fmt: off
 _rows("relu", "activation", True, "through", "neurons; count follows max(X, 0)")
 _rows("leaky_relu prelu rrelu relu6 hardtanh silu gelu hardswish mish elu celu selu tanh sigmoid hardsigmoid softplus "
       "softsign swish threshold hardshrink softshrink tanhshrink logsigmoid", "activation", True, "through",
@@ -80,23 +81,30 @@ _rows("masked_scatter scatter_add index_add index_copy index_fill", "rate", True
 RECURRENT = set("lstm gru rnn_tanh rnn_relu lstm_cell gru_cell rnn_tanh_cell rnn_relu_cell".split())
 _rows(" ".join(sorted(RECURRENT)), "rate", True, "analog",
       "a recurrent layer over a sequence, all of it at every timestep: acts on the running mean; analog")
+# fmt: on
 
-PRODUCTS = set("mul multiply matmul bmm baddbmm einsum mm conv1d conv2d conv3d conv_transpose1d conv_transpose2d "
-               "conv_transpose3d linear addmm batch_norm roi_align".split())
+PRODUCTS = set(
+    "mul multiply matmul bmm baddbmm einsum mm conv1d conv2d conv3d conv_transpose1d conv_transpose2d "
+    "conv_transpose3d linear addmm batch_norm roi_align".split()
+)
 """Linear in each operand, not in two at once: a rate operator as soon as two operands change in time."""
 
-HOMOGENEOUS_RATES = set("max_pool1d max_pool2d max_pool3d max_pool1d_with_indices max_pool2d_with_indices "
-                        "max_pool3d_with_indices adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d max amax "
-                        "maximum min amin minimum abs".split())
+HOMOGENEOUS_RATES = set(
+    "max_pool1d max_pool2d max_pool3d max_pool1d_with_indices max_pool2d_with_indices "
+    "max_pool3d_with_indices adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d max amax "
+    "maximum min amin minimum abs".split()
+)
 """f(a x) = a f(x) for a > 0: the running mean need not be divided by t and multiplied again, where every tensor that the
 operator takes changes in time (a constant does not grow with t)."""
 
 QUOTIENTS = {"div", "true_divide"}
 
-DRAWS = set("rand randn randint randperm rand_like randn_like randint_like normal bernoulli multinomial uniform exponential "
-            "cauchy geometric log_normal random poisson binomial standard_gamma sample_dirichlet gumbel_softmax "
-            "fractional_max_pool2d fractional_max_pool2d_with_indices fractional_max_pool3d "
-            "fractional_max_pool3d_with_indices".split())
+DRAWS = set(
+    "rand randn randint randperm rand_like randn_like randint_like normal bernoulli multinomial uniform exponential "
+    "cauchy geometric log_normal random poisson binomial standard_gamma sample_dirichlet gumbel_softmax "
+    "fractional_max_pool2d fractional_max_pool2d_with_indices fractional_max_pool3d "
+    "fractional_max_pool3d_with_indices".split()
+)
 """Give other numbers at every call; the in-place spellings (``x.normal_()``) do, too."""
 
 _REFUSED = dict.fromkeys(DRAWS, "draws random numbers; draw them once, outside of forward, and keep them as a buffer")
@@ -111,9 +119,11 @@ _REFUSED |= {
     "fake_quantize_per_channel_affine": "rounds; convert the network as it was before it was prepared for quantisation",
 }
 _JUMPS = dict.fromkeys("argmax argmin argsort count_nonzero".split(), "gives integers that depend on the data")
-_JUMPS |= dict.fromkeys("round floor ceil trunc fix heaviside floordiv floor_divide".split(),
-                        "is constant almost everywhere; put the rounding after the network, or leave it out: a neuron rounds by "
-                        "itself, and clamp(x, 0, c) in place of a quantised activation becomes one")
+_JUMPS |= dict.fromkeys(
+    "round floor ceil trunc fix heaviside floordiv floor_divide".split(),
+    "is constant almost everywhere; put the rounding after the network, or leave it out: a neuron rounds by "
+    "itself, and clamp(x, 0, c) in place of a quantised activation becomes one",
+)
 WRITES = {name for name, why in _REFUSED.items() if why.startswith("writes")}
 """Refused in their in-place spellings only."""
 JUMPS = set(_JUMPS)
@@ -123,15 +133,51 @@ for _name, _why in (_REFUSED | _JUMPS).items():
 
 UNKNOWN = Rule("rate", True, "analog", "unknown operator, taken to be deterministic: acts on the running mean; analog")
 
-VALUE_READS = {"item", "bool", "int", "float_", "index", "tolist", "numpy", "array", "equal", "is_nonzero", "allclose",
-               "nonzero_static", "complex"}
+VALUE_READS = {
+    "item",
+    "bool",
+    "int",
+    "float_",
+    "index",
+    "tolist",
+    "numpy",
+    "array",
+    "equal",
+    "is_nonzero",
+    "allclose",
+    "nonzero_static",
+    "complex",
+}
 """Functions that hand a tensor's values to Python: control flow may then depend on the data."""
 
-_DUNDER = {"iadd": "add", "radd": "add", "isub": "sub", "imul": "mul", "rmul": "mul", "itruediv": "div", "truediv": "div",
-           "rtruediv": "reciprocal_of", "rsub": "rsub", "rmatmul": "matmul", "ipow": "pow", "rpow": "exp", "idiv": "div",
-           "float": "float_", "matmul": "matmul", "div": "div", "rdiv": "reciprocal_of"}
-_SPELLINGS = {"subtract": "sub", "divide": "div", "negative": "neg", "boolean_dispatch": "max_pool2d",
-              "convolution": "conv2d", "absolute": "abs", "Tensor": "identity"}
+_DUNDER = {
+    "iadd": "add",
+    "radd": "add",
+    "isub": "sub",
+    "imul": "mul",
+    "rmul": "mul",
+    "itruediv": "div",
+    "truediv": "div",
+    "rtruediv": "reciprocal_of",
+    "rsub": "rsub",
+    "rmatmul": "matmul",
+    "ipow": "pow",
+    "rpow": "exp",
+    "idiv": "div",
+    "float": "float_",
+    "matmul": "matmul",
+    "div": "div",
+    "rdiv": "reciprocal_of",
+}
+_SPELLINGS = {
+    "subtract": "sub",
+    "divide": "div",
+    "negative": "neg",
+    "boolean_dispatch": "max_pool2d",
+    "convolution": "conv2d",
+    "absolute": "abs",
+    "Tensor": "identity",
+}
 
 
 def canonical(func):

@@ -40,15 +40,21 @@ def macs(call):
     if call.op.startswith("conv"):
         reach, outputs = fan_out(call)
         shape = (call.arguments[1] or [call.arguments[2].get("input")])[0].shape
-        return float(reach.sum()) * outputs * math.prod(shape[:len(shape) - reach.dim()])
+        return float(reach.sum()) * outputs * math.prod(shape[: len(shape) - reach.dim()])
     if call.op == "batch_norm":
         return float(math.prod(specs_in(call.template)[0].shape))
     if call.op in ("interpolate", "upsample") and call.rule.counts == "analog":
         return float(_LINEAR_MODES.get(mode_of(call), 1) * math.prod(specs_in(call.template)[0].shape))
     if call.op in RECURRENT:  # every matrix at every position of the sequence
-        return float(math.prod(streams_of(call)[0].shape[:-1]) * sum(
-            t.numel() for t in tensors_in(call.arguments[1:]) if t.dim() == 2 and isinstance(t, torch.nn.Parameter)))
-    if call.op == "roi_align":  # (input, boxes, scale, height, width, samples a side or 0: as the box is large, aligned)
+        return float(
+            math.prod(streams_of(call)[0].shape[:-1])
+            * sum(
+                t.numel() for t in tensors_in(call.arguments[1:]) if t.dim() == 2 and isinstance(t, torch.nn.Parameter)
+            )
+        )
+    if (
+        call.op == "roi_align"
+    ):  # (input, boxes, scale, height, width, samples a side or 0: as the box is large, aligned)
         samples = call.arguments[1][5] if len(call.arguments[1]) > 5 else 0
         return float(4 * max(1, samples) ** 2 * math.prod(specs_in(call.template)[0].shape))
     return call.flops / 2
@@ -84,8 +90,12 @@ def passed(call, this):
 
 def averages(call):
     """Whether a call adds up values of several positions."""
-    return (call.op in ("mean", "sum") or "avg_pool" in call.op
-            or call.op in ("interpolate", "upsample") and mode_of(call) == "area")
+    return (
+        call.op in ("mean", "sum")
+        or "avg_pool" in call.op
+        or call.op in ("interpolate", "upsample")
+        and mode_of(call) == "area"
+    )
 
 
 def mode_of(call):
@@ -108,7 +118,11 @@ def _pool_sums(op, this):
     if op != "avg_pool1d":
         return getattr(F, op)(x, **options)
     one = lambda value: value[0] if isinstance(value, (tuple, list)) else value
-    for name, first in (("kernel_size", 1), ("stride", 1), ("padding", 0)):  # as rows of height 1: 1d has no divisor_override
+    for name, first in (
+        ("kernel_size", 1),
+        ("stride", 1),
+        ("padding", 0),
+    ):  # as rows of height 1: 1d has no divisor_override
         if options.get(name) is not None:
             options[name] = first, one(options[name])
     return F.avg_pool2d(x.unsqueeze(-2), **options).squeeze(-2)

@@ -1,9 +1,9 @@
 """The structure of an input without its values, as JSON: enough for a dry run of the network on made-up ones.
 
-    {"tensor": [16, 3, 32, 32], "dtype": "float32"}         a tensor
-    {"frames": [16, 8, 2, 32, 32], "dtype": ..., "after": "repeat"}    Frames
-    {"tuple": [...]}, {"list": [...]}, {"dict": {...}}      of such
-    {"value": 3}                                            a number, a text, a truth value or None
+{"tensor": [16, 3, 32, 32], "dtype": "float32"}         a tensor
+{"frames": [16, 8, 2, 32, 32], "dtype": ..., "after": "repeat"}    Frames
+{"tuple": [...]}, {"list": [...]}, {"dict": {...}}      of such
+{"value": 3}                                            a number, a text, a truth value or None
 """
 
 import math
@@ -15,7 +15,9 @@ from ..frames import AFTER, Frames
 
 MOST = 2**28
 """Numbers in all tensors of an input beyond which none is made up."""
-_DTYPES = {name: getattr(torch, name) for name in "float32 float64 float16 bfloat16 int64 int32 int16 int8 uint8 bool".split()}
+_DTYPES = {
+    name: getattr(torch, name) for name in "float32 float64 float16 bfloat16 int64 int32 int16 int8 uint8 bool".split()
+}
 
 
 def describe(x):
@@ -67,6 +69,7 @@ def make(described, device="cpu"):
         if not dtype.is_floating_point:
             return torch.zeros(shape, dtype=dtype, device=device)
         return torch.randn(shape, generator=generator).to(dtype).to(device)
+
     try:
         _check(described, [MOST])
     except RecursionError:
@@ -79,9 +82,15 @@ def _check(described, left):
     content = described[kind] if kind is not None else None
     if kind in ("tensor", "frames"):
         more = {"dtype"} if kind == "tensor" else {"dtype", "after"}
-        sound = set(described) == {kind, *more} and isinstance(content, list) and all(type(n) is int and n >= 0 for n in content) \
-            and isinstance(described["dtype"], str) and described["dtype"] in _DTYPES and len(content) <= 64 and (
-                kind == "tensor" or described["after"] in AFTER and len(content) > 1 and content[1] > 0)
+        sound = (
+            set(described) == {kind, *more}
+            and isinstance(content, list)
+            and all(type(n) is int and n >= 0 for n in content)
+            and isinstance(described["dtype"], str)
+            and described["dtype"] in _DTYPES
+            and len(content) <= 64
+            and (kind == "tensor" or described["after"] in AFTER and len(content) > 1 and content[1] > 0)
+        )
         left[0] -= math.prod(content) if sound else 0
         if left[0] < 0:
             raise InputError(f"the description of the input asks for more than {MOST} numbers")
@@ -90,7 +99,9 @@ def _check(described, left):
         for part in (content.values() if kind == "dict" else content) if sound else ():
             _check(part, left)
     else:
-        sound = kind == "value" and len(described) == 1 and (content is None or type(content) in (bool, int, float, str))
+        sound = (
+            kind == "value" and len(described) == 1 and (content is None or type(content) in (bool, int, float, str))
+        )
     if not sound:
         raise InputError(f"the description of the input has a part that is none: {str(described)[:80]}")
 

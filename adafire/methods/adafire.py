@@ -51,20 +51,27 @@ class AdaFire(Method):
         if self.weigh not in ("synops", "spikes"):
             raise InputError(f"method {self.name}: weigh={self.weigh!r}; expected 'synops' or 'spikes'")
         if not self.budget > 0 or not self.ssc_budget >= 1 or not 0 <= self.exit_drop < 1:
-            raise InputError(f"method {self.name}: budget={self.budget!r}, ssc_budget={self.ssc_budget!r}, "
-                             f"exit_drop={self.exit_drop!r}; expected a budget above 0, an ssc_budget of 1 or more, and an "
-                             "exit_drop in [0, 1)")
+            raise InputError(
+                f"method {self.name}: budget={self.budget!r}, ssc_budget={self.ssc_budget!r}, "
+                f"exit_drop={self.exit_drop!r}; expected a budget above 0, an ssc_budget of 1 or more, and an "
+                "exit_drop in [0, 1)"
+            )
         if self.exit_rule not in ("fitted", "paper"):
             raise InputError(f"method {self.name}: exit_rule={self.exit_rule!r}; expected 'fitted' or 'paper'")
         if 1.0 not in self.ratios or any(not isinstance(c, int) or c < 1 for c in self.candidates):
-            raise InputError(f"method {self.name}: ratios must hold 1.0, candidates be integers of 1 or more; found "
-                             f"ratios={self.ratios!r}, candidates={self.candidates!r}")
+            raise InputError(
+                f"method {self.name}: ratios must hold 1.0, candidates be integers of 1 or more; found "
+                f"ratios={self.ratios!r}, candidates={self.candidates!r}"
+            )
 
     def parameters(self, timesteps=None):
         """As in the base, without what is not used: 'faithful' when off, rules of exit and search without them."""
         found = super().parameters(timesteps)
-        unused = [*(["faithful"] if not self.faithful else []), *(["exit_rule", "exit_shape"] if not self.iat else []),
-                  *(["simulations"] if not (self.search or self.ssc) else [])]
+        unused = [
+            *(["faithful"] if not self.faithful else []),
+            *(["exit_rule", "exit_shape"] if not self.iat else []),
+            *(["simulations"] if not (self.search or self.ssc) else []),
+        ]
         return {k: v for k, v in found.items() if k not in unused}
 
     @property
@@ -80,13 +87,18 @@ class AdaFire(Method):
         super().fit(conversion)
         if self.search:
             same = replace(self, name="", source="", ssc=False, iat=False)  # all that the search depends on
-            conversion.found["search"] = conversion.search_once(str(same), lambda: search.firing_limits(conversion, self))
+            conversion.found["search"] = conversion.search_once(
+                str(same), lambda: search.firing_limits(conversion, self)
+            )
         if self.ssc:
             conversion.found["ssc"] = search.threshold_ratios(conversion, self)
         if self.iat:
             conversion.exit = conversion.fit_exit(held, self.exit_drop, self.exit_rule, self.exit_shape)
-            conversion.found["exit"] = {"rule": self.exit_rule, "thresholds": conversion.exit.thresholds.tolist(),
-                                        "labels": "predictions of the ANN" if self.exit_rule == "paper" else "none"}
+            conversion.found["exit"] = {
+                "rule": self.exit_rule,
+                "thresholds": conversion.exit.thresholds.tolist(),
+                "labels": "predictions of the ANN" if self.exit_rule == "paper" else "none",
+            }
 
 
 PAPER = "Wang et al., AAAI 2025: burst neuron, MMSE thresholds, bias correction"
@@ -95,5 +107,10 @@ register(AdaFire("adafire", f"{PAPER}; limits searched layer by layer", search=T
 register(AdaFire("adafire+ssc", f"{PAPER}; searched limits and sensitivity spike compression", search=True, ssc=True))
 register(AdaFire("adafire+iat", f"{PAPER}; searched limits and input-aware adaptive timesteps", search=True, iat=True))
 register(AdaFire("adafire+ssc+iat", f"{PAPER}; searched limits, SSC and IAT", search=True, ssc=True, iat=True))
-register(AdaFire("adafire-signed", "ours: adafire-uniform with phi_minus = phi_plus, so that counts follow their input both "
-                 "ways", phi_minus=4))
+register(
+    AdaFire(
+        "adafire-signed",
+        "ours: adafire-uniform with phi_minus = phi_plus, so that counts follow their input both ways",
+        phi_minus=4,
+    )
+)

@@ -42,11 +42,16 @@ class Method:
     thresholds: ClassVar[tuple] = ("max", "percentile", "mmse")
 
     def __post_init__(self):
-        for key, allowed in (("threshold", self.thresholds), ("objective", ("round", "floor")),
-                             ("correction", ("none", "light", "potential", "advanced")),
-                             ("kind", ("snn", "ann", "quantised"))):
+        for key, allowed in (
+            ("threshold", self.thresholds),
+            ("objective", ("round", "floor")),
+            ("correction", ("none", "light", "potential", "advanced")),
+            ("kind", ("snn", "ann", "quantised")),
+        ):
             if getattr(self, key) not in allowed:
-                raise InputError(f"method {self.name}: {key}={getattr(self, key)!r}; expected one of {', '.join(allowed)}")
+                raise InputError(
+                    f"method {self.name}: {key}={getattr(self, key)!r}; expected one of {', '.join(allowed)}"
+                )
         if not isinstance(self.relays, bool):
             raise InputError(f"method {self.name}: relays={self.relays!r}; expected True or False")
         for key, least in (("phi_plus", 1), ("phi_minus", 0)):
@@ -66,8 +71,9 @@ class Method:
     @property
     def anytime(self):
         """Whether no parameter depends on T, so that one simulation serves every T up to its end."""
-        return self.kind == "ann" or (self.kind == "snn" and self.threshold != "mmse" and self.correction == "none"
-                                      and not self.shift)
+        return self.kind == "ann" or (
+            self.kind == "snn" and self.threshold != "mmse" and self.correction == "none" and not self.shift
+        )
 
     @property
     def converges(self):
@@ -79,8 +85,9 @@ class Method:
         known = [f.name for f in fields(self) if f.name not in ("name", "source", "kind")]
         for key in options:
             if key not in known:
-                raise InputError(f"method {self.name} has no option {key!r}{near_names(key, known)} "
-                                 f"Known: {', '.join(known)}")
+                raise InputError(
+                    f"method {self.name} has no option {key!r}{near_names(key, known)} Known: {', '.join(known)}"
+                )
         return replace(self, **options)
 
     def parameters(self, timesteps=None):

@@ -41,8 +41,10 @@ class Differential(Method):
         if not isinstance(self.levels, int) or isinstance(self.levels, bool) or not 1 <= self.levels <= 16:
             raise InputError(f"method {self.name}: levels={self.levels!r}; expected an integer from 1 to 16")
         if (self.phi_plus, self.phi_minus) != (1, 0):
-            raise InputError(f"method {self.name}: its neuron sends one spike a step, of either sign; leave phi_plus "
-                             "and phi_minus alone and set levels=")
+            raise InputError(
+                f"method {self.name}: its neuron sends one spike a step, of either sign; leave phi_plus "
+                "and phi_minus alone and set levels="
+            )
 
     def neuron(self):
         return MultiThreshold(self.levels)
@@ -72,6 +74,7 @@ def _currents(conversion, per_channel):
             new = torch.stack([torch.full_like(values[:, 0], values.shape[1]), values.sum(1), values.square().sum(1)])
             sums[site.index] = sums.get(site.index, 0) + new
         return site.activation.f(z)
+
     conversion.sweep(collect)
     moments = {}
     for index, (count, total, squares) in sums.items():
@@ -80,5 +83,9 @@ def _currents(conversion, per_channel):
     return moments
 
 
-register(Differential("dcgs", "Huang et al., ICML 2025: multi-threshold neurons with differential coding, thresholds "
-                      "by threshold iteration"))
+register(
+    Differential(
+        "dcgs",
+        "Huang et al., ICML 2025: multi-threshold neurons with differential coding, thresholds by threshold iteration",
+    )
+)

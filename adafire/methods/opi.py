@@ -10,5 +10,13 @@ network brings no bound of its own; so the two rows differ in V(0) alone.
 
 from .base import Method, register
 
-register(Method("opi", "Bu et al., AAAI 2022: initial potential of half the threshold; threshold = 99.9th percentile "
-                "of the site's activations", threshold="percentile", per_channel=False, v0=0.5))
+register(
+    Method(
+        "opi",
+        "Bu et al., AAAI 2022: initial potential of half the threshold; threshold = 99.9th percentile "
+        "of the site's activations",
+        threshold="percentile",
+        per_channel=False,
+        v0=0.5,
+    )
+)

@@ -52,13 +52,17 @@ class DifferentialAdaFire(Method):
             raise InputError(f"method {self.name}: binary={self.binary!r}; expected True or False")
         for key, only in (("threshold", "mmse"), ("v0", 0.5), ("shift", False), ("objective", "round")):
             if getattr(self, key) != only:
-                raise InputError(f"method {self.name}: {key}={getattr(self, key)!r}; its neuron rounds to a fitted "
-                                 f"level, leave {key}={only!r}")
+                raise InputError(
+                    f"method {self.name}: {key}={getattr(self, key)!r}; its neuron rounds to a fitted "
+                    f"level, leave {key}={only!r}"
+                )
         if self.correction not in ("none", "light"):
             raise InputError(f"method {self.name}: correction={self.correction!r}; expected 'none' or 'light'")
         if self.phi_plus != self.phi_minus:
-            raise InputError(f"method {self.name}: phi_plus={self.phi_plus}, phi_minus={self.phi_minus}; a step has at "
-                             "most so many spikes of either sign: give both the same value")
+            raise InputError(
+                f"method {self.name}: phi_plus={self.phi_plus}, phi_minus={self.phi_minus}; a step has at "
+                "most so many spikes of either sign: give both the same value"
+            )
 
     def quantiser_levels(self, timesteps, limit):
         return timesteps * self.values
@@ -95,7 +99,20 @@ class DifferentialAdaFire(Method):
             conversion.calibrate_bias(min(4, conversion.timesteps) if brief else None)
 
 
-register(DifferentialAdaFire("adafire-differential", "ours: signed bursts of unit spikes in a differential code (DCGS, "
-                             "ICML 2025), coarse first", phi_plus=4, phi_minus=4, values=4, binary=False))
-register(DifferentialAdaFire("ours", "ours: signed AdaFire in a differential code (DCGS, ICML 2025), each burst a "
-                             "signed binary number", relays=True))
+register(
+    DifferentialAdaFire(
+        "adafire-differential",
+        "ours: signed bursts of unit spikes in a differential code (DCGS, ICML 2025), coarse first",
+        phi_plus=4,
+        phi_minus=4,
+        values=4,
+        binary=False,
+    )
+)
+register(
+    DifferentialAdaFire(
+        "ours",
+        "ours: signed AdaFire in a differential code (DCGS, ICML 2025), each burst a signed binary number",
+        relays=True,
+    )
+)

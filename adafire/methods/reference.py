@@ -7,5 +7,11 @@ what it can reach, and its honest competitor.
 from .base import Method, register
 
 register(Method("ann", "the network before conversion", kind="ann"))
-register(Method("quantised", "the network with activations rounded to T phi levels (ours: same thresholds as adafire)",
-                kind="quantised", phi_plus=4))
+register(
+    Method(
+        "quantised",
+        "the network with activations rounded to T phi levels (ours: same thresholds as adafire)",
+        kind="quantised",
+        phi_plus=4,
+    )
+)

@@ -12,5 +12,12 @@ the least squared error, one a channel, and nothing is trained.
 
 from .base import Method, register
 
-register(Method("signed-if", "Fast-SNN (Hu et al., TPAMI 2023): integrate-and-fire neuron with negative spikes, "
-                "initial potential of half the threshold; per-channel MMSE thresholds", phi_plus=1, phi_minus=1))
+register(
+    Method(
+        "signed-if",
+        "Fast-SNN (Hu et al., TPAMI 2023): integrate-and-fire neuron with negative spikes, "
+        "initial potential of half the threshold; per-channel MMSE thresholds",
+        phi_plus=1,
+        phi_minus=1,
+    )
+)

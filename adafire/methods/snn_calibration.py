@@ -29,7 +29,15 @@ class AdvancedCalibration(Method):
             raise InputError(f"method {self.name}: weight_rate={self.weight_rate!r}; expected a number in (0, 1)")
 
 
-register(Method("snn-calibration", "Li et al., ICML 2021, light pipeline: MMSE thresholds, bias correction",
-                correction="light"))
-register(AdvancedCalibration("snn-calibration-advanced", "Li et al., ICML 2021, advanced pipeline: MMSE thresholds, "
-                             "weights fitted layer by layer (uses gradients), then initial potentials"))
+register(
+    Method(
+        "snn-calibration", "Li et al., ICML 2021, light pipeline: MMSE thresholds, bias correction", correction="light"
+    )
+)
+register(
+    AdvancedCalibration(
+        "snn-calibration-advanced",
+        "Li et al., ICML 2021, advanced pipeline: MMSE thresholds, "
+        "weights fitted layer by layer (uses gradients), then initial potentials",
+    )
+)

@@ -73,10 +73,16 @@ class Balancing(Method):
             shape[site.channel_axis] = -1
             bound = clips[site.index].view(shape).to(a.dtype)
             return torch.minimum(torch.maximum(a, -bound), bound)
+
         for _ in range(self.sweeps):
             conversion.sweep(clip)
         conversion.set_thresholds(self, {index: theta / self.phi_plus for index, theta in clips.items()})
 
 
-register(Balancing("threshold-balancing", "Bu et al., CVPR 2025: thresholds from local threshold balancing, initial "
-                   "potential of half the threshold, delayed read-out"))
+register(
+    Balancing(
+        "threshold-balancing",
+        "Bu et al., CVPR 2025: thresholds from local threshold balancing, initial "
+        "potential of half the threshold, delayed read-out",
+    )
+)

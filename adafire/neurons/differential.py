@@ -65,8 +65,9 @@ class DifferentialBurst:
 
     def initial_state(self, like, params):
         """A state at rest for a site whose input at one step looks like ``like`` ([B, ...])."""
-        return DifferentialState(*(torch.zeros_like(like, dtype=torch.float32, memory_format=torch.preserve_format)
-                                   for _ in range(5)))
+        return DifferentialState(
+            *(torch.zeros_like(like, dtype=torch.float32, memory_format=torch.preserve_format) for _ in range(5))
+        )
 
     def fast(self, z, t, steps, params, state, site):
         """``scan`` by the fused kernel (the same bits), or None where that does not apply. ``state`` is overwritten."""
@@ -96,8 +97,9 @@ class DifferentialBurst:
 
     def spikes_of(self, changes, t):
         """Number of spikes for ``changes`` [K, ...] of a pooled mean, in units of theta, in the steps after step t."""
-        return torch.stack([self.burst(change, self.weight(t + k + 1), float("inf"))[1]
-                            for k, change in enumerate(changes)])
+        return torch.stack(
+            [self.burst(change, self.weight(t + k + 1), float("inf"))[1] for k, change in enumerate(changes)]
+        )
 
     def burst(self, v, weight, most):
         """(change of the mean, number of spikes) for the change ``v`` that is wanted, in units of theta.
@@ -108,7 +110,7 @@ class DifferentialBurst:
         left, total = v, torch.zeros_like(v)
         spikes = torch.zeros_like(v)
         for j in range(self.levels):
-            level = weight * 2.0 ** -j
+            level = weight * 2.0**-j
             count = (left.abs() / level + (_LAST if j == self.levels - 1 else 1 / 3)).floor_()
             count = torch.minimum(count, most - spikes)
             step = count.copysign(left) * level

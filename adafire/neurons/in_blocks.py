@@ -17,8 +17,7 @@ def scan(z, t, steps, params, state, activation):
     x = state.x
     size, batch = x.numel(), x.shape[0]
     each = size // max(1, batch)
-    if x.device.type != "cpu" or activation.shaped or each < BLOCK // 8 or layout(x, 0) is None \
-            or x.stride(0) < each:
+    if x.device.type != "cpu" or activation.shaped or each < BLOCK // 8 or layout(x, 0) is None or x.stride(0) < each:
         return neuron.scan(z, t, steps, params, state, activation)
     currents, step = laid_out(z, torch.float32, tuple(x.shape), x.stride(), size)
     currents = currents.as_strided((steps, size), (step, 1)) if step else currents.as_strided((size,), (1,))
@@ -32,8 +31,14 @@ def scan(z, t, steps, params, state, activation):
             stop = min(start + BLOCK, each)
             here = slice(first + start, first + stop)
             theta, bias, v0 = (p[start:stop] for p in flat)
-            spikes, found = neuron.scan(currents[..., here], t, steps, params._replace(theta=theta, bias=bias, v0=v0),
-                                        neuron.NeuronState(*(s[here] for s in old)), activation)
+            spikes, found = neuron.scan(
+                currents[..., here],
+                t,
+                steps,
+                params._replace(theta=theta, bias=bias, v0=v0),
+                neuron.NeuronState(*(s[here] for s in old)),
+                activation,
+            )
             whole[:, here] = spikes
             for to, value in zip(new, found):
                 to[here] = value

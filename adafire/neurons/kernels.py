@@ -1,86 +1,17 @@
-"""The neuron, and max pooling, each fused into one pass over memory: kernels.c, compiled on first use, where there is a C
-compiler.
+"""The neuron, and max pooling, each fused into one pass over memory: kernels.c, where it could be compiled (compiled.py).
 
-Requirements and reasons: no build step at installation (a wheel must stay pure Python), the same bits as the reference in
-count.py (no contraction, no reciprocal), torch's own OpenMP runtime (a second one would fight it for the cores), and
-nothing lost where there is no compiler: the functions then return None and the caller uses the reference.
+Elsewhere the functions return None and the caller uses the reference: the same bits in more time.
 """
-
-import ctypes
-import functools
-import hashlib
-import logging
-import os
-import shutil
-import subprocess
-import tempfile
-from pathlib import Path
 
 import torch
 
+from .compiled import library
 from .count import NeuronState
 
-_LOG = logging.getLogger(__name__)
-_SOURCE = Path(__file__).with_name("kernels.c")
-_FLAGS = ["-O3", "-march=native", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-fPIC", "-shared",
-          "-fopenmp"]
 BLOCK = 384
 """As in kernels.c: elements whose state stays in the first-level cache over all timesteps of a chunk."""
 enabled = True
 """Set to False to use the reference everywhere."""
-
-
-@functools.lru_cache(maxsize=1)
-def library():
-    """The compiled kernels, or None; compiled once and kept in the user's cache folder."""
-    compiler = os.environ.get("CC") or shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
-    if not compiler:
-        _LOG.info("no C compiler was found: neurons are simulated by torch's operators, the same bits in more time")
-        return None
-    cache = Path(os.environ.get("ADAFIRE_CACHE", Path.home() / ".cache" / "adafire"))
-    host = Path("/proc/cpuinfo").read_text()[:3000] if os.path.exists("/proc/cpuinfo") else os.uname().machine
-    flags_line = next((line for line in host.splitlines() if line.startswith("flags")), host)
-    key = hashlib.sha256((_SOURCE.read_text() + " ".join(_FLAGS) + compiler + flags_line + torch.__version__).encode())
-    path = cache / f"kernels-{key.hexdigest()[:16]}.so"
-    if not path.exists():
-        try:
-            cache.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=cache) as folder:
-                built = Path(folder) / "kernels.so"
-                _compile(compiler, built)
-                os.replace(built, path)
-        except (OSError, subprocess.SubprocessError) as error:
-            _LOG.info("kernels.c was not compiled (%s): neurons are simulated by torch's operators, the same bits in more time", error)
-            return None
-    try:
-        loaded = ctypes.CDLL(str(path))
-    except OSError:
-        return None
-    p, i, f, n = ctypes.c_void_p, ctypes.c_long, ctypes.c_float, ctypes.c_int
-    loaded.adafire_scan.argtypes = [p, i, p, i, n, i, i, i, i, *[p] * 7, f, f, i, n, f, f, p, p, i, n, n]
-    loaded.adafire_scan.restype = None
-    loaded.adafire_differential.argtypes = [p, i, i, i, i, i, *[p] * 9, n, f, n, i, n, f, f, p, n]
-    loaded.adafire_differential.restype = None
-    loaded.adafire_pool.argtypes = [p, n, *[i] * 13, f, p, p, p, p, p, n]
-    loaded.adafire_pool.restype = None
-    loaded.adafire_row_max.argtypes = [p, i, i, i, f, p, p, p, p, p, n]
-    loaded.adafire_row_max.restype = None
-    return loaded
-
-
-def _compile(compiler, target):
-    runtime = sorted(Path(torch.__file__).parent.glob("lib/libgomp*.so*")) + sorted(
-        Path(torch.__file__).parent.parent.glob("torch.libs/libgomp*.so*"))
-    if runtime:  # compile with OpenMP, link to the runtime that torch has loaded
-        with tempfile.TemporaryDirectory(dir=target.parent) as folder:
-            obj = os.path.join(folder, "kernels.o")
-            flags = [f for f in _FLAGS if f != "-shared"]
-            subprocess.run([compiler, *flags, "-c", str(_SOURCE), "-o", obj], check=True, capture_output=True, timeout=120)
-            subprocess.run([compiler, "-shared", obj, "-o", str(target), str(runtime[0]), "-lm"], check=True,
-                           capture_output=True, timeout=120)
-    else:
-        subprocess.run([compiler, *_FLAGS, str(_SOURCE), "-o", str(target), "-lm"], check=True, capture_output=True,
-                       timeout=120)
 
 
 def layout(tensor, channel_axis):
@@ -93,7 +24,7 @@ def layout(tensor, channel_axis):
         expected *= tensor.shape[d]
     channels, inner = tensor.shape[channel_axis], 1
     if channels > 1:
-        for d in dims[dims.index(channel_axis) + 1:]:
+        for d in dims[dims.index(channel_axis) + 1 :]:
             inner *= tensor.shape[d]
     else:
         inner = tensor.numel()
@@ -127,7 +58,9 @@ def scan(z, t, steps, params, state, site, more=None, overwrite=False, peak=Fals
         return None
     channels, inner = found
     row, columns = shape[-1] if peak else 0, inner == 1
-    if peak and not (_points_last(state.x, site.channel_axis) if columns else not inner % row and state.x.is_contiguous()):
+    if peak and not (
+        _points_last(state.x, site.channel_axis) if columns else not inner % row and state.x.is_contiguous()
+    ):
         return None
     half = z.dtype == torch.bfloat16
     dtype, strides = torch.bfloat16 if half else torch.float32, state.x.stride()
@@ -144,11 +77,32 @@ def scan(z, t, steps, params, state, site, more=None, overwrite=False, peak=Fals
         out = z if overwrite and moving else torch.empty_strided((steps, *shape), (size, *strides), dtype=dtype)
     flat = [_flat(p, channels) for p in (params.theta, params.bias, params.v0)]
     kind, a, b = code
-    loaded.adafire_scan(z.data_ptr(), z_step, more_at, more_step, half, steps, size, channels, inner,
-                        state.x.data_ptr(), state.n.data_ptr(), state.events.data_ptr(), state.graded.data_ptr(),
-                        *(p.data_ptr() for p in flat), float(params.phi_plus), float(params.phi_minus), t, kind, a, b,
-                        *((None, out.data_ptr()) if peak else (out.data_ptr(), None)), row, fresh,
-                        torch.get_num_threads())
+    loaded.adafire_scan(
+        z.data_ptr(),
+        z_step,
+        more_at,
+        more_step,
+        half,
+        steps,
+        size,
+        channels,
+        inner,
+        state.x.data_ptr(),
+        state.n.data_ptr(),
+        state.events.data_ptr(),
+        state.graded.data_ptr(),
+        *(p.data_ptr() for p in flat),
+        float(params.phi_plus),
+        float(params.phi_minus),
+        t,
+        kind,
+        a,
+        b,
+        *((None, out.data_ptr()) if peak else (out.data_ptr(), None)),
+        row,
+        fresh,
+        torch.get_num_threads(),
+    )
     return out.amax(0) if peak and not columns else out, state
 
 
@@ -169,9 +123,22 @@ def differential(z, t, steps, params, state, site, weights=None):
     flat = [_flat(p, found[0]) for p in (params.theta, params.bias, params.v0)]
     weights = None if weights is None else torch.tensor(weights)
     library().adafire_differential(
-        z.data_ptr(), z_step, steps, size, *found, *(s.data_ptr() for s in state[:5]), *(p.data_ptr() for p in flat),
-        None if weights is None else weights.data_ptr(), params.neuron.levels, float(params.phi_plus),
-        not site.activation.signed, t, *site.activation.code, out.data_ptr(), torch.get_num_threads())
+        z.data_ptr(),
+        z_step,
+        steps,
+        size,
+        *found,
+        *(s.data_ptr() for s in state[:5]),
+        *(p.data_ptr() for p in flat),
+        None if weights is None else weights.data_ptr(),
+        params.neuron.levels,
+        float(params.phi_plus),
+        not site.activation.signed,
+        t,
+        *site.activation.code,
+        out.data_ptr(),
+        torch.get_num_threads(),
+    )
     return out, state
 
 
@@ -209,7 +176,10 @@ def pool(spikes, window, out_size, state, noise):
     if loaded is None or not order.is_contiguous():
         return None
     if state is None:
-        state = (torch.zeros(batch, height, width, channels), *(torch.zeros(batch, *out_size, channels) for _ in range(3)))
+        state = (
+            torch.zeros(batch, height, width, channels),
+            *(torch.zeros(batch, *out_size, channels) for _ in range(3)),
+        )
     else:
         state = tuple(s.permute(0, 2, 3, 1) for s in state)
         if not all(s.is_contiguous() for s in state):
@@ -217,9 +187,25 @@ def pool(spikes, window, out_size, state, noise):
     x, total, size, active = state
     out = torch.empty(steps, batch, *out_size, channels, dtype=spikes.dtype)
     (kh, kw), (sh, sw), (ph, pw) = window
-    loaded.adafire_pool(spikes.data_ptr(), spikes.dtype == torch.bfloat16, steps, batch, height, width, channels, kh, kw,
-                        sh, sw, ph, pw, *out_size, noise, *(t.data_ptr() for t in (x, total, out, size, active)),
-                        torch.get_num_threads())
+    loaded.adafire_pool(
+        spikes.data_ptr(),
+        spikes.dtype == torch.bfloat16,
+        steps,
+        batch,
+        height,
+        width,
+        channels,
+        kh,
+        kw,
+        sh,
+        sw,
+        ph,
+        pw,
+        *out_size,
+        noise,
+        *(t.data_ptr() for t in (x, total, out, size, active)),
+        torch.get_num_threads(),
+    )
     return out.permute(0, 1, 4, 2, 3), tuple(s.permute(0, 3, 1, 2) for s in state)
 
 
@@ -239,6 +225,13 @@ def row_max(spikes, state, noise):
     if not all(s.is_contiguous() for s in (x, total, size, active)):
         return None
     out = torch.empty(steps, *rows)
-    loaded.adafire_row_max(spikes.data_ptr(), steps, total.numel(), length, noise,
-                           *(t.data_ptr() for t in (x, total, out, size, active)), torch.get_num_threads())
+    loaded.adafire_row_max(
+        spikes.data_ptr(),
+        steps,
+        total.numel(),
+        length,
+        noise,
+        *(t.data_ptr() for t in (x, total, out, size, active)),
+        torch.get_num_threads(),
+    )
     return out, (x, total, size, active)

@@ -47,8 +47,9 @@ class MultiThreshold:
 
     def initial_state(self, like, params):
         """A state at rest for a site whose input at one step looks like ``like`` ([B, ...])."""
-        x, mean, n, events = (torch.zeros_like(like, dtype=torch.float32, memory_format=torch.preserve_format)
-                              for _ in range(4))
+        x, mean, n, events = (
+            torch.zeros_like(like, dtype=torch.float32, memory_format=torch.preserve_format) for _ in range(4)
+        )
         return MultiThresholdState(x, mean, n, events, events)
 
     def fast(self, z, t, steps, params, state, site):

@@ -17,7 +17,9 @@ def law_terms(law):
         return {"name": "multi-threshold", "levels": law.levels}
     if type(law) is DifferentialBurst:
         return {"name": "differential-burst", "levels": law.levels, "weights": list(law.weights)}
-    raise InputError(f"the law {getattr(law, '__name__', type(law).__name__)} cannot be saved: a file can only name those of adafire")
+    raise InputError(
+        f"the law {getattr(law, '__name__', type(law).__name__)} cannot be saved: a file can only name those of adafire"
+    )
 
 
 def law_of(terms):
@@ -25,15 +27,28 @@ def law_of(terms):
     if terms is None:
         return None
     name = terms.get("name") if isinstance(terms, dict) else None
-    sound = isinstance(name, str) and name in _LAWS and set(terms) == {"name", *_LAWS[name]} and type(terms["levels"]) is int \
+    sound = (
+        isinstance(name, str)
+        and name in _LAWS
+        and set(terms) == {"name", *_LAWS[name]}
+        and type(terms["levels"]) is int
         and 1 <= terms["levels"] <= 64
+    )
     if sound and name == "differential-burst":
         weights = terms["weights"]
-        sound = isinstance(weights, list) and 0 < len(weights) <= 64 and all(
-            type(w) is float and 0 < w < math.inf and math.frexp(w)[0] == 0.5 for w in weights) and weights == sorted(weights, reverse=True)
+        sound = (
+            isinstance(weights, list)
+            and 0 < len(weights) <= 64
+            and all(type(w) is float and 0 < w < math.inf and math.frexp(w)[0] == 0.5 for w in weights)
+            and weights == sorted(weights, reverse=True)
+        )
     if not sound:
         raise InputError(f"the law of its neurons is {shown(terms)}, which it cannot be")
-    return MultiThreshold(terms["levels"]) if name == "multi-threshold" else DifferentialBurst(terms["weights"], terms["levels"])
+    return (
+        MultiThreshold(terms["levels"])
+        if name == "multi-threshold"
+        else DifferentialBurst(terms["weights"], terms["levels"])
+    )
 
 
 def shown(value):

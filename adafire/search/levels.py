@@ -25,9 +25,13 @@ def firing_limits(conversion, method):
     """
     bench, uniform = Bench(conversion, method), conversion.params
     limits = sorted({*method.candidates, method.phi_plus})
-    options = {i: [uniform[i] if phi == method.phi_plus else conversion.with_limit(i, phi, method, method.refit)
-                   for phi in limits]
-               for i in uniform}
+    options = {
+        i: [
+            uniform[i] if phi == method.phi_plus else conversion.with_limit(i, phi, method, method.refit)
+            for phi in limits
+        ]
+        for i in uniform
+    }
     start = bench.verify(uniform)
     table = bench.tables(uniform, options)
     origin = [limits.index(method.phi_plus)] * len(table.sites)
@@ -38,8 +42,10 @@ def firing_limits(conversion, method):
         choice, tried = best(table.loss, table.cost, target), {tuple(origin)}
         while choice is not None and tuple(choice) not in tried:
             tried.add(tuple(choice))
-            params = {i: options[i][k] if method.refit or k == o else conversion.with_limit(i, limits[k], method)
-                      for i, k, o in zip(table.sites, choice, origin)}
+            params = {
+                i: options[i][k] if method.refit or k == o else conversion.with_limit(i, limits[k], method)
+                for i, k, o in zip(table.sites, choice, origin)
+            }
             points.append((bench.verify(bench.corrected(params)), choice))
             if method.faithful or not bench.affords(method.simulations):
                 break
@@ -51,8 +57,12 @@ def firing_limits(conversion, method):
                 choice = table.next_move(min(inside, key=lambda p: p[0].error)[1], target, tried)
     point, choice = points[-1] if method.faithful else _leading(points, allowed)
     conversion.params = point.params
-    return {"limits": bench.named(table.sites, [limits[k] for k in choice]), **bench.result(start, point, allowed),
-            "modelled": [table.total(origin)[0], table.total(choice)[0]], "rounds": len(points) - 1}
+    return {
+        "limits": bench.named(table.sites, [limits[k] for k in choice]),
+        **bench.result(start, point, allowed),
+        "modelled": [table.total(origin)[0], table.total(choice)[0]],
+        "rounds": len(points) - 1,
+    }
 
 
 def _leading(points, allowed):
@@ -85,7 +95,10 @@ def threshold_ratios(conversion, method):
             break
         tried.add(tuple(trial))
         found = bench.verify(bench.corrected({i: options[i][k] for i, k in zip(table.sites, trial)}))
-        if max(found.divergence / max(start.divergence, 1e-30), found.error / max(start.error, 1e-30)) <= method.ssc_budget:
+        if (
+            max(found.divergence / max(start.divergence, 1e-30), found.error / max(start.error, 1e-30))
+            <= method.ssc_budget
+        ):
             low = room
             if found.cost < point.cost:
                 point, choice = found, trial
@@ -93,5 +106,8 @@ def threshold_ratios(conversion, method):
             high = room
         room = room * 1.5 if high is None else (low + high) / 2 if low else high / 2
     conversion.params = point.params
-    return {"ratios": bench.named(table.sites, [ratios[k] for k in choice]), "rounds": len(tried) - 1,
-            **bench.result(start, point, method.ssc_budget * start.divergence)}
+    return {
+        "ratios": bench.named(table.sites, [ratios[k] for k in choice]),
+        "rounds": len(tried) - 1,
+        **bench.result(start, point, method.ssc_budget * start.divergence),
+    }

@@ -36,8 +36,10 @@ class Table(NamedTuple):
 
     def total(self, choice):
         """(loss, cost) of a choice [site]."""
-        return (self.present + sum(row[k] for row, k in zip(self.loss, choice)),
-                sum(row[k] for row, k in zip(self.cost, choice)))
+        return (
+            self.present + sum(row[k] for row, k in zip(self.loss, choice)),
+            sum(row[k] for row, k in zip(self.cost, choice)),
+        )
 
     def next_move(self, choice, budget, tried):
         """The untried neighbour of ``choice`` with the best modelled loss within ``budget``; None if there is none.
@@ -50,13 +52,18 @@ class Table(NamedTuple):
         for i, k in enumerate(choice):
             order = sorted(range(len(self.cost[i])), key=lambda v: self.cost[i][v])
             at = order.index(k)
-            for v in (*order[max(0, at - 1):at], *order[at + 1:at + 2]):
+            for v in (*order[max(0, at - 1) : at], *order[at + 1 : at + 2]):
                 if self.cost[i][k] > 0.01 * cost:
                     steps.append((self.loss[i][v] - self.loss[i][k], self.cost[i][v] - self.cost[i][k], i, v))
         down = sorted((s for s in steps if s[1] < 0), key=lambda s: s[0] / -s[1])
         moves = [(loss, saved, [(i, v)]) for loss, saved, i, v in steps]
-        moves += [(up[0] + low[0], up[1] + low[1], [up[2:], low[2:]]) for up in steps if up[1] > 0
-                  for low in down if low[2] != up[2]]
+        moves += [
+            (up[0] + low[0], up[1] + low[1], [up[2:], low[2:]])
+            for up in steps
+            if up[1] > 0
+            for low in down
+            if low[2] != up[2]
+        ]
         for _, _, changes in sorted(move for move in moves if cost + move[1] <= budget):
             new = list(choice)
             for i, v in changes:
@@ -72,8 +79,10 @@ class Bench:
     def __init__(self, conversion, method):
         self.conversion, self.method = conversion, method
         c, self.steps = conversion, conversion.timesteps
-        self.references = [plain(c.ann_plan(x), c.network, x, c.forward, lambda site, z: site.activation.f(z),
-                                 self.steps) for x in c.inputs]
+        self.references = [
+            plain(c.ann_plan(x), c.network, x, c.forward, lambda site, z: site.activation.f(z), self.steps)
+            for x in c.inputs
+        ]
         self.shares = shares(c.plan(c.inputs[0]).trace)
         self.samples = sum(map(x_batch, c.inputs))
         self.simulations = 1 / self.steps
@@ -128,8 +137,18 @@ class Bench:
         sites = sorted(options)
         loss, cost = ([[0.0] * len(options[i]) for i in sites] for _ in range(2))
         for x in inputs:
-            found = tables(c.plan(x), params, options, c.network, x, c.forward, self.steps, weights, self.method.weigh,
-                           c.ann_plan(x))
+            found = tables(
+                c.plan(x),
+                params,
+                options,
+                c.network,
+                x,
+                c.forward,
+                self.steps,
+                weights,
+                self.method.weigh,
+                c.ann_plan(x),
+            )
             for total, new in zip((loss, cost), found):
                 for row, i in zip(total, sites):
                     row[:] = [a + b * x_batch(x) / samples for a, b in zip(row, new[i])]
@@ -144,5 +163,10 @@ class Bench:
 
     def result(self, start, point, allowed):
         """What every search reports: [before, after] of the measures, the budget, and what the search cost."""
-        return {"divergence": [start.divergence, point.divergence], "error": [start.error, point.error],
-                "cost": [start.cost, point.cost], "budget": allowed, "simulations": self.simulations}
+        return {
+            "divergence": [start.divergence, point.divergence],
+            "error": [start.error, point.error],
+            "cost": [start.cost, point.cost],
+            "budget": allowed,
+            "simulations": self.simulations,
+        }

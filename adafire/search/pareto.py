@@ -23,8 +23,10 @@ def frontier(losses, costs, budget, most_points=20000):
     least = [float(np.min(c)) for c in costs]
     ahead = np.concatenate([np.cumsum(least[::-1])[::-1][1:], [0.0]])
     if sum(least) > budget * (1 + 1e-9):
-        raise InputError(f"no choice fits the budget: the cheapest needs {sum(least):.4g}, the budget is {budget:.4g}; "
-                         "raise the budget ratio")
+        raise InputError(
+            f"no choice fits the budget: the cheapest needs {sum(least):.4g}, the budget is {budget:.4g}; "
+            "raise the budget ratio"
+        )
     loss, cost = np.zeros(1), np.zeros(1)
     back = []
     for site, (site_losses, site_costs) in enumerate(zip(losses, costs)):

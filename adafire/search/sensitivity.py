@@ -94,6 +94,7 @@ def tables(plan, params, options, network, x, forward, steps, weights=None, weig
         recording = _Recording(base, step, steps, wanted)
         recording.advance(pictures)
         return recording.kept
+
     known = torch.vmap(record)(*clock(x, 0, steps))
     base.t = steps
     fan_out = site_fan_out(base) if weigh == "synops" else None
@@ -104,6 +105,7 @@ def tables(plan, params, options, network, x, forward, steps, weights=None, weig
         if weights is None:
             return divergence(read_out(run), reference)
         return sum(w * run.errors.get(i, base.errors[i]) for i, w in weights.items())
+
     present, sensitivity, cost = harm(base), {}, {}
     for site in plan.trace.sites:
         reached, outside = edges[site.index]
@@ -121,9 +123,18 @@ def tables(plan, params, options, network, x, forward, steps, weights=None, weig
 
 def _step_borders(trace):
     """As ``borders``, of what runs at every step: outside are step calls alone, the read-out's inputs are not needed."""
-    return {i: (reached, {k for r in reached for k in trace.calls[r].inputs
-                          if k >= 0 and k not in reached and trace.calls[k].region == "steps"})
-            for i, (reached, _) in borders(trace).items()}
+    return {
+        i: (
+            reached,
+            {
+                k
+                for r in reached
+                for k in trace.calls[r].inputs
+                if k >= 0 and k not in reached and trace.calls[k].region == "steps"
+            },
+        )
+        for i, (reached, _) in borders(trace).items()
+    }
 
 
 def _behind(base, site, option, reached, known, steps):
@@ -138,6 +149,7 @@ def _behind(base, site, option, reached, known, steps):
     def body(step, pictures, given):
         _Rest(run, step, steps, reached, given).advance(pictures)
         return step
+
     torch.vmap(body)(*clock(base.x, 0, steps), known)
     run.t = steps
     return run

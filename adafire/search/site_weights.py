@@ -20,8 +20,9 @@ def divergence(outputs, reference, kind="auto"):
     if kind == "classes" or (kind == "auto" and len(b) == 1 and b[0].dim() == 2):
         p, q = a[0].float().log_softmax(1), b[0].float().log_softmax(1)
         return float(0.5 * ((p.exp() - q.exp()) * (p - q)).sum(1).mean())
-    return float(sum(((x - y).float().square().mean() / y.float().var().clamp_min(1e-12)) for x, y in zip(a, b))
-                 / (2 * len(b)))
+    return float(
+        sum(((x - y).float().square().mean() / y.float().var().clamp_min(1e-12)) for x, y in zip(a, b)) / (2 * len(b))
+    )
 
 
 def borders(trace):
@@ -29,7 +30,7 @@ def borders(trace):
     found = {}
     for site in trace.sites:
         reached = {site.call}
-        for call in trace.calls[site.call + 1:]:
+        for call in trace.calls[site.call + 1 :]:
             if any(source in reached for source in call.inputs):
                 reached.add(call.index)
         needed = {s for k in reached - {site.call} for s in trace.calls[k].inputs if s >= 0} | set(trace.outputs)
@@ -119,11 +120,13 @@ def site_weights(plan, params, network, x, forward, steps, ann_plan=None):
     mean = show(x, lambda frames: frames.mean(steps))
     with _Whole(ann_plan, wanted) as whole:
         reference = forward(network, mean)
+
     def harm(site, error):
         own = whole.kept[site.call]
         with _Behind(ann_plan, site, own + error.to(own.dtype), edges[site.index][0], whole.kept):
             outputs = forward(network, mean)
         return divergence(outputs, reference, "raw")
+
     run = _Weighing(harm, plan, dict(params), network, x, forward)
     advance_chunk(run, steps)
     return {i: h / run.errors[i] if run.errors[i] > 0 else 0.0 for i, h in run.harm.items()}

@@ -4,7 +4,8 @@ Wang et al. (AAAI 2025), after SEENN and DT-SNN. The rules, 'fitted' (ours) and 
 Samples that have left are no longer simulated; each pays for the steps that it spent.
 """
 
-from typing import Callable, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 
@@ -67,8 +68,9 @@ def class_scores(outputs):
     """The one [B, K] tensor of a classifier's outputs."""
     tensors = tensors_in(outputs)
     if len(tensors) != 1 or tensors[0].dim() != 2:
-        raise UnsupportedError("early exit needs class scores: one tensor [B, K]; found "
-                               + ", ".join(str(tuple(t.shape)) for t in tensors))
+        raise UnsupportedError(
+            "early exit needs class scores: one tensor [B, K]; found " + ", ".join(str(tuple(t.shape)) for t in tensors)
+        )
     return tensors[0]
 
 
@@ -76,8 +78,10 @@ def check_rows(plan):
     """UnsupportedError where a value between neurons belongs to all samples at once: it would change as some leave."""
     for call in plan.trace.calls:
         if call.region == "steps" and any(not spec.shape for spec in specs_in(call.template)):
-            raise UnsupportedError(f"{call.name}: '{call.op}' gives one value over the whole batch, which changes as samples leave; "
-                                   "early exit cannot simulate that. Take it over each sample, or leave out '+iat'")
+            raise UnsupportedError(
+                f"{call.name}: '{call.op}' gives one value over the whole batch, which changes as samples leave; "
+                "early exit cannot simulate that. Take it over each sample, or leave out '+iat'"
+            )
 
 
 def part(run, rows, plans):
@@ -88,9 +92,12 @@ def part(run, rows, plans):
         if not isinstance(tensor, torch.Tensor) or tensor.dim() == 0:
             return tensor
         if tensor.shape[0] != batch:
-            raise UnsupportedError(f"early exit needs the batch as the first dimension everywhere; found a state of shape "
-                                   f"{tuple(tensor.shape)} with batch {batch}")
+            raise UnsupportedError(
+                f"early exit needs the batch as the first dimension everywhere; found a state of shape "
+                f"{tuple(tensor.shape)} with batch {batch}"
+            )
         return tensor[rows]
+
     x = map_tensors(take, run.x)
     new = Run(plans(x), run.params, run.network, x, run.forward, run.start)
     new.t = run.t

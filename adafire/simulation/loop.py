@@ -26,9 +26,11 @@ def plain(plan, network, x, forward, on_site, steps=None):
 @torch.no_grad()
 def advance_chunk(run, length):
     """Simulate the next ``length`` timesteps."""
+
     def body(step, pictures):
         StepPass(run, step, length).advance(pictures)
         return step
+
     torch.vmap(body)(*clock(run.x, run.t, length))
     run.t += length
 
@@ -59,7 +61,9 @@ def check_finite(run):
             row = int((~torch.isfinite(state.x.flatten(1)).all(1)).nonzero()[0])
             bad = [t for t in tensors_in(run.x) if t.is_floating_point() and not torch.isfinite(t).all()]
             why = "the input holds NaN or infinity" if bad else "its input leads to NaN or infinity"
-            raise InputError(f"sample {row} of {run.plan.trace.batch}: {why}, which arrives at {site.name}; leave it out, or mend it")
+            raise InputError(
+                f"sample {row} of {run.plan.trace.batch}: {why}, which arrives at {site.name}; leave it out, or mend it"
+            )
 
 
 def simulate(run, at, chunk):

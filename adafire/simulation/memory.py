@@ -13,23 +13,36 @@ class OutOfMemory(AdafireError):
 
 
 _WANTED = re.compile(r"tried to allocate ([\d.]+) ?(bytes|[KMG]iB)?", re.IGNORECASE)
-_OTHERS = ("cannot allocate memory", "can't allocate memory", "not enough memory", "bad_alloc", "can't start new thread",
-           "could not create a primitive", "could not create a memory")  # the last two: oneDNN's
+_OTHERS = (
+    "cannot allocate memory",
+    "can't allocate memory",
+    "not enough memory",
+    "bad_alloc",
+    "can't start new thread",
+    "could not create a primitive",
+    "could not create a memory",
+)  # the last two: oneDNN's
 _UNITS = {"bytes": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 
 
 def ran_out(error):
     """Whether an exception means that there was no memory: Python's, torch's of the CPU or a GPU, the C library's."""
     text = str(error).lower()
-    return isinstance(error, (MemoryError, OutOfMemory, torch.OutOfMemoryError)) or isinstance(error, (RuntimeError, OSError)) \
+    return (
+        isinstance(error, (MemoryError, OutOfMemory, torch.OutOfMemoryError))
+        or isinstance(error, (RuntimeError, OSError))
         and any(words in text for words in _OTHERS)
+    )
 
 
 def words(error):
     """'0.54 GB more were wanted; the process held 3.40 GB of the 4.29 GB that it may have', as far as it is known."""
     found = _WANTED.search(str(error))
-    more = f"{float(found[1]) * _UNITS[(found[2] or 'bytes').lower()] / 1e9:.3g} GB more were wanted" if found else \
-        str(error)[:200] or "more was wanted than there is"
+    more = (
+        f"{float(found[1]) * _UNITS[(found[2] or 'bytes').lower()] / 1e9:.3g} GB more were wanted"
+        if found
+        else str(error)[:200] or "more was wanted than there is"
+    )
     if isinstance(error, torch.OutOfMemoryError):
         return f"{more} on the GPU; torch held {torch.cuda.max_memory_allocated() / 1e9:.3g} GB there"
     try:

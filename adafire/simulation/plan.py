@@ -39,18 +39,31 @@ class Plan:
             if call.name in self.overrides:
                 self.folded[call.index] = self.overrides[call.name]
         regions = [call.region for call in trace.calls]
-        self.kept = {c.index for c in trace.calls if c.region == "prefix"
-                     and (any(regions[k] != "prefix" for k in c.consumers) or c.index in trace.outputs)}
-        self.tapped = {c.index for c in trace.calls if c.region == "steps"
-                       and (any(regions[k] == "readout" for k in c.consumers) or c.index in trace.outputs)}
+        self.kept = {
+            c.index
+            for c in trace.calls
+            if c.region == "prefix" and (any(regions[k] != "prefix" for k in c.consumers) or c.index in trace.outputs)
+        }
+        self.tapped = {
+            c.index
+            for c in trace.calls
+            if c.region == "steps" and (any(regions[k] == "readout" for k in c.consumers) or c.index in trace.outputs)
+        }
         self.mutates = any(c.mutates for c in trace.calls)
         self.programs, self.joined, self.owned = {}, {}, set()
         for site in trace.sites:
             self._join(trace.calls[site.call])
-        self.peaked = {call.inputs[0] for call in trace.calls
-                       if call.op == "amax" and call.spiking and call.region == "steps" and maximum_over_last(call) is not None
-                       and (source := self._sole(call.inputs[0])) is not None and source.site is not None
-                       and source.site.channel_axis < len(source.site.shape) - 1}
+        self.peaked = {
+            call.inputs[0]
+            for call in trace.calls
+            if call.op == "amax"
+            and call.spiking
+            and call.region == "steps"
+            and maximum_over_last(call) is not None
+            and (source := self._sole(call.inputs[0])) is not None
+            and source.site is not None
+            and source.site.channel_axis < len(source.site.shape) - 1
+        }
 
     def _fold(self, conv, norm):
         _, args, kwargs = conv.arguments
@@ -66,7 +79,9 @@ class Plan:
             return
         if conv.op == "linear" and len(specs_in(conv.template)[0].shape) != 2:
             return
-        self.folded[conv.index] = self.prepared(_folded, weight, bias, mean, var, names.get("weight"), names.get("bias"), eps)
+        self.folded[conv.index] = self.prepared(
+            _folded, weight, bias, mean, var, names.get("weight"), names.get("bias"), eps
+        )
         self.skipped.add(norm.index)
 
     def _join(self, call):
@@ -74,8 +89,13 @@ class Plan:
         if source is None or call.site.relay and call.index not in self.skipped:
             return
         _, args, kwargs = source.arguments
-        if source.op == "add" and not kwargs and len(args) == 2 and all(isinstance(a, Stream) for a in args) \
-                and args[0].shape == args[1].shape:
+        if (
+            source.op == "add"
+            and not kwargs
+            and len(args) == 2
+            and all(isinstance(a, Stream) for a in args)
+            and args[0].shape == args[1].shape
+        ):
             mine = [self.fresh(self._sole(a.call)) for a in args]
             self.joined[source.index] = mine[1] and not mine[0]
             if any(mine):
@@ -96,8 +116,11 @@ class Plan:
     @staticmethod
     def fresh(call):
         """Whether the result of a call is memory of its own."""
-        return call is not None and call.rule.treatment == "linear" and (call.op.startswith("conv") or call.op in (
-            "linear", "batch_norm", "add"))
+        return (
+            call is not None
+            and call.rule.treatment == "linear"
+            and (call.op.startswith("conv") or call.op in ("linear", "batch_norm", "add"))
+        )
 
     def _channels_last(self, conv):
         """Weights in channels_last: what flows then is too, which the layers and the fused kernels are fastest with."""
@@ -115,8 +138,10 @@ class Plan:
         if this.full in self.trace.others:
             return None
         expected = f"'{calls[k].op}' at {calls[k].name}" if k < len(calls) else "no further call"
-        raise UnsupportedError(f"the network's calls changed between passes: call {k} is '{this.name}', the dry run had "
-                               f"{expected}. Control flow that depends on data or on counters cannot be simulated")
+        raise UnsupportedError(
+            f"the network's calls changed between passes: call {k} is '{this.name}', the dry run had "
+            f"{expected}. Control flow that depends on data or on counters cannot be simulated"
+        )
 
     def compute(self, call, this):
         """The call itself, with folded weights where there are some."""
@@ -126,8 +151,15 @@ class Plan:
             weight, bias = self.folded[call.index]
             kwargs = {k: v for k, v in this.kwargs.items() if k not in ("input", "weight", "bias")}
             x = this.args[0] if this.args else this.kwargs["input"]
-            return repeatable(call, this.func, x, weight.to(x.dtype), None if bias is None else bias.to(x.dtype), *this.args[3:],
-                              **kwargs)
+            return repeatable(
+                call,
+                this.func,
+                x,
+                weight.to(x.dtype),
+                None if bias is None else bias.to(x.dtype),
+                *this.args[3:],
+                **kwargs,
+            )
         if call.op in ("conv1d", "linear") and not {"input", "weight"} & set(this.kwargs):
             kwargs = {k: v for k, v in this.kwargs.items() if k != "bias"}
             x, weight, bias, *rest = *this.args, *([] if len(this.args) > 2 else [this.kwargs.get("bias")])

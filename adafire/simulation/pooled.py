@@ -36,15 +36,25 @@ def _pooled_constants(run):
         with torch.no_grad():
             for passing in (ones, zeros) if any(call.affine for call in plan.trace.calls) else (ones,):
                 passing.run_through(run, "prefix", "steps", "readout")
-        plan.thresholds, plan.pooled = thresholds, (
-            {k: (one - zeros.found[k][1]).abs().clamp_min(torch.finfo(torch.float32).tiny) if k in zeros.found else one
-             for k, (_, one) in ones.found.items()}, zeros.found)
+        plan.thresholds, plan.pooled = (
+            thresholds,
+            (
+                {
+                    k: (one - zeros.found[k][1]).abs().clamp_min(torch.finfo(torch.float32).tiny)
+                    if k in zeros.found
+                    else one
+                    for k, (_, one) in ones.found.items()
+                },
+                zeros.found,
+            ),
+        )
     return plan.pooled
 
 
 class _Thresholds(PlannedPass):
     """Thresholds, or with ``times`` 0 nothing, in the place of spikes; ``found``: call index -> (what arrives at a pooling
     operator, its result)."""
+
     # At the top of the module: a class made in a function, and all it refers to, waits for the garbage collector.
 
     def __init__(self, plan, params, times):

@@ -25,8 +25,7 @@ def dtype_of(precision):
     torch.bfloat16
     """
     if precision not in PRECISIONS:
-        raise InputError(f"precision={precision!r}{near_names(precision, PRECISIONS)} Known: "
-                         f"{', '.join(PRECISIONS)}")
+        raise InputError(f"precision={precision!r}{near_names(precision, PRECISIONS)} Known: {', '.join(PRECISIONS)}")
     return PRECISIONS[precision][0]
 
 

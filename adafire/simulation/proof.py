@@ -32,8 +32,10 @@ def own_outputs(network, x, forward):
     except Exception as error:
         if ran_out(error):
             raise
-        raise InputError(f"the network itself fails on this input ({_described(x)}): {type(error).__name__}: {error}. "
-                         "Give inputs as the network takes them: same type as its weights, same size, a batch") from error
+        raise InputError(
+            f"the network itself fails on this input ({_described(x)}): {type(error).__name__}: {error}. "
+            "Give inputs as the network takes them: same type as its weights, same size, a batch"
+        ) from error
 
 
 @torch.no_grad()
@@ -46,9 +48,11 @@ def verify(plan, network, x, forward, reference=None):
     again = own_outputs(network, x, forward)
     if difference(reference, again) > 0:
         first = _first_difference(_observed(network, x, forward), _observed(network, x, forward), 0.0)
-        raise UnsupportedError(f"the network gives other outputs when it is run again on the same input{_at(plan, first)}. It draws "
-                               "random numbers or keeps a state (a counter, a cache) from call to call; make forward a function "
-                               "of its input")
+        raise UnsupportedError(
+            f"the network gives other outputs when it is run again on the same input{_at(plan, first)}. It draws "
+            "random numbers or keeps a state (a counter, a cache) from call to call; make forward a function "
+            "of its input"
+        )
     outputs = _Proof(plan).outputs(network, x, forward)
     error = difference(reference, outputs)
     if error > 0:
@@ -56,8 +60,10 @@ def verify(plan, network, x, forward, reference=None):
         proof.outputs(network, x, forward)
         seen = _observed(network, x, forward)
         first = _first_difference(seen, proof.seen, 1e-3)
-        raise DifferentOutputs(f"the plan of this network gives other outputs than the network itself (relative error {error:.2g})"
-                               f"{_at(plan, first)}.{_writes(plan, seen, first)} verify=False converts it all the same")
+        raise DifferentOutputs(
+            f"the plan of this network gives other outputs than the network itself (relative error {error:.2g})"
+            f"{_at(plan, first)}.{_writes(plan, seen, first)} verify=False converts it all the same"
+        )
 
 
 def difference(first, second):
@@ -187,7 +193,11 @@ def digest(result):
     """A few numbers that tell results apart, whatever their layout in memory."""
     found = []
     for tensor in tensors_in(result):
-        values = tensor.detach().double().flatten().nan_to_num() if not tensor.is_complex() else torch.view_as_real(tensor).double().flatten()
+        values = (
+            tensor.detach().double().flatten().nan_to_num()
+            if not tensor.is_complex()
+            else torch.view_as_real(tensor).double().flatten()
+        )
         ramp = torch.arange(1, values.numel() + 1, dtype=torch.float64, device=values.device).cos()
         found.append((tuple(tensor.shape), float(values @ ramp), float(values.norm()) + 1e-30))
     return found
@@ -197,8 +207,10 @@ def _first_difference(one, two, bound):
     """Number of the first call whose results differ; None where none does."""
     one, two = getattr(one, "seen", one), getattr(two, "seen", two)
     for k in sorted(set(one) & set(two)):
-        if len(one[k]) != len(two[k]) or any(a[0] != b[0] or abs(a[1] - b[1]) > bound * a[2] or abs(a[2] - b[2]) > bound * a[2]
-                                             for a, b in zip(one[k], two[k])):
+        if len(one[k]) != len(two[k]) or any(
+            a[0] != b[0] or abs(a[1] - b[1]) > bound * a[2] or abs(a[2] - b[2]) > bound * a[2]
+            for a, b in zip(one[k], two[k])
+        ):
             return k
     return None
 
@@ -216,8 +228,10 @@ def _writes(plan, observer, first):
     names = [f"'{calls[k].op}' at {calls[k].name}" for k in observer.writes if k <= until and k < len(calls)]
     if not names:
         return ""
-    return (f" Before it the network writes in place ({', '.join(names[-3:])}) into memory that another tensor shows, too (a view or its "
-            "base). Write it out of place (y = f(x), then torch.cat or torch.where).")
+    return (
+        f" Before it the network writes in place ({', '.join(names[-3:])}) into memory that another tensor shows, too (a view or its "
+        "base). Write it out of place (y = f(x), then torch.cat or torch.where)."
+    )
 
 
 def _picture(x):
@@ -225,4 +239,6 @@ def _picture(x):
 
 
 def _described(x):
-    return ", ".join(f"{str(t.dtype).removeprefix('torch.')} {list(t.shape)}" for t in tensors_in(x)) or type(x).__name__
+    return (
+        ", ".join(f"{str(t.dtype).removeprefix('torch.')} {list(t.shape)}" for t in tensors_in(x)) or type(x).__name__
+    )

@@ -35,14 +35,28 @@ class Plans:
 
     def __getstate__(self):
         """Without the plans, which hold functions of the network's own: they are made again, and proved, where they are used."""
-        return {**vars(self), "_plans": {}, "_prepared": None, "_proved": set(), "_sampled": set(), "_known": _described(self.sites)}
+        return {
+            **vars(self),
+            "_plans": {},
+            "_prepared": None,
+            "_proved": set(),
+            "_sampled": set(),
+            "_known": _described(self.sites),
+        }
 
     def renewed(self, network, move=lambda tensor: tensor):
         """The same for a copy of the network, or for what it became, with no plan made yet. move: what becomes of the tensors
         in ``overrides``."""
         overrides = {name: tuple(None if w is None else move(w) for w in pair) for name, pair in self.overrides.items()}
-        new = Plans(network, self.forward, overrides, self.relays, self.verified,
-                    None if self.base is None else self.base.renewed(network, move), self.nested)
+        new = Plans(
+            network,
+            self.forward,
+            overrides,
+            self.relays,
+            self.verified,
+            None if self.base is None else self.base.renewed(network, move),
+            self.nested,
+        )
         new.know(self.sites)
         return new
 
@@ -68,7 +82,9 @@ class Plans:
         shapes = tuple((shape[1:], dtype) for shape, dtype, _ in signature(x)), pattern(x)
         reference = None
         if check and shapes not in self._sampled:
-            reference = own_outputs(self.network, x, self.forward)  # first: what a network makes once and keeps is then there
+            reference = own_outputs(
+                self.network, x, self.forward
+            )  # first: what a network makes once and keeps is then there
         plan = Plan(self._recorded(x), self.overrides, self._prepared)
         form = shapes, tuple(call.full for call in plan.trace.calls)
         if check and form not in self._proved:
@@ -115,8 +131,10 @@ class Plans:
         known = [s.name for s in self.sites]
         if names != known:
             odd = next((a for a, b in zip(names + [None], known + [None]) if a != b), None)
-            raise UnsupportedError(f"with this input shape the network calls other activations (first difference at {odd}; "
-                                   f"{len(names)} sites, {len(known)} when it was converted)")
+            raise UnsupportedError(
+                f"with this input shape the network calls other activations (first difference at {odd}; "
+                f"{len(names)} sites, {len(known)} when it was converted)"
+            )
 
 
 def _described(sites):
@@ -130,4 +148,6 @@ def check_place(network, x):
         (here,) = places
         odd = next((t.device for t in tensors_in(x) if t.dim() and t.device != here), None)
         if odd is not None:
-            raise InputError(f"the input is on {odd} and the network on {here}; move one of them, as with x.to('{here}')")
+            raise InputError(
+                f"the input is on {odd} and the network on {here}; move one of them, as with x.to('{here}')"
+            )

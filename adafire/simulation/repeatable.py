@@ -21,14 +21,16 @@ def repeatable(call, func, x, weight, bias, *args, **kwargs):
         if call.op == "linear" and 0 < x.numel() // x.shape[-1] < FEWEST_ROWS:
             rows = x.reshape(-1, x.shape[-1])
             more = F.pad(rows, (0, 0, 0, FEWEST_ROWS - len(rows)))
-            return func(more, weight, bias, *args, **kwargs)[:len(rows)].reshape(*x.shape[:-1], -1)
+            return func(more, weight, bias, *args, **kwargs)[: len(rows)].reshape(*x.shape[:-1], -1)
     return func(x, weight, bias, *args, **kwargs)
 
 
 def conv1d(x, weight, bias, stride=1, padding=0, dilation=1, groups=1):
     """torch's conv1d of [B, C, N], as the conv2d of a picture one row high; channels run fastest in the result."""
+
     def of_picture(value, still):
         return value if isinstance(value, str) else (still, value if isinstance(value, int) else value[0])
+
     weight = weight.unsqueeze(2).to(memory_format=torch.channels_last)
     stride, padding, dilation = of_picture(stride, 1), of_picture(padding, 0), of_picture(dilation, 1)
     return F.conv2d(x.unsqueeze(2), weight, bias, stride, padding, dilation, groups).squeeze(2)

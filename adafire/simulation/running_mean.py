@@ -84,8 +84,15 @@ def _fused_pool(run, call, tensors, changing):
         return _fused_row_max(run, call, tensors[0])
     if call.op != "max_pool2d" or tensors[0].dim() != 5:
         return None
-    options = dict(zip(("input", "kernel_size", "stride", "padding", "dilation", "ceil_mode", "return_indices"),
-                       call.arguments[1])) | call.arguments[2]
+    options = (
+        dict(
+            zip(
+                ("input", "kernel_size", "stride", "padding", "dilation", "ceil_mode", "return_indices"),
+                call.arguments[1],
+            )
+        )
+        | call.arguments[2]
+    )
     pair = lambda value: (value, value) if isinstance(value, int) else tuple(value)
     kernel = pair(options["kernel_size"])
     if pair(options.get("dilation", 1)) != (1, 1) or options.get("return_indices"):

@@ -91,6 +91,7 @@ class Run:
             key = (call.index, next(positions))
             before = self.before[key] if start else 0.0
             return ((self._sum(call, key) - before) / (self.t - start)).to(spec.dtype)
+
         return map_specs(mean, call.template)
 
     def _sum(self, call, key):

@@ -83,13 +83,17 @@ class StepPass(PlannedPass):
         except RuntimeError as error:
             if not no_rule(error):
                 raise
-            out = self._over_time(call, this, lambda function, *operands: over_time(self.plan, call, function, *operands))
+            out = self._over_time(
+                call, this, lambda function, *operands: over_time(self.plan, call, function, *operands)
+            )
         if call.index in self.plan.tapped:
             return self._tap(call, out)
         return out
 
     def current(self, call, this):
-        return self._rate(call, this) if call.site.relay and call.rule.treatment == "rate" else super().current(call, this)
+        return (
+            self._rate(call, this) if call.site.relay and call.rule.treatment == "rate" else super().current(call, this)
+        )
 
     def _fire(self, call, this):
         own = call.site.relay and call.index not in self.plan.skipped  # its currents are what the call itself computes
@@ -106,11 +110,16 @@ class StepPass(PlannedPass):
                 tensors = tensors[::-1]
             if not self.run.fuse:
                 return self.run.fire(call.site, tensors[0], self.length)
-            counts = self.run.peak(call.site, tensors[0], self.length, *tensors[1:]) if call.index in self.plan.peaked else None
+            counts = (
+                self.run.peak(call.site, tensors[0], self.length, *tensors[1:])
+                if call.index in self.plan.peaked
+                else None
+            )
             if counts is not None:
                 peaked.append(call.index)
                 return counts
             return self.run.fire(call.site, tensors[0], self.length, *tensors[1:], overwrite=overwrite)
+
         out = lift(handler, self.step, *currents)
         if peaked:
             self.waiting[call.index] = out
@@ -126,14 +135,18 @@ class StepPass(PlannedPass):
             def handler(tensors, _):
                 self.run.tap(call, position, tensors[0])
                 return tensors[0].view_as(tensors[0])
+
             return lift(handler, self.step, tensor)
+
         return map_tensors(one, out)
 
     def _rate(self, call, this):
         if call.inputs[0] in self.waiting:
             counts, like = self.waiting.pop(call.inputs[0]), specs_in(call.template)[0]
             return lift(lambda tensors, _: advance_peak(self.run, call, tensors[0]).to(like.dtype), self.step, counts)
-        return self._over_time(call, this, lambda function, *operands: advance(self.run, call, function, *operands, self.length))
+        return self._over_time(
+            call, this, lambda function, *operands: advance(self.run, call, function, *operands, self.length)
+        )
 
     def _over_time(self, call, this, run):
         """Results of a call; run(function, tensors, moving): those [K, B, ...] of ``function`` of its tensors at one step."""
@@ -143,5 +156,6 @@ class StepPass(PlannedPass):
             fresh = iter(values)
             args, kwargs = map_tensors(lambda old: next(fresh).to(old.dtype), (this.args, this.kwargs))
             return tuple(tensors_in(in_any_layout(this.func, args, kwargs)))
+
         results = iter(lift(lambda tensors, moving: run(function, tensors, moving), self.step, *operands))
         return map_specs(lambda spec: next(results), call.template)

@@ -31,8 +31,10 @@ def load(path, network, forward=None, exit_judge=None, inputs=None, verify=True)
     """
     file = TensorsFile(path)
     if KEY not in file.metadata:
-        raise file.unusable("no SNN of adafire is in it; it may be a checkpoint of another program, whose weights go into the network "
-                            "before convert()")
+        raise file.unusable(
+            "no SNN of adafire is in it; it may be a checkpoint of another program, whose weights go into the network "
+            "before convert()"
+        )
     try:
         return _loaded(file, network, forward, exit_judge, inputs, verify)
     except AdafireError as error:
@@ -46,11 +48,15 @@ def _loaded(file, network, forward, exit_judge, inputs, verify):
     method = method_of(terms["method"])
     for name, given, kept in (("forward", forward, terms["forward"]), ("exit_judge", exit_judge, terms["exit_judge"])):
         if kept and given is None:
-            raise InputError(f"it was converted with {name}=, a function, which no file holds; give the same {name}= again")
+            raise InputError(
+                f"it was converted with {name}=, a function, which no file holds; give the same {name}= again"
+            )
     call = forward or call_network
     snapshot = Snapshot(network)
     if not snapshot.copied:
-        raise InputError(f"its weights need a copy of the network to go into, and {snapshot.notes[0].partition(':')[0]}")
+        raise InputError(
+            f"its weights need a copy of the network to go into, and {snapshot.notes[0].partition(':')[0]}"
+        )
     precision = terms["precision"]
     own = snapshot.network if precision == "fp32" else snapshot.network.to(dtype_of(precision))
     trace = _dry_run(own, terms, call, inputs)
@@ -63,9 +69,24 @@ def _loaded(file, network, forward, exit_judge, inputs, verify):
     base = Plans(own, call, None, terms["relays"], True) if terms["reference"] else None
     plan = Plans(own, call, overrides, terms["relays"], terms["verified"], base)
     plan.know(trace.sites)
-    snn = SNN(SimpleNamespace(network=own, method=method, timesteps=terms["timesteps"], forward=call, memory_gb=terms["memory_gb"],
-                              params=params, found=terms["found"], plan=plan, spared_s=0.0, exit=leave, exit_judge=exit_judge,
-                              notes=list(terms["notes"]), copied=True, template=terms["input"]))
+    snn = SNN(
+        SimpleNamespace(
+            network=own,
+            method=method,
+            timesteps=terms["timesteps"],
+            forward=call,
+            memory_gb=terms["memory_gb"],
+            params=params,
+            found=terms["found"],
+            plan=plan,
+            spared_s=0.0,
+            exit=leave,
+            exit_judge=exit_judge,
+            notes=list(terms["notes"]),
+            copied=True,
+            template=terms["input"],
+        )
+    )
     snn.precision, snn.most_at_once, snn.shared = precision, terms["most_at_once"], "copy"
     return snn
 
@@ -73,13 +94,21 @@ def _loaded(file, network, forward, exit_judge, inputs, verify):
 def _check_outputs(terms, network, x, call):
     then, now, bound = terms["outputs"], outputs_of(network, x, call), _SAME[terms["precision"]]
     try:
-        same = now is not None and len(then) == len(now) and all(
-            a[0] == b[0] and abs(a[1] - b[1]) <= bound * b[2] and abs(a[2] - b[2]) <= bound * b[2] for a, b in zip(then, now))
+        same = (
+            now is not None
+            and len(then) == len(now)
+            and all(
+                a[0] == b[0] and abs(a[1] - b[1]) <= bound * b[2] and abs(a[2] - b[2]) <= bound * b[2]
+                for a, b in zip(then, now)
+            )
+        )
     except (TypeError, IndexError, OverflowError):
         raise InputError("the outputs in it are no numbers") from None
     if not same:
-        raise InputError("this is another network: with the file's weights it gives other outputs than the one that was saved, though its "
-                         "sites are the same (another pooling, another constant?); verify=False loads it all the same")
+        raise InputError(
+            "this is another network: with the file's weights it gives other outputs than the one that was saved, though its "
+            "sites are the same (another pooling, another constant?); verify=False loads it all the same"
+        )
 
 
 def _dry_run(network, terms, call, inputs):
@@ -91,5 +120,7 @@ def _dry_run(network, terms, call, inputs):
     except AdafireError:
         raise
     except Exception as error:
-        raise InputError(f"this is another network, or forward= another function: on the input of the conversion it fails with "
-                         f"{type(error).__name__}: {str(error)[:300]}") from error
+        raise InputError(
+            f"this is another network, or forward= another function: on the input of the conversion it fails with "
+            f"{type(error).__name__}: {str(error)[:300]}"
+        ) from error

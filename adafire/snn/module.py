@@ -40,25 +40,34 @@ class SpikingModule(nn.Module):
         for dtype, device in {(t.dtype, t.device) for t in (*self.network.parameters(), *self.network.buffers())}:
             moved = fn(torch.zeros(1, dtype=dtype, device=device))
             if moved.dtype != dtype:
-                raise InputError(f"thresholds were fitted for {_name(dtype)}, so that this SNN cannot become {_name(moved.dtype)}; "
-                                 "convert the network again, with precision='bf16' or 'fp16' for half the memory")
+                raise InputError(
+                    f"thresholds were fitted for {_name(dtype)}, so that this SNN cannot become {_name(moved.dtype)}; "
+                    "convert the network again, with precision='bf16' or 'fp16' for half the memory"
+                )
             if moved.device.type == "meta":
-                raise InputError("on the device 'meta' an SNN would lose its numbers; move it to one that holds them, such as 'cpu'")
+                raise InputError(
+                    "on the device 'meta' an SNN would lose its numbers; move it to one that holds them, such as 'cpu'"
+                )
 
         def move(tensor):
             moved = fn(tensor)  # types are those of membranes, not of the network: only the place changes
             return moved if moved.dtype == tensor.dtype else tensor.to(moved.device)
+
         self._make_own()
         super()._apply(fn, recurse)
-        self.params = {i: p._replace(theta=move(p.theta), bias=move(p.bias), v0=move(p.v0)) for i, p in self.params.items()}
+        self.params = {
+            i: p._replace(theta=move(p.theta), bias=move(p.bias), v0=move(p.v0)) for i, p in self.params.items()
+        }
         self.plan = self.plan.renewed(self.network, move)
         return self
 
     def _make_own(self):
         """Before the network changes: a copy of it, where other conversions have the same."""
         if self.shared == "original":
-            raise InputError("this network cannot be copied, so its SNN has no weights of its own to move or to load; change the "
-                             "network itself, and convert it again")
+            raise InputError(
+                "this network cannot be copied, so its SNN has no weights of its own to move or to load; change the "
+                "network itself, and convert it again"
+            )
         if self.shared == "calibration":
             self.network, self.shared = copied(self.network), "copy"
             self.plan = self.plan.renewed(self.network)
@@ -69,14 +78,18 @@ class SpikingModule(nn.Module):
         super()._save_to_state_dict(destination, prefix, keep_vars)
         destination.update((prefix + name, tensor) for name, tensor in fitted_tensors(self).items())
 
-    def _load_from_state_dict(self, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs):
+    def _load_from_state_dict(
+        self, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs
+    ):
         kept = fitted_tensors(self)
         given = {name: state_dict[prefix + name] for name in kept if prefix + name in state_dict}
         rest = {key: value for key, value in state_dict.items() if key.removeprefix(prefix) not in given}
         missing_keys += [prefix + name for name in kept if name not in given] if strict else []
         super()._load_from_state_dict(rest, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs)
         self._make_own()
-        self.plan = self.plan.renewed(self.network)  # whatever comes next: the network's own tensors are loaded after this
+        self.plan = self.plan.renewed(
+            self.network
+        )  # whatever comes next: the network's own tensors are loaded after this
         try:
             self.params, self.exit, self.plan.overrides = with_tensors(self, given)
         except InputError as error:
@@ -92,8 +105,10 @@ class SpikingModule(nn.Module):
         try:
             memo[id(self.network)] = copied(self.network, memo)
         except Exception as error:
-            raise InputError(f"the network cannot be copied ({type(error).__name__}: {str(error)[:200]}), and no more can its SNN; use "
-                             "the one there is") from error
+            raise InputError(
+                f"the network cannot be copied ({type(error).__name__}: {str(error)[:200]}), and no more can its SNN; use "
+                "the one there is"
+            ) from error
         vars(new).update({key: copy.deepcopy(value, memo) for key, value in vars(self).items()})
         new.shared = "copy"
         return new
@@ -104,8 +119,10 @@ class SpikingModule(nn.Module):
             try:
                 pickle.dumps(function)
             except Exception as error:
-                raise InputError(f"{name}= is a function that pickle cannot name ({str(error)[:200]}); define it at the top of a module, "
-                                 "or use snn.save(), which keeps no functions") from error
+                raise InputError(
+                    f"{name}= is a function that pickle cannot name ({str(error)[:200]}); define it at the top of a module, "
+                    "or use snn.save(), which keeps no functions"
+                ) from error
         return {**vars(self), "shared": "copy"}
 
     # ---- words

@@ -73,7 +73,9 @@ class SNN(SpikingModule):
             except Exception as error:
                 if chunk == 1 or run.comes_to_rest or not ran_out(error):
                     raise
-                self.notes.append(f"memory ran out with {chunk} timesteps at once ({words(error)}); then {chunk // 2} at once")
+                self.notes.append(
+                    f"memory ran out with {chunk} timesteps at once ({words(error)}); then {chunk // 2} at once"
+                )
             run = outputs = output = None
             gc.collect()  # what the failed attempt holds, the frames of its error included, is free before the next
             self.meter.sums, chunk = copy.deepcopy(counted), chunk // 2
@@ -84,8 +86,10 @@ class SNN(SpikingModule):
         for site in plan.trace.sites:
             kept = self.params[site.index].v0.shape
             if any(n not in (1, m) for n, m in zip(kept[:0:-1], site.shape[:0:-1])):  # as they broadcast
-                raise InputError(f"{site.name}: method {self.method.name} keeps a potential for every neuron, here {list(kept[1:])}; this "
-                                 f"input gives {list(site.shape[1:])}. Use inputs of the calibration's size, or correction='light'")
+                raise InputError(
+                    f"{site.name}: method {self.method.name} keeps a potential for every neuron, here {list(kept[1:])}; this "
+                    f"input gives {list(site.shape[1:])}. Use inputs of the calibration's size, or correction='light'"
+                )
         return Run(plan, self.params, self.network, x, self.call, self.method.read_from(self.timesteps))
 
     def save(self, path):
@@ -100,8 +104,10 @@ class SNN(SpikingModule):
         """``Report`` of what was counted since ``reset()``, at read-out time ``at`` (default: timesteps)."""
         t = self.timesteps if at is None else at
         if t not in self.meter.sums:
-            raise InputError(f"nothing was counted at T={t}; run the network with at=(..., {t}) first. "
-                             f"Counted: {', '.join(map(str, self.meter.sums)) or 'nothing'}")
+            raise InputError(
+                f"nothing was counted at T={t}; run the network with at=(..., {t}) first. "
+                f"Counted: {', '.join(map(str, self.meter.sums)) or 'nothing'}"
+            )
         return replace(self.meter.report(t), fitted_for=None if self.method.anytime else self.timesteps)
 
     @property
@@ -124,6 +130,7 @@ class SNN(SpikingModule):
             step = p.theta / t
             low = -p.phi_minus * t if site.activation.signed else 0
             return (site.activation.f(z.float()) / step).round().clamp(low, p.phi_plus * t).mul(step).to(z.dtype)
+
         self.meter.add_analog(plan, t)
         return plain(plan, self.network, x, self.call, on_site, None if self.method.kind == "ann" else t)
 
@@ -136,14 +143,26 @@ class SNN(SpikingModule):
                 if run.t == t or left and run.t < t:
                     self.meter.add(run, at=t)
                     found[t].update((row, map_tensors(lambda y: y[i], outputs)) for i, row in enumerate(rows.tolist()))
-        run_until_sure(self.run(plan, x), self.exit, self.plan, lambda *seen: see(*seen, True), self.exit_judge,
-                       lambda *seen: see(*seen, False), times[-1])
-        return [tree_map(lambda *rows: torch.stack(rows), *(of_t[i] for i in range(len(of_t)))) for of_t in found.values()]
+
+        run_until_sure(
+            self.run(plan, x),
+            self.exit,
+            self.plan,
+            lambda *seen: see(*seen, True),
+            self.exit_judge,
+            lambda *seen: see(*seen, False),
+            times[-1],
+        )
+        return [
+            tree_map(lambda *rows: torch.stack(rows), *(of_t[i] for i in range(len(of_t)))) for of_t in found.values()
+        ]
 
     def _check_times(self, times):
         bad = [t for t in times if not isinstance(t, int) or isinstance(t, bool) or t < 1]
         if not times or bad or list(times) != sorted(set(times)):
             raise InputError(f"at={times!r}; expected ascending integers of 1 or more, such as (1, 2, 4)")
         if not self.method.anytime and times[-1] > self.timesteps:
-            raise InputError(f"method {self.method.name} is fitted for T={self.timesteps}, and read-outs go up to there, found {times[-1]}; "
-                             f"convert with timesteps={times[-1]}")
+            raise InputError(
+                f"method {self.method.name} is fitted for T={self.timesteps}, and read-outs go up to there, found {times[-1]}; "
+                f"convert with timesteps={times[-1]}"
+            )

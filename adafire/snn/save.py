@@ -33,15 +33,30 @@ def save(snn, path):
         found = json.loads(json.dumps(snn.found, allow_nan=False))
     except (TypeError, ValueError):  # a method of one's own may keep what it likes
         found = {}
-    terms = {"format": FORMAT, "method": method_terms(snn.method), "timesteps": snn.timesteps, "memory_gb": snn.memory_gb,
-             "most_at_once": snn.most_at_once, "relays": snn.plan.relays, "verified": snn.plan.verified,
-             "precision": snn.precision,
-             "reference": snn.plan.base is not None, "forward": snn.call is not call_network, "exit_judge": snn.exit_judge is not None,
-             "exit": None if snn.exit is None else snn.exit.rule,
-             "sites": [site_terms(site, snn.params.get(site.index)) for site in snn.sites],
-             "input": None if outputs is None else snn.template, "outputs": outputs, "found": found, "notes": list(snn.notes),
-             "layouts": {name: list(t.stride()) for name, t in tensors.items()
-                         if t.layout == torch.strided and not t.is_contiguous() and packed(t.shape, t.stride())}}
+    terms = {
+        "format": FORMAT,
+        "method": method_terms(snn.method),
+        "timesteps": snn.timesteps,
+        "memory_gb": snn.memory_gb,
+        "most_at_once": snn.most_at_once,
+        "relays": snn.plan.relays,
+        "verified": snn.plan.verified,
+        "precision": snn.precision,
+        "reference": snn.plan.base is not None,
+        "forward": snn.call is not call_network,
+        "exit_judge": snn.exit_judge is not None,
+        "exit": None if snn.exit is None else snn.exit.rule,
+        "sites": [site_terms(site, snn.params.get(site.index)) for site in snn.sites],
+        "input": None if outputs is None else snn.template,
+        "outputs": outputs,
+        "found": found,
+        "notes": list(snn.notes),
+        "layouts": {
+            name: list(t.stride())
+            for name, t in tensors.items()
+            if t.layout == torch.strided and not t.is_contiguous() and packed(t.shape, t.stride())
+        },
+    }
     write(path, tensors, {KEY: json.dumps(terms, allow_nan=False)})
 
 

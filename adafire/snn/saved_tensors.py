@@ -24,8 +24,10 @@ def load_weights(file, network, layouts):
         if name not in names:
             raise InputError(f"this is another network: its weight '{name}' is not in the file")
         if (dtype, shape) != (tensor.dtype, tuple(tensor.shape)):
-            raise InputError(f"this is another network: the weight '{name}' is {dtype} {list(shape)} in the file, and {tensor.dtype} "
-                             f"{list(tensor.shape)} in the network")
+            raise InputError(
+                f"this is another network: the weight '{name}' is {dtype} {list(shape)} in the file, and {tensor.dtype} "
+                f"{list(tensor.shape)} in the network"
+            )
     more = sorted(names - set(own))
     if more:
         raise InputError(f"this is another network: the file's weight '{more[0][:80]}' is none of its")
@@ -61,11 +63,23 @@ def read_fitted(file, terms, method, trace):
     leave = None
     if terms["exit"] is not None:
         thresholds = tensors.get("exit.thresholds")
-        if thresholds is None or thresholds.shape != (terms["timesteps"],) or not thresholds.is_floating_point() or thresholds[-1] != 0:
-            raise InputError("exit.thresholds is not there, or not one number for each of the timesteps, the last of them 0")
+        if (
+            thresholds is None
+            or thresholds.shape != (terms["timesteps"],)
+            or not thresholds.is_floating_point()
+            or thresholds[-1] != 0
+        ):
+            raise InputError(
+                "exit.thresholds is not there, or not one number for each of the timesteps, the last of them 0"
+            )
         used, leave = used | {"exit.thresholds"}, Exit(thresholds, terms["exit"])
     overrides = _overrides(tensors, trace, device)
-    used |= {f"fitted.{name}.{part}" for name, pair in overrides.items() for part, w in zip(("weight", "bias"), pair) if w is not None}
+    used |= {
+        f"fitted.{name}.{part}"
+        for name, pair in overrides.items()
+        for part, w in zip(("weight", "bias"), pair)
+        if w is not None
+    }
     odd = sorted(set(names) - used)
     if odd:
         raise InputError(f"it has a tensor that is of no use, '{odd[0][:80]}'")
@@ -81,8 +95,13 @@ def _overrides(tensors, trace, device):
         if weight is None:
             continue
         bias = tensors.get(f"fitted.{call.name}.bias")
-        if not isinstance(own, torch.Tensor) or weight.shape != own.shape or weight.dtype != own.dtype \
-                or bias is not None and (bias.shape != weight.shape[:1] or not bias.is_floating_point()):
+        if (
+            not isinstance(own, torch.Tensor)
+            or weight.shape != own.shape
+            or weight.dtype != own.dtype
+            or bias is not None
+            and (bias.shape != weight.shape[:1] or not bias.is_floating_point())
+        ):
             raise InputError(f"the calibrated weights of {call.name} are not of the shape of the network's")
         found[call.name] = weight.to(device), None if bias is None else bias.to(device)
     return found
@@ -93,9 +112,14 @@ def _check_shape(key, tensor, shape):
     if key.endswith(".limits"):
         if tensor.dtype != torch.int64:
             raise InputError(f"{key} is {tensor.dtype}, expected int64")
-    elif tensor.dtype != torch.float32 or tensor.dim() > len(shape) or any(
-            n not in (1, m) for n, m in zip(reversed(tensor.shape), reversed((1, *shape[1:])))):
-        raise InputError(f"{key} is {tensor.dtype} {list(tensor.shape)}; expected float32 that fits neurons of the shape {list(shape[1:])}")
+    elif (
+        tensor.dtype != torch.float32
+        or tensor.dim() > len(shape)
+        or any(n not in (1, m) for n, m in zip(reversed(tensor.shape), reversed((1, *shape[1:]))))
+    ):
+        raise InputError(
+            f"{key} is {tensor.dtype} {list(tensor.shape)}; expected float32 that fits neurons of the shape {list(shape[1:])}"
+        )
 
 
 def packed(shape, strides):
@@ -115,5 +139,7 @@ def _in_layout(tensor, strides):
     if strides is None:
         return tensor
     if not packed(tensor.shape, strides):
-        raise InputError(f"a layout in it is {str(strides)[:80]}, which a tensor of the shape {list(tensor.shape)} cannot have")
+        raise InputError(
+            f"a layout in it is {str(strides)[:80]}, which a tensor of the shape {list(tensor.shape)} cannot have"
+        )
     return torch.empty_strided(tensor.shape, strides, dtype=tensor.dtype).copy_(tensor)

@@ -13,9 +13,26 @@ from ..simulation import CHUNK, PRECISIONS
 
 FORMAT = 1
 MOST_STEPS = 2**24
-KEYS = {"format": int, "method": dict, "timesteps": int, "memory_gb": (int, float), "most_at_once": int, "precision": str, "relays": bool,
-        "verified": bool, "reference": bool, "forward": bool, "exit_judge": bool, "exit": (str, type(None)), "sites": list,
-        "input": (dict, type(None)), "layouts": dict, "outputs": (list, type(None)), "found": dict, "notes": list}
+KEYS = {
+    "format": int,
+    "method": dict,
+    "timesteps": int,
+    "memory_gb": (int, float),
+    "most_at_once": int,
+    "precision": str,
+    "relays": bool,
+    "verified": bool,
+    "reference": bool,
+    "forward": bool,
+    "exit_judge": bool,
+    "exit": (str, type(None)),
+    "sites": list,
+    "input": (dict, type(None)),
+    "layouts": dict,
+    "outputs": (list, type(None)),
+    "found": dict,
+    "notes": list,
+}
 """key -> type of what a file says; all of them are there, and no others."""
 _SITE = {"name", "shape", "channel_axis", "relay", "activation", "law"}
 
@@ -29,18 +46,25 @@ def parsed(text):
     if not isinstance(found, dict):
         raise InputError("what it says of its SNN is no JSON object")
     if type(found.get("format")) is int and found["format"] > FORMAT:
-        raise InputError(f"its format is {found['format']}, and this version of adafire reads up to {FORMAT}; update adafire")
+        raise InputError(
+            f"its format is {found['format']}, and this version of adafire reads up to {FORMAT}; update adafire"
+        )
     odd = sorted(set(found) ^ set(KEYS))
     if odd:
         raise InputError(f"it {'lacks' if odd[0] in KEYS else 'has an unknown key,'} {shown(odd[0])}")
     for key, kind in KEYS.items():
         if not isinstance(found[key], kind) or isinstance(found[key], bool) and kind is not bool:
             raise InputError(f"its {key} is {shown(found[key])}, which it cannot be")
-    for key, sound in (("format", found["format"] == FORMAT), ("timesteps", 1 <= found["timesteps"] <= MOST_STEPS),
-                       ("memory_gb", 0 < found["memory_gb"] < 2**40), ("most_at_once", 1 <= found["most_at_once"] <= CHUNK),
-                       ("precision", found["precision"] in PRECISIONS), ("exit", found["exit"] in (None, "fitted", "paper")),
-                       ("notes", all(isinstance(note, str) for note in found["notes"])),
-                       ("layouts", all(_whole(strides) for strides in found["layouts"].values()))):
+    for key, sound in (
+        ("format", found["format"] == FORMAT),
+        ("timesteps", 1 <= found["timesteps"] <= MOST_STEPS),
+        ("memory_gb", 0 < found["memory_gb"] < 2**40),
+        ("most_at_once", 1 <= found["most_at_once"] <= CHUNK),
+        ("precision", found["precision"] in PRECISIONS),
+        ("exit", found["exit"] in (None, "fitted", "paper")),
+        ("notes", all(isinstance(note, str) for note in found["notes"])),
+        ("layouts", all(_whole(strides) for strides in found["layouts"].values())),
+    ):
         if not sound:
             raise InputError(f"its {key} is {shown(found[key])}, which it cannot be")
     return found
@@ -55,6 +79,7 @@ def _whole(values):
 
 
 # ---- methods
+
 
 def method_terms(method):
     """A registered method with its options. InputError for one that no name leads to."""
@@ -79,9 +104,13 @@ def method_of(terms):
     for key, value in options.items():
         if key in known and not _same_kind(value, known[key]):
             raise InputError(f"method {base.name}: {key}={shown(value)}, which it cannot be")
-    made = base.with_options(**{key: tuple(value) if isinstance(value, list) else value for key, value in options.items()})
+    made = base.with_options(
+        **{key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}
+    )
     if ":" in name:
-        made = methods.get(name).with_options(**{f.name: getattr(made, f.name) for f in fields(made) if f.name in known})
+        made = methods.get(name).with_options(
+            **{f.name: getattr(made, f.name) for f in fields(made) if f.name in known}
+        )
     missing = [key for key in known if key not in options]
     if missing:
         raise InputError(f"method {base.name}: its option {missing[0]} is not there")
@@ -98,29 +127,49 @@ def _same_kind(value, example):
 
 # ---- sites
 
+
 def site_terms(site, params):
     """A site as a dry run finds it, and the law of its neurons."""
-    return {"name": site.name, "shape": list(site.shape), "channel_axis": site.channel_axis, "relay": site.relay,
-            "activation": [site.activation.kind, *(json.loads(json.dumps(site.activation.code)) or [])],
-            "law": None if params is None else law_terms(params.neuron)}
+    return {
+        "name": site.name,
+        "shape": list(site.shape),
+        "channel_axis": site.channel_axis,
+        "relay": site.relay,
+        "activation": [site.activation.kind, *(json.loads(json.dumps(site.activation.code)) or [])],
+        "law": None if params is None else law_terms(params.neuron),
+    }
 
 
 def check_sites(found, sites):
     """InputError that names the first of a network's ``sites`` that is another than the file ``found``. The number of samples
     may be another."""
     for terms in found:
-        if not isinstance(terms, dict) or set(terms) != _SITE or not isinstance(terms["name"], str) or not terms["name"].isprintable() \
-                or not _whole(terms["shape"]):
+        if (
+            not isinstance(terms, dict)
+            or set(terms) != _SITE
+            or not isinstance(terms["name"], str)
+            or not terms["name"].isprintable()
+            or not _whole(terms["shape"])
+        ):
             raise InputError(f"a site of it is {shown(terms)}, which it cannot be")
     for position, (terms, site) in enumerate(zip(found, sites), 1):
         own = site_terms(site, None)
-        for key, what in (("name", "name"), ("activation", "activation"), ("relay", "relay"), ("channel_axis", "channel axis"),
-                          ("shape", "shape")):
+        for key, what in (
+            ("name", "name"),
+            ("activation", "activation"),
+            ("relay", "relay"),
+            ("channel_axis", "channel axis"),
+            ("shape", "shape"),
+        ):
             one, two = (t[key][1:] if key == "shape" else t[key] for t in (terms, own))
             if one != two:
-                raise InputError(f"this is another network: at {shown(terms['name'])} (site {position} of {len(found)}) the file has the "
-                                 f"{what} {shown(one)}, the network {shown(two)}")
+                raise InputError(
+                    f"this is another network: at {shown(terms['name'])} (site {position} of {len(found)}) the file has the "
+                    f"{what} {shown(one)}, the network {shown(two)}"
+                )
     if len(found) != len(sites):
         more = sites[len(found)].name if len(sites) > len(found) else found[len(sites)]["name"]
-        raise InputError(f"this is another network: the file has {len(found)} sites and the network {len(sites)}; the first that is "
-                         f"in one of them only is {shown(more)}")
+        raise InputError(
+            f"this is another network: the file has {len(found)} sites and the network {len(sites)}; the first that is "
+            f"in one of them only is {shown(more)}"
+        )

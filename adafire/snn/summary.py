@@ -54,18 +54,42 @@ def summary(snn, at):
     """The text of ``SNN.summary``."""
     counted = snn.report(at) if at in snn.meter.sums else None
     spikes = {row["site"]: f"{row['spikes'] / (row['neurons'] or 1):.3g}" for row in counted.sites} if counted else {}
-    lines = [f"SNN: {title(snn)}", "", *table(("site", "neurons", "activation", "law", "thresholds", "limits", "spikes a neuron"),
-                                    [(*columns_of_site(snn, site), spikes.get(site.name, "-")) for site in snn.sites])]
+    lines = [
+        f"SNN: {title(snn)}",
+        "",
+        *table(
+            ("site", "neurons", "activation", "law", "thresholds", "limits", "spikes a neuron"),
+            [(*columns_of_site(snn, site), spikes.get(site.name, "-")) for site in snn.sites],
+        ),
+    ]
     if counted is None:
-        return "\n".join([*lines, "", f"Nothing was counted at T={at} yet: call the SNN on inputs for MACs and energy."])
+        return "\n".join(
+            [*lines, "", f"Nothing was counted at T={at} yet: call the SNN on inputs for MACs and energy."]
+        )
     costs, whole = ENERGY_MODELS.get(MODEL), counted.energy_pj(MODEL)
-    rows = [(row["layer"], row["op"], f"{row['ann_macs']:.4g}", f"{row['macs']:.4g}", f"{row['synops']:.4g}",
-             f"{costs.energy_pj(row['macs'], row['synops']) / (whole or 1):.1%}") for row in counted.layers]
+    rows = [
+        (
+            row["layer"],
+            row["op"],
+            f"{row['ann_macs']:.4g}",
+            f"{row['macs']:.4g}",
+            f"{row['synops']:.4g}",
+            f"{costs.energy_pj(row['macs'], row['synops']) / (whole or 1):.1%}",
+        )
+        for row in counted.layers
+    ]
     before = counted.ann_energy_pj(MODEL)
-    return "\n".join([*lines, "", *table(("layer", "operator", "MACs before", "MACs that remain", "synaptic operations", "energy"), rows),
-                      "", f"{counted.samples} samples, read out at T={counted.timesteps} ({fitted_for(snn)}), {counted.mean_timesteps:.4g} steps a "
-                      f"sample: {whole / 1e6:.4g} uJ a sample under {MODEL}"
-                      + (f", {whole / before:.3g} of the {before / 1e6:.4g} uJ before conversion" if before else "")])
+    return "\n".join(
+        [
+            *lines,
+            "",
+            *table(("layer", "operator", "MACs before", "MACs that remain", "synaptic operations", "energy"), rows),
+            "",
+            f"{counted.samples} samples, read out at T={counted.timesteps} ({fitted_for(snn)}), {counted.mean_timesteps:.4g} steps a "
+            f"sample: {whole / 1e6:.4g} uJ a sample under {MODEL}"
+            + (f", {whole / before:.3g} of the {before / 1e6:.4g} uJ before conversion" if before else ""),
+        ]
+    )
 
 
 def table(heads, rows):
@@ -76,6 +100,11 @@ def table(heads, rows):
     """
     cells = [heads, *rows]
     widths = [max(len(row[k]) for row in cells) for k in range(len(heads))]
-    right = [bool(rows) and all(row[k] == "-" or row[k][:1].isdigit() and " " not in row[k] for row in rows)
-             for k in range(len(heads))]
-    return ["  ".join(text.rjust(w) if r else text.ljust(w) for text, w, r in zip(row, widths, right)).rstrip() for row in cells]
+    right = [
+        bool(rows) and all(row[k] == "-" or row[k][:1].isdigit() and " " not in row[k] for row in rows)
+        for k in range(len(heads))
+    ]
+    return [
+        "  ".join(text.rjust(w) if r else text.ljust(w) for text, w, r in zip(row, widths, right)).rstrip()
+        for row in cells
+    ]

@@ -19,8 +19,10 @@ def take(data, kind, **defaults):
     """The values of ``data`` for the keys of ``defaults``, in their order; InputError for other keys."""
     for key in data:
         if key not in defaults:
-            raise InputError(f"unknown key of data {kind!r}: {key!r}{near_names(key, defaults)} "
-                             f"Known: {', '.join(('type', *defaults))}")
+            raise InputError(
+                f"unknown key of data {kind!r}: {key!r}{near_names(key, defaults)} "
+                f"Known: {', '.join(('type', *defaults))}"
+            )
     return [data.get(key, value) for key, value in defaults.items()]
 
 

@@ -31,12 +31,16 @@ def class_folders(root, split, most=None):
     if found is None:
         return None
     if not found:
-        raise InputError(f"'{root}' has a folder '{split}', but no class folders in it; expected "
-                         f"{split}/<class>/<picture>.jpg (or .png, ...), one folder a class")
+        raise InputError(
+            f"'{root}' has a folder '{split}', but no class folders in it; expected "
+            f"{split}/<class>/<picture>.jpg (or .png, ...), one folder a class"
+        )
     for name, files in found.items():
         if not files:
-            raise InputError(f"class '{name}' of '{root}' is empty: {split}/{name} holds no picture "
-                             f"({', '.join(SUFFIXES[:3])}, ...); copy its pictures there, or remove the folder")
+            raise InputError(
+                f"class '{name}' of '{root}' is empty: {split}/{name} holds no picture "
+                f"({', '.join(SUFFIXES[:3])}, ...); copy its pictures there, or remove the folder"
+            )
         found[name] = {file: files[file] for file in by_hash(files)[:most]}
     return found
 
@@ -85,7 +89,7 @@ def _in_zip(path, split):
     depth = 0
     while len(tops := {key[depth] for key in entries if len(key) > depth}) == 1 and split not in tops:
         depth += 1
-    inside = {key[depth + 1:]: info for key, info in entries.items() if split in key[depth:depth + 1]}
+    inside = {key[depth + 1 :]: info for key, info in entries.items() if split in key[depth : depth + 1]}
     if not inside:
         return None
     found = Folders()

@@ -33,11 +33,21 @@ def numbered(folders, told, root, by_value=False, also=()):
     if by_value and all(map(str.isdecimal, folders)):
         folders.sort(key=int)
     note = f"classes are numbered in the order of their folders' names: {shown(folders)}"
-    others = [other for other in (sorted(folders), sorted(folders, key=_natural), sorted(folders, key=str.lower)) if other != folders]
+    others = [
+        other
+        for other in (sorted(folders), sorted(folders, key=_natural), sorted(folders, key=str.lower))
+        if other != folders
+    ]
     if others:
         note += f"; another order of them is {shown(others[0])}: data=dict(classes=[...]) tells which the network was trained with"
     absent = [name for name in folders if name not in scored]
-    unscored = (f"{len(absent)} of the {len(folders)} classes have nothing to score (the first: {absent[0]}): the score is of the others",) if absent else ()
+    unscored = (
+        (
+            f"{len(absent)} of the {len(folders)} classes have nothing to score (the first: {absent[0]}): the score is of the others",
+        )
+        if absent
+        else ()
+    )
     return tuple(folders), (note, *unscored)
 
 
@@ -45,34 +55,50 @@ def _as_told(folders, told, root):
     classes = names_told(names_in_file(told, root, folders) if isinstance(told, str) else told)
     for name in folders:
         if name not in classes:
-            raise InputError(f"'{root}' has the class folder {name!r}, which classes= in the task's data does not name"
-                             f"{near_names(name, classes)} Named: {shown(classes)}")
-    notes = (f"classes are numbered in the order of '{Path(told).name}': {shown(classes)}",) if isinstance(told, str) else ()
+            raise InputError(
+                f"'{root}' has the class folder {name!r}, which classes= in the task's data does not name"
+                f"{near_names(name, classes)} Named: {shown(classes)}"
+            )
+    notes = (
+        (f"classes are numbered in the order of '{Path(told).name}': {shown(classes)}",)
+        if isinstance(told, str)
+        else ()
+    )
     absent = [name for name in classes if name not in folders]
     if absent:
-        notes += (f"{len(absent)} of the {len(classes)} classes have no folder (the first: {absent[0]}); who predicts them is "
-                  "wrong",)
+        notes += (
+            f"{len(absent)} of the {len(classes)} classes have no folder (the first: {absent[0]}); who predicts them is "
+            "wrong",
+        )
     return classes, notes
 
 
 def names_told(told):
     """Names of classes as a task gives them, a tuple; InputError unless they are a list of different names."""
     if not isinstance(told, (list, tuple)) or not told or not all(isinstance(name, str) for name in told):
-        raise InputError(f"classes is {told!r}; expected the list of the class folders' names, in the order of the network's outputs")
+        raise InputError(
+            f"classes is {told!r}; expected the list of the class folders' names, in the order of the network's outputs"
+        )
     told = [one_spelling(name) for name in told]
     double = next((name for k, name in enumerate(told) if name in told[:k]), None)
     if double is not None:
-        raise InputError(f"classes names {double!r} twice; expected every class once, in the order of the network's outputs")
+        raise InputError(
+            f"classes names {double!r} twice; expected every class once, in the order of the network's outputs"
+        )
     return tuple(told)
 
 
 def names_in_file(file, root, folders):
     """Names of classes in a text file, one a line; relative to ``root``, here or the project. Where the folders are called by
     the first words of lines, as in ImageNet's 'n01440764 tench, Tinca tinca', these are the names. InputError: no such file."""
-    path = next((p for p in (Path(root) / file, Path(root).parent / file, Path(file), PROJECT / file) if p.is_file()), None)
+    path = next(
+        (p for p in (Path(root) / file, Path(root).parent / file, Path(file), PROJECT / file) if p.is_file()), None
+    )
     if path is None:
-        raise InputError(f"data has classes={file!r}, but there is no such file in '{root}', here or in the project; expected a "
-                         "text file with the name of one class a line, or a list of names")
+        raise InputError(
+            f"data has classes={file!r}, but there is no such file in '{root}', here or in the project; expected a "
+            "text file with the name of one class a line, or a list of names"
+        )
     lines = read_text(path, "list of classes", "expected the name of one class a line").splitlines()
     names = [line.strip() for line in lines if line.strip()]
     firsts = [name.split()[0] for name in names]

@@ -26,21 +26,31 @@ def arrays(data, options):
     path = root_folder(options, None, str(file)) / str(file)
     try:
         with np.load(path, allow_pickle=False) as content:
-            points, labels = (next((content[k] for k in keys if k in content), None)
-                              for keys in (("x", "points", "data"), ("y", "labels", "label")))
+            points, labels = (
+                next((content[k] for k in keys if k in content), None)
+                for keys in (("x", "points", "data"), ("y", "labels", "label"))
+            )
     except Exception as error:  # zipfile and numpy raise what they like on damaged files
         raise InputError(
-            f"'{path}' is missing or no .npz file ({str(error)[:100]}); expected arrays x and y") from error
+            f"'{path}' is missing or no .npz file ({str(error)[:100]}); expected arrays x and y"
+        ) from error
     if points is None or labels is None or points.ndim != 3 or not points.size:
         found = "" if points is None else f" in its array of shape {list(points.shape)}"
         raise InputError(f"'{path}' holds no clouds{found}; expected arrays x [clouds, points, 3] and y [clouds]")
     if labels.size != len(points) or labels.ndim > 2:
-        coded = "; one row a cloud with a 1 for its class goes as y.argmax(1)" if labels.ndim == 2 and len(labels) == len(points) else ""
+        coded = (
+            "; one row a cloud with a 1 for its class goes as y.argmax(1)"
+            if labels.ndim == 2 and len(labels) == len(points)
+            else ""
+        )
         raise InputError(
-            f"'{path}' has {len(points)} clouds and labels of shape {list(labels.shape)}; expected one a cloud{coded}")
+            f"'{path}' has {len(points)} clouds and labels of shape {list(labels.shape)}; expected one a cloud{coded}"
+        )
     labels = checked(labels, classes, path)
-    listed = [Listed(f"{k:05d}", int(label), in_memory(columns(cloud, f"{path}, cloud {k}")[:, :3]))
-              for k, (cloud, label) in enumerate(zip(points, labels))]
+    listed = [
+        Listed(f"{k:05d}", int(label), in_memory(columns(cloud, f"{path}, cloud {k}")[:, :3]))
+        for k, (cloud, label) in enumerate(zip(points, labels))
+    ]
     if number == "shapes":
         candidates = [item._replace(read=in_memory(item.read(0, "")[0])) for item in generated({}, options).candidates]
         return CloudSet(name, classes, by_hash(listed), candidates, aside_points=shapes.POINTS)

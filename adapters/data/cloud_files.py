@@ -55,7 +55,8 @@ def read_points(path, count, sampling, name):
     if suffix != ".ply" or not len(vertices):
         raise InputError(
             f"mesh '{path}' has no faces ({len(vertices)} vertices and 0 triangles); expected triangles to spread points over "
-            "(a cloud of points goes as .ply, .pcd, .xyz, .txt or .npy)")
+            "(a cloud of points goes as .ply, .pcd, .xyz, .txt or .npy)"
+        )
     return vertices
 
 
@@ -64,7 +65,8 @@ def _array(path):
         return columns(np.load(path, allow_pickle=False), path)
     except (ValueError, EOFError, OSError) as error:
         raise InputError(
-            f"'{path}' is no array of numbers ({str(error)[:100]}); expected .npy of shape [points, 3]") from error
+            f"'{path}' is no array of numbers ({str(error)[:100]}); expected .npy of shape [points, 3]"
+        ) from error
 
 
 def prepared(points, parts, count, sampling, name):
@@ -77,18 +79,23 @@ def prepared(points, parts, count, sampling, name):
     if bad:
         raise InputError(
             f"cloud '{name}' has {bad} points with NaN or infinite coordinates, of {len(points)}; mend or leave "
-            "out that file")
+            "out that file"
+        )
     if len(points) > 1 and not np.ptp(points, axis=0).any():
-        raise InputError(f"cloud '{name}' has {len(points)} points, all at {points[0].tolist()}: its file was never filled, or is of "
-                         "another kind; copy or export it again")
+        raise InputError(
+            f"cloud '{name}' has {len(points)} points, all at {points[0].tolist()}: its file was never filled, or is of "
+            "another kind; copy or export it again"
+        )
     if parts is not None and len(parts) != len(points):
         raise InputError(
             f"cloud '{name}' has {len(points)} points, but its label file has {len(parts)} labels; expected one "
-            "label a point: take the two files of one release")
+            "label a point: take the two files of one release"
+        )
     if len(points) < count:
         raise InputError(
             f"cloud '{name}' has {len(points)} points, {count} are asked for; lower points= in the task's data, "
-            "or give denser clouds")
+            "or give denser clouds"
+        )
     if sampling == "first" or len(points) == count:
         chosen = np.arange(count)
     elif sampling == "random":

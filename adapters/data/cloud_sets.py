@@ -7,7 +7,8 @@ it; ``load`` reads the clouds that are wanted, checks them, and keeps what it ma
 import hashlib
 import json
 from collections import Counter
-from typing import Any, Callable, NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -70,8 +71,10 @@ def read(data, options):
         for item in listed:
             if item.id in places:
                 names = [str(f) for f in (*places[item.id].files[:1], *item.files[:1])]
-                raise InputError(f"{found.name} lists cloud '{item.id}' twice ({' and '.join(dict.fromkeys(names))}); list it once, or "
-                                 "leave one of the files out")
+                raise InputError(
+                    f"{found.name} lists cloud '{item.id}' twice ({' and '.join(dict.fromkeys(names))}); list it once, or "
+                    "leave one of the files out"
+                )
             places[item.id] = item
     return found
 
@@ -93,8 +96,10 @@ def load(listed, points, sampling="random", turn_y=0.0):
             arrays["parts"] = np.stack([parts for _, parts in made]).astype(np.int64)
         return arrays
 
-    stamps = [(item.id, item.form, [(str(f.name), f.stat().st_size, f.stat().st_mtime_ns) for f in item.files
-                                    if f.exists()]) for item in listed]
+    stamps = [
+        (item.id, item.form, [(str(f.name), f.stat().st_size, f.stat().st_mtime_ns) for f in item.files if f.exists()])
+        for item in listed
+    ]
     on_disk = all(item.files for item in listed)
     key = hashlib.sha256(json.dumps([VERSION, points, sampling, stamps]).encode()).hexdigest()
     found = cached(f"clouds-{key[:32]}", make) if on_disk else make()
@@ -102,8 +107,10 @@ def load(listed, points, sampling="random", turn_y=0.0):
     if turn_y:
         c, s = np.cos(np.deg2rad(turn_y)), np.sin(np.deg2rad(turn_y))
         cloud = (cloud @ np.array([[c, 0, -s], [0, 1, 0], [s, 0, c]])).astype(np.float32)
-    digests = [hashlib.sha256(c.tobytes() + (b"" if parts is None else parts[k].tobytes())).hexdigest()
-               for k, c in enumerate(cloud)]
+    digests = [
+        hashlib.sha256(c.tobytes() + (b"" if parts is None else parts[k].tobytes())).hexdigest()
+        for k, c in enumerate(cloud)
+    ]
     return Clouds(cloud, np.array([item.label for item in listed], np.int64), parts, digests)
 
 
@@ -114,9 +121,11 @@ def in_memory(points, parts=None):
 
 def from_file(path, name, up="y"):
     """``read`` of a Listed that is one file without parts. up: the file's vertical axis; z is turned to y."""
+
     def reader(count, sampling):
         points = read_points(path, count, sampling, name)
         return (points if up == "y" else points[:, [0, 2, 1]] * [1.0, 1.0, -1.0]), None
+
     return reader
 
 
@@ -124,8 +133,10 @@ def aside(name, classes, listed, number, what, **more):
     """CloudSet where only a test set is there: the first ``number`` clouds calibrate and are never scored."""
     ordered = by_hash(listed)
     if len(ordered) <= number:
-        raise InputError(f"{what} holds {len(ordered)} clouds, and {number} are to be set aside for calibration; lower "
-                         "set_aside= in the task's data")
+        raise InputError(
+            f"{what} holds {len(ordered)} clouds, and {number} are to be set aside for calibration; lower "
+            "set_aside= in the task's data"
+        )
     return CloudSet(name, classes, ordered[number:], ordered[:number], True, **more)
 
 
@@ -137,10 +148,19 @@ def generated(data, options):
 
     def listed(split):
         found = shapes.clouds(split)
-        return [Listed(f"{split}/{k:04d}", int(label), in_memory(cloud, parts.astype(np.int64)))
-                for k, (cloud, label, parts) in enumerate(zip(*found))]
-    return CloudSet("generated shapes", shapes.CLASSES, listed("test"), listed("calibration"), parts=shapes.PARTS,
-                    parts_of=[shapes.PARTS_OF[name] for name in shapes.CLASSES])
+        return [
+            Listed(f"{split}/{k:04d}", int(label), in_memory(cloud, parts.astype(np.int64)))
+            for k, (cloud, label, parts) in enumerate(zip(*found))
+        ]
+
+    return CloudSet(
+        "generated shapes",
+        shapes.CLASSES,
+        listed("test"),
+        listed("calibration"),
+        parts=shapes.PARTS,
+        parts_of=[shapes.PARTS_OF[name] for name in shapes.CLASSES],
+    )
 
 
 @cloud_sets.register("folders")
@@ -148,7 +168,9 @@ def folders(data, options):
     """Meshes or clouds in folders: <class>/test/<file> and <class>/train/<file>, or test/<class>/<file>, or
     <class>/<file> (``set_aside`` of these calibrate). ``up``: the files' vertical axis. ``classes``: names of all class
     folders in the order of the network's outputs, or a text file of them (default: in the order of their names)."""
-    root, name, up, number, classes = take(data, "folders", root=None, name="clouds", up="y", set_aside=64, classes=None)
+    root, name, up, number, classes = take(
+        data, "folders", root=None, name="clouds", up="y", set_aside=64, classes=None
+    )
     if up not in ("y", "z"):
         raise InputError(f"up is {up!r}; expected 'y' or 'z', the files' vertical axis")
     root = root_folder(options, root, "<class>/test/<file>")
@@ -173,16 +195,27 @@ def class_folders(root):
     test, train = found.get("test") or found.get("") or {}, found.get("train", {})
     if not test:
         raise InputError(
-            f"no meshes or clouds in '{root}'; expected <class>/test/<file> with a file of kind {', '.join(SUFFIXES)}")
+            f"no meshes or clouds in '{root}'; expected <class>/test/<file> with a file of kind {', '.join(SUFFIXES)}"
+        )
     kinds = ", ".join(f"{number} {kind}" for kind, number in left.most_common(4))
-    return test, train, (f"{left.total()} files in the class folders are left out, as they are no clouds: {kinds}",) if left else ()
+    return (
+        test,
+        train,
+        (f"{left.total()} files in the class folders are left out, as they are no clouds: {kinds}",) if left else (),
+    )
 
 
 def folder_set(root, name, up, number, classes, found, notes=()):
     """CloudSet of what ``class_folders`` found, classes in the order of ``classes``."""
+
     def listed(files, split):
-        return [Listed(key, classes.index(kind), from_file(path, key, up), (path,), up)
-                for kind, paths in files.items() if kind in classes for key, path in _names(root, f"{split}/{kind}", paths)]
+        return [
+            Listed(key, classes.index(kind), from_file(path, key, up), (path,), up)
+            for kind, paths in files.items()
+            if kind in classes
+            for key, path in _names(root, f"{split}/{kind}", paths)
+        ]
+
     test, train, left = found
     notes += left
     if not train:

@@ -35,13 +35,18 @@ def read(annotation_file, folder):
     leaves the folder, an image, an object or a category given twice.
     """
     file, folder = Path(annotation_file), Path(folder)
-    content = read_json(file, "annotation file", "expected a folder with annotations/instances_val2017.json and val2017/, "
-                        "given with --data-root DIR")
+    content = read_json(
+        file,
+        "annotation file",
+        "expected a folder with annotations/instances_val2017.json and val2017/, given with --data-root DIR",
+    )
     lists = ("images", "annotations", "categories")
     wrong = [k for k in lists if not isinstance(content, dict) or not isinstance(content.get(k), list)]
     if wrong:
-        raise InputError(f"annotation file '{file}' is not in COCO format: no list '{wrong[0]}'; expected the lists "
-                         "images, annotations, categories (an instances_*.json file)")
+        raise InputError(
+            f"annotation file '{file}' is not in COCO format: no list '{wrong[0]}'; expected the lists "
+            "images, annotations, categories (an instances_*.json file)"
+        )
     said = f"annotation file '{file}'"
     categories, category_of = _categories(_entries(content, "categories", ("id", "name"), said), said)
     images, image_of = _images(_entries(content, "images", ("id", "file_name", "width", "height"), said), said, folder)
@@ -51,8 +56,10 @@ def read(annotation_file, folder):
         changed = _object(entry, what, image_of, category_of)
         place = (identity(entry.get("id")), changed["image_id"], changed["category_id"], tuple(changed["bbox"]))
         if place[0] and place in ids:
-            raise InputError(f"{what} is given twice, with the same image, category and bbox (entries {ids[place]} and "
-                             f"{position}); expected each object once")
+            raise InputError(
+                f"{what} is given twice, with the same image, category and bbox (entries {ids[place]} and "
+                f"{position}); expected each object once"
+            )
         ids[place] = position
         # COCOeval takes an object with id 0 for 'no match', so ids are given anew.
         objects.append({"iscrowd": 0, **entry, **changed, "id": len(objects) + 1})
@@ -61,8 +68,10 @@ def read(annotation_file, folder):
 
 def nothing_to_score(annotations, images):
     """InputError: of so many chosen images none holds an object to find."""
-    return InputError(f"the {images} chosen images of '{annotations.annotation_file}' hold no object of the "
-                      "network's classes, so there is nothing to score; take more images (--limit)")
+    return InputError(
+        f"the {images} chosen images of '{annotations.annotation_file}' hold no object of the "
+        "network's classes, so there is nothing to score; take more images (--limit)"
+    )
 
 
 def _entries(content, key, needed, said):
@@ -70,8 +79,10 @@ def _entries(content, key, needed, said):
     for i, entry in enumerate(content[key]):
         absent = [k for k in needed if not isinstance(entry, dict) or k not in entry]
         if absent:
-            raise InputError(f"{said}: entry {i} of '{key}' has no '{absent[0]}'; "
-                             f"expected COCO format with {', '.join(needed)} in each")
+            raise InputError(
+                f"{said}: entry {i} of '{key}' has no '{absent[0]}'; "
+                f"expected COCO format with {', '.join(needed)} in each"
+            )
     return content[key]
 
 
@@ -93,7 +104,9 @@ def _categories(entries, said):
         if called is None:
             raise InputError(f"{said}: entry {i} of 'categories' has name {shown(entry['name'])}; expected a text")
         if names.setdefault(text, called) != called:
-            raise InputError(f"{said}: category id {text} is given twice: '{names[text]}', '{called}'; expected one name")
+            raise InputError(
+                f"{said}: category id {text} is given twice: '{names[text]}', '{called}'; expected one name"
+            )
     ids = same_kind(texts, [entry["id"] for entry in entries])
     return {ids[text]: called for text, called in names.items()}, ids
 
@@ -106,8 +119,10 @@ def _used(categories, objects, said):
     for called, ids in kept.items():
         own = [i for i in ids if i in used]
         if len(own) > 1:
-            raise InputError(f"{said}: category '{called}' is listed twice: ids {', '.join(map(str, ids))}, and objects use "
-                             "both; expected one id a class")
+            raise InputError(
+                f"{said}: category '{called}' is listed twice: ids {', '.join(map(str, ids))}, and objects use "
+                "both; expected one id a class"
+            )
         kept[called] = (own or ids)[:1]
     left = {i for ids in kept.values() for i in ids}
     return {i: called for i, called in categories.items() if i in left}
@@ -128,11 +143,15 @@ def _images(entries, said, folder):
         if not isinstance(file, str) or not file.strip() or "\0" in file:
             raise InputError(f"{what} has file_name {shown(file)}; expected a file name")
         if leaves(file):
-            raise InputError(f"{said}: file_name '{file}' of image {text} leaves the image folder; expected a path below it")
+            raise InputError(
+                f"{said}: file_name '{file}' of image {text} leaves the image folder; expected a path below it"
+            )
         file = found.find(file)
         if files.setdefault(file, text) != text:
-            raise InputError(f"{said}: file '{file}' is listed twice, as image {files[file]} and image {text}; expected "
-                             "each picture once")
+            raise InputError(
+                f"{said}: file '{file}' is listed twice, as image {files[file]} and image {text}; expected "
+                "each picture once"
+            )
         size = {side: number(entry[side]) for side in ("width", "height")}
         for side, value in size.items():
             if value is None or value < 1 or value != int(value):
@@ -145,10 +164,14 @@ def _object(entry, what, image_of, category_of):
     """The fields of an annotation that are read: image_id, category_id, bbox, area, iscrowd."""
     image, category = image_of.get(identity(entry["image_id"])), category_of.get(identity(entry["category_id"]))
     if image is None:
-        raise InputError(f"{what} names image {shown(entry['image_id'])}, which is not among its {len(image_of)} images")
+        raise InputError(
+            f"{what} names image {shown(entry['image_id'])}, which is not among its {len(image_of)} images"
+        )
     if category is None:
-        raise InputError(f"{what} names category {shown(entry['category_id'])}, which is not among its categories "
-                         f"({', '.join(list(category_of)[:10])})")
+        raise InputError(
+            f"{what} names category {shown(entry['category_id'])}, which is not among its categories "
+            f"({', '.join(list(category_of)[:10])})"
+        )
     box = entry["bbox"]
     values = [number(v) for v in box] if isinstance(box, list) and len(box) == 4 else [None]
     if None in values or values[2] < 0 or values[3] < 0:
@@ -158,5 +181,10 @@ def _object(entry, what, image_of, category_of):
     area = box[2] * box[3] if area is None else area if isinstance(area, (int, float)) else number(area)
     if number(area) is None or area < 0:
         raise InputError(f"{what} has area {shown(entry.get('area'))}; expected a number of 0 or more, in pixels")
-    return {"image_id": image, "category_id": category, "bbox": box, "area": area,
-            "iscrowd": flag(entry.get("iscrowd"), f"{what} has iscrowd")}
+    return {
+        "image_id": image,
+        "category_id": category,
+        "bbox": box,
+        "area": area,
+        "iscrowd": flag(entry.get("iscrowd"), f"{what} has iscrowd"),
+    }

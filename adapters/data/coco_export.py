@@ -1,10 +1,10 @@
 """Fashion scenes on disk in COCO's layout, complete or absent.
 
-    <root>/annotations/instances_<split>.json      boxes, and masks as compressed RLE
-    <root>/<split>/000001.png ...
-    <root>/fingerprint_<split>.json                written last: without it, or with another one, the split is made anew
+<root>/annotations/instances_<split>.json      boxes, and masks as compressed RLE
+<root>/<split>/000001.png ...
+<root>/fingerprint_<split>.json                written last: without it, or with another one, the split is made anew
 
-    python -m adapters.data.coco_export SPLIT [--out DIR] [--scenes N]
+python -m adapters.data.coco_export SPLIT [--out DIR] [--scenes N]
 """
 
 import argparse
@@ -62,8 +62,9 @@ def export(root, split, scenes=None, workers=1, fashion_mnist=None, download=Fal
                 _generate(Path(work), objects, split, scenes, workers, want)
                 _install(Path(work), root, split)
     except OSError as error:
-        raise InputError(f"fashion scenes cannot be written to {root} ({error}); "
-                         "set ADAFIRE_CACHE to a folder with room") from error
+        raise InputError(
+            f"fashion scenes cannot be written to {root} ({error}); set ADAFIRE_CACHE to a folder with room"
+        ) from error
     return root
 
 
@@ -72,8 +73,10 @@ def fingerprint(root, split):
     try:
         return json.loads((Path(root) / f"fingerprint_{split}.json").read_text())
     except (OSError, ValueError):
-        raise InputError(f"{root} holds no complete split {split!r} of fashion scenes; "
-                         f"generate it: python -m adapters.data.coco_export {split} --out {root}") from None
+        raise InputError(
+            f"{root} holds no complete split {split!r} of fashion scenes; "
+            f"generate it: python -m adapters.data.coco_export {split} --out {root}"
+        ) from None
 
 
 def _complete(root, split, want):
@@ -83,8 +86,11 @@ def _complete(root, split, want):
         images = sum(entry.name.endswith(".png") for entry in os.scandir(root / split))
     except (InputError, OSError):
         return False
-    return (all(have.get(key) == value for key, value in want.items()) and images == want["scenes"]
-            and (root / "annotations" / f"instances_{split}.json").is_file())
+    return (
+        all(have.get(key) == value for key, value in want.items())
+        and images == want["scenes"]
+        and (root / "annotations" / f"instances_{split}.json").is_file()
+    )
 
 
 def _install(work, root, split):
@@ -113,8 +119,10 @@ def _generate(work, objects, split, scenes, workers, want):
     for number, (pixels, entries) in enumerate(records):
         digest.update(pixels.encode() + json.dumps(entries).encode())
         images.append({"id": number + 1, "file_name": _name(number), "height": SIZE, "width": SIZE})
-        annotations += [{"id": len(annotations) + k + 1, "image_id": number + 1, "iscrowd": 0, **entry}
-                        for k, entry in enumerate(entries)]
+        annotations += [
+            {"id": len(annotations) + k + 1, "image_id": number + 1, "iscrowd": 0, **entry}
+            for k, entry in enumerate(entries)
+        ]
     coco = {
         "info": {"description": f"fashion scenes, split {split}", "version": str(VERSION)},
         "licenses": [{"id": 1, "name": "MIT (Fashion-MNIST, Zalando SE)"}],
@@ -134,15 +142,23 @@ def _start_worker(objects):
 def _render(task):
     """Draw and save some scenes: [(hash of the pixels, [COCO annotation without ids])]."""
     from pycocotools import mask as rle
+
     folder, split, numbers = task
     records = []
     for number in numbers:
         drawn = scene(_objects, split, number)
         Image.fromarray(drawn.image).save(Path(folder) / _name(number), compress_level=1)
         codes = rle.encode(drawn.masks().transpose(1, 2, 0).astype("uint8", order="F"))
-        entries = [{"category_id": label + 1, "bbox": box.tolist(), "area": int(rle.area(code)),
-                    "segmentation": {"size": code["size"], "counts": code["counts"].decode()}, "source": source}
-                   for label, source, box, code in zip(drawn.labels, drawn.sources, drawn.boxes(), codes)]
+        entries = [
+            {
+                "category_id": label + 1,
+                "bbox": box.tolist(),
+                "area": int(rle.area(code)),
+                "segmentation": {"size": code["size"], "counts": code["counts"].decode()},
+                "source": source,
+            }
+            for label, source, box, code in zip(drawn.labels, drawn.sources, drawn.boxes(), codes)
+        ]
         records.append((hashlib.sha256(drawn.image.tobytes()).hexdigest(), entries))
     return records
 
@@ -152,8 +168,9 @@ def _name(number):
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(prog="python -m adapters.data.coco_export",
-                                     description="Write a split of the fashion scenes in COCO's layout.")
+    parser = argparse.ArgumentParser(
+        prog="python -m adapters.data.coco_export", description="Write a split of the fashion scenes in COCO's layout."
+    )
     parser.add_argument("split", help=", ".join(SPLITS))
     parser.add_argument("--out", metavar="DIR", help="root folder (default: in the cache, see ADAFIRE_CACHE)")
     parser.add_argument("--scenes", type=int, metavar="N", help="how many (default: the split's own number)")

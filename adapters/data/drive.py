@@ -41,26 +41,34 @@ def read(root):
     for name in FOLDERS:
         absent = sorted(set(files["images"]) - set(files[name]))
         if absent:
-            raise InputError(f"'{folder / name}' has no file for picture {files['images'][absent[0]].name} ({len(absent)} of "
-                             f"{len(files['images'])} lack one); expected one a picture, whose name begins with its number")
+            raise InputError(
+                f"'{folder / name}' has no file for picture {files['images'][absent[0]].name} ({len(absent)} of "
+                f"{len(files['images'])} lack one); expected one a picture, whose name begins with its number"
+            )
     training = root / "training" / "images"
     extra = _numbered(training, root) if training.is_dir() else {}
-    return ([Eye(k, files["images"][k], files["1st_manual"][k], files["mask"][k]) for k in sorted(files["images"])],
-            [extra[k] for k in sorted(extra)])
+    return (
+        [Eye(k, files["images"][k], files["1st_manual"][k], files["mask"][k]) for k in sorted(files["images"])],
+        [extra[k] for k in sorted(extra)],
+    )
 
 
 def _numbered(folder, root):
     """{number: file} of the pictures in a folder."""
     if not folder.is_dir():
-        raise InputError(f"folder '{folder}' is not there; expected DRIVE's folders test/images, test/1st_manual and test/mask "
-                         f"below --data-root ({root})")
+        raise InputError(
+            f"folder '{folder}' is not there; expected DRIVE's folders test/images, test/1st_manual and test/mask "
+            f"below --data-root ({root})"
+        )
     found = {}
     for path in sorted(folder.iterdir()):
         if path.suffix.lower() in SUFFIXES and not path.name.startswith("."):
             other = found.setdefault(path.name.split("_")[0], path)
             if other != path:
-                raise InputError(f"'{folder}' has two files of picture {path.name.split('_')[0]}: {other.name} and {path.name}; "
-                                 "expected one, whose name begins with its number: take the other out")
+                raise InputError(
+                    f"'{folder}' has two files of picture {path.name.split('_')[0]}: {other.name} and {path.name}; "
+                    "expected one, whose name begins with its number: take the other out"
+                )
     if not found:
         raise InputError(f"'{folder}' holds no picture; expected DRIVE's, as {', '.join(SUFFIXES)}")
     return found
@@ -75,7 +83,7 @@ def open_image(path, mode, mask=False):
             deep = pixels.values(image)
             if deep and mask:
                 image = pixels.shown(Image.fromarray((np.asarray(image) > 0).astype(np.uint8) * 255))
-            elif deep and not 2 ** 15 <= deep[1] < 2 ** 16:
+            elif deep and not 2**15 <= deep[1] < 2**16:
                 raise ValueError(f"its largest value is {deep[1]}, so it does not use its 16 bits: save it in 8")
             return np.asarray(pixels.shown(image).convert(mode))
     except FileNotFoundError:
@@ -88,18 +96,23 @@ def read_mask(path, shape):
     """bool [height, width] of a vessel mask or a field of view; InputError unless it is black and white and of ``shape``."""
     grey = open_image(path, "L", mask=True)
     if grey.shape != tuple(shape):
-        raise InputError(f"mask '{path}' has {grey.shape[1]} x {grey.shape[0]} pixels, its picture {shape[1]} x {shape[0]}; "
-                         "expected one size")
+        raise InputError(
+            f"mask '{path}' has {grey.shape[1]} x {grey.shape[0]} pixels, its picture {shape[1]} x {shape[0]}; "
+            "expected one size"
+        )
     values = np.unique(grey)
     if len(values) > 2 or len(values) == 2 and values[0] != 0:
-        raise InputError(f"mask '{path}' has {len(values)} grey levels ({values[0]} to {values[-1]}); expected black (0) and "
-                         "one other: lossy compression has blurred it, or it is another picture")
+        raise InputError(
+            f"mask '{path}' has {len(values)} grey levels ({values[0]} to {values[-1]}); expected black (0) and "
+            "one other: lossy compression has blurred it, or it is another picture"
+        )
     return grey > 0
 
 
 def prepare(rgb):
     """float32 [height, width] in 0..1 of an RGB picture uint8 [height, width, 3]."""
     import cv2
+
     grey = rgb.astype(np.float64) @ (0.299, 0.587, 0.114)
     low, high = grey.min(), grey.max()
     stretched = ((grey - low) / max(high - low, 1e-12) * 255).astype(np.uint8)

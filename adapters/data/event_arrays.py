@@ -8,7 +8,12 @@ from adafire.errors import InputError
 
 from .event_values import POLARITIES, check_numbers
 
-NAMES = {"t": ("t", "ts", "time", "timestamp", "timestamps"), "x": ("x",), "y": ("y",), "p": ("p", "pol", "polarity", "polarities", "on")}
+NAMES = {
+    "t": ("t", "ts", "time", "timestamp", "timestamps"),
+    "x": ("x",),
+    "y": ("y",),
+    "p": ("p", "pol", "polarity", "polarities", "on"),
+}
 ORDERS = ("txyp", "xytp", "xypt", "tpxy")
 """Of unnamed columns, as they are found in published files; the first is taken where nothing is told."""
 
@@ -17,7 +22,9 @@ def order_told(columns):
     """The order of unnamed columns as a task tells it: four letters, or None."""
     told = None if columns is None else "".join(columns).replace(",", "").replace(" ", "")
     if told is not None and sorted(told) != sorted("txyp"):
-        raise InputError(f"columns is {columns!r}; expected the order of t, x, y and p, such as {', '.join(map(repr, ORDERS))}")
+        raise InputError(
+            f"columns is {columns!r}; expected the order of t, x, y and p, such as {', '.join(map(repr, ORDERS))}"
+        )
     return told
 
 
@@ -26,13 +33,17 @@ def read(content, columns=None, pair=None):
     try:
         found = np.load(io.BytesIO(content), allow_pickle=False)
     except (ValueError, EOFError, OSError) as error:
-        raise ValueError(f"is no array that can be read ({str(error).splitlines()[0]}): damaged, cut off, or made of "
-                         "Python objects; save it again with numpy.save") from error
+        raise ValueError(
+            f"is no array that can be read ({str(error).splitlines()[0]}): damaged, cut off, or made of "
+            "Python objects; save it again with numpy.save"
+        ) from error
     if found.dtype.names:
         return _fields(found)
     if found.size and (found.ndim != 2 or found.shape[1] != 4):
-        raise ValueError(f"has the shape {list(found.shape)}; expected [events, 4] with the columns t (us), x, y, p, or a "
-                         "structured array with these fields")
+        raise ValueError(
+            f"has the shape {list(found.shape)}; expected [events, 4] with the columns t (us), x, y, p, or a "
+            "structured array with these fields"
+        )
     table = found.reshape(-1, 4)
     if columns is None and len(table):
         for k, values in enumerate(table.T, 1):
@@ -54,7 +65,8 @@ def _fits(table, order, pair):
     t, p = table[:, order.index("t")], set(np.unique(table[:, order.index("p")]).tolist())
     ranges = np.ptp(table.astype(np.float64), axis=0)
     return ((np.diff(t) >= 0).all() or ranges[order.index("t")] >= ranges.max()) and any(
-        p <= set(known) for known in ((pair,) if pair else POLARITIES))
+        p <= set(known) for known in ((pair,) if pair else POLARITIES)
+    )
 
 
 def _check_order(table, pair):
@@ -62,5 +74,7 @@ def _check_order(table, pair):
         return
     likely = [", ".join(order) for order in ORDERS[1:] if _fits(table, order, pair)]
     looks = f"; they look like {' or '.join(likely)}" if likely else ""
-    raise ValueError(f"has columns without names that are not t, x, y, p, the order that is expected{looks}. Say their order: "
-                     f"data=dict(columns='txyp') (t, x, y, p), 'xytp' (x, y, t, p), 'xypt' (x, y, p, t) or 'tpxy' (t, p, x, y)")
+    raise ValueError(
+        f"has columns without names that are not t, x, y, p, the order that is expected{looks}. Say their order: "
+        f"data=dict(columns='txyp') (t, x, y, p), 'xytp' (x, y, t, p), 'xypt' (x, y, p, t) or 'tpxy' (t, p, x, y)"
+    )

@@ -101,7 +101,7 @@ def shifted(images, offset, side):
     for dy, wy in ((0, 1 - fy), (1, fy)):
         for dx, wx in ((0, 1 - fx), (1, fx)):
             if wy * wx > 0:
-                out[:, row + dy:row + dy + height, column + dx:column + dx + width] += wy * wx * images
+                out[:, row + dy : row + dy + height, column + dx : column + dx + width] += wy * wx * images
     return out
 
 
@@ -114,12 +114,13 @@ def saccades(images, seeds, side=34, camera=Camera(), duration_us=DURATION_US):
     steps = duration_us // camera.step_us
     path = positions(steps)
     for begin in range(0, len(images), _AT_ONCE):
-        part = images[begin:begin + _AT_ONCE].astype(np.float32) / 255
-        draws = [np.random.default_rng(seed) for seed in seeds[begin:begin + _AT_ONCE]]
+        part = images[begin : begin + _AT_ONCE].astype(np.float32) / 255
+        draws = [np.random.default_rng(seed) for seed in seeds[begin : begin + _AT_ONCE]]
         spread = np.stack([rng.standard_normal((side, side)) for rng in draws])
         thresholds = camera.threshold * (1 + camera.mismatch * spread).clip(0.5, 1.5)
-        where, t, x, y, p = simulate((shifted(part, offset, side) for offset in path[1:]), camera, thresholds,
-                                     shifted(part, path[0], side))
+        where, t, x, y, p = simulate(
+            (shifted(part, offset, side) for offset in path[1:]), camera, thresholds, shifted(part, path[0], side)
+        )
         bounds = np.searchsorted(where, np.arange(len(part) + 1))
         for k, rng in enumerate(draws):
             rows = slice(bounds[k], bounds[k + 1])
@@ -128,8 +129,12 @@ def saccades(images, seeds, side=34, camera=Camera(), duration_us=DURATION_US):
 
 def _with_noise(t, x, y, p, rng, side, camera, duration_us):
     count = rng.poisson(camera.noise_hz * side * side * duration_us * 1e-6)
-    noise = (rng.integers(0, duration_us, count), rng.integers(0, side, count), rng.integers(0, side, count),
-             rng.integers(0, 2, count))
+    noise = (
+        rng.integers(0, duration_us, count),
+        rng.integers(0, side, count),
+        rng.integers(0, side, count),
+        rng.integers(0, 2, count),
+    )
     events = np.empty(len(t) + count, EVENT)
     for name, value, extra in zip(("t", "x", "y", "p"), (t, x, y, p), noise):
         events[name] = np.concatenate([value, extra])

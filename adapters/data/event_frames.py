@@ -46,7 +46,7 @@ class Representation(NamedTuple):
         index = (t * self.bins / window).astype(np.int64) * 2 + events["p"]
         for name, extent in (("y", sensor[1]), ("x", sensor[0])):
             index = index * self.size + events[name].astype(np.int64) * self.size // extent
-        counts = np.bincount(index, minlength=self.bins * 2 * self.size ** 2)
+        counts = np.bincount(index, minlength=self.bins * 2 * self.size**2)
         return counts.clip(max=self.clip).astype(np.uint8).reshape(self.bins, 2, self.size, self.size)
 
     def inputs(self, counts):
@@ -68,8 +68,10 @@ def representation(settings):
     for name in ("bins", "size", "clip"):
         value = getattr(made, name)
         if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= (255 if name == "clip" else 4096):
-            raise InputError(f"representation {name} is {value!r}; expected a whole number of 1 or more"
-                             + (", at most 255" if name == "clip" else ""))
+            raise InputError(
+                f"representation {name} is {value!r}; expected a whole number of 1 or more"
+                + (", at most 255" if name == "clip" else "")
+            )
     for name in ("scale", "window_ms"):
         if getattr(made, name) is not None and not getattr(made, name) > 0:
             raise InputError(f"representation {name} is {getattr(made, name)!r}; expected a number above 0")

@@ -5,7 +5,8 @@ generated set and folders of recordings, published_events.py those that others r
 """
 
 import re
-from typing import Any, Callable, NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -66,8 +67,10 @@ def fashion_saccades(data, options):
     model, side = Camera(**camera), 34
 
     def listed(objects):
-        found = {f"{objects.split}/{i:05d}": Recording(f"{objects.split}/{i:05d}", int(label), (image, i, objects.split))
-                 for image, label, i in zip(objects.images, objects.labels, objects.indices)}
+        found = {
+            f"{objects.split}/{i:05d}": Recording(f"{objects.split}/{i:05d}", int(label), (image, i, objects.split))
+            for image, label, i in zip(objects.images, objects.labels, objects.indices)
+        }
         return [found[name] for name in by_hash(found)]
 
     def load(chosen):
@@ -79,8 +82,16 @@ def fashion_saccades(data, options):
         objects = full("train", root)
         rest = objects.subset(~np.isin(objects.indices, carried("calibration").indices))
         return listed(rest.subset(np.arange(min(train, len(rest.labels)))))
-    return EventSet("Fashion-MNIST saccades", CLASSES, (side, side), listed(carried("test"))[:test],
-                    listed(carried("calibration")), load, train=training)
+
+    return EventSet(
+        "Fashion-MNIST saccades",
+        CLASSES,
+        (side, side),
+        listed(carried("test"))[:test],
+        listed(carried("calibration")),
+        load,
+        train=training,
+    )
 
 
 PATTERNS = (r"(?P<part>[^/]+)/(?P<class>[^/]+)/.+", r"(?P<class>[^/]+)/.+")
@@ -101,23 +112,54 @@ def folder(data, options):
     recording that lasts as long as none does is refused. columns: the order of unnamed ones in .npy files ('txyp'); polarity:
     (darker, brighter), where it is none of the usual.
     """
-    keys = take(data, "recordings", root=None, name="recordings", pattern=None, layout="dvs128", size=None, sort=False,
-                sample_ms=None, least=1, share=None, test="test", train="train", classes=None, unit=None, columns=None,
-                polarity=None)
-    root, name, pattern, layout, size, sort, sample_ms, least, share, test, train, classes, unit, columns, polarity = keys
-    root = root_folder(options, root, f"{test}/<class>/ and {train}/<class>/, or <class>/, with recordings "
-                                      f"({', '.join(recordings.READERS)})")
+    keys = take(
+        data,
+        "recordings",
+        root=None,
+        name="recordings",
+        pattern=None,
+        layout="dvs128",
+        size=None,
+        sort=False,
+        sample_ms=None,
+        least=1,
+        share=None,
+        test="test",
+        train="train",
+        classes=None,
+        unit=None,
+        columns=None,
+        polarity=None,
+    )
+    root, name, pattern, layout, size, sort, sample_ms, least, share, test, train, classes, unit, columns, polarity = (
+        keys
+    )
+    root = root_folder(
+        options,
+        root,
+        f"{test}/<class>/ and {train}/<class>/, or <class>/, with recordings ({', '.join(recordings.READERS)})",
+    )
     archives = sorted(root.glob("*.zip")) if root.is_dir() else []
-    if len(archives) == 1 and not any(p.suffix.lower() in recordings.READERS and not is_stray(p.relative_to(root))
-                                      for p in root.rglob("*")):
+    if len(archives) == 1 and not any(
+        p.suffix.lower() in recordings.READERS and not is_stray(p.relative_to(root)) for p in root.rglob("*")
+    ):
         root = archives[0]  # a folder that holds the archive, and perhaps words about it
     if share is not None and not (sample_ms and 0 < share < 1):
-        raise InputError(f"share is {share!r} and sample_ms {sample_ms!r}; expected a share above 0 and below 1, and "
-                         "samples of a length in ms")
-    own, told = recordings.camera(layout).size, dict(sort=sort, unit=unit, columns=columns, polarity=Polarity(pair_told(polarity)))
+        raise InputError(
+            f"share is {share!r} and sample_ms {sample_ms!r}; expected a share above 0 and below 1, and "
+            "samples of a length in ms"
+        )
+    own, told = (
+        recordings.camera(layout).size,
+        dict(sort=sort, unit=unit, columns=columns, polarity=Polarity(pair_told(polarity))),
+    )
     found = _by_class(root, pattern, test, train)
-    size = _size(size, own, [source for part in found.values() for files in part.values() for source in files.values()],
-                 lambda source: recordings.read(source, layout, **told))
+    size = _size(
+        size,
+        own,
+        [source for part in found.values() for files in part.values() for source in files.values()],
+        lambda source: recordings.read(source, layout, **told),
+    )
     cache = {}
 
     def events(source):
@@ -143,7 +185,7 @@ def folder(data, options):
         cut = {}
         for label, paths in enumerate(parts[side]):
             for path, source in paths.items():
-                pieces = (_pieces(events(source), sample_ms, least, share, side) if sample_ms else [(None, None)])
+                pieces = _pieces(events(source), sample_ms, least, share, side) if sample_ms else [(None, None)]
                 for begin, end in pieces:
                     key = path if begin is None else f"{path}@{begin - int(events(source)['t'][0])}"
                     cut[key] = Recording(key, label, source, begin, end)
@@ -163,18 +205,24 @@ def _size(size, own, sources, read):
     if not other:
         return own
     events = read(other[0])
-    raise InputError(f"recording '{other[0]}' does not say how large its sensor is (its events reach to x = {events['x'].max()}, "
-                     f"y = {events['y'].max()}); say it: data=dict(size=(width, height)), such as (34, 34) for N-MNIST, (128, 128) for "
-                     "a DVS128 or (240, 180) for N-Caltech101")
+    raise InputError(
+        f"recording '{other[0]}' does not say how large its sensor is (its events reach to x = {events['x'].max()}, "
+        f"y = {events['y'].max()}); say it: data=dict(size=(width, height)), such as (34, 34) for N-MNIST, (128, 128) for "
+        "a DVS128 or (240, 180) for N-Caltech101"
+    )
 
 
 def _by_class(root, pattern, test, train):
     """{part: {class: {path: source}}}; InputError for what is no recording, and for classes without one."""
     there = recordings.files_below(root)
-    files = {path: s for path, s in there.items() if s.name.lower().endswith(tuple(recordings.READERS)) or not is_words(path)}
+    files = {
+        path: s for path, s in there.items() if s.name.lower().endswith(tuple(recordings.READERS)) or not is_words(path)
+    }
     if there and not files:
-        raise InputError(f"'{root}' holds no recording, but files such as {next(iter(there))}; expected <class>/<recording> with "
-                         f"{', '.join(recordings.READERS)}")
+        raise InputError(
+            f"'{root}' holds no recording, but files such as {next(iter(there))}; expected <class>/<recording> with "
+            f"{', '.join(recordings.READERS)}"
+        )
     if not files:
         raise InputError(f"'{root}' is empty; expected <class>/<recording> with {', '.join(recordings.READERS)}")
     parted = pattern is None and all(any(path.startswith(f"{part}/") for path in files) for part in (test, train))
@@ -186,14 +234,18 @@ def _by_class(root, pattern, test, train):
             groups = match.groupdict()
             found.setdefault(groups.get("part"), {}).setdefault(one_spelling(groups["class"]), {})[path] = source
     if not found:
-        raise InputError(f"'{root}' has no recording that fits {form.pattern!r} (it has {next(iter(files))}, ...); "
-                         "expected <class>/<recording>, or give data=dict(pattern=...)")
+        raise InputError(
+            f"'{root}' has no recording that fits {form.pattern!r} (it has {next(iter(files))}, ...); "
+            "expected <class>/<recording>, or give data=dict(pattern=...)"
+        )
     for place in [root / part for part in (test, train)] if parted else [root]:
         for entry in sorted(place.iterdir()) if pattern is None and place.is_dir() else ():
             known = found.get(place.name if parted else None, {})
             if entry.is_dir() and not is_stray(entry.name) and one_spelling(entry.name) not in known:
-                raise InputError(f"class folder '{entry}' holds no recording; expected files of "
-                                 f"{', '.join(recordings.READERS)}, or remove the folder")
+                raise InputError(
+                    f"class folder '{entry}' holds no recording; expected files of "
+                    f"{', '.join(recordings.READERS)}, or remove the folder"
+                )
     return found
 
 
@@ -212,15 +264,19 @@ def _split(found, share, test, train, root, told):
             for part, paths in zip(parts, (order[:scored], order[scored:])):
                 part[name] = {path: files[path] for path in paths}
                 if not paths:
-                    raise InputError(f"class {name!r} of '{root}' has {len(order)} recording; expected 2 or more, one to "
-                                     "score and one to calibrate on")
+                    raise InputError(
+                        f"class {name!r} of '{root}' has {len(order)} recording; expected 2 or more, one to "
+                        "score and one to calibrate on"
+                    )
     either = set(parts[0]) | set(parts[1])
     classes, notes = numbered(parts[0] if told is None else either, told, root, also=either)
     if len(classes) < 2:
         raise InputError(f"'{root}' has {len(classes)} classes with recordings; expected 2 or more")
     untrained = [name for name in classes if name not in parts[1]]
     if untrained:
-        notes += (f"{len(untrained)} of the {len(classes)} classes have no recordings to train and to calibrate on (the first: {untrained[0]})",)
+        notes += (
+            f"{len(untrained)} of the {len(classes)} classes have no recordings to train and to calibrate on (the first: {untrained[0]})",
+        )
     return [[part.get(name, {}) for name in classes] for part in parts], classes, notes
 
 

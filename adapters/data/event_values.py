@@ -12,7 +12,7 @@ UNITS = {"ns": 1e-3, "us": 1.0, "ms": 1e3, "s": 1e6}
 """Microseconds of each unit of time."""
 POLARITIES = ((0, 1), (-1, 1), (1, 2))
 """(darker, brighter) as files count them."""
-WRAP = 2 ** 32  # ticks after which the counters of cameras begin anew
+WRAP = 2**32  # ticks after which the counters of cameras begin anew
 SHORTEST_US, LONGEST_US = 1000, 3600e6  # of a recording, where nobody told the unit
 FAR = 100  # times longer or shorter than the window that a network was trained with
 
@@ -22,13 +22,17 @@ def scale_of(unit):
     if isinstance(unit, (int, float)) and not isinstance(unit, bool) and 0 < unit < float("inf"):
         return float(unit)
     if unit is not None and unit not in UNITS:
-        raise InputError(f"unit is {unit!r}; expected the unit of time stamps, {', '.join(map(repr, UNITS))}, or its microseconds")
+        raise InputError(
+            f"unit is {unit!r}; expected the unit of time stamps, {', '.join(map(repr, UNITS))}, or its microseconds"
+        )
     return UNITS[unit or "us"]
 
 
 def pair_told(polarity):
     """(darker, brighter) as a task tells it, or None."""
-    if polarity is not None and (not isinstance(polarity, (list, tuple)) or len(set(polarity)) != 2 or len(polarity) != 2):
+    if polarity is not None and (
+        not isinstance(polarity, (list, tuple)) or len(set(polarity)) != 2 or len(polarity) != 2
+    ):
         raise InputError(f"polarity is {polarity!r}; expected (darker, brighter), such as (0, 1), (-1, 1) or (1, 2)")
     return polarity and tuple(polarity)
 
@@ -47,15 +51,19 @@ class Polarity:
         if not pairs:
             shown = ", ".join(f"{v:g}" for v in sorted(values)[:5]) + (", ..." if len(values) > 5 else "")
             known = f"{self.told}" if self.told else "0 and 1, -1 and 1, or 1 and 2"
-            raise ValueError(f"has the polarities {shown}; expected {known}: are its columns in another order? If not, say "
-                             "data=dict(polarity=(darker, brighter))")
+            raise ValueError(
+                f"has the polarities {shown}; expected {known}: are its columns in another order? If not, say "
+                "data=dict(polarity=(darker, brighter))"
+            )
         if len(pairs) == 1:
             self.counted.add(pairs[0])
         else:
             self.alone = source
         if not self.told and self.alone is not None and (1, 2) in self.counted:
-            raise ValueError(f"and others count polarity as 1 and 2, or 0 and 1 ('{self.alone}' has no polarity but 1); say "
-                             "data=dict(polarity=(1, 2)), (darker, brighter)")
+            raise ValueError(
+                f"and others count polarity as 1 and 2, or 0 and 1 ('{self.alone}' has no polarity but 1); say "
+                "data=dict(polarity=(1, 2)), (darker, brighter)"
+            )
         return p == pairs[0][1]
 
 
@@ -83,19 +91,23 @@ def check_numbers(values, name):
     wrong = ~np.isfinite(values) if values.dtype.kind == "f" else np.zeros(values.shape, bool)
     if wrong.any():
         k = int(np.flatnonzero(wrong)[0])
-        raise ValueError(f"has {int(wrong.sum()):,} events whose {name} is NaN or infinite, first event {k:,}; leave them out")
+        raise ValueError(
+            f"has {int(wrong.sum()):,} events whose {name} is NaN or infinite, first event {k:,}; leave them out"
+        )
     if name in ("x", "y") and values.dtype.kind == "f" and (values % 1 != 0).any():
         k = int(np.flatnonzero(values % 1 != 0)[0])
         raise ValueError(f"has the {name} {values[k]:g} (event {k:,}); expected whole numbers of pixels")
 
 
 def _on_sensor(x, y, size):
-    width, height = size or (2 ** 15, 2 ** 15)
+    width, height = size or (2**15, 2**15)
     off = (x < 0) | (y < 0) | (x >= width) | (y >= height)
     if off.any():
         k = int(np.flatnonzero(off)[0])
-        raise ValueError(f"has {int(off.sum()):,} events off the sensor of {width} x {height}, first event {k:,} "
-                         f"at ({x[k]:g}, {y[k]:g}); is the camera another one, or its columns in another order?")
+        raise ValueError(
+            f"has {int(off.sum()):,} events off the sensor of {width} x {height}, first event {k:,} "
+            f"at ({x[k]:g}, {y[k]:g}); is the camera another one, or its columns in another order?"
+        )
 
 
 def _microseconds(t, scale):
@@ -111,8 +123,10 @@ def _ascending(events):
     back = np.flatnonzero(np.diff(events["t"]) < 0)
     if len(back):
         k, t = int(back[0]) + 1, events["t"]
-        raise ValueError(f"has timestamps that run backwards {len(back)} times, first at event {k:,}: {t[k]} us after "
-                         f"{t[k - 1]} us; expected ascending times. Cut it there, or sort its events: data=dict(sort=True)")
+        raise ValueError(
+            f"has timestamps that run backwards {len(back)} times, first at event {k:,}: {t[k]} us after "
+            f"{t[k - 1]} us; expected ascending times. Cut it there, or sort its events: data=dict(sort=True)"
+        )
     return events
 
 
@@ -123,7 +137,9 @@ def odd_duration(events, window_ms):
     most = LONGEST_US if window is None else min(LONGEST_US, window * FAR)
     if max(SHORTEST_US, (window or 0) / FAR) <= lasts <= most:
         return None
-    return f"lasts {_time(lasts)} with its {len(events):,} events" + ("" if window is None else f", and window_ms is {window_ms:g}")
+    return f"lasts {_time(lasts)} with its {len(events):,} events" + (
+        "" if window is None else f", and window_ms is {window_ms:g}"
+    )
 
 
 def check_duration(events, window_ms, name):
@@ -131,10 +147,14 @@ def check_duration(events, window_ms, name):
     odd = odd_duration(events, window_ms)
     if odd:
         lasts, window = int(events["t"][-1]) - int(events["t"][0]), (window_ms or 0) * 1000
-        near = [unit for unit, scale in UNITS.items() if unit != "us" and window and 1 / FAR < lasts * scale / window < FAR]
+        near = [
+            unit for unit, scale in UNITS.items() if unit != "us" and window and 1 / FAR < lasts * scale / window < FAR
+        ]
         units = " or ".join(f"data=dict(unit={unit!r})" for unit in near or ["ns", "ms", "s"])
-        raise InputError(f"recording '{name}' {odd}, if its times are microseconds; expected one {'about as long' if window else 'from 1 ms to 1 hour'}. "
-                         f"If its times are of another unit, say {units}; if it is right, data=dict(unit='us')")
+        raise InputError(
+            f"recording '{name}' {odd}, if its times are microseconds; expected one {'about as long' if window else 'from 1 ms to 1 hour'}. "
+            f"If its times are of another unit, say {units}; if it is right, data=dict(unit='us')"
+        )
 
 
 def _time(us):

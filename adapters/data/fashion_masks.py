@@ -44,8 +44,9 @@ def ensure_masks(split, scenes=None, *source):
                     folder.parent.mkdir(exist_ok=True)
                     os.replace(Path(work) / split, folder)
     except OSError as error:
-        raise InputError(f"class maps cannot be written to {root} ({error}); "
-                         "set ADAFIRE_CACHE to a folder with room") from error
+        raise InputError(
+            f"class maps cannot be written to {root} ({error}); set ADAFIRE_CACHE to a folder with room"
+        ) from error
     return root
 
 
@@ -63,6 +64,7 @@ def _draw(annotations, folder):
 def class_map(objects):
     """uint8 [192, 192] of COCO annotations with RLE masks, which are of visible pixels and so never overlap."""
     from pycocotools import mask as rle
+
     made = np.full((SIZE, SIZE), BACKGROUND, np.uint8)
     for entry in objects:
         made[rle.decode(entry["segmentation"]).astype(bool)] = entry["category_id"]  # category c + 1 is class c

@@ -52,8 +52,9 @@ def carried(part):
         entry = json.loads((SUBSET / "index.json").read_text())[part]
         sheet = np.asarray(Image.open(SUBSET / f"{part}.png"))
     except (OSError, ValueError, KeyError) as error:
-        raise InputError(f"the carried Fashion-MNIST subset cannot be read ({error}); "
-                         f"restore {SUBSET} from git") from None
+        raise InputError(
+            f"the carried Fashion-MNIST subset cannot be read ({error}); restore {SUBSET} from git"
+        ) from None
     tiles = sheet.reshape(-1, SIDE, columns, SIDE).transpose(0, 2, 1, 3).reshape(-1, SIDE, SIDE)
     return Objects(tiles, np.array(entry["labels"], np.uint8), np.array(entry["indices"], np.int64), split)
 
@@ -70,22 +71,28 @@ def full(split, folder=None, download=False):
     labels = _read_idx(_find(split, "labels-idx1-ubyte", folder, download), 8)
     count = COUNTS[split]
     if len(labels) != count or images.size != count * SIDE * SIDE or labels.max() > 9:
-        raise InputError(f"the Fashion-MNIST {split} files hold {images.size} pixels and {len(labels)} labels, not "
-                         f"{count} images of 28 x 28; install them again: apt-get install dataset-fashion-mnist")
+        raise InputError(
+            f"the Fashion-MNIST {split} files hold {images.size} pixels and {len(labels)} labels, not "
+            f"{count} images of 28 x 28; install them again: apt-get install dataset-fashion-mnist"
+        )
     objects = Objects(images.reshape(-1, SIDE, SIDE), labels, np.arange(count), split)
     for part, (source, _, _) in PARTS.items():  # MNIST has the same shapes, so compare with what is carried
         if source == split and (SUBSET / "index.json").exists():
             ours = carried(part)
             if not np.array_equal(objects.images[ours.indices], ours.images):
-                raise InputError(f"the {split} files are not those of Fashion-MNIST: images differ from the carried "
-                                 f"'{part}' sheet; install them: apt-get install dataset-fashion-mnist")
+                raise InputError(
+                    f"the {split} files are not those of Fashion-MNIST: images differ from the carried "
+                    f"'{part}' sheet; install them: apt-get install dataset-fashion-mnist"
+                )
     return objects
 
 
 def is_there(split, folder=None):
     """Whether the files that ``full`` reads are at hand."""
     try:
-        return bool(_find(split, "images-idx3-ubyte", folder, False) and _find(split, "labels-idx1-ubyte", folder, False))
+        return bool(
+            _find(split, "images-idx3-ubyte", folder, False) and _find(split, "labels-idx1-ubyte", folder, False)
+        )
     except InputError:
         return False
 
@@ -98,21 +105,26 @@ def cache_folder():
 def _find(split, kind, folder, download):
     name = f"{'train' if split == 'train' else 't10k'}-{kind}"
     roots = [Path(folder)] if folder else [SYSTEM_FOLDER, cache_folder()]
-    candidates = [root / sub / (name + end) for root in roots for sub in ("", "raw", "FashionMNIST/raw")
-                  for end in (".gz", "")]
+    candidates = [
+        root / sub / (name + end) for root in roots for sub in ("", "raw", "FashionMNIST/raw") for end in (".gz", "")
+    ]
     found = next((path for path in candidates if path.is_file()), None)
     if found is None and download and not folder:
         from torchvision.datasets import FashionMNIST  # brings its own mirrors and checksums
+
         try:
             FashionMNIST(str(cache_folder()), train=split == "train", download=True)
         except (OSError, RuntimeError) as error:
-            raise InputError(f"Fashion-MNIST cannot be downloaded ({error}); "
-                             "install it: apt-get install dataset-fashion-mnist") from None
+            raise InputError(
+                f"Fashion-MNIST cannot be downloaded ({error}); install it: apt-get install dataset-fashion-mnist"
+            ) from None
         return _find(split, kind, folder, download=False)
     if found is None:
-        raise InputError(f"Fashion-MNIST's file {name}.gz is not in {' or '.join(map(str, roots))}; install it with "
-                         "'apt-get install dataset-fashion-mnist', or name its folder with --fashion-mnist DIR, "
-                         "or let torchvision fetch it with --download")
+        raise InputError(
+            f"Fashion-MNIST's file {name}.gz is not in {' or '.join(map(str, roots))}; install it with "
+            "'apt-get install dataset-fashion-mnist', or name its folder with --fashion-mnist DIR, "
+            "or let torchvision fetch it with --download"
+        )
     return found
 
 
@@ -120,8 +132,9 @@ def _read_idx(path, header):
     try:
         data = gzip.open(path).read() if path.suffix == ".gz" else path.read_bytes()
     except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"{path} is damaged ({error}); install it again: "
-                         "apt-get install dataset-fashion-mnist") from None
+        raise InputError(
+            f"{path} is damaged ({error}); install it again: apt-get install dataset-fashion-mnist"
+        ) from None
     return np.frombuffer(data, np.uint8, offset=min(header, len(data)))
 
 
@@ -140,8 +153,10 @@ def write_subset(out, folder=None, download=False):
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(prog="python -m adapters.data.fashion_mnist",
-                                     description="Write the carried Fashion-MNIST sheets anew from the full set.")
+    parser = argparse.ArgumentParser(
+        prog="python -m adapters.data.fashion_mnist",
+        description="Write the carried Fashion-MNIST sheets anew from the full set.",
+    )
     parser.add_argument("--out", default=str(SUBSET), help="folder to write to (default: the carried one)")
     parser.add_argument("--fashion-mnist", metavar="DIR", help="folder of the full set's IDX files")
     parser.add_argument("--download", action="store_true", help="fetch the full set with torchvision when it is absent")

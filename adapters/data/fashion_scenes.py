@@ -63,8 +63,9 @@ def split_objects(split, fashion_mnist=None, download=False):
 def check_split(split):
     """InputError, with near names, unless ``split`` is one."""
     if split not in SPLITS:
-        raise InputError(f"unknown split {split!r} of fashion scenes{near_names(split, SPLITS)} "
-                         f"Known: {', '.join(SPLITS)}")
+        raise InputError(
+            f"unknown split {split!r} of fashion scenes{near_names(split, SPLITS)} Known: {', '.join(SPLITS)}"
+        )
 
 
 def scene(objects, split, number):
@@ -94,8 +95,8 @@ def _cut_out(stream, tile):
     """One object, cropped, perhaps mirrored, scaled to 24..96 pixels: tone and opacity, int64 [h, w] of 0..255."""
     solid = _closed(tile > 6)
     x, y, width, height = _box(solid)
-    tone = np.where(solid, tile, 0)[y:y + height, x:x + width]
-    solid = solid[y:y + height, x:x + width]
+    tone = np.where(solid, tile, 0)[y : y + height, x : x + width]
+    solid = solid[y : y + height, x : x + width]
     if stream.chance(50):
         tone, solid = tone[:, ::-1], solid[:, ::-1]
     # as many small objects as large ones: 24 * 4 ** (k / 16)
@@ -113,11 +114,11 @@ def _closed(solid):
     grown = np.zeros((SIDE + 2, SIDE + 2), bool)
     for dy in range(3):
         for dx in range(3):
-            grown |= padded[dy:dy + SIDE + 2, dx:dx + SIDE + 2]
+            grown |= padded[dy : dy + SIDE + 2, dx : dx + SIDE + 2]
     shrunk = np.ones((SIDE, SIDE), bool)
     for dy in range(3):
         for dx in range(3):
-            shrunk &= grown[dy:dy + SIDE, dx:dx + SIDE]
+            shrunk &= grown[dy : dy + SIDE, dx : dx + SIDE]
     return shrunk
 
 
@@ -149,7 +150,7 @@ def _paint(stream, canvas, tone, alpha, window, part):
     drop = stream.between(1, 4)
     below = tuple(slice(min(s.start + drop, SIZE), min(s.stop + drop, SIZE)) for s in window)
     shade = canvas[below]
-    shade -= shade * alpha[:shade.shape[0], :shade.shape[1]] * 90 // 65025
+    shade -= shade * alpha[: shade.shape[0], : shade.shape[1]] * 90 // 65025
     under = canvas[window]
     weight = int(alpha.sum())
     ground = (under * alpha).sum((0, 1)) // weight

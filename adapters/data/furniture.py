@@ -27,8 +27,10 @@ def bed(rng):
     width, length = rng.uniform(0.9, 1.8), rng.uniform(1.8, 2.2)
     low, thick = rng.uniform(0.2, 0.4), rng.uniform(0.15, 0.3)
     head = low + thick + rng.uniform(0.2, 0.6)
-    parts = [solid("box", "mattress", (width, thick, length), (0, low + thick / 2, 0)),
-             solid("box", "headboard", (width * rng.uniform(1, 1.1), head, 0.08), (0, head / 2, -length / 2))]
+    parts = [
+        solid("box", "mattress", (width, thick, length), (0, low + thick / 2, 0)),
+        solid("box", "headboard", (width * rng.uniform(1, 1.1), head, 0.08), (0, head / 2, -length / 2)),
+    ]
     if rng.random() < 0.5:
         parts.append(solid("box", "frame", (width, low * 0.9, length), (0, low * 0.5, 0)))
     else:
@@ -66,9 +68,11 @@ def cabinet(rng):
     for k in range(doors):
         x = width * ((k + 0.5) / doors - 0.5)
         parts.append(
-            solid("box", "door", (0.9 * width / doors, 0.9 * height, 0.03), (x, low + height / 2, depth / 2 + 0.03)))
+            solid("box", "door", (0.9 * width / doors, 0.9 * height, 0.03), (x, low + height / 2, depth / 2 + 0.03))
+        )
         parts.append(
-            solid("sphere", "door", (0.06, 0.06, 0.06), (x + 0.3 * width / doors, low + height / 2, depth / 2 + 0.07)))
+            solid("sphere", "door", (0.06, 0.06, 0.06), (x + 0.3 * width / doors, low + height / 2, depth / 2 + 0.07))
+        )
     return parts + list(_legs(rng, "foot", width, depth, low, rng.uniform(0.06, 0.12)))
 
 
@@ -81,8 +85,13 @@ def chair(rng):
         parts.append(solid("box", "back", (width, back, 0.05), (0, height + back / 2, -depth / 2)))
     else:  # slats between two posts
         parts += [
-            bar("back", 0.03, (side * width * 0.45, height, -depth / 2),
-                (side * width * 0.45, height + back, -depth / 2)) for side in (-1, 1)
+            bar(
+                "back",
+                0.03,
+                (side * width * 0.45, height, -depth / 2),
+                (side * width * 0.45, height + back, -depth / 2),
+            )
+            for side in (-1, 1)
         ]
         parts += [
             solid("box", "back", (width * 0.9, 0.07, 0.03), (0, height + back * k / 3, -depth / 2)) for k in (1, 2, 3)
@@ -110,7 +119,8 @@ def desk(rng):
     tall = height * rng.choice([0.55, 0.95])
     for side in sides:
         parts.append(
-            solid("box", "drawer", (block, tall, depth * 0.9), (side * (width - block) / 2, height - tall / 2, 0)))
+            solid("box", "drawer", (block, tall, depth * 0.9), (side * (width - block) / 2, height - tall / 2, 0))
+        )
     if len(sides) < 2 or tall < height * 0.9:
         parts += _legs(rng, "legs", width, depth, height, rng.uniform(0.04, 0.08))
     return parts
@@ -122,8 +132,10 @@ def lamp(rng):
     height = rng.uniform(*((1.2, 1.8) if tall else (0.35, 0.7)))
     base, shade = rng.uniform(0.12, 0.22), rng.uniform(0.15, 0.32)
     drop = rng.uniform(0.15, 0.35)
-    parts = [solid(rng.choice(["cylinder", "cone"]), "base", (2 * base, 0.06, 2 * base), (0, 0.03, 0)),
-             bar("pole", rng.uniform(0.015, 0.035), (0, 0.03, 0), (0, height, 0))]
+    parts = [
+        solid(rng.choice(["cylinder", "cone"]), "base", (2 * base, 0.06, 2 * base), (0, 0.03, 0)),
+        bar("pole", rng.uniform(0.015, 0.035), (0, 0.03, 0), (0, height, 0)),
+    ]
     style = rng.choice(["cone", "cylinder", "sphere"])
     return parts + [
         solid(style, "shade", (2 * shade, 2 * shade if style == "sphere" else drop, 2 * shade), (0, height, 0))
@@ -136,8 +148,12 @@ def monitor(rng):
     height, lift, thick = width * rng.uniform(0.55, 0.8), rng.uniform(0.08, 0.2), rng.uniform(0.03, 0.12)
     parts = [
         solid("box", "screen", (width, height, thick), (0, lift + height / 2, 0)),
-        solid("box", "stand", (rng.uniform(0.05, 0.14), lift + height * 0.4, 0.04),
-              (0, (lift + height * 0.4) / 2, -thick / 2 - 0.03))
+        solid(
+            "box",
+            "stand",
+            (rng.uniform(0.05, 0.14), lift + height * 0.4, 0.04),
+            (0, (lift + height * 0.4) / 2, -thick / 2 - 0.03),
+        ),
     ]
     wide = width * rng.uniform(0.3, 0.6)
     shape = rng.choice(["box", "cylinder"])
@@ -148,8 +164,10 @@ def monitor(rng):
 def sofa(rng):
     width, depth, height = rng.uniform(0.9, 2.2), rng.uniform(0.7, 0.95), rng.uniform(0.35, 0.45)
     back, arm, thick = rng.uniform(0.3, 0.5), rng.uniform(0.15, 0.3), rng.uniform(0.14, 0.25)
-    parts = [solid("box", "seat", (width, height, depth), (0, height / 2, 0)),
-             solid("box", "back", (width, height + back, thick), (0, (height + back) / 2, -depth / 2))]
+    parts = [
+        solid("box", "seat", (width, height, depth), (0, height / 2, 0)),
+        solid("box", "back", (width, height + back, thick), (0, (height + back) / 2, -depth / 2)),
+    ]
     for side in (-1, 1):
         x = side * (width + thick) / 2
         if rng.random() < 0.5:
@@ -168,7 +186,7 @@ def stool(rng):
     if rng.random() < 0.3:
         return parts + [
             bar("legs", 0.03, (0, 0, 0), (0, height, 0)),
-            solid("cylinder", "legs", (width, 0.03, width), (0, 0.015, 0))
+            solid("cylinder", "legs", (width, 0.03, width), (0, 0.015, 0)),
         ]
     return parts + list(_legs(rng, "legs", width, width, height, rng.uniform(0.03, 0.06), rng.choice([0.0, 0.05])))
 
@@ -180,7 +198,9 @@ def table(rng):
     parts = [solid(shape, "top", (width, rng.uniform(0.03, 0.08), depth), (0, height, 0))]
     if rng.random() < 0.3:
         foot = min(width, depth) * rng.uniform(0.4, 0.7)
-        return parts + [bar("legs", rng.uniform(0.03, 0.08), (0, 0, 0), (0, height, 0)),
-                        solid("cylinder", "legs", (foot, 0.04, foot), (0, 0.02, 0))]
+        return parts + [
+            bar("legs", rng.uniform(0.03, 0.08), (0, 0, 0), (0, height, 0)),
+            solid("cylinder", "legs", (foot, 0.04, foot), (0, 0.02, 0)),
+        ]
     room = 0.7 if shape == "cylinder" else 1.0  # legs stand below the round top, not beside it
     return parts + list(_legs(rng, "legs", width * room, depth * room, height, rng.uniform(0.04, 0.09)))

@@ -52,8 +52,12 @@ class Folder:
     def with_stem(self, folder, stem):
         """Names of the files in a folder below that differ from ``stem`` by a suffix only."""
         wanted = _plain(stem)
-        return [n for names in self._names(PurePosixPath(folder)).values() for n in names
-                if _plain(n.rpartition(".")[0]) == wanted]
+        return [
+            n
+            for names in self._names(PurePosixPath(folder)).values()
+            for n in names
+            if _plain(n.rpartition(".")[0]) == wanted
+        ]
 
     def _names(self, folder):
         if folder not in self.listed:
@@ -110,8 +114,10 @@ def image_facts(paths, listed_in):
         others = Folder(bad[0][0].parent).with_stem(".", bad[0][0].stem) if bad[0][1] == "is missing" else ()
         near = f" (there is '{others[0]}'; pictures end in {', '.join(SUFFIXES)})" if others else ""
         more = f" (and {len(bad) - 1} more of {len(found)} images)" if len(bad) > 1 else ""
-        raise InputError(f"image '{bad[0][0]}' {bad[0][1]}{near}{more}; {listed_in} lists it: copy or download it again, or "
-                         "choose another folder with --data-root DIR")
+        raise InputError(
+            f"image '{bad[0][0]}' {bad[0][1]}{near}{more}; {listed_in} lists it: copy or download it again, or "
+            "choose another folder with --data-root DIR"
+        )
     return [facts for facts, _ in found]
 
 

@@ -3,7 +3,6 @@
 A reader is a function (data: the task's dict without 'type', options: WorkloadOptions) -> ImageSet; one a layout.
 """
 
-
 import numpy as np
 
 from adafire.errors import InputError
@@ -20,7 +19,8 @@ image_sets = Registry("image set")
 CANDIDATES = 200  # pictures of each class of a train set that are thought of for calibration
 SET_ASIDE = 1000  # pictures to calibrate on, never scored, where only the test set is there
 CIFAR10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
-CIFAR100 = tuple("""
+CIFAR100 = tuple(
+    """
 apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus butterfly camel can castle
 caterpillar cattle chair chimpanzee clock cloud cockroach couch crab crocodile cup dinosaur dolphin elephant
 flatfish forest fox girl hamster house kangaroo keyboard lamp lawn_mower leopard lion lizard lobster man maple_tree
@@ -28,7 +28,8 @@ motorcycle mountain mouse mushroom oak_tree orange orchid otter palm_tree pear p
 poppy porcupine possum rabbit raccoon ray road rocket rose sea seal shark shrew skunk skyscraper snail snake spider
 squirrel streetcar sunflower sweet_pepper table tank telephone television tiger tractor train trout tulip turtle
 wardrobe whale willow_tree wolf woman worm
-""".split())
+""".split()
+)
 
 
 def read(data, options):
@@ -46,13 +47,16 @@ def fashion_mnist(data, options):
         try:
             test = full("test", options.data_root or root)
         except InputError as error:
-            raise InputError(f"{str(error).split(';')[0]}; give the folder of t10k-images-idx3-ubyte.gz and "
-                             "t10k-labels-idx1-ubyte.gz with --data-root DIR, or 'apt-get install "
-                             "dataset-fashion-mnist'") from error
+            raise InputError(
+                f"{str(error).split(';')[0]}; give the folder of t10k-images-idx3-ubyte.gz and "
+                "t10k-labels-idx1-ubyte.gz with --data-root DIR, or 'apt-get install "
+                "dataset-fashion-mnist'"
+            ) from error
 
     def listed(objects):
         ids = [f"{objects.split}/{i:05d}" for i in objects.indices]
         return pictures(ids, objects.labels, objects.images, len(FASHION), "Fashion-MNIST")
+
     return ImageSet("Fashion-MNIST", FASHION, listed(test), listed(aside), side=28)
 
 
@@ -72,6 +76,7 @@ def cifar100(data, options):
 
 def _cifar(name, classes, root, number, options):
     from torchvision import datasets
+
     reader = getattr(datasets, name.replace("-", ""))
     packed = reader.base_folder
     words = {10: "ten", 100: "hundred"}[len(classes)]
@@ -91,8 +96,10 @@ def _cifar(name, classes, root, number, options):
     for found in (test, train or test):
         different = sorted(set(classes) ^ set(found))
         if different:
-            raise InputError(f"the class folders in '{place}' are not {name}'s: {different[0]!r} is "
-                             f"{'missing' if different[0] in classes else 'unknown'}; expected {', '.join(classes)}")
+            raise InputError(
+                f"the class folders in '{place}' are not {name}'s: {different[0]!r} is "
+                f"{'missing' if different[0] in classes else 'unknown'}; expected {', '.join(classes)}"
+            )
     return _image_set(name, classes, test, train, number, place)._replace(side=32)
 
 
@@ -102,9 +109,11 @@ def _packed(reader, root, train, classes):
         found = reader(str(root), train=train)
     except Exception as error:
         count = {10: "eight", 100: "four"}[len(classes)]
-        raise InputError(f"'{root / reader.base_folder}' is incomplete or damaged ({str(error).splitlines()[0]}); "
-                         f"expected the {count} files of {reader.filename}, unpacked: copy or download them "
-                         "again") from error
+        raise InputError(
+            f"'{root / reader.base_folder}' is incomplete or damaged ({str(error).splitlines()[0]}); "
+            f"expected the {count} files of {reader.filename}, unpacked: copy or download them "
+            "again"
+        ) from error
     ids = [f"{'train' if train else 'test'}/{i:05d}" for i in range(len(found.targets))]
     return pictures(ids, found.targets, np.asarray(found.data), len(classes), f"'{root / reader.base_folder}'")
 
@@ -114,8 +123,9 @@ def imagefolder(data, options):
     """One folder a class, as ImageNet's validation set is kept: val/<class>/<picture>. ``classes``: names of the folders in
     the order of the network's outputs (a list, or a text file with one a line); without it classes are numbered in the order
     of their names (as numbers, where all are). ``name``: of the set, for records. Calibration: of train/<class>/...; without it, ``set_aside`` of these pictures."""
-    root, name, test, train, number, classes = take(data, "imagefolder", root=None, name="pictures", test="val", train="train",
-                                                    set_aside=SET_ASIDE, classes=None)
+    root, name, test, train, number, classes = take(
+        data, "imagefolder", root=None, name="pictures", test="val", train="train", set_aside=SET_ASIDE, classes=None
+    )
     root = root_folder(options, root, f"{test}/<class>/<picture>")
     scored = class_folders(root, test)
     if scored is None:
@@ -130,9 +140,13 @@ def _image_set(name, classes, test, train, number, what, notes=()):
     number_of = {name: k for k, name in enumerate(classes)}
 
     def listed(found, split=""):
-        triples = [(f"{split}{label}/{file}", number_of.get(class_order.one_spelling(label), 0), source)
-                   for label, files in found.items() for file, source in files.items()]
+        triples = [
+            (f"{split}{label}/{file}", number_of.get(class_order.one_spelling(label), 0), source)
+            for label, files in found.items()
+            for file, source in files.items()
+        ]
         return pictures(*zip(*triples), len(classes), f"'{what}'")
+
     notes = (*notes, *left_out(test, train))
     if train:
         return ImageSet(name, classes, listed(test), listed(train, "train/"), notes=notes)

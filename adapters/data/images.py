@@ -18,8 +18,8 @@ from adafire.errors import InputError
 from . import pixels
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".ppm", ".pgm", ".tif", ".tiff")
-MAX_PIXELS = 2 ** 26  # of one picture; ImageNet's largest has 2 ** 25
-MAX_BYTES = 2 ** 28  # of one file, unpacked
+MAX_PIXELS = 2**26  # of one picture; ImageNet's largest has 2 ** 25
+MAX_BYTES = 2**28  # of one file, unpacked
 THREADS = 4  # that read and decode; both leave Python's lock alone
 
 
@@ -75,8 +75,10 @@ def pictures(ids, labels, sources, classes, what):
     """[Picture] by hash; InputError if a label is not in 0 .. ``classes`` - 1. ``what``: the set, for the message."""
     for name, label in zip(ids, labels, strict=True):
         if not 0 <= label < classes:
-            raise InputError(f"{what}: picture {name} has label {label}; expected 0 to {classes - 1}. The labels are "
-                             "not of this data set, or the file is damaged: copy or download it again")
+            raise InputError(
+                f"{what}: picture {name} has label {label}; expected 0 to {classes - 1}. The labels are "
+                "not of this data set, or the file is damaged: copy or download it again"
+            )
     found = {i: Picture(i, int(label), source) for i, label, source in zip(ids, labels, sources, strict=True)}
     return [found[i] for i in by_hash(found)]
 
@@ -84,8 +86,10 @@ def pictures(ids, labels, sources, classes, what):
 def split_in_two(found, number, what):
     """(the first ``number``, the rest) of pictures by hash: to calibrate and to score, where there is only one set."""
     if number < 1 or len(found) <= number:
-        raise InputError(f"{what} has {len(found)} pictures and there are no others to calibrate on, so setting "
-                         f"{number} aside leaves none to score; lower data=dict(set_aside=...)")
+        raise InputError(
+            f"{what} has {len(found)} pictures and there are no others to calibrate on, so setting "
+            f"{number} aside leaves none to score; lower data=dict(set_aside=...)"
+        )
     return found[:number], found[number:]
 
 
@@ -148,12 +152,17 @@ def check(found, side=None):
         facts = list(pool.map(_facts, found))
     bad = [(p, error) for p, (_, error) in zip(found, facts) if error]
     if side:
-        bad += [(p, f"has {f.size[0]} x {f.size[1]} pixels, not {side} x {side}") for p, (f, _) in zip(found, facts)
-                if f and f.size != (side, side)]
+        bad += [
+            (p, f"has {f.size[0]} x {f.size[1]} pixels, not {side} x {side}")
+            for p, (f, _) in zip(found, facts)
+            if f and f.size != (side, side)
+        ]
     if bad:
         picture, error = bad[0]
         name = picture.id if isinstance(picture.source, np.ndarray) else str(picture.source)
         more = f" (and {len(bad) - 1} more of {len(found)} pictures)" if len(bad) > 1 else ""
-        mend = "" if "expected" in error else "; copy or download it again, or choose another folder with --data-root DIR"
+        mend = (
+            "" if "expected" in error else "; copy or download it again, or choose another folder with --data-root DIR"
+        )
         raise InputError(f"picture '{name}' {error}{more}{mend}")
     return [f for f, _ in facts]

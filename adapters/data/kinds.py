@@ -8,4 +8,5 @@ def kind(*parts):
     def add(function):
         KINDS[function.__name__] = (function, parts)
         return function
+
     return add

@@ -26,11 +26,15 @@ def checked(labels, classes, what):
         names = [name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name) for name in labels.ravel()]
         for name in names:
             if name not in classes:
-                raise InputError(f"the labels of '{what}' hold {name!r}, which is none of the {len(classes)} classes"
-                                 f"{near_names(name, classes)}")
+                raise InputError(
+                    f"the labels of '{what}' hold {name!r}, which is none of the {len(classes)} classes"
+                    f"{near_names(name, classes)}"
+                )
         return np.array([classes.index(name) for name in names], np.int64)
     labels = whole_numbers(labels, f"the labels of '{what}'").reshape(-1)
     if len(labels) and not 0 <= labels.min() <= labels.max() < len(classes):
-        raise InputError(f"the labels of '{what}' are from {labels.min()} to {labels.max()}; expected whole numbers from 0 to "
-                         f"{len(classes) - 1} ({len(classes)} classes)")
+        raise InputError(
+            f"the labels of '{what}' are from {labels.min()} to {labels.max()}; expected whole numbers from 0 to "
+            f"{len(classes) - 1} ({len(classes)} classes)"
+        )
     return labels

@@ -12,18 +12,23 @@ def read(content):
         names, extent = head["FIELDS"], int(head["WIDTH"][0]) * int(head["HEIGHT"][0])
         count = int(head["POINTS"][0]) if "POINTS" in head else extent
         many = [int(n) for n in head.get("COUNT", ["1"] * len(names))]
-        kinds = [{"F": "<f", "I": "<i", "U": "<u"}[kind] + size for kind, size in zip(head["TYPE"], head["SIZE"], strict=True)]
+        kinds = [
+            {"F": "<f", "I": "<i", "U": "<u"}[kind] + size
+            for kind, size in zip(head["TYPE"], head["SIZE"], strict=True)
+        ]
         fields = [(f"{k} {name}", kind, (n,)) for k, (name, kind, n) in enumerate(zip(names, kinds, many, strict=True))]
         row = np.dtype(fields)
         form = head["DATA"][0]
     except (KeyError, IndexError, ValueError, TypeError) as error:
-        raise ValueError(f"has a PCD header that cannot be understood ({type(error).__name__}: {str(error)[:60]})") from error
+        raise ValueError(
+            f"has a PCD header that cannot be understood ({type(error).__name__}: {str(error)[:60]})"
+        ) from error
     if count < 0 or not {"x", "y", "z"} <= set(names):
         raise ValueError(f"has the fields {', '.join(names)} and {count} points; expected x, y, z among the fields")
     place = {name: k for k, name in reversed(list(enumerate(names)))}
     axes = [fields[place[axis]][0] for axis in "xyz"]
     if form == "ascii":
-        return _ascii(content[begin:], count, [sum(many[:place[axis]]) for axis in "xyz"], sum(many))
+        return _ascii(content[begin:], count, [sum(many[: place[axis]]) for axis in "xyz"], sum(many))
     if form == "binary":
         if len(content) - begin < row.itemsize * count:
             raise _short((len(content) - begin) // row.itemsize, count)
@@ -35,8 +40,10 @@ def read(content):
 
 
 def _short(there, count):
-    return ValueError(f"ends after {there:,} of the {count:,} points that its header tells of: it was cut off; copy or export it "
-                      "again")
+    return ValueError(
+        f"ends after {there:,} of the {count:,} points that its header tells of: it was cut off; copy or export it "
+        "again"
+    )
 
 
 def _header(content):
@@ -73,17 +80,21 @@ def _compressed(content, begin, row, count, axes):
     if len(content) < begin + 8:
         raise _short(0, count)
     packed, whole = struct.unpack_from("<II", content, begin)
-    data = content[begin + 8:begin + 8 + packed]
+    data = content[begin + 8 : begin + 8 + packed]
     if len(data) < packed:
-        raise ValueError(f"has {len(data):,} of the {packed:,} bytes of packed points that its header tells of (its {count:,} points): "
-                         "it was cut off; copy or export it again")
+        raise ValueError(
+            f"has {len(data):,} of the {packed:,} bytes of packed points that its header tells of (its {count:,} points): "
+            "it was cut off; copy or export it again"
+        )
     if whole != row.itemsize * count:
-        raise ValueError(f"packs {whole:,} bytes, and {count:,} points of {row.itemsize} bytes are expected: it is damaged")
+        raise ValueError(
+            f"packs {whole:,} bytes, and {count:,} points of {row.itemsize} bytes are expected: it is damaged"
+        )
     data = unpacked(data, whole)
     found, place = {}, 0
     for name in row.names:
         kind = row[name]
-        found[name] = np.frombuffer(data, kind.base, count * kind.shape[0], place)[::kind.shape[0]].astype(np.float64)
+        found[name] = np.frombuffer(data, kind.base, count * kind.shape[0], place)[:: kind.shape[0]].astype(np.float64)
         place += kind.itemsize * count
     return np.stack([found[axis] for axis in axes], 1)
 
@@ -96,7 +107,7 @@ def unpacked(data, size):
             control = data[k]
             k += 1
             if control < 32:
-                out += data[k:k + control + 1]
+                out += data[k : k + control + 1]
                 k += control + 1
                 continue
             length = control >> 5
@@ -108,10 +119,12 @@ def unpacked(data, size):
             length += 2
             if start < 0:
                 raise IndexError
-            piece = out[start:start + length]  # which may overlap what it makes
+            piece = out[start : start + length]  # which may overlap what it makes
             out += (piece * (length // len(piece) + 1))[:length]
     except IndexError as error:
         raise ValueError("has packed points that do not unpack: it is damaged; copy or export it again") from error
     if len(out) != size:
-        raise ValueError(f"unpacks to {len(out):,} bytes, and its header tells of {size:,}: it is damaged; copy or export it again")
+        raise ValueError(
+            f"unpacks to {len(out):,} bytes, and its header tells of {size:,}: it is damaged; copy or export it again"
+        )
     return bytes(out)

@@ -6,8 +6,16 @@ import numpy as np
 
 from .images import Member
 
-MAGIC = ((b"\xff\xd8\xff", "JPEG"), (b"\x89PNG", "PNG"), (b"BM", "BMP"), (b"II*\0", "TIFF"), (b"MM\0*", "TIFF"),
-         (b"GIF8", "GIF"), (b"P5", "PGM"), (b"P6", "PPM"))
+MAGIC = (
+    (b"\xff\xd8\xff", "JPEG"),
+    (b"\x89PNG", "PNG"),
+    (b"BM", "BMP"),
+    (b"II*\0", "TIFF"),
+    (b"MM\0*", "TIFF"),
+    (b"GIF8", "GIF"),
+    (b"P5", "PGM"),
+    (b"P6", "PPM"),
+)
 OWN = "pixels of the set's own files"
 
 

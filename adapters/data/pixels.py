@@ -10,8 +10,12 @@ from PIL import Image
 from adafire.errors import InputError
 
 ORIENTATION = 0x0112  # the EXIF tag; 1: as stored
-UPRIGHT = {number: Image.Transpose[name] for number, name in enumerate(
-    "FLIP_LEFT_RIGHT ROTATE_180 FLIP_TOP_BOTTOM TRANSPOSE ROTATE_270 TRANSVERSE ROTATE_90".split(), 2)}
+UPRIGHT = {
+    number: Image.Transpose[name]
+    for number, name in enumerate(
+        "FLIP_LEFT_RIGHT ROTATE_180 FLIP_TOP_BOTTOM TRANSPOSE ROTATE_270 TRANSVERSE ROTATE_90".split(), 2
+    )
+}
 DEEP = ("I", "I;16", "I;16L", "I;16B", "I;16N")
 EIGHT = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "HSV", "LAB")
 """Pillow's modes of integers of more than 8 bits, and those that it converts to grey and RGB itself."""
@@ -52,13 +56,19 @@ def bits_of(found, facts, bits):
     wanted = f"preprocessing=dict(bits={max(8, largest.bit_length())})"
     many = f"the largest value of {len(deep)} pictures of more than 8 bits"
     if least < 0:
-        raise InputError(f"picture '{low.source}' has values from {least}; expected integers of 0 or more: save it in 8 or 16 bits")
-    if bits and largest >= 2 ** bits:
-        raise InputError(f"picture '{high.source}' has a value of {largest}; preprocessing bits={bits} says {2 ** bits - 1} at most; "
-                         f"expected {wanted} or more")
-    if not bits and not 2 ** 15 <= largest < 2 ** 16:
-        raise InputError(f"{many} is {largest}, in '{high.source}'; where 16 bits are used it is {2 ** 15} to {2 ** 16 - 1}. Say "
-                         f"how many bits they have, as in {wanted}")
+        raise InputError(
+            f"picture '{low.source}' has values from {least}; expected integers of 0 or more: save it in 8 or 16 bits"
+        )
+    if bits and largest >= 2**bits:
+        raise InputError(
+            f"picture '{high.source}' has a value of {largest}; preprocessing bits={bits} says {2**bits - 1} at most; "
+            f"expected {wanted} or more"
+        )
+    if not bits and not 2**15 <= largest < 2**16:
+        raise InputError(
+            f"{many} is {largest}, in '{high.source}'; where 16 bits are used it is {2**15} to {2**16 - 1}. Say "
+            f"how many bits they have, as in {wanted}"
+        )
     return bits or 16
 
 
@@ -68,7 +78,9 @@ def shown(image, bits=None):
     method = UPRIGHT.get(orientation(image))
     image = image if method is None else image.transpose(method)
     if image.mode in DEEP:
-        return Image.fromarray((np.asarray(image).astype(np.int64) >> max(0, (bits or 16) - 8)).clip(0, 255).astype(np.uint8))
+        return Image.fromarray(
+            (np.asarray(image).astype(np.int64) >> max(0, (bits or 16) - 8)).clip(0, 255).astype(np.uint8)
+        )
     return image.convert("RGB") if image.mode == "LAB" else image
 
 
@@ -80,9 +92,16 @@ def notes(found, facts, bits):
         some = [p for p, f in zip(found, facts) if chosen(f)]
         if some:
             said.append(f"{len(some)} of {len(found)} pictures, the first '{some[0].id}', {text}")
-    say(lambda f: f.turned, "are turned as their EXIF says; torchvision's and timm's loaders leave them as they lie, so a network "
-        "trained by those saw them unturned")
-    say(lambda f: f.values, f"have more than 8 bits: the upper 8 of {bits} are taken, as OpenCV does; torchvision's loader cuts "
-        "values above 255")
+
+    say(
+        lambda f: f.turned,
+        "are turned as their EXIF says; torchvision's and timm's loaders leave them as they lie, so a network "
+        "trained by those saw them unturned",
+    )
+    say(
+        lambda f: f.values,
+        f"have more than 8 bits: the upper 8 of {bits} are taken, as OpenCV does; torchvision's loader cuts "
+        "values above 255",
+    )
     say(lambda f: f.frames > 1, "hold several frames, of which the first is taken, as other loaders do")
     return said

@@ -7,8 +7,24 @@ from typing import NamedTuple
 
 import numpy as np
 
-TYPES = {"char": "i1", "uchar": "u1", "short": "i2", "ushort": "u2", "int": "i4", "uint": "u4", "float": "f4", "double": "f8",
-         "int8": "i1", "uint8": "u1", "int16": "i2", "uint16": "u2", "int32": "i4", "uint32": "u4", "float32": "f4", "float64": "f8"}
+TYPES = {
+    "char": "i1",
+    "uchar": "u1",
+    "short": "i2",
+    "ushort": "u2",
+    "int": "i4",
+    "uint": "u4",
+    "float": "f4",
+    "double": "f8",
+    "int8": "i1",
+    "uint8": "u1",
+    "int16": "i2",
+    "uint16": "u2",
+    "int32": "i4",
+    "uint32": "u4",
+    "float32": "f4",
+    "float64": "f8",
+}
 FORMATS = {"ascii": "", "binary_little_endian": "<", "binary_big_endian": ">"}
 FACES = ("vertex_indices", "vertex_index")
 
@@ -35,7 +51,9 @@ def read(content):
     for element in elements:
         found.setdefault(element.name, _columns(source, element))
     if not order and source.place < len(source.words):
-        raise ValueError(f"goes on for {len(source.words) - source.place:,} numbers behind what its header tells of; export it again")
+        raise ValueError(
+            f"goes on for {len(source.words) - source.place:,} numbers behind what its header tells of; export it again"
+        )
     vertex = found.get("vertex", {})
     if not all(axis in vertex for axis in "xyz"):
         raise ValueError(f"has vertices with {', '.join(vertex) or 'nothing'}; expected the properties x, y, z")
@@ -46,8 +64,8 @@ def read(content):
 def _header(content):
     """(byte order, '' for ascii; elements; where the data begin)."""
     end = content.find(b"end_header")
-    begin = end + 11 + (content[end + 10:end + 12] == b"\r\n")
-    lines = [line.split() for line in content[:max(end, 0)].decode("ascii", "replace").splitlines()]
+    begin = end + 11 + (content[end + 10 : end + 12] == b"\r\n")
+    lines = [line.split() for line in content[: max(end, 0)].decode("ascii", "replace").splitlines()]
     if not lines or lines[0] != ["ply"] or end < 0:
         raise ValueError("has no whole PLY header ('ply' to 'end_header'): it was cut off, or is of another kind")
     order, elements = None, []
@@ -83,7 +101,7 @@ class _Words:
         width = sum(many for _, _, many in row)
         self.place += width * count
         try:
-            cells = np.array(self.words[self.place - width * count:self.place], "S").astype(np.float64)
+            cells = np.array(self.words[self.place - width * count : self.place], "S").astype(np.float64)
         except ValueError as error:
             raise ValueError(f"holds what is no number ({str(error)[:80]})") from error
         columns = np.split(cells.reshape(count, width), np.cumsum([many for _, _, many in row])[:-1], axis=1)
@@ -125,7 +143,9 @@ def _columns(source, element):
     if source.left(row) >= element.count:
         found = source.rows(row, element.count)
         if all((found[f"length of {name}"] == found[name].shape[1]).all() for name in lists):
-            return {p.name: found[p.name].astype(np.int64) if p.length else found[p.name][:, 0] for p in element.properties}
+            return {
+                p.name: found[p.name].astype(np.int64) if p.length else found[p.name][:, 0] for p in element.properties
+            }
         source.place = begin
     return _row_by_row(source, element)
 
@@ -145,7 +165,7 @@ def _list_length(source, p, element, number):
     row = [(p.name, p.length, 1)]
     _need(source, row, element, number)
     many = float(source.rows(row, 1)[p.name][0, 0])
-    if not 0 <= many < 2 ** 24 or many % 1:
+    if not 0 <= many < 2**24 or many % 1:
         raise ValueError(f"has a list of length {many:g} in {element.name} {number}: it is damaged")
     return int(many)
 
@@ -154,5 +174,7 @@ def _need(source, row, element, there, rows=1):
     """ValueError unless so many rows are left; ``there``: entries of the element that were read."""
     left = source.left(row) if sum(many for _, _, many in row) else rows
     if left < rows:
-        raise ValueError(f"ends after {there + left:,} of the {element.count:,} {element.name} entries that its header "
-                         "tells of: it was cut off; copy or export it again")
+        raise ValueError(
+            f"ends after {there + left:,} of the {element.count:,} {element.name} entries that its header "
+            "tells of: it was cut off; copy or export it again"
+        )

@@ -36,5 +36,6 @@ def cached(name, make):
     except OSError as error:
         raise InputError(
             f"point clouds cannot be kept in {path.parent} ({error.strerror or error}); set ADAFIRE_CACHE to "
-            "a folder with room") from error
+            "a folder with room"
+        ) from error
     return arrays

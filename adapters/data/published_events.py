@@ -15,8 +15,18 @@ from .event_sets import EventSet, Recording, event_sets, folder
 from .event_values import Polarity, events_of
 from .images import by_hash
 
-ACTIONS = ("arm crossing", "get-up", "jumping", "kicking", "picking up", "sit-down", "throwing", "turning around",
-           "walking", "waving")
+ACTIONS = (
+    "arm crossing",
+    "get-up",
+    "jumping",
+    "kicking",
+    "picking up",
+    "sit-down",
+    "throwing",
+    "turning around",
+    "walking",
+    "waving",
+)
 
 
 def tonic_datasets():
@@ -24,8 +34,9 @@ def tonic_datasets():
     try:
         import tonic.datasets
     except ImportError as error:
-        raise InputError(f"this event set is read by tonic, which is not installed ({error}); "
-                         "pip install 'adafire[events]'") from error
+        raise InputError(
+            f"this event set is read by tonic, which is not installed ({error}); pip install 'adafire[events]'"
+        ) from error
     return tonic.datasets
 
 
@@ -38,10 +49,13 @@ def _tonic(kind, data, options, sensor, title, split=False, share=0.1, classes=N
     class Asked(base):
         def download(self):
             if not download:
-                raise InputError(f"{title} is not in '{self.location_on_system}', where tonic keeps it; copy it there, "
-                                 "give its parent by --data-root DIR, or let tonic download it with "
-                                 "data=dict(..., download=True) in the task")
+                raise InputError(
+                    f"{title} is not in '{self.location_on_system}', where tonic keeps it; copy it there, "
+                    "give its parent by --data-root DIR, or let tonic download it with "
+                    "data=dict(..., download=True) in the task"
+                )
             super().download()
+
     Asked.__name__ = kind  # tonic's folder has the name of the class
     opened = {}
     for part in (False, True) if split else (None,):
@@ -56,6 +70,7 @@ def _tonic(kind, data, options, sensor, title, split=False, share=0.1, classes=N
             key = f"{prefix}{path.replace(dataset.location_on_system, '').lstrip('/')}"
             found[key] = Recording(key, label, (dataset, k))
         return [found[key] for key in by_hash(found)]
+
     if split:
         test, rest = listed(opened[False], "test/"), listed(opened[True], "train/")
     else:
@@ -76,8 +91,10 @@ def _load(sensor, polarity, chosen):
         try:
             found, _ = dataset[k]
         except Exception as error:  # whatever its readers raise on damaged files
-            raise InputError(f"recording '{r.id}' cannot be read by tonic ({type(error).__name__}: {error}); copy or "
-                             "download it again") from error
+            raise InputError(
+                f"recording '{r.id}' cannot be read by tonic ({type(error).__name__}: {error}); copy or "
+                "download it again"
+            ) from error
         if not len(found):
             raise InputError(f"recording '{r.id}' holds no events; copy or download it again")
         try:
@@ -103,8 +120,9 @@ def ncaltech101(data, options):
 def dvsgesture(data, options):
     """DVS128 Gesture (Amir et al., 2017): 11 gestures, 128 x 128, official split by persons."""
     datasets = tonic_datasets()
-    return _tonic("DVSGesture", data, options, (128, 128), "DVS128 Gesture", True,
-                  classes=tuple(datasets.DVSGesture.classes))
+    return _tonic(
+        "DVSGesture", data, options, (128, 128), "DVS128 Gesture", True, classes=tuple(datasets.DVSGesture.classes)
+    )
 
 
 @event_sets.register("nmnist")
@@ -118,8 +136,10 @@ def ncars(data, options):
     """N-Cars (Sironi et al., 2018) as published: n-cars_test and n-cars_train with cars/ and background/ of .dat files
     (100 ms, up to 120 x 100). tonic has dropped this set."""
     (root,) = take(data, "ncars", root=None)
-    return folder(dict(root=root, name="N-Cars", test="n-cars_test", train="n-cars_train", size=(120, 100), sort=True, unit="us"),
-                  options)
+    return folder(
+        dict(root=root, name="N-Cars", test="n-cars_test", train="n-cars_train", size=(120, 100), sort=True, unit="us"),
+        options,
+    )
 
 
 @event_sets.register("action")
@@ -129,6 +149,8 @@ def action(data, options):
     (root,) = take(data, "action", root=None)
     found = folder(dict(root=root, name="action recognition", layout="davis346", sort=True, unit="us"), options)
     if len(found.classes) != len(ACTIONS):
-        raise InputError(f"the action recognition set has {len(ACTIONS)} classes ({', '.join(ACTIONS)}); found "
-                         f"{len(found.classes)}: {', '.join(found.classes)}. Give the folder that holds theirs")
+        raise InputError(
+            f"the action recognition set has {len(ACTIONS)} classes ({', '.join(ACTIONS)}); found "
+            f"{len(found.classes)}: {', '.join(found.classes)}. Give the folder that holds theirs"
+        )
     return found

@@ -1,12 +1,12 @@
 """Recordings of event cameras: files to sorted structured arrays of ``EVENT`` (event_camera.py), checked.
 
-  .aedat  AER-DAT 2.0 (jAER): lines of '#', then pairs of big-endian uint32: address, microseconds. How an address holds
-          x, y and polarity depends on the camera: 'dvs128' (default), 'davis240', 'davis346' (CAMERAS).
-  .bin    N-MNIST and N-Caltech101: 5 bytes an event: x, y, one bit of polarity, 23 bits of microseconds; y = 240 marks
-          an overflow of 2**13 us.
-  .npy    a structured array with fields t, x, y, p, or numbers [N, 4] in this order or the one that is told; not unpickled.
-  .dat    Prophesee's (N-Cars): lines of '%', two bytes of event type and size, then pairs of little-endian uint32: time,
-          and 14 bits x, 14 bits y, 4 bits polarity.
+.aedat  AER-DAT 2.0 (jAER): lines of '#', then pairs of big-endian uint32: address, microseconds. How an address holds
+        x, y and polarity depends on the camera: 'dvs128' (default), 'davis240', 'davis346' (CAMERAS).
+.bin    N-MNIST and N-Caltech101: 5 bytes an event: x, y, one bit of polarity, 23 bits of microseconds; y = 240 marks
+        an overflow of 2**13 us.
+.npy    a structured array with fields t, x, y, p, or numbers [N, 4] in this order or the one that is told; not unpickled.
+.dat    Prophesee's (N-Cars): lines of '%', two bytes of event type and size, then pairs of little-endian uint32: time,
+        and 14 bits x, 14 bits y, 4 bits polarity.
 """
 
 import re
@@ -39,9 +39,11 @@ class Camera(NamedTuple):
     other: int
 
 
-CAMERAS = {"dvs128": Camera((128, 128), (1, 0x7f), (8, 0x7f), (0, 1), False, 0x8000),
-           "davis240": Camera((240, 180), (12, 0x3ff), (22, 0x1ff), (11, 1), True, 0x80000400),
-           "davis346": Camera((346, 260), (12, 0x3ff), (22, 0x1ff), (11, 1), True, 0x80000400)}
+CAMERAS = {
+    "dvs128": Camera((128, 128), (1, 0x7F), (8, 0x7F), (0, 1), False, 0x8000),
+    "davis240": Camera((240, 180), (12, 0x3FF), (22, 0x1FF), (11, 1), True, 0x80000400),
+    "davis346": Camera((346, 260), (12, 0x3FF), (22, 0x1FF), (11, 1), True, 0x80000400),
+}
 
 
 def camera(name):
@@ -61,13 +63,17 @@ def read(source, layout="dvs128", size=None, sort=False, unit=None, columns=None
     """
     suffix = Path(source.name).suffix.lower()
     if suffix not in READERS:
-        raise InputError(f"recording '{source}' has the unknown extension {suffix or 'none'!r}; expected one of "
-                         f"{', '.join(READERS)}. Convert it to .npy: a structured array with fields t (us), x, y, p")
+        raise InputError(
+            f"recording '{source}' has the unknown extension {suffix or 'none'!r}; expected one of "
+            f"{', '.join(READERS)}. Convert it to .npy: a structured array with fields t (us), x, y, p"
+        )
     try:
         size_of_file = source.size() if isinstance(source, Zipped) else source.stat().st_size
         if size_of_file > LARGEST_BYTES:
-            raise InputError(f"recording '{source}' has {size_of_file:,} bytes, and files of up to {LARGEST_BYTES:,} are read; "
-                             "cut it")
+            raise InputError(
+                f"recording '{source}' has {size_of_file:,} bytes, and files of up to {LARGEST_BYTES:,} are read; "
+                "cut it"
+            )
         content = source.read_bytes()
     except (OSError, KeyError, zipfile.BadZipFile) as error:
         raise InputError(f"recording '{source}' cannot be read ({error}); copy it again") from error
@@ -88,14 +94,16 @@ def _whole(content, begin, width):
     """Bytes after ``begin`` if they are whole events of ``width`` bytes."""
     rest = (len(content) - begin) % width
     if rest:
-        raise ValueError(f"ends within an event ({rest} bytes beyond a multiple of {width}): it was cut off; copy it again")
+        raise ValueError(
+            f"ends within an event ({rest} bytes beyond a multiple of {width}): it was cut off; copy it again"
+        )
     return memoryview(content)[begin:]
 
 
 def _header(content, mark):
     """Where the lines that begin with ``mark`` end."""
     begin = 0
-    while content[begin:begin + 1] == mark:
+    while content[begin : begin + 1] == mark:
         end = content.find(b"\n", begin)
         if end < 0:
             raise ValueError("ends within its header: it was cut off; copy it again")
@@ -108,19 +116,27 @@ def _aedat(content, layout):
         raise ValueError("does not begin with '#!AER-DAT2.0': it is no .aedat file")
     version = content[9:12].decode(errors="replace") if content.startswith(b"#!AER-DAT") else "1.0"
     if content and version != "2.0":
-        raise ValueError(f"is of AER-DAT version {version}; expected 2.0. Convert it with jAER or dv-processing, or save "
-                         "its events as .npy")
+        raise ValueError(
+            f"is of AER-DAT version {version}; expected 2.0. Convert it with jAER or dv-processing, or save "
+            "its events as .npy"
+        )
     begin, form = _header(content, b"#"), camera(layout)
     named = re.search(r"chip\S*[ :=]\S*?(dvs128|davis240|davis346)", content[:begin].decode("latin-1").lower())
     if named and named[1] != layout:
-        raise ValueError(f"names the camera {named[1]} in its header, and is read as one of {layout}; say data=dict(layout="
-                         f"{named[1]!r})")
+        raise ValueError(
+            f"names the camera {named[1]} in its header, and is read as one of {layout}; say data=dict(layout="
+            f"{named[1]!r})"
+        )
     pairs = np.frombuffer(_whole(content, begin, 8), ">u4").reshape(-1, 2)
     if layout == "dvs128" and (pairs[:, 0] >> 16).any():
-        raise ValueError("has addresses of more than 16 bits, as no dvs128 has; say its camera: data=dict(layout='davis240') or "
-                         "'davis346'")
+        raise ValueError(
+            "has addresses of more than 16 bits, as no dvs128 has; say its camera: data=dict(layout='davis240') or "
+            "'davis346'"
+        )
     if layout != "dvs128" and len(pairs) > 1 and not (pairs[:, 0] >> 16).any():
-        raise ValueError(f"has addresses of 16 bits, as a dvs128 has, and is read as one of {layout}; say data=dict(layout='dvs128')")
+        raise ValueError(
+            f"has addresses of 16 bits, as a dvs128 has, and is read as one of {layout}; say data=dict(layout='dvs128')"
+        )
     address, t = pairs[pairs[:, 0] & form.other == 0].T.astype(np.int64)
     x, y, p = ((address >> shift) & mask for shift, mask in (form.x, form.y, form.p))
     return (t, form.size[0] - 1 - x, form.size[1] - 1 - y, p) if form.flip else (t, x, y, p)
@@ -139,7 +155,7 @@ def _dat(content, layout):
     if len(content) < begin:
         raise ValueError("ends within its header: it was cut off; copy it again")
     t, value = np.frombuffer(_whole(content, begin, 8), "<u4").reshape(-1, 2).T.astype(np.int64)
-    return t, value & 0x3fff, (value >> 14) & 0x3fff, (value >> 28) > 0
+    return t, value & 0x3FFF, (value >> 14) & 0x3FFF, (value >> 28) > 0
 
 
 READERS = {".aedat": _aedat, ".bin": _bin, ".npy": event_arrays.read, ".dat": _dat}
@@ -178,8 +194,9 @@ def files_below(place):
             with zipfile.ZipFile(place) as archive:
                 found = {name: Zipped(place, name) for name in archive.namelist() if not name.endswith("/")}
         except (OSError, zipfile.BadZipFile) as error:
-            raise InputError(f"'{place}' is neither a folder nor a zip archive that can be read ({error}); copy it "
-                             "again") from error
+            raise InputError(
+                f"'{place}' is neither a folder nor a zip archive that can be read ({error}); copy it again"
+            ) from error
     for name in found:
         below(place, name, f"'{place}'")
     return {path: found[path] for path in sorted(found) if not is_stray(path)}

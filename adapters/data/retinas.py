@@ -41,8 +41,10 @@ class Retina(NamedTuple):
 def _segments(rng, disc):
     """[(x, y, x', y', width)] in pixels: pieces of all vessels."""
     found, step = [], 2.0
-    heads = [(*disc, angle + rng.normal(0, 0.25), rng.uniform(2.2, 3.6))
-             for angle in np.linspace(0, 2 * np.pi, rng.integers(5, 8), endpoint=False) + rng.uniform(0, 2 * np.pi)]
+    heads = [
+        (*disc, angle + rng.normal(0, 0.25), rng.uniform(2.2, 3.6))
+        for angle in np.linspace(0, 2 * np.pi, rng.integers(5, 8), endpoint=False) + rng.uniform(0, 2 * np.pi)
+    ]
     while heads:
         x, y, angle, width = heads.pop()
         turn = rng.normal(0, 0.03)
@@ -83,6 +85,7 @@ def _smooth(rng, scale):
 def retina(split, number):
     """Retina ``number`` of a split."""
     import cv2
+
     rng = np.random.default_rng([VERSION, _STREAM[split], number])
     y, x = np.mgrid[:SIZE, :SIZE] + 0.5
     view = np.hypot(x - SIZE / 2, y - SIZE / 2) < SIZE * 0.46
@@ -94,8 +97,10 @@ def retina(split, number):
     spot = np.exp(-((x - disc[0]) ** 2 + (y - disc[1]) ** 2) / (2 * (SIZE * rng.uniform(0.05, 0.07)) ** 2))
     for _ in range(rng.integers(3, 12)):  # dark dots and bright patches
         cx, cy, size = rng.uniform(0.1, 0.9) * SIZE, rng.uniform(0.1, 0.9) * SIZE, rng.uniform(0.8, 2.5)
-        light += rng.choice([-0.3, 0.25]) * np.exp(-((x - cx) ** 2 + (y - cy) ** 2) / (2 * size ** 2))
-    grey = cv2.GaussianBlur(light * (1 + 0.6 * spot) * (1 - rng.uniform(0.3, 0.45) * depth), (0, 0), rng.uniform(0.5, 0.9))
+        light += rng.choice([-0.3, 0.25]) * np.exp(-((x - cx) ** 2 + (y - cy) ** 2) / (2 * size**2))
+    grey = cv2.GaussianBlur(
+        light * (1 + 0.6 * spot) * (1 - rng.uniform(0.3, 0.45) * depth), (0, 0), rng.uniform(0.5, 0.9)
+    )
     colour = np.stack([grey * 150, grey * 85, grey * 45], -1) + rng.normal(0, rng.uniform(4, 8), (SIZE, SIZE, 3))
     rgb = np.where(view[..., None], colour, rng.uniform(0, 4)).round().clip(0, 255).astype(np.uint8)
     return Retina(rgb, vessels, view)
@@ -112,8 +117,9 @@ def ensure():
                     _write(Path(work) / "all")
                     (Path(work) / "all").rename(root)
     except OSError as error:
-        raise InputError(f"generated retinas cannot be written to {root} ({error}); "
-                         "set ADAFIRE_CACHE to a folder with room") from error
+        raise InputError(
+            f"generated retinas cannot be written to {root} ({error}); set ADAFIRE_CACHE to a folder with room"
+        ) from error
     return root
 
 
@@ -121,8 +127,11 @@ def _write(root):
     for split, folder in (("test", "test"), ("calibration", "training")):
         for number in range(SPLITS[split]):
             made = retina(split, number)
-            for name, ending, array in (("images", folder, made.rgb), ("1st_manual", "manual1", made.vessels),
-                                        ("mask", f"{folder}_mask", made.view)):
+            for name, ending, array in (
+                ("images", folder, made.rgb),
+                ("1st_manual", "manual1", made.vessels),
+                ("mask", f"{folder}_mask", made.view),
+            ):
                 path = root / folder / name / f"{number:03d}_{ending}.ppm"
                 path.parent.mkdir(parents=True, exist_ok=True)
                 Image.fromarray(array if array.ndim == 3 else array.astype(np.uint8) * 255).save(path)

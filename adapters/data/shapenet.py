@@ -16,20 +16,59 @@ from adafire.registry import near_names
 
 from ..json_files import read_json
 from ..paths import below
-from .tables import text_table
 from .asked import root_folder, take
 from .cloud_sets import CloudSet, Listed, by_hash, cloud_sets, from_file, in_memory
 from .labels import checked, whole_numbers
 from .modelnet import hdf5
+from .tables import text_table
 
-PARTS = {"Airplane": 4, "Bag": 2, "Cap": 2, "Car": 4, "Chair": 4, "Earphone": 3, "Guitar": 3, "Knife": 2, "Lamp": 4,
-         "Laptop": 2, "Motorbike": 6, "Mug": 2, "Pistol": 3, "Rocket": 3, "Skateboard": 3, "Table": 3}
+PARTS = {
+    "Airplane": 4,
+    "Bag": 2,
+    "Cap": 2,
+    "Car": 4,
+    "Chair": 4,
+    "Earphone": 3,
+    "Guitar": 3,
+    "Knife": 2,
+    "Lamp": 4,
+    "Laptop": 2,
+    "Motorbike": 6,
+    "Mug": 2,
+    "Pistol": 3,
+    "Rocket": 3,
+    "Skateboard": 3,
+    "Table": 3,
+}
 CLASSES = tuple(PARTS)
 SYNSETS = dict(
-    zip(("02691156", "02773838", "02954340", "02958343", "03001627", "03261776", "03467517", "03624134", "03636649",
-         "03642806", "03790512", "03797390", "03948459", "04099429", "04225987", "04379243"), CLASSES))
-FOLDERS = ("shapenetcore_partanno_segmentation_benchmark_v0", "shapenetcore_partanno_segmentation_benchmark_v0_normal",
-           "hdf5_data")
+    zip(
+        (
+            "02691156",
+            "02773838",
+            "02954340",
+            "02958343",
+            "03001627",
+            "03261776",
+            "03467517",
+            "03624134",
+            "03636649",
+            "03642806",
+            "03790512",
+            "03797390",
+            "03948459",
+            "04099429",
+            "04225987",
+            "04379243",
+        ),
+        CLASSES,
+    )
+)
+FOLDERS = (
+    "shapenetcore_partanno_segmentation_benchmark_v0",
+    "shapenetcore_partanno_segmentation_benchmark_v0_normal",
+    "hdf5_data",
+)
 
 
 def first_parts():
@@ -48,18 +87,25 @@ def shapenetpart(data, options):
     classes, first = CLASSES if category is None else (category,), first_parts()
     if category is not None:
         number = CLASSES.index(category)
-        test, train = ([_alone(item, first[category]) for item in items if item.label == number]
-                       for items in (test, train))
+        test, train = (
+            [_alone(item, first[category]) for item in items if item.label == number] for items in (test, train)
+        )
         first = {category: 0}
-    return CloudSet("ShapeNetPart", classes, by_hash(test), by_hash(train),
-                    parts=tuple(f"{name} {k + 1}" for name in classes for k in range(PARTS[name])),
-                    parts_of=[tuple(range(first[name], first[name] + PARTS[name])) for name in classes])
+    return CloudSet(
+        "ShapeNetPart",
+        classes,
+        by_hash(test),
+        by_hash(train),
+        parts=tuple(f"{name} {k + 1}" for name in classes for k in range(PARTS[name])),
+        parts_of=[tuple(range(first[name], first[name] + PARTS[name])) for name in classes],
+    )
 
 
 def _alone(item, offset):
     def reader(count, sampling):
         points, parts = item.read(count, sampling)
         return points, parts - offset
+
     return item._replace(label=0, read=reader, form="one class")
 
 
@@ -73,6 +119,7 @@ def shapenet(data, options):
 
     def without_parts(item):
         return item._replace(read=lambda count, sampling: (item.read(count, sampling)[0], None), form="points")
+
     test, train = _read(root)
     return CloudSet("ShapeNet", CLASSES, by_hash(map(without_parts, test)), by_hash(map(without_parts, train)))
 
@@ -105,17 +152,20 @@ def _annotated(root, split):
     try:
         entries = [entry.split("/")[-2:] for entry in read_json(file, "file list", "unpack the data set again")]
     except (TypeError, AttributeError) as error:
-        raise InputError(
-            f"'{file}' is no list of files ({str(error)[:100]}); unpack the data set again") from error
+        raise InputError(f"'{file}' is no list of files ({str(error)[:100]}); unpack the data set again") from error
     items = []
     for synset, name in entries:
         if synset not in SYNSETS:
             raise InputError(
-                f"'{file}' lists class {synset!r}, which is not one of ShapeNetPart's: {', '.join(SYNSETS)}")
+                f"'{file}' lists class {synset!r}, which is not one of ShapeNetPart's: {', '.join(SYNSETS)}"
+            )
         whole = root / synset / f"{name}.txt"
         kind = SYNSETS[synset]
-        files = (whole,) if whole.is_file() else (root / synset / "points" / f"{name}.pts",
-                                                  root / synset / "points_label" / f"{name}.seg")
+        files = (
+            (whole,)
+            if whole.is_file()
+            else (root / synset / "points" / f"{name}.pts", root / synset / "points_label" / f"{name}.seg")
+        )
         items.append(Listed(f"{split}/{synset}/{name}", CLASSES.index(kind), _reader(files, kind), files))
     return items
 
@@ -127,7 +177,9 @@ def _reader(files, kind):
         table = text_table(files[0])
         if len(files) == 1:
             if table.shape[1] < 4:
-                raise InputError(f"'{files[0]}' has {table.shape[1]} columns; expected x y z, normals, and the part in the last one")
+                raise InputError(
+                    f"'{files[0]}' has {table.shape[1]} columns; expected x y z, normals, and the part in the last one"
+                )
             parts = whole_numbers(table[:, -1], f"the parts in the last column of '{files[0]}'") - offset
         else:
             try:
@@ -135,9 +187,11 @@ def _reader(files, kind):
             except (OSError, ValueError) as error:
                 raise InputError(
                     f"label file '{files[1]}' is missing or holds no whole numbers ({str(error)[:100]}); unpack the "
-                    "data set again") from error
+                    "data set again"
+                ) from error
         _check_parts(parts, kind, files[-1])
         return table[:, :3], parts + offset
+
     return reader
 
 
@@ -145,7 +199,8 @@ def _check_parts(parts, kind, what):
     if len(parts) and not 0 <= parts.min() <= parts.max() < PARTS[kind]:
         raise InputError(
             f"label file '{what}' has part {parts.min() + 1 if parts.min() < 0 else parts.max() + 1} for a {kind}, "
-            f"which has parts 1 to {PARTS[kind]}; take the points and labels of one release")
+            f"which has parts 1 to {PARTS[kind]}; take the points and labels of one release"
+        )
 
 
 def _meshes(root):
@@ -155,7 +210,8 @@ def _meshes(root):
     except (OSError, KeyError, ValueError) as error:
         raise InputError(
             f"'{root / 'all.csv'}' is not ShapeNetCore's ({str(error)[:100]}); expected the columns synsetId, modelId, "
-            "split") from error
+            "split"
+        ) from error
     classes = tuple(sorted({synset for synset, _, _ in rows}))
     test, train = [], []
     for synset, name, split in rows:
@@ -165,5 +221,6 @@ def _meshes(root):
         if split in ("test", "train") and (split == "test" or path.is_file()):
             item = f"{split}/{synset}/{name}"
             (test if split == "test" else train).append(
-                Listed(item, classes.index(synset), from_file(path, item), (path, )))
+                Listed(item, classes.index(synset), from_file(path, item), (path,))
+            )
     return CloudSet("ShapeNetCore", classes, by_hash(test), by_hash(train))

@@ -31,7 +31,7 @@ KINDS = dict(sorted(_KINDS.items()))
 CLASSES = tuple(KINDS)
 PARTS = tuple(f"{name} {part}" for name, (_, parts) in KINDS.items() for part in parts)
 PARTS_OF = {name: tuple(k for k, part in enumerate(PARTS) if part.startswith(f"{name} ")) for name in CLASSES}
-GRID = 2 ** -14
+GRID = 2**-14
 """Coordinates are kept as multiples of this, so that rounding in another library does not change a cloud."""
 
 
@@ -69,13 +69,15 @@ def cloud(split, number):
 def clouds(split, number=None):
     """The first ``number`` clouds of a split (default: all), from the cache or generated now."""
     if split not in SPLITS:
-        raise InputError(f"unknown split of the generated shapes {split!r}{near_names(split, SPLITS)} "
-                         f"Known: {', '.join(SPLITS)}")
+        raise InputError(
+            f"unknown split of the generated shapes {split!r}{near_names(split, SPLITS)} Known: {', '.join(SPLITS)}"
+        )
     number = SPLITS[split] if number is None else number
 
     def make():
         points, labels, parts = zip(*(cloud(split, k) for k in range(number)))
         return {"points": np.stack(points), "labels": np.array(labels, np.int64), "parts": np.stack(parts)}
+
     found = cached(f"shapes-v{VERSION}-{split}-{number}", make)
     return Clouds(found["points"].astype(np.float32) * np.float32(GRID), found["labels"], found["parts"])
 
@@ -89,8 +91,9 @@ def fingerprint(found):
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(prog="python -m adapters.data.shapes",
-                                     description="Generate a split of the shapes.")
+    parser = argparse.ArgumentParser(
+        prog="python -m adapters.data.shapes", description="Generate a split of the shapes."
+    )
     parser.add_argument("split", help=", ".join(SPLITS))
     parser.add_argument("--number", type=int, metavar="N", help="how many (default: the split's own number)")
     options = parser.parse_args(argv)
@@ -99,8 +102,10 @@ def main(argv=None):
     except AdafireError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    print(f"{len(found.labels)} clouds of {POINTS} points, {len(CLASSES)} classes, {len(PARTS)} parts; sha256 "
-          f"{fingerprint(found)}")
+    print(
+        f"{len(found.labels)} clouds of {POINTS} points, {len(CLASSES)} classes, {len(PARTS)} parts; sha256 "
+        f"{fingerprint(found)}"
+    )
     return 0
 
 

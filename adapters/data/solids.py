@@ -17,7 +17,7 @@ class Part(NamedTuple):
     triangles: np.ndarray
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _unit(kind, ratio=0.0):
     """Vertices and triangles of a primitive that fits the cube from -1/2 to 1/2 (a torus: its ring lies across z)."""
     make = open3d().geometry.TriangleMesh
@@ -26,7 +26,7 @@ def _unit(kind, ratio=0.0):
         "sphere": lambda: make.create_sphere(0.5, 16),
         "cylinder": lambda: make.create_cylinder(0.5, 1.0, 24, 1),
         "cone": lambda: make.create_cone(0.5, 1.0, 24, 1),
-        "torus": lambda: make.create_torus(0.5 / (1 + ratio), 0.5 * ratio / (1 + ratio), 24, 12)
+        "torus": lambda: make.create_torus(0.5 / (1 + ratio), 0.5 * ratio / (1 + ratio), 24, 12),
     }[kind]()
     vertices = np.asarray(mesh.vertices).copy()
     low, high = vertices.min(0), vertices.max(0)

@@ -3,8 +3,36 @@
 from pathlib import PurePosixPath
 
 LEFT_BEHIND = ("thumbs.db", "desktop.ini", "__macosx", "@eadir", "icon\r", "$recycle.bin", "system volume information")
-WORDS = (".txt", ".md", ".rst", ".pdf", ".html", ".htm", ".doc", ".docx", ".rtf", ".bib", ".csv", ".tsv", ".json", ".xml", ".yml",
-         ".yaml", ".md5", ".sha1", ".sha256", ".log", ".py", ".m", ".sh", ".png", ".jpg", ".jpeg", ".gif", ".mtl")
+WORDS = (
+    ".txt",
+    ".md",
+    ".rst",
+    ".pdf",
+    ".html",
+    ".htm",
+    ".doc",
+    ".docx",
+    ".rtf",
+    ".bib",
+    ".csv",
+    ".tsv",
+    ".json",
+    ".xml",
+    ".yml",
+    ".yaml",
+    ".md5",
+    ".sha1",
+    ".sha256",
+    ".log",
+    ".py",
+    ".m",
+    ".sh",
+    ".png",
+    ".jpg",
+    ".jpeg",
+    ".gif",
+    ".mtl",
+)
 TITLES = ("readme", "license", "licence", "copying", "changelog", "citation", "checksums", "sha256sums", "md5sums")
 
 

@@ -25,7 +25,9 @@ def text_table(path):
             raise ValueError("it holds no points")
         return columns(np.array(rows, np.float64), path, names)
     except (ValueError, OSError) as error:
-        raise InputError(f"'{path}' is no table of numbers ({str(error)[:200]}); expected a point a line: x y z") from error
+        raise InputError(
+            f"'{path}' is no table of numbers ({str(error)[:200]}); expected a point a line: x y z"
+        ) from error
 
 
 def is_prose(path, most=4096):
@@ -34,8 +36,11 @@ def is_prose(path, most=4096):
         content = file.read(most)
     lines = content.decode(ENCODINGS.get(content[:2], "utf-8-sig"), "replace").splitlines()
     words = [re.split(r"[\s,;]+", line.strip()) for line in lines]
-    return any(word.isalpha() for line in words for word in line) and not any(
-        len(line) > 2 and all(map(_is_number, line[:3])) for line in words) and not any(map(_names, lines))
+    return (
+        any(word.isalpha() for line in words for word in line)
+        and not any(len(line) > 2 and all(map(_is_number, line[:3])) for line in words)
+        and not any(map(_names, lines))
+    )
 
 
 def _rows(text):
@@ -62,8 +67,10 @@ def _rows(text):
         begin = begin or k
         rows.append(words)
     if declared is not None and declared != len(rows):
-        raise ValueError(f"it begins with the number {declared:,}, and {len(rows):,} points are there: it was cut off; copy or export "
-                         "it again")
+        raise ValueError(
+            f"it begins with the number {declared:,}, and {len(rows):,} points are there: it was cut off; copy or export "
+            "it again"
+        )
     _refuse_decimal_commas(rows, "," in text)
     return rows, names
 
@@ -88,7 +95,9 @@ def _words(line, number):
     mark = next((mark for mark in ";," if mark in line), None)
     words = line.split() if mark is None else [word.strip() for word in line.rstrip(mark).split(mark)]
     if mark and any("," in word or len(word.split()) > 1 for word in words):
-        raise ValueError(f"line {number} {line[:60]!r} has decimal commas, or more than one mark between numbers; {POINTS_MUST}")
+        raise ValueError(
+            f"line {number} {line[:60]!r} has decimal commas, or more than one mark between numbers; {POINTS_MUST}"
+        )
     return words
 
 
@@ -97,7 +106,9 @@ def _refuse_decimal_commas(rows, commas):
     if not commas or len(rows[0]) % 2 if rows else True:
         return
     fractions = [word for row in rows for word in row[1::2]]
-    if any("." in word for row in rows for word in row) or not all(re.fullmatch(r"\d+([eE][+-]?\d+)?", w) for w in fractions):
+    if any("." in word for row in rows for word in row) or not all(
+        re.fullmatch(r"\d+([eE][+-]?\d+)?", w) for w in fractions
+    ):
         return
     if any(len(w) > 1 and w[0] == "0" for w in fractions) or any(word == "-0" for row in rows for word in row[::2]):
         raise ValueError(f"its numbers have decimal commas ({','.join(rows[0])[:60]!r}); {POINTS_MUST}")
@@ -109,7 +120,11 @@ def columns(table, path, names=None):
         names = [name.lower() for name in table.dtype.names]
         if not {"x", "y", "z"} <= set(names):
             raise InputError(f"'{path}' holds the fields {', '.join(names)}; expected x, y, z among them")
-        table = np.stack([table[name].ravel() for name in table.dtype.names], -1) if table.size else np.zeros((0, len(names)))
+        table = (
+            np.stack([table[name].ravel() for name in table.dtype.names], -1)
+            if table.size
+            else np.zeros((0, len(names)))
+        )
     if table.dtype.kind not in "fiu":
         raise InputError(f"'{path}' holds an array of {table.dtype}; expected numbers, [points, 3]")
     if table.ndim != 2 or table.shape[1] < 3:
@@ -117,14 +132,20 @@ def columns(table, path, names=None):
     if not len(table):
         raise InputError(f"'{path}' holds no points (an array of shape {list(table.shape)}); copy or export it again")
     if len(table) < 10 <= table.shape[1]:
-        raise InputError(f"'{path}' holds an array of shape {list(table.shape)}; expected [points, 3 or more columns]: if these are "
-                         f"{table.shape[1]:,} points, save the array's transpose (.T)")
+        raise InputError(
+            f"'{path}' holds an array of shape {list(table.shape)}; expected [points, 3 or more columns]: if these are "
+            f"{table.shape[1]:,} points, save the array's transpose (.T)"
+        )
     if table.shape[1] > MOST_COLUMNS:
-        raise InputError(f"'{path}' holds an array of shape {list(table.shape)}; expected [points, columns] with x, y, z first, at most "
-                         f"{MOST_COLUMNS} columns")
+        raise InputError(
+            f"'{path}' holds an array of shape {list(table.shape)}; expected [points, columns] with x, y, z first, at most "
+            f"{MOST_COLUMNS} columns"
+        )
     if names and len(names) == table.shape[1]:
         first = [names.index(axis) for axis in "xyz"]
         table = table[:, first + [k for k in range(len(names)) if k not in first]]
     elif names and names[:3] != ["x", "y", "z"]:
-        raise InputError(f"'{path}' has {table.shape[1]} columns and {len(names)} names of them ({' '.join(names)[:80]}); expected one each")
+        raise InputError(
+            f"'{path}' has {table.shape[1]} columns and {len(names)} names of them ({' '.join(names)[:80]}); expected one each"
+        )
     return table.astype(np.float64)

@@ -6,8 +6,13 @@ from pathlib import Path
 
 from adafire.errors import InputError
 
-MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
-         (b"<\0", "utf-16-le"), (b"\0<", "utf-16-be"))
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+    (b"<\0", "utf-16-le"),
+    (b"\0<", "utf-16-be"),
+)
 DECLARED = re.compile(rb"""^\s*<\?xml[^>]*\bencoding\s*=\s*["']([A-Za-z0-9._:-]+)["']""")
 
 
@@ -30,7 +35,11 @@ def read_text(file, what, expected):
     try:
         return content.decode(encoding)
     except LookupError:
-        raise InputError(f"{what} '{file}' declares the encoding '{encoding}', which is not known; save it as UTF-8") from None
+        raise InputError(
+            f"{what} '{file}' declares the encoding '{encoding}', which is not known; save it as UTF-8"
+        ) from None
     except UnicodeError as error:
-        raise InputError(f"{what} '{file}' is not text in {encoding} (byte {getattr(error, 'start', 0)}); save it as UTF-8"
-                         + ("" if declared else ", or declare its encoding")) from None
+        raise InputError(
+            f"{what} '{file}' is not text in {encoding} (byte {getattr(error, 'start', 0)}); save it as UTF-8"
+            + ("" if declared else ", or declare its encoding")
+        ) from None

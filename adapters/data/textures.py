@@ -40,7 +40,7 @@ def _taps(source, target, cubic):
     centre = (2 * np.arange(target) + 1) * source * 256 // (2 * target) - 128  # in 1/256 of a source pixel
     cell, t = centre >> 8, centre & 255
     if cubic:
-        first = (-t**3 + 512 * t**2 - 65536 * t) >> 17
+        first = (-(t**3) + 512 * t**2 - 65536 * t) >> 17
         third = (-3 * t**3 + 1024 * t**2 + 65536 * t) >> 17
         last = (t**3 - 256 * t**2) >> 17
         rows, weights = [cell - 1, cell, cell + 1, cell + 2], [first, 256 - first - third - last, third, last]

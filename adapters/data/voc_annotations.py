@@ -13,25 +13,52 @@ from .image_files import Folder
 from .images import SUFFIXES
 from .text_files import read_text
 
-CLASSES = ("aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow", "diningtable", "dog",
-           "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train", "tvmonitor")
+CLASSES = (
+    "aeroplane",
+    "bicycle",
+    "bird",
+    "boat",
+    "bottle",
+    "bus",
+    "car",
+    "cat",
+    "chair",
+    "cow",
+    "diningtable",
+    "dog",
+    "horse",
+    "motorbike",
+    "person",
+    "pottedplant",
+    "sheep",
+    "sofa",
+    "train",
+    "tvmonitor",
+)
 
 
 def find_folder(root, year, split):
     """The folder VOC<year> that has the list of ``split``: ``root`` itself, in it, in VOCdevkit below it, or below the
     folders that the official archives unpack to (VOCtest_06-Nov-2007/VOCdevkit and the like)."""
     root = Path(root)
-    places = [root, root / f"VOC{year}", root / "VOCdevkit" / f"VOC{year}",
-              *sorted(root.glob(f"*/VOCdevkit/VOC{year}")), *sorted(root.glob(f"*/VOC{year}"))]
+    places = [
+        root,
+        root / f"VOC{year}",
+        root / "VOCdevkit" / f"VOC{year}",
+        *sorted(root.glob(f"*/VOCdevkit/VOC{year}")),
+        *sorted(root.glob(f"*/VOC{year}")),
+    ]
     for place in places:
         if (place / "ImageSets" / "Main" / f"{split}.txt").is_file():
             return place
     seen = [p for p in places if (p / "ImageSets" / "Main").is_dir()]
     lists = sorted(f.stem for f in (seen[0] / "ImageSets" / "Main").glob("*.txt") if "_" not in f.stem) if seen else []
-    raise InputError(f"'{root}' holds no VOC{year} with the list '{split}'"
-                     + (f" ('{seen[0]}' has {', '.join(lists) or 'no lists'})" if seen else "")
-                     + f"; expected VOCdevkit/VOC{year}/ImageSets/Main/{split}.txt with Annotations/ and JPEGImages/ "
-                       "beside it, below --data-root DIR")
+    raise InputError(
+        f"'{root}' holds no VOC{year} with the list '{split}'"
+        + (f" ('{seen[0]}' has {', '.join(lists) or 'no lists'})" if seen else "")
+        + f"; expected VOCdevkit/VOC{year}/ImageSets/Main/{split}.txt with Annotations/ and JPEGImages/ "
+        "beside it, below --data-root DIR"
+    )
 
 
 def read_list(folder, split):
@@ -50,8 +77,10 @@ def read_list(folder, split):
     seen = {}
     for position, one in enumerate(names):
         if seen.setdefault(one, position) != position:
-            raise InputError(f"'{file}' names '{one}' twice (names {seen[one] + 1} and {position + 1} of {len(names)}); "
-                             "expected each image once")
+            raise InputError(
+                f"'{file}' names '{one}' twice (names {seen[one] + 1} and {position + 1} of {len(names)}); "
+                "expected each image once"
+            )
     return names
 
 
@@ -88,12 +117,19 @@ def read(folder, split):
         tree, said = _parse(file), f"annotation file '{file}'"
         picture = find_picture(pictures, image)
         if files.setdefault(picture, image) != image:
-            raise InputError(f"'{listed_in}' names '{files[picture]}' and '{image}', which are one picture, '{picture}'; "
-                             "expected each image once")
-        images[image] = {"id": image, "file_name": picture,
-                         **{side: _size(tree.findtext(f"size/{side}"), side, said) for side in ("width", "height")}}
-        objects += [{"id": len(objects) + k, "image_id": image, **_object(entry, k, said)}
-                    for k, entry in enumerate(tree.findall("object"), 1)]
+            raise InputError(
+                f"'{listed_in}' names '{files[picture]}' and '{image}', which are one picture, '{picture}'; "
+                "expected each image once"
+            )
+        images[image] = {
+            "id": image,
+            "file_name": picture,
+            **{side: _size(tree.findtext(f"size/{side}"), side, said) for side in ("width", "height")},
+        }
+        objects += [
+            {"id": len(objects) + k, "image_id": image, **_object(entry, k, said)}
+            for k, entry in enumerate(tree.findall("object"), 1)
+        ]
     found = {o["category_id"] for o in objects}
     names = list(CLASSES) if found <= set(CLASSES) else sorted(found)
     ids = {name_: k + 1 for k, name_ in enumerate(names)}
@@ -113,8 +149,13 @@ def _object(entry, position, said):
     x1, y1, x2, y2 = (int(v) - 1 for v in corners)  # MMDetection cuts fractions off as well
     if x2 < x1 or y2 < y1:
         raise InputError(f"{said}: an object's bndbox is {values}; expected xmin <= xmax and ymin <= ymax")
-    return {"category_id": called, "bbox": [x1, y1, x2 - x1, y2 - y1], "area": (x2 - x1) * (y2 - y1), "iscrowd": 0,
-            "difficult": flag(entry.findtext("difficult"), f"{said}: object {position} has difficult")}
+    return {
+        "category_id": called,
+        "bbox": [x1, y1, x2 - x1, y2 - y1],
+        "area": (x2 - x1) * (y2 - y1),
+        "iscrowd": 0,
+        "difficult": flag(entry.findtext("difficult"), f"{said}: object {position} has difficult"),
+    }
 
 
 def _parse(file):

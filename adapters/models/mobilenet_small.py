@@ -12,8 +12,11 @@ from torch import nn
 
 def unit(inputs, outputs, kernel=1, stride=1, groups=1):
     """Convolution, batch norm and ReLU6, the three layers that everything but a block's end is made of."""
-    return nn.Sequential(nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False),
-                         nn.BatchNorm2d(outputs), nn.ReLU6())
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False),
+        nn.BatchNorm2d(outputs),
+        nn.ReLU6(),
+    )
 
 
 class InvertedResidual(nn.Module):
@@ -26,7 +29,9 @@ class InvertedResidual(nn.Module):
         self.layers = nn.Sequential(
             *([unit(inputs, hidden)] if expansion > 1 else []),
             unit(hidden, hidden, 3, stride, groups=hidden),
-            nn.Conv2d(hidden, outputs, 1, bias=False), nn.BatchNorm2d(outputs))
+            nn.Conv2d(hidden, outputs, 1, bias=False),
+            nn.BatchNorm2d(outputs),
+        )
         self.adds = stride == 1 and inputs == outputs
 
     def forward(self, x):
@@ -40,8 +45,14 @@ class SmallMobileNetV2(nn.Module):
     convolution and of the 1 x 1 convolution before the average over all places.
     """
 
-    def __init__(self, num_classes=10, channels=1, stem=16, last=256,
-                 stages=((1, 16, 1, 2), (4, 24, 1, 1), (4, 40, 3, 2), (4, 64, 2, 1))):
+    def __init__(
+        self,
+        num_classes=10,
+        channels=1,
+        stem=16,
+        last=256,
+        stages=((1, 16, 1, 2), (4, 24, 1, 1), (4, 40, 3, 2), (4, 64, 2, 1)),
+    ):
         super().__init__()
         layers, width = [unit(channels, stem, 3)], stem
         for expansion, outputs, blocks, stride in stages:

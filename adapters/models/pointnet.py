@@ -69,7 +69,8 @@ class Features(nn.Module):
         if not 0 <= int(feature_transform) < len(widths):
             raise InputError(
                 f"feature_transform is {feature_transform}; expected the number of a convolution before the "
-                f"last, 1 to {len(widths) - 1}, or 0 for none")
+                f"last, 1 to {len(widths) - 1}, or 0 for none"
+            )
         self.count, self.pool, self.last_relu, self.local_first = len(widths), pool, last_relu, local_first
         self.feature_transform = int(feature_transform)
         sizes = (channels, *widths)
@@ -97,8 +98,19 @@ class Features(nn.Module):
 class PointNet(nn.Module):
     """Scores [B, classes] of clouds [B, channels, N]."""
 
-    def __init__(self, classes=40, channels=3, widths=(64, 64, 64, 128, 1024), hidden=(512, 256), input_transform=False,
-                 feature_transform=0, pool="max", last_relu=True, dropout=0.3, tnet=None):
+    def __init__(
+        self,
+        classes=40,
+        channels=3,
+        widths=(64, 64, 64, 128, 1024),
+        hidden=(512, 256),
+        input_transform=False,
+        feature_transform=0,
+        pool="max",
+        last_relu=True,
+        dropout=0.3,
+        tnet=None,
+    ):
         super().__init__()
         self.feat = Features(channels, widths, input_transform, feature_transform, pool, last_relu, tnet or {})
         sizes = (widths[-1], *hidden, classes)
@@ -123,11 +135,25 @@ class PointNetParts(nn.Module):
     of object is given as well, one-hot [B, categories] (yanx27's); then forward takes two arguments.
     """
 
-    def __init__(self, parts=50, channels=3, widths=(64, 128, 1024), hidden=(512, 256, 128), local=(1,), categories=0,
-                 input_transform=False, feature_transform=0, pool="max", last_relu=True, local_first=False, tnet=None):
+    def __init__(
+        self,
+        parts=50,
+        channels=3,
+        widths=(64, 128, 1024),
+        hidden=(512, 256, 128),
+        local=(1,),
+        categories=0,
+        input_transform=False,
+        feature_transform=0,
+        pool="max",
+        last_relu=True,
+        local_first=False,
+        tnet=None,
+    ):
         super().__init__()
-        self.feat = Features(channels, widths, input_transform, feature_transform, pool, last_relu, tnet or {},
-                             local_first)
+        self.feat = Features(
+            channels, widths, input_transform, feature_transform, pool, last_relu, tnet or {}, local_first
+        )
         self.local, self.categories, self.count = tuple(local), categories, len(hidden)
         sizes = (widths[-1] + categories + sum(widths[k - 1] for k in self.local), *hidden, parts)
         for i in range(self.count + 1):

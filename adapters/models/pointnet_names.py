@@ -12,11 +12,17 @@ import torch
 LAYOUTS = (
     (),
     ((r"^feature_model\.", "feat."), (r"^linear(\d)", r"fc\1")),
-    ((r"^(conv|bn)([1-5])\.", r"feat.\1\2."), (r"^bn([6-9])\.", lambda m: f"bn{int(m[1]) - 5}."), (r"^linear(\d)",
-                                                                                                   r"fc\1")),
+    (
+        (r"^(conv|bn)([1-5])\.", r"feat.\1\2."),
+        (r"^bn([6-9])\.", lambda m: f"bn{int(m[1]) - 5}."),
+        (r"^linear(\d)", r"fc\1"),
+    ),
     ((r"^(conv\d|bn\d|stn|fstn)\.", r"feat.\1."), (r"^(conv|bn)s(\d)", r"\1\2")),
-    ((r"^(conv|bn)([1-3])\.", r"feat.\1\2."), (r"^bn([4-9])\.", lambda m: f"bn{int(m[1]) - 3}."), (r"^linear(\d)",
-                                                                                                   r"fc\1")),
+    (
+        (r"^(conv|bn)([1-3])\.", r"feat.\1\2."),
+        (r"^bn([4-9])\.", lambda m: f"bn{int(m[1]) - 3}."),
+        (r"^linear(\d)", r"fc\1"),
+    ),
 )
 
 
@@ -47,7 +53,10 @@ def _apply(rules, name):
 
 
 def _fit(value, wanted):
-    if wanted is not None and value.shape != wanted.shape and \
-            [n for n in value.shape if n != 1] == [n for n in wanted.shape if n != 1]:
+    if (
+        wanted is not None
+        and value.shape != wanted.shape
+        and [n for n in value.shape if n != 1] == [n for n in wanted.shape if n != 1]
+    ):
         return value.reshape(wanted.shape)
     return value

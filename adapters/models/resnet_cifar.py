@@ -25,7 +25,7 @@ class BasicBlock(nn.Module):
         if self.stride == 1 and not self.added:
             return x
         before = self.added // 2
-        return F.pad(x[:, :, ::self.stride, ::self.stride], (0, 0, 0, 0, before, self.added - before))
+        return F.pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, before, self.added - before))
 
     def forward(self, x):
         y = F.relu(self.bn1(self.conv1(x)))

@@ -28,24 +28,40 @@ def _of_timm(name, network):
     """As timm resolves a network's ``pretrained_cfg`` for validation."""
     timm_package(name)
     from timm.data import resolve_data_config
+
     found = resolve_data_config({}, model=network)
     (_, height, width), mode = found["input_size"], found.get("crop_mode") or "center"
     if height != width or mode != "center" or found["interpolation"] not in ("bilinear", "bicubic", "nearest"):
-        raise InputError(f"model '{name}': timm states a preprocessing that is not done here (input {height} x {width}, crop "
-                         f"{mode}, {found['interpolation']}); expected a central square by bilinear, bicubic or nearest; {FORM}")
-    return {"mean": tuple(found["mean"]), "std": tuple(found["std"]), "resize": math.floor(height / found["crop_pct"]),
-            "size": height, "interpolation": found["interpolation"]}
+        raise InputError(
+            f"model '{name}': timm states a preprocessing that is not done here (input {height} x {width}, crop "
+            f"{mode}, {found['interpolation']}); expected a central square by bilinear, bicubic or nearest; {FORM}"
+        )
+    return {
+        "mean": tuple(found["mean"]),
+        "std": tuple(found["std"]),
+        "resize": math.floor(height / found["crop_pct"]),
+        "size": height,
+        "interpolation": found["interpolation"],
+    }
 
 
 def _of_torchvision(name, model):
     from torchvision import models
+
     known = models.get_model_weights(name)
-    first = "IMAGENET1K_V1" if "IMAGENET1K_V1" in known.__members__ else "DEFAULT"  # what the older 'pretrained' stands for
+    first = (
+        "IMAGENET1K_V1" if "IMAGENET1K_V1" in known.__members__ else "DEFAULT"
+    )  # what the older 'pretrained' stands for
     given = model.get("weights") or first
     weights = models.get_weight(given) if isinstance(given, str) and "." in given else given
     weights = known[weights] if isinstance(weights, str) else weights
     found = weights.transforms()
     if not all(hasattr(found, key) for key in ("crop_size", "resize_size", "mean", "std", "interpolation")):
         return None  # of a network that is no classifier
-    return {"mean": tuple(found.mean), "std": tuple(found.std), "resize": found.resize_size[0], "size": found.crop_size[0],
-            "interpolation": found.interpolation.value}
+    return {
+        "mean": tuple(found.mean),
+        "std": tuple(found.std),
+        "resize": found.resize_size[0],
+        "size": found.crop_size[0],
+        "interpolation": found.interpolation.value,
+    }

@@ -21,8 +21,9 @@ class KerasUNet(nn.Module):
     def __init__(self, channels=1, widths=(32, 64, 128), classes=2, last_relu=True):
         super().__init__()
         pairs = [*zip((channels, *widths), widths), *((a + b, a) for a, b in zip(widths[-2::-1], widths[::-1]))]
-        self.stages = nn.ModuleList(nn.ModuleList([nn.Conv2d(i, o, 3, padding=1), nn.Conv2d(o, o, 3, padding=1)])
-                                    for i, o in pairs)
+        self.stages = nn.ModuleList(
+            nn.ModuleList([nn.Conv2d(i, o, 3, padding=1), nn.Conv2d(o, o, 3, padding=1)]) for i, o in pairs
+        )
         self.last, self.last_relu, self.depth = nn.Conv2d(widths[0], classes, 1), last_relu, len(widths)
 
     def forward(self, x):
@@ -51,14 +52,17 @@ def from_keras(path, last_relu=True):
     depth, odd = divmod(len(kernels) + 1, 4)
     if odd or depth < 1:
         raise InputError(f"'{path}' has {len(kernels)} convolutions; a U-Net of d stages has 4 d - 1 (7, 11, 15, ...)")
-    network = KerasUNet(shapes[0][1], [s[0] for s in shapes[:2 * depth:2]], shapes[-1][0], last_relu)
+    network = KerasUNet(shapes[0][1], [s[0] for s in shapes[: 2 * depth : 2]], shapes[-1][0], last_relu)
     for k, (conv, (weight, bias)) in enumerate(zip(network.convolutions(), kernels), 1):
         if conv.weight.shape != weight.shape:
-            raise InputError(f"convolution {k} of '{path}' has kernel {list(weight.shape)}; the plain U-Net with these first "
-                             f"layers has {list(conv.weight.shape)} there ([out, in, height, width])")
+            raise InputError(
+                f"convolution {k} of '{path}' has kernel {list(weight.shape)}; the plain U-Net with these first "
+                f"layers has {list(conv.weight.shape)} there ([out, in, height, width])"
+            )
         if not bool(torch.isfinite(weight).all() and torch.isfinite(bias).all()):
-            raise InputError(f"convolution {k} of '{path}' holds NaN or infinity; use a checkpoint from before training "
-                             "diverged")
+            raise InputError(
+                f"convolution {k} of '{path}' holds NaN or infinity; use a checkpoint from before training diverged"
+            )
         conv.weight.data, conv.bias.data = weight, bias
     return network.eval()
 
@@ -80,11 +84,15 @@ def _kernels(path):
                 if len(arrays) == 2 and arrays[0].ndim == 4:
                     found.append(arrays)
                 elif arrays:
-                    raise InputError(f"layer '{name}' of '{path}' has weights of shapes {[list(a.shape) for a in arrays]}; "
-                                     "only convolutions with a bias are expected in a plain U-Net")
+                    raise InputError(
+                        f"layer '{name}' of '{path}' has weights of shapes {[list(a.shape) for a in arrays]}; "
+                        "only convolutions with a bias are expected in a plain U-Net"
+                    )
     except (OSError, KeyError) as error:
-        raise InputError(f"'{path}' is no Keras weights file ({str(error).splitlines()[0]}); expected the HDF5 file that "
-                         "model.save_weights('....h5') writes") from error
+        raise InputError(
+            f"'{path}' is no Keras weights file ({str(error).splitlines()[0]}); expected the HDF5 file that "
+            "model.save_weights('....h5') writes"
+        ) from error
     theano = all(kernel.shape[2:] in ((3, 3), (1, 1)) for kernel, _ in found)
     made = []
     for kernel, bias in found:

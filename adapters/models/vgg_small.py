@@ -26,7 +26,9 @@ class SmallVGG(nn.Module):
             layers.append(nn.MaxPool2d(2))
             size //= 2
         self.features = nn.Sequential(*layers)
-        self.classifier = nn.Sequential(nn.Linear(channels * size * size, hidden), nn.ReLU(), nn.Linear(hidden, num_classes))
+        self.classifier = nn.Sequential(
+            nn.Linear(channels * size * size, hidden), nn.ReLU(), nn.Linear(hidden, num_classes)
+        )
 
     def forward(self, x):
         return self.classifier(self.features(x).flatten(1))

@@ -31,10 +31,14 @@ class ShuffleUnit(nn.Module):
         super().__init__()
         middle = outputs // 2
         main = inputs if stride == 2 else inputs // 2
-        self.branch_main = nn.Sequential(*_conv(main, middle), *_conv(middle, middle, 3, stride, True, False),
-                                         *_conv(middle, outputs - inputs if stride == 2 else middle))
-        self.branch_proj = nn.Sequential(*_conv(inputs, inputs, 3, 2, True, False),
-                                         *_conv(inputs, inputs)) if stride == 2 else None
+        self.branch_main = nn.Sequential(
+            *_conv(main, middle),
+            *_conv(middle, middle, 3, stride, True, False),
+            *_conv(middle, outputs - inputs if stride == 2 else middle),
+        )
+        self.branch_proj = (
+            nn.Sequential(*_conv(inputs, inputs, 3, 2, True, False), *_conv(inputs, inputs)) if stride == 2 else None
+        )
 
     def forward(self, x):
         if self.branch_proj is not None:
@@ -51,8 +55,10 @@ class FastestV2Backbone(BaseModule):
         self.first_conv = nn.Sequential(*_conv(3, widths[0], 3, 2))
         self.maxpool = nn.MaxPool2d(3, 2, 1)
         for k, depth in enumerate(depths):
-            units = [ShuffleUnit(widths[k] if i == 0 else widths[k + 1], widths[k + 1], 2 if i == 0 else 1)
-                     for i in range(depth)]
+            units = [
+                ShuffleUnit(widths[k] if i == 0 else widths[k + 1], widths[k + 1], 2 if i == 0 else 1)
+                for i in range(depth)
+            ]
             setattr(self, f"stage{k + 2}", nn.Sequential(*units))
 
     def forward(self, x):
@@ -65,8 +71,13 @@ class DepthwiseHead(nn.Module):
 
     def __init__(self, channels):
         super().__init__()
-        self.block = nn.Sequential(*(layer for _ in range(2) for layer in (
-            *_conv(channels, channels, 5, 1, True), *_conv(channels, channels, act=False))))
+        self.block = nn.Sequential(
+            *(
+                layer
+                for _ in range(2)
+                for layer in (*_conv(channels, channels, 5, 1, True), *_conv(channels, channels, act=False))
+            )
+        )
 
     def forward(self, x):
         return self.block(x)
@@ -96,8 +107,9 @@ class FastestV2Head(BaseDenseHead):
     """Outputs: by level, boxes [B, 4 A, h, w], objectness [B, A, h, w] and classes [B, classes, h, w], which the A
     anchors of a cell share. anchors: by level, A pairs (width, height) in pixels."""
 
-    def __init__(self, num_classes, in_channels=72, anchors=(), strides=(16, 32), test_cfg=None, train_cfg=None,
-                 init_cfg=None):
+    def __init__(
+        self, num_classes, in_channels=72, anchors=(), strides=(16, 32), test_cfg=None, train_cfg=None, init_cfg=None
+    ):
         super().__init__(init_cfg)
         self.num_classes, self.anchors, self.strides, self.test_cfg = num_classes, anchors, strides, test_cfg
         number = len(anchors[0])
@@ -106,9 +118,11 @@ class FastestV2Head(BaseDenseHead):
         self.output_cls_layers = nn.Conv2d(in_channels, num_classes, 1)
 
     def forward(self, features):
-        return ([self.output_reg_layers(boxes) for boxes, _ in features],
-                [self.output_obj_layers(classes) for _, classes in features],
-                [self.output_cls_layers(classes) for _, classes in features])
+        return (
+            [self.output_reg_layers(boxes) for boxes, _ in features],
+            [self.output_obj_layers(classes) for _, classes in features],
+            [self.output_cls_layers(classes) for _, classes in features],
+        )
 
     def loss_by_feat(self, *args, **kwargs):
         raise NotImplementedError("YOLO-FastestV2 is here for inference: its losses are not implemented")
@@ -116,10 +130,14 @@ class FastestV2Head(BaseDenseHead):
     def predict_by_feat(self, boxes, objectness, classes, batch_img_metas, cfg=None, rescale=False, with_nms=True):
         """[InstanceData of bboxes [n, 4], scores [n], labels [n]] of each image, from what ``forward`` gave."""
         cfg = self.test_cfg if cfg is None else cfg
-        decoded = [self._decode(*level, anchors, stride) for *level, anchors, stride in zip(
-            boxes, objectness, classes, self.anchors, self.strides)]
-        return [self._of_image([(b[i], s[i]) for b, s in decoded], meta, cfg, rescale, with_nms)
-                for i, meta in enumerate(batch_img_metas)]
+        decoded = [
+            self._decode(*level, anchors, stride)
+            for *level, anchors, stride in zip(boxes, objectness, classes, self.anchors, self.strides)
+        ]
+        return [
+            self._of_image([(b[i], s[i]) for b, s in decoded], meta, cfg, rescale, with_nms)
+            for i, meta in enumerate(batch_img_metas)
+        ]
 
     @staticmethod
     def _decode(boxes, objectness, classes, anchors, stride):
@@ -129,13 +147,16 @@ class FastestV2Head(BaseDenseHead):
         y, x = torch.meshgrid(torch.arange(height).to(t), torch.arange(width).to(t), indexing="ij")
         centre = (2 * t[..., :2] - 0.5 + torch.stack([x, y], -1)[:, :, None]) * stride
         half = (2 * t[..., 2:]) ** 2 * t.new_tensor(anchors) / 2
-        scores = objectness.permute(0, 2, 3, 1).sigmoid()[..., None] * classes.permute(0, 2, 3, 1).softmax(-1)[..., None, :]
+        scores = (
+            objectness.permute(0, 2, 3, 1).sigmoid()[..., None] * classes.permute(0, 2, 3, 1).softmax(-1)[..., None, :]
+        )
         return torch.cat([centre - half, centre + half], -1).flatten(1, 3), scores.flatten(1, 3)
 
     def _of_image(self, levels, meta, cfg, rescale, with_nms):
         boxes, scores = (torch.cat(parts) for parts in zip(*levels))
-        scores, labels, _, kept = filter_scores_and_topk(scores, cfg.get("score_thr", 0), cfg.get("nms_pre", -1),
-                                                         dict(boxes=boxes))
+        scores, labels, _, kept = filter_scores_and_topk(
+            scores, cfg.get("score_thr", 0), cfg.get("nms_pre", -1), dict(boxes=boxes)
+        )
         height, width = meta["img_shape"][:2]
         limit = boxes.new_tensor([width, height, width, height])
         found = InstanceData(bboxes=torch.minimum(kept["boxes"].clamp(min=0), limit), scores=scores, labels=labels)
@@ -150,7 +171,9 @@ class YOLOFastestV2(SingleStageDetector):
 
     def load_state_dict(self, state_dict, *args, **kwargs):
         """As nn.Module's, after renaming."""
+
         def renamed(key):
             old = next((old for old in self.RENAMED if key.startswith(old)), None)
-            return self.RENAMED[old] + key[len(old):] if old else key
+            return self.RENAMED[old] + key[len(old) :] if old else key
+
         return super().load_state_dict({renamed(key): value for key, value in state_dict.items()}, *args, **kwargs)

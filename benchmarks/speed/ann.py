@@ -7,10 +7,10 @@ import types
 import torch
 from torch import nn
 
-from adafire.simulation.repeatable import conv1d
 from adafire.graph.interception import map_tensors
-from adafire.simulation.plan import Plan
 from adafire.graph.recorder import record
+from adafire.simulation.plan import Plan
+from adafire.simulation.repeatable import conv1d
 
 
 @torch.no_grad()

@@ -1,6 +1,7 @@
 """Networks whose simulation is timed, with random inputs of a usual size: time does not depend on what is in them."""
 
-from typing import Any, Callable, NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import torch
 
@@ -25,34 +26,44 @@ def call(network, x):
 
 def _mini_yolo():
     from adapters.detectors import build_detector
+
     network, _ = build_detector("benchmarks/zoo/yolo_fashion/config.py", "benchmarks/zoo/yolo_fashion/yolo_fashion.pth")
     return network, torch.randn(8, 3, 192, 192), raw
 
 
 def _retinanet():
     from adapters.detectors import build_detector
+
     network, _ = build_detector("mmdet::retinanet/retinanet_r18_fpn_1x_coco.py")
     return network, torch.randn(2, 3, 320, 320), raw
 
 
 def _resnet18():
     from torchvision.models import resnet18
+
     return resnet18(weights=None).eval(), torch.randn(8, 3, 224, 224), call
 
 
 def _deeplabv3():
     from adapters.segmentors import build_segmentor
+
     network, _ = build_segmentor("mmseg::deeplabv3/deeplabv3_r18-d8_4xb2-80k_cityscapes-512x1024.py")
     return network, torch.randn(2, 3, 256, 256), raw
 
 
 def _pointnet():
     from adapters.models.pointnet import pointnet
+
     return pointnet().eval(), torch.randn(8, 3, 1024), call
 
 
-CASES = {"mini-yolo": _mini_yolo, "retinanet-r18-320": _retinanet, "resnet18-224": _resnet18,
-         "deeplabv3-r18-256": _deeplabv3, "pointnet-1024": _pointnet}
+CASES = {
+    "mini-yolo": _mini_yolo,
+    "retinanet-r18-320": _retinanet,
+    "resnet18-224": _resnet18,
+    "deeplabv3-r18-256": _deeplabv3,
+    "pointnet-1024": _pointnet,
+}
 
 
 def load(name):

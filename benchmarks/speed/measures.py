@@ -33,6 +33,7 @@ def ann(case, timesteps):
     def run():
         for _ in range(timesteps):
             case.forward(network, x)
+
     return run, folded
 
 
@@ -46,14 +47,28 @@ def simulation(case, timesteps, rounds, precisions=("fp32",), spikingjelly=False
     peers = {}
     if spikingjelly:
         from .peers import spikingjelly as peer
-        peers = {f"spikingjelly{suffix}": peer(case, timesteps, layout) for suffix, layout in
-                 (("", torch.contiguous_format), (" channels_last", torch.channels_last))}
+
+        peers = {
+            f"spikingjelly{suffix}": peer(case, timesteps, layout)
+            for suffix, layout in (("", torch.contiguous_format), (" channels_last", torch.channels_last))
+        }
     times = interleaved(functions | peers, rounds, clock)
-    made = [Speed.of(case, f"simulation {p}", times[p], times["ann"], timesteps=timesteps, precision=p,
-                     over=f"{timesteps} ANN forwards, fp32, channels_last, {folded} batch norms folded")
-            for p in precisions]
-    made += [Speed.of(case, name, times[name], times["fp32"], timesteps=timesteps, over="our simulation, fp32")
-             for name in peers]
+    made = [
+        Speed.of(
+            case,
+            f"simulation {p}",
+            times[p],
+            times["ann"],
+            timesteps=timesteps,
+            precision=p,
+            over=f"{timesteps} ANN forwards, fp32, channels_last, {folded} batch norms folded",
+        )
+        for p in precisions
+    ]
+    made += [
+        Speed.of(case, name, times[name], times["fp32"], timesteps=timesteps, over="our simulation, fp32")
+        for name in peers
+    ]
     return made
 
 
@@ -65,13 +80,30 @@ def curve(case, timesteps, rounds, clock=time.perf_counter):
         some.append(some[-1] * 2)
     some = (*some, *(() if some[-1] == timesteps else (timesteps,)))
     every = tuple(range(1, timesteps + 1))
-    functions = {"one": lambda: snn(case.x, at=(timesteps,)), "curve": lambda: snn(case.x, at=some),
-                 "every": lambda: snn(case.x, at=every)}
+    functions = {
+        "one": lambda: snn(case.x, at=(timesteps,)),
+        "curve": lambda: snn(case.x, at=some),
+        "every": lambda: snn(case.x, at=every),
+    }
     times = interleaved(functions, rounds, clock)
-    return [Speed.of(case, f"curve at {','.join(map(str, some))}", times["curve"], times["one"], timesteps=timesteps,
-                     over=f"one simulation read out at {timesteps}"),
-            Speed.of(case, f"curve at every T to {timesteps}", times["every"], times["one"], timesteps=timesteps,
-                     over=f"one simulation read out at {timesteps}")]
+    return [
+        Speed.of(
+            case,
+            f"curve at {','.join(map(str, some))}",
+            times["curve"],
+            times["one"],
+            timesteps=timesteps,
+            over=f"one simulation read out at {timesteps}",
+        ),
+        Speed.of(
+            case,
+            f"curve at every T to {timesteps}",
+            times["every"],
+            times["one"],
+            timesteps=timesteps,
+            over=f"one simulation read out at {timesteps}",
+        ),
+    ]
 
 
 _PEAK = """
@@ -94,8 +126,13 @@ print(json.dumps([before * 1e6, mark.read_mb() * 1e6, snn.plan(case.x).chunk(snn
 
 def peak_bytes(name, timesteps):
     """(peak of the process before the simulation, after it, timesteps a chunk), in a process of its own."""
-    done = subprocess.run([sys.executable, "-c", _PEAK, name, str(timesteps), str(torch.get_num_threads())], cwd=PROJECT,
-                          capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", _PEAK, name, str(timesteps), str(torch.get_num_threads())],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if done.returncode:
         raise InputError(f"the process that measures memory failed: {done.stderr.strip().splitlines()[-1:]}")
     return json.loads(done.stdout.strip().splitlines()[-1])
@@ -105,8 +142,18 @@ def memory(name, few=8, many=256):
     """Peak memory of the whole process at many timesteps over that at few."""
     case = load(name)
     (_, low, chunk), (_, high, _) = peak_bytes(name, few), peak_bytes(name, many)
-    return [Speed.once(case, f"peak memory at T={many}", high, low, timesteps=many, unit="bytes",
-                       over=f"peak at T={few}", note=f"whole process; chunks of {chunk} steps")]
+    return [
+        Speed.once(
+            case,
+            f"peak memory at T={many}",
+            high,
+            low,
+            timesteps=many,
+            unit="bytes",
+            over=f"peak at T={few}",
+            note=f"whole process; chunks of {chunk} steps",
+        )
+    ]
 
 
 def search(case, samples=64, timesteps=4, batch=16):
@@ -121,6 +168,14 @@ def search(case, samples=64, timesteps=4, batch=16):
     snn = adafire.convert(case.network, inputs, method="adafire", timesteps=timesteps, forward=case.forward)
     total = time.perf_counter() - start
     candidates, equivalents = snn.method.candidates, snn.found["search"]["simulations"]
-    return [Speed.once(case, f"conversion with search, {len(candidates)} candidates, {samples} samples", total, single,
-                       timesteps=timesteps, over=f"one simulation of the {samples} samples",
-                       note=f"the search counts {equivalents:.1f} simulations of all samples")]
+    return [
+        Speed.once(
+            case,
+            f"conversion with search, {len(candidates)} candidates, {samples} samples",
+            total,
+            single,
+            timesteps=timesteps,
+            over=f"one simulation of the {samples} samples",
+            note=f"the search counts {equivalents:.1f} simulations of all samples",
+        )
+    ]

@@ -15,8 +15,10 @@ def spikingjelly(case, timesteps, layout=torch.contiguous_format):
         from spikingjelly.activation_based.ann2snn.recipes import RateCodingRecipe
         from spikingjelly.logger import logger
     except ImportError as error:
-        raise InputError(f"spikingjelly cannot be imported ({error}); pip install 'adafire[speed]', or leave it out with "
-                         "--without spikingjelly") from error
+        raise InputError(
+            f"spikingjelly cannot be imported ({error}); pip install 'adafire[speed]', or leave it out with "
+            "--without spikingjelly"
+        ) from error
     logger.remove()
     loader = [(case.x[:1], torch.zeros(1))]
     with torch.no_grad():
@@ -29,4 +31,5 @@ def spikingjelly(case, timesteps, layout=torch.contiguous_format):
     def run():
         functional.reset_net(snn)
         return snn(x.unsqueeze(0).expand(timesteps, *x.shape)).mean(0)
+
     return run

@@ -47,21 +47,47 @@ class Speed(BaseModel):
     def of(cls, case, measure, times, reference, **given):
         """From the Times of both sides."""
         r = ratio(times, reference)
-        return cls._made(case, measure=measure, taken=times.median, reference=reference.median, ratio=r.median, low=r.low,
-                         high=r.high, rounds=len(times.seconds), **given)
+        return cls._made(
+            case,
+            measure=measure,
+            taken=times.median,
+            reference=reference.median,
+            ratio=r.median,
+            low=r.low,
+            high=r.high,
+            rounds=len(times.seconds),
+            **given,
+        )
 
     @classmethod
     def once(cls, case, measure, taken, reference, **given):
         """From one number for each side."""
         quotient = taken / reference
-        return cls._made(case, measure=measure, taken=taken, reference=reference, ratio=quotient, low=quotient,
-                         high=quotient, rounds=1, **given)
+        return cls._made(
+            case,
+            measure=measure,
+            taken=taken,
+            reference=reference,
+            ratio=quotient,
+            low=quotient,
+            high=quotient,
+            rounds=1,
+            **given,
+        )
 
     @classmethod
     def _made(cls, case, **given):
-        return cls(case=case.name, batch=len(case.x), threads=torch.get_num_threads(), load=_load(),
-                   date=time.strftime("%Y-%m-%d"), hardware=environment.hardware(), versions=environment.versions(),
-                   git=environment.git(), **given)
+        return cls(
+            case=case.name,
+            batch=len(case.x),
+            threads=torch.get_num_threads(),
+            load=_load(),
+            date=time.strftime("%Y-%m-%d"),
+            hardware=environment.hardware(),
+            versions=environment.versions(),
+            git=environment.git(),
+            **given,
+        )
 
     def line(self):
         """What the command line says."""
@@ -69,13 +95,17 @@ class Speed(BaseModel):
             amounts = f"{self.taken / 1e6:.0f} MB, reference {self.reference / 1e6:.0f} MB"
         else:
             amounts = f"{self.taken:.3f} s, reference {self.reference:.3f} s"
-        return (f"{self.case:18s} {self.measure}: ratio {self.ratio:.2f} [{self.low:.2f}, {self.high:.2f}] to {self.over} "
-                f"({amounts}; batch {self.batch}, {self.threads} threads, {self.rounds} rounds)"
-                + (f"; {self.note}" if self.note else ""))
+        return (
+            f"{self.case:18s} {self.measure}: ratio {self.ratio:.2f} [{self.low:.2f}, {self.high:.2f}] to {self.over} "
+            f"({amounts}; batch {self.batch}, {self.threads} threads, {self.rounds} rounds)"
+            + (f"; {self.note}" if self.note else "")
+        )
 
     @property
     def filename(self):
-        return re.sub(r"[^a-z0-9]+", "-", f"{self.case} {self.measure} t{self.timesteps} {self.threads}".lower()) + ".json"
+        return (
+            re.sub(r"[^a-z0-9]+", "-", f"{self.case} {self.measure} t{self.timesteps} {self.threads}".lower()) + ".json"
+        )
 
 
 def _load():
@@ -101,15 +131,22 @@ def write_page(out):
 
 def table(records, folder="results/speed"):
     """The page: one row a measurement."""
-    rows = ["# Speed", "", f"Written by `python tools/run_speed.py --save`, from the records in `{folder}/`. A ratio is the "
-            "median over rounds in which both sides ran one after the other in one process, with its quartiles; load is the "
-            "machine's in the minute before (about the number of threads where nothing else ran).", "",
-            "| network | measured | over | batch | T | ratio | quartiles | median | reference | threads | load |",
-            "|---|---|---|---:|---:|---:|---|---:|---:|---:|---:|"]
+    rows = [
+        "# Speed",
+        "",
+        f"Written by `python tools/run_speed.py --save`, from the records in `{folder}/`. A ratio is the "
+        "median over rounds in which both sides ran one after the other in one process, with its quartiles; load is the "
+        "machine's in the minute before (about the number of threads where nothing else ran).",
+        "",
+        "| network | measured | over | batch | T | ratio | quartiles | median | reference | threads | load |",
+        "|---|---|---|---:|---:|---:|---|---:|---:|---:|---:|",
+    ]
     for r in records:
         amount = (lambda v: f"{v / 1e6:.0f} MB") if r.unit == "bytes" else (lambda v: f"{v:.3f} s")
         note = f"; {r.note}" if r.note else ""
-        rows.append(f"| {r.case} | {r.measure}{note} | {r.over} | {r.batch} | {r.timesteps} | **{r.ratio:.2f}** | "
-                    f"{r.low:.2f} to {r.high:.2f} | {amount(r.taken)} | {amount(r.reference)} | {r.threads} | {r.load:.1f} |")
+        rows.append(
+            f"| {r.case} | {r.measure}{note} | {r.over} | {r.batch} | {r.timesteps} | **{r.ratio:.2f}** | "
+            f"{r.low:.2f} to {r.high:.2f} | {amount(r.taken)} | {amount(r.reference)} | {r.threads} | {r.load:.1f} |"
+        )
     machines = sorted({f"{r.hardware['cpu']}, torch {r.versions['torch']}, {r.date}" for r in records})
     return "\n".join([*rows, "", *machines]) + "\n"

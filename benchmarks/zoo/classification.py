@@ -28,8 +28,12 @@ def fashion_mnist(config, options, **phases):
         dataset.update(split=wanted["split"], folder=options.fashion_mnist, download=options.download)
         objects = objects_of(wanted["split"], options.fashion_mnist, options.download)
         content = objects.images.tobytes() + objects.labels.tobytes() + objects.indices.tobytes()
-        description[phase] = {"name": "Fashion-MNIST", "split": wanted["split"], "samples": len(objects.labels),
-                              "fingerprint": hashlib.sha256(content).hexdigest()}
+        description[phase] = {
+            "name": "Fashion-MNIST",
+            "split": wanted["split"],
+            "samples": len(objects.labels),
+            "fingerprint": hashlib.sha256(content).hexdigest(),
+        }
     return description
 
 

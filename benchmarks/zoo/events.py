@@ -28,8 +28,11 @@ def _samples(settings):
     """[Sample] and the names of the classes, from the JSON text of ``settings``; generated or read once."""
     wanted = json.loads(settings)
     event_set = read(wanted["data"], WorkloadOptions())
-    parts = {"train": event_set.train or (lambda: event_set.candidates[wanted["kept"]:]),
-             "val": lambda: event_set.candidates[:wanted["kept"]], "test": lambda: event_set.test}
+    parts = {
+        "train": event_set.train or (lambda: event_set.candidates[wanted["kept"] :]),
+        "val": lambda: event_set.candidates[: wanted["kept"]],
+        "test": lambda: event_set.test,
+    }
     return samples(event_set, parts[wanted["part"]](), representation(wanted["representation"])), event_set.classes
 
 
@@ -45,12 +48,17 @@ def events(config, options, data, representation, kept=500):
         data["root"] = options.fashion_mnist
     description = {}
     for phase in ("train", "val", "test"):
-        settings = json.dumps({"data": data, "representation": dict(representation), "part": phase, "kept": kept},
-                              sort_keys=True)
+        settings = json.dumps(
+            {"data": data, "representation": dict(representation), "part": phase, "kept": kept}, sort_keys=True
+        )
         found, classes = _samples(settings)
         config[f"{phase}_dataloader"].dataset.update(settings=settings)
-        description[phase] = {"name": data["type"], "samples": len(found), "classes": len(classes),
-                              "fingerprint": _digest((s.id, s.label, s.sha256) for s in found)}
+        description[phase] = {
+            "name": data["type"],
+            "samples": len(found),
+            "classes": len(classes),
+            "fingerprint": _digest((s.id, s.label, s.sha256) for s in found),
+        }
     return description
 
 

@@ -30,8 +30,12 @@ def shapes(config, options, **phases):
     for phase, wanted in phases.items():
         found = clouds(wanted["split"], wanted.get("number"))
         config[f"{phase}_dataloader"].dataset.update(split=wanted["split"], number=wanted.get("number"))
-        description[phase] = {"name": "generated shapes", "split": wanted["split"], "samples": len(found.labels),
-                              "fingerprint": fingerprint(found)}
+        description[phase] = {
+            "name": "generated shapes",
+            "split": wanted["split"],
+            "samples": len(found.labels),
+            "fingerprint": fingerprint(found),
+        }
     return description
 
 
@@ -69,7 +73,7 @@ class AugmentedClouds(BaseDataPreprocessor):
         if not training:
             return data
         x = data["inputs"]
-        chosen = torch.randperm(x.shape[-1])[:self.points]
+        chosen = torch.randperm(x.shape[-1])[: self.points]
         x = x[..., chosen]
         if "parts" in data:
             data["parts"] = data["parts"][..., chosen]
@@ -109,8 +113,7 @@ class PartIoU(BaseMetric):
 
     def compute_metrics(self, results):
         rows = {
-            k: part_metrics.PartPrediction(*row)
-            for k, row in enumerate(results)
+            k: part_metrics.PartPrediction(*row) for k, row in enumerate(results)
         }  # mmengine makes them plain tuples
         metrics = part_metrics.evaluate(rows, CLASSES, PARTS, replicates=2).metrics
         return {name: metrics[name] for name in ("instance_miou", "class_miou", "point_accuracy")}

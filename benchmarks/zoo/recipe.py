@@ -16,18 +16,28 @@ def slim(checkpoint, store="fp16"):
     store: dtype of convolution and linear weights, 'fp16' or 'fp32'; vectors (biases, batch norm) stay as they are.
     """
     import torch
+
     content = torch.load(checkpoint, map_location="cpu", weights_only=False)
     state = {}
     for name, value in content["state_dict"].items():
         kept = value.half() if store == "fp16" and value.is_floating_point() and value.ndim > 1 else value
         if not bool(torch.isfinite(kept.float()).all()):
-            raise InputError(f"weight {name!r} of {checkpoint} is not finite in {store}: the training diverged (lower "
-                             "optim_wrapper.optimizer.lr), or needs --store fp32")
+            raise InputError(
+                f"weight {name!r} of {checkpoint} is not finite in {store}: the training diverged (lower "
+                "optim_wrapper.optimizer.lr), or needs --store fp32"
+            )
         state[name] = kept.contiguous()
     meta = content.get("meta", {})
     classes = (meta.get("dataset_meta") or {}).get("classes") or ()
-    return {"state_dict": state, "meta": {"epoch": meta.get("epoch"), "iter": meta.get("iter"), "store": store,
-                                          "dataset_meta": {"classes": list(classes)}}}
+    return {
+        "state_dict": state,
+        "meta": {
+            "epoch": meta.get("epoch"),
+            "iter": meta.get("iter"),
+            "store": store,
+            "dataset_meta": {"classes": list(classes)},
+        },
+    }
 
 
 def training_log(work_dir):
@@ -58,13 +68,20 @@ def recipe(config_file, config, data, content, weights_file, metrics, device, **
         "epochs": config.train_cfg.get("max_epochs"),
         "seed": (config.get("randomness") or {}).get("seed"),
         **more,
-        "chosen": {"epoch": content["meta"]["epoch"], "on": "val",
-                   "by": (hooks.get("checkpoint") or {}).get("save_best") or "last epoch"},
+        "chosen": {
+            "epoch": content["meta"]["epoch"],
+            "on": "val",
+            "by": (hooks.get("checkpoint") or {}).get("save_best") or "last epoch",
+        },
         "data": data,
         "metrics": metrics,
-        "weights": {"file": weights_file.name, "bytes": weights_file.stat().st_size, "sha256": _sha256(weights_file),
-                    "store": content["meta"]["store"],
-                    "numbers": sum(value.numel() for value in content["state_dict"].values())},
+        "weights": {
+            "file": weights_file.name,
+            "bytes": weights_file.stat().st_size,
+            "sha256": _sha256(weights_file),
+            "store": content["meta"]["store"],
+            "numbers": sum(value.numel() for value in content["state_dict"].values()),
+        },
         "versions": versions(),
         "hardware": hardware(device),
     }

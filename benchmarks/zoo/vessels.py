@@ -25,8 +25,11 @@ from adapters.models import build
 def _drawn(split, number):
     """(pictures float32 [number, 1, H, W] as the adapter prepares them, vessels, views: bool [number, H, W])."""
     made = [retina(split, k) for k in range(number)]
-    return (np.stack([drive.prepare(r.rgb)[None] for r in made]), np.stack([r.vessels for r in made]),
-            np.stack([r.view for r in made]))
+    return (
+        np.stack([drive.prepare(r.rgb)[None] for r in made]),
+        np.stack([r.vessels for r in made]),
+        np.stack([r.view for r in made]),
+    )
 
 
 @data_setups.register("retinas")
@@ -37,8 +40,12 @@ def retinas(config, options, **phases):
         settings = {"split": wanted["split"], "number": wanted.get("number") or SPLITS[wanted["split"]]}
         config[f"{phase}_dataloader"].dataset.update(settings)
         content = hashlib.sha256(b"".join(array.tobytes() for array in _drawn(**settings)))
-        description[phase] = {"name": "generated retinas", "split": settings["split"], "samples": settings["number"],
-                              "fingerprint": content.hexdigest()}
+        description[phase] = {
+            "name": "generated retinas",
+            "split": settings["split"],
+            "samples": settings["number"],
+            "fingerprint": content.hexdigest(),
+        }
     return description
 
 
@@ -75,8 +82,9 @@ class TurnedSquares(BaseDataPreprocessor):
         mirrored = bool(torch.randint(2, ()))
 
         def square(x):
-            x = torch.rot90(x[..., top:top + self.side, left:left + self.side], turns, (-2, -1))
+            x = torch.rot90(x[..., top : top + self.side, left : left + self.side], turns, (-2, -1))
             return x.flip(-1) if mirrored else x
+
         return {key: square(value) for key, value in data.items()}
 
 
@@ -95,8 +103,10 @@ class VesselSegmenter(BaseModel):
             return {"loss": (losses * view).sum() / view.sum()}
         if mode == "tensor":
             return scores
-        return [{"counts": vessel_scores.measure(p, own.bool(), seen.numpy())}
-                for p, own, seen in zip(scores.softmax(1)[:, 1].numpy(), vessels, view)]
+        return [
+            {"counts": vessel_scores.measure(p, own.bool(), seen.numpy())}
+            for p, own, seen in zip(scores.softmax(1)[:, 1].numpy(), vessels, view)
+        ]
 
 
 @METRICS.register_module()

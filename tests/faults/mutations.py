@@ -3,8 +3,33 @@
 import copy
 import random
 
-STRANGE = (None, True, False, 0, -1, 1, 2**70, 1e308, -0.5, float("nan"), float("inf"), "", "x", "../../etc", "4", "\x00",
-           "a" * 5000, [], [[]], {}, {"a": 1}, [1, 2], ["a"], [None], {"": None})
+STRANGE = (
+    None,
+    True,
+    False,
+    0,
+    -1,
+    1,
+    2**70,
+    1e308,
+    -0.5,
+    float("nan"),
+    float("inf"),
+    "",
+    "x",
+    "../../etc",
+    "4",
+    "\x00",
+    "a" * 5000,
+    [],
+    [[]],
+    {},
+    {"a": 1},
+    [1, 2],
+    ["a"],
+    [None],
+    {"": None},
+)
 
 
 def places(data, path=()):
@@ -52,8 +77,11 @@ def scratched(text, seed):
         elif change == "double":
             text = text[:end] + text[start:]
         elif change == "overwrite":
-            text = text[:start] + "".join(draw.choice("0123456789abcXYZ{}[]()\"',:=.-_ \n\\\x00é") for _ in range(end - start)) \
+            text = (
+                text[:start]
+                + "".join(draw.choice("0123456789abcXYZ{}[]()\"',:=.-_ \n\\\x00é") for _ in range(end - start))
                 + text[end:]
+            )
         else:
             text = text[:start]
     return text

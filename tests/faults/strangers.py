@@ -25,9 +25,13 @@ from test_records import make as record
 from test_tasks import lines
 
 ZOO = PROJECT / "benchmarks" / "zoo"
-WEIGHTS = {"fashion_resnet": ZOO / "resnet_fashion" / "resnet_fashion.pth", "coco_yolo": ZOO / "yolo_fashion" / "yolo_fashion.pth",
-           "voc12_fcn": ZOO / "fpn_fashion" / "fpn_fashion.pth", "fashion_events": ZOO / "events_fashion" / "events_fashion.pth",
-           "modelnet40_pointnet": ZOO / "pointnet_shapes" / "pointnet_shapes.pth"}
+WEIGHTS = {
+    "fashion_resnet": ZOO / "resnet_fashion" / "resnet_fashion.pth",
+    "coco_yolo": ZOO / "yolo_fashion" / "yolo_fashion.pth",
+    "voc12_fcn": ZOO / "fpn_fashion" / "fpn_fashion.pth",
+    "fashion_events": ZOO / "events_fashion" / "events_fashion.pth",
+    "modelnet40_pointnet": ZOO / "pointnet_shapes" / "pointnet_shapes.pth",
+}
 """The weights of one task a family."""
 
 
@@ -38,7 +42,7 @@ def text(folder, name="file.pth", content="no weights"):
 
 def truncated(folder, task):
     content = WEIGHTS[task].read_bytes()
-    (folder / "half.pth").write_bytes(content[:len(content) // 2])
+    (folder / "half.pth").write_bytes(content[: len(content) // 2])
     return folder / "half.pth"
 
 
@@ -64,7 +68,7 @@ def huge(path, side=9000):
 
 
 def half(path):
-    path.write_bytes(path.read_bytes()[:len(path.read_bytes()) // 2])
+    path.write_bytes(path.read_bytes()[: len(path.read_bytes()) // 2])
 
 
 # ---- classification
@@ -114,7 +118,11 @@ def with_nan_point(x, y):
 def meshes(folder):
     for split in ("train", "test"):
         for name in MODELNET40:
-            off(folder / "data" / name / split / f"{name}_1.off", CUBE[0], [] if (name, split) == ("chair", "test") else CUBE[1])
+            off(
+                folder / "data" / name / split / f"{name}_1.off",
+                CUBE[0],
+                [] if (name, split) == ("chair", "test") else CUBE[1],
+            )
     return folder / "data"
 
 
@@ -122,7 +130,9 @@ def clouds(folder, listed="chair_0001", points=2048):
     """ModelNet40's text layout, with one cloud."""
     root = folder / "data"
     (root / "chair").mkdir(parents=True)
-    np.savetxt(root / "chair" / "chair_0001.txt", np.random.default_rng(0).random((points, 6)), delimiter=",", fmt="%.4f")
+    np.savetxt(
+        root / "chair" / "chair_0001.txt", np.random.default_rng(0).random((points, 6)), delimiter=",", fmt="%.4f"
+    )
     for split in ("test", "train"):
         (root / f"modelnet40_{split}.txt").write_text(f"{listed}\n")
     return root
@@ -138,7 +148,8 @@ def parts(folder, labels=100, listed="shape_data/03001627/one"):
     (root / "03001627" / "points_label" / "one.seg").write_text("1\n" * labels)
     for split in ("test", "train"):
         (root / "train_test_split" / f"shuffled_{split}_file_list.json").write_text(
-            json.dumps([listed]) if isinstance(listed, str) else listed.decode())
+            json.dumps([listed]) if isinstance(listed, str) else listed.decode()
+        )
     return root
 
 
@@ -177,14 +188,17 @@ def recordings_zip(folder):
 def coco(folder, spoil=lambda path: None, **change):
     """COCO with two pictures, the first of them spoilt; ``change`` is made to the annotations' first entries."""
     from mmdet.datasets import CocoDataset
+
     root = folder / "data"
     for k in (1, 2):
         picture(root / "val2017" / f"{k}.png", seed=k)
     picture(root / "train2017" / "3.png", seed=3)
     spoil(root / "val2017" / "1.png")
-    content = {"images": [{"id": k, "file_name": f"{k}.png", "width": 32, "height": 32} for k in (1, 2)],
-               "categories": [{"id": k, "name": name} for k, name in enumerate(CocoDataset.METAINFO["classes"], 1)],
-               "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 2, 9, 9], "area": 81, "iscrowd": 0}]}
+    content = {
+        "images": [{"id": k, "file_name": f"{k}.png", "width": 32, "height": 32} for k in (1, 2)],
+        "categories": [{"id": k, "name": name} for k, name in enumerate(CocoDataset.METAINFO["classes"], 1)],
+        "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 2, 9, 9], "area": 81, "iscrowd": 0}],
+    }
     for key, value in change.items():
         content[key] = value if isinstance(value, list) else [{**content[key][0], **value}, *content[key][1:]]
     (root / "annotations").mkdir()
@@ -221,9 +235,24 @@ def masks(folder, spoil=lambda root: None, splits="p0\np1\np2\n"):
 
 
 def segmentation_task(folder):
-    (folder / "config.py").write_text(segmenter.CONFIG.format(test="mode='whole'", align=False, classes=segmenter.CLASSES))
-    return task(folder, family="segmentation", metric="mIoU", adapter="mmsegmentation", variants={"full": {
-        "split": "full", "config": "config.py", "checkpoint": "random", "data": {"type": "mmseg"}, "calibration": {"samples": 2}}})
+    (folder / "config.py").write_text(
+        segmenter.CONFIG.format(test="mode='whole'", align=False, classes=segmenter.CLASSES)
+    )
+    return task(
+        folder,
+        family="segmentation",
+        metric="mIoU",
+        adapter="mmsegmentation",
+        variants={
+            "full": {
+                "split": "full",
+                "config": "config.py",
+                "checkpoint": "random",
+                "data": {"type": "mmseg"},
+                "calibration": {"samples": 2},
+            }
+        },
+    )
 
 
 # ---- task files and records
@@ -231,11 +260,24 @@ def segmentation_task(folder):
 
 def task(folder, content=None, **changes):
     """A task file outside the project: fashion_resnet's mini, changed."""
-    mini = {"split": "mini", "model": "adapters.models.resnet_small:resnet_small", "checkpoint": str(WEIGHTS["fashion_resnet"]),
-            "data": {"type": "fashion_mnist"}, "calibration": {"samples": 8},
-            "options": {"preprocessing": {"mean": [0.286], "std": [0.353]}}}
-    good = {"name": "foreign", "version": 1, "family": "classification", "metric": "accuracy", "adapter": "classification",
-            "methods": ["burst"], "timesteps": [1], "variants": {"mini": mini}}
+    mini = {
+        "split": "mini",
+        "model": "adapters.models.resnet_small:resnet_small",
+        "checkpoint": str(WEIGHTS["fashion_resnet"]),
+        "data": {"type": "fashion_mnist"},
+        "calibration": {"samples": 8},
+        "options": {"preprocessing": {"mean": [0.286], "std": [0.353]}},
+    }
+    good = {
+        "name": "foreign",
+        "version": 1,
+        "family": "classification",
+        "metric": "accuracy",
+        "adapter": "classification",
+        "methods": ["burst"],
+        "timesteps": [1],
+        "variants": {"mini": mini},
+    }
     return text(folder, "foreign.py", lines({**good, **changes}) if content is None else content)
 
 

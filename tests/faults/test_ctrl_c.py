@@ -32,8 +32,14 @@ sys.exit(run(work, parser, again="python tool.py --resume"))
 
 
 def start(command, folder):
-    return subprocess.Popen([sys.executable, *map(str, command)], cwd=folder, text=True, stdout=subprocess.PIPE,
-                            stderr=subprocess.PIPE, env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(PROJECT)})
+    return subprocess.Popen(
+        [sys.executable, *map(str, command)],
+        cwd=folder,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(PROJECT)},
+    )
 
 
 def interrupted(process, mark, wait=0.0, timeout=300):
@@ -46,6 +52,7 @@ def interrupted(process, mark, wait=0.0, timeout=300):
             said.append(line)
             if mark in line:
                 seen.set()
+
     thread = threading.Thread(target=listen, daemon=True)
     thread.start()
     assert seen.wait(timeout), said
@@ -72,12 +79,17 @@ def test_in_the_middle_of_one_long_call_of_a_library(tmp_path):
     assert seconds >= PATIENCE_S / 2, "Python itself could not end it"
 
 
-@pytest.mark.parametrize("task, method, mark, wait", [
-    ("voc12_fcn", "burst", "loading network and data", 1.0),      # imports, pictures and masks
-    ("fashion_events", "burst", "loading network and data", 0.7),  # recordings are made
-    ("cifar10_resnet20", "adafire", "adafire, T = 8: converting", 0.5),  # statistics and search
-    ("coco_yolo", "burst", "burst, T = 8: 0 of", 0.5),  # simulation
-    ("modelnet40_pointnet", "snn-calibration", "snn-calibration, T = 8: 0 of", 0.5)], ids=lambda value: str(value)[:24])
+@pytest.mark.parametrize(
+    "task, method, mark, wait",
+    [
+        ("voc12_fcn", "burst", "loading network and data", 1.0),  # imports, pictures and masks
+        ("fashion_events", "burst", "loading network and data", 0.7),  # recordings are made
+        ("cifar10_resnet20", "adafire", "adafire, T = 8: converting", 0.5),  # statistics and search
+        ("coco_yolo", "burst", "burst, T = 8: 0 of", 0.5),  # simulation
+        ("modelnet40_pointnet", "snn-calibration", "snn-calibration, T = 8: 0 of", 0.5),
+    ],
+    ids=lambda value: str(value)[:24],
+)
 def test_run_bench(task, method, mark, wait, tmp_path):
     arguments = [task, "--split", "mini", "--methods", method, "--timesteps", "8", "--out", "out"]
     if "loading" not in mark:  # so that the ANN is soon done
@@ -88,13 +100,25 @@ def test_run_bench(task, method, mark, wait, tmp_path):
     judge(process, seconds, err, os.path.relpath(PROJECT / "tools" / "run_bench.py", tmp_path))
     records, problems = Store(tmp_path / "out").load()
     assert not problems and not list(tmp_path.rglob("*.tmp"))
-    assert [record.method for record in records] == ([] if "loading" in mark else ["ann"]) and ("ann" in out) == bool(records)
+    assert [record.method for record in records] == ([] if "loading" in mark else ["ann"]) and ("ann" in out) == bool(
+        records
+    )
 
 
 def test_training(tmp_path):
     """The training goes on with --resume, which the printed command has."""
-    arguments = [PROJECT / "tools" / "train_ann.py", PROJECT / "benchmarks" / "zoo" / "pointnet_shapes" / "config.py", "--workers", "1",
-                 "--device", "cpu", "--threads", "1", "--work-dir", "work"]
+    arguments = [
+        PROJECT / "tools" / "train_ann.py",
+        PROJECT / "benchmarks" / "zoo" / "pointnet_shapes" / "config.py",
+        "--workers",
+        "1",
+        "--device",
+        "cpu",
+        "--threads",
+        "1",
+        "--work-dir",
+        "work",
+    ]
     process = start([*arguments, "--epochs", "2"], tmp_path)
     process.stderr, process.stdout = process.stdout, process.stderr  # MMEngine logs on stdout
     seconds, _ = interrupted(process, "Epoch(train)", 0.5)
@@ -105,10 +129,25 @@ def test_training(tmp_path):
 
 def test_sweep(tmp_path):
     pytest.importorskip("ray", reason="Ray is not installed (pip install -e '.[sweep]')")
-    arguments = ["fashion_resnet", "--methods", "burst,snn-calibration,adafire", "--timesteps", "8", "--jobs", "1", "--out", "out"]
-    process = subprocess.Popen([sys.executable, str(PROJECT / "tools" / "sweep.py"), *arguments], cwd=tmp_path, text=True,
-                               stderr=subprocess.PIPE, stdout=subprocess.PIPE,
-                               env={**os.environ, "RAY_memory_monitor_refresh_ms": "0", "OMP_NUM_THREADS": "1"})
+    arguments = [
+        "fashion_resnet",
+        "--methods",
+        "burst,snn-calibration,adafire",
+        "--timesteps",
+        "8",
+        "--jobs",
+        "1",
+        "--out",
+        "out",
+    ]
+    process = subprocess.Popen(
+        [sys.executable, str(PROJECT / "tools" / "sweep.py"), *arguments],
+        cwd=tmp_path,
+        text=True,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "RAY_memory_monitor_refresh_ms": "0", "OMP_NUM_THREADS": "1"},
+    )
     process.stderr, process.stdout = process.stdout, process.stderr  # a sweep tells what is done on stdout
     seconds, _ = interrupted(process, "[1/4]", 1.0)
     err = process.stdout.read()

@@ -41,19 +41,26 @@ def run(name, out, monkeypatch, threads, chunk, limit, methods, steps=(4,)):
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        found = runner.run(task, "mini", methods, list(steps), runner.RunOptions(WorkloadOptions(limit=limit)), out).records
+        found = runner.run(
+            task, "mini", methods, list(steps), runner.RunOptions(WorkloadOptions(limit=limit)), out
+        ).records
     finally:
         torch.set_num_threads(before)
     assert all(record.status == "ok" for record in found), [record.reason for record in found]
     return {record.method: told(record) for record in found}
 
 
-@pytest.mark.parametrize("name, limit, methods", [
-    ("fashion_resnet", 6, ["snn-calibration", "adafire-signed", "ours"]), ("fashion_events", 5, ["burst"]),
-    pytest.param("fashion_resnet", 6, METHODS, marks=pytest.mark.slow),
-    pytest.param("modelnet40_pointnet", 2, ["snn-calibration", "ours"], marks=pytest.mark.slow),
-    pytest.param("coco_yolo", 2, ["adafire-signed"], marks=pytest.mark.slow),
-    pytest.param("voc12_fcn", 1, ["adafire-signed"], marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "name, limit, methods",
+    [
+        ("fashion_resnet", 6, ["snn-calibration", "adafire-signed", "ours"]),
+        ("fashion_events", 5, ["burst"]),
+        pytest.param("fashion_resnet", 6, METHODS, marks=pytest.mark.slow),
+        pytest.param("modelnet40_pointnet", 2, ["snn-calibration", "ours"], marks=pytest.mark.slow),
+        pytest.param("coco_yolo", 2, ["adafire-signed"], marks=pytest.mark.slow),
+        pytest.param("voc12_fcn", 1, ["adafire-signed"], marks=pytest.mark.slow),
+    ],
+)
 def test_threads_and_chunks_change_nothing(name, limit, methods, tmp_path, monkeypatch):
     wanted = run(name, tmp_path / "a", monkeypatch, 1, 8, limit, methods)
     for threads, chunk in ((2, 8), (1, 3), (2, 1)):

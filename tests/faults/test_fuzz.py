@@ -15,8 +15,11 @@ from test_records import make
 from test_tasks import GOOD
 
 MUTATIONS = range(1000)
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::SyntaxWarning"),
-              pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of scratched Python
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore::SyntaxWarning"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+]  # of scratched Python
 
 
 def short(error):
@@ -69,7 +72,9 @@ def test_damaged_task_dicts_are_refused_or_read_as_they_are():
             continue
         accepted += 1
         assert says(task.model_dump(), data)
-        assert all(isinstance(t, int) and t >= 1 for t in task.timesteps) and len(set(task.timesteps)) == len(task.timesteps)
+        assert all(isinstance(t, int) and t >= 1 for t in task.timesteps) and len(set(task.timesteps)) == len(
+            task.timesteps
+        )
         for variant in task.variants.values():
             assert isinstance(variant.data["type"], str) and variant.calibration["samples"] >= 1
     assert 0 < accepted < len(MUTATIONS) / 2, accepted
@@ -91,10 +96,14 @@ def test_scratched_task_files_are_refused_or_are_tasks(tmp_path):
 
 
 def test_damaged_annotations_are_refused_or_consistent(tmp_path):
-    good = {"images": [{"id": k, "file_name": f"{k}.jpg", "width": 9, "height": 8} for k in (1, 2)],
-            "categories": [{"id": 3, "name": "cat"}, {"id": 4, "name": "dog"}],
-            "annotations": [{"id": 1, "image_id": 1, "category_id": 3, "bbox": [0, 0, 2, 3], "area": 6, "iscrowd": 0},
-                            {"id": 2, "image_id": 2, "category_id": 4, "bbox": [1.5, 0, 2, 3]}]}
+    good = {
+        "images": [{"id": k, "file_name": f"{k}.jpg", "width": 9, "height": 8} for k in (1, 2)],
+        "categories": [{"id": 3, "name": "cat"}, {"id": 4, "name": "dog"}],
+        "annotations": [
+            {"id": 1, "image_id": 1, "category_id": 3, "bbox": [0, 0, 2, 3], "area": 6, "iscrowd": 0},
+            {"id": 2, "image_id": 2, "category_id": 4, "bbox": [1.5, 0, 2, 3]},
+        ],
+    }
     file, accepted = tmp_path / "instances.json", 0
     for seed in MUTATIONS:
         file.write_text(json.dumps(mutated(good, seed)))

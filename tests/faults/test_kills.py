@@ -16,8 +16,17 @@ pytestmark = pytest.mark.slow
 
 SCRIPT = str(PROJECT / "tools" / "run_bench.py")
 TASKS = ("fashion_resnet", "coco_yolo", "cifar10_resnet20")
-ARGUMENTS = [*TASKS, "--split", "mini", "--limit", "8", "--methods", "quantised,burst,snn-calibration,adafire-signed",
-             "--timesteps", "1,2"]
+ARGUMENTS = [
+    *TASKS,
+    "--split",
+    "mini",
+    "--limit",
+    "8",
+    "--methods",
+    "quantised,burst,snn-calibration,adafire-signed",
+    "--timesteps",
+    "1,2",
+]
 KEYS = len(TASKS) * 5
 KILLS = 20
 
@@ -27,8 +36,13 @@ def command(out, *more):
 
 
 def start(out, *more):
-    return subprocess.Popen(command(out, *more), env={**os.environ, "OMP_NUM_THREADS": "1"}, text=True,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return subprocess.Popen(
+        command(out, *more),
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
 
 
 def table(path):
@@ -109,12 +123,20 @@ def test_full_disk_is_one_error_and_loses_nothing(small_disk):
 def test_read_only_results_folder_is_refused_before_any_work(tmp_path):
     out = tmp_path / "out"
     out.mkdir(mode=0o555)
-    drop = ["setpriv", "--reuid", "65534", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all"] \
-        if os.geteuid() == 0 else []
+    drop = (
+        ["setpriv", "--reuid", "65534", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all"]
+        if os.geteuid() == 0
+        else []
+    )
     for folder in (tmp_path, *tmp_path.parents):
         if os.access(folder, os.W_OK) and folder.stat().st_uid == os.geteuid() and str(folder).count("/") > 1:
             folder.chmod(folder.stat().st_mode | 0o055)
-    done = subprocess.run([*drop, *command(out)], capture_output=True, text=True, timeout=120,
-                          env={**os.environ, "HOME": str(tmp_path), "OMP_NUM_THREADS": "1"})
+    done = subprocess.run(
+        [*drop, *command(out)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, "HOME": str(tmp_path), "OMP_NUM_THREADS": "1"},
+    )
     assert done.returncode == 2 and "not writable" in done.stderr and done.stderr.count("\n") <= 5, done.stderr
     assert not any(out.iterdir())

@@ -13,7 +13,10 @@ import pytest
 from benchmarks.store import Store
 from benchmarks.task import PROJECT
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux limits memory so")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux limits memory so"),
+]
 TASK = ["cityscapes_fastscnn", "--variant", "memory", "--methods", "burst", "--limit", "1"]
 
 SCRIPT = """
@@ -44,9 +47,25 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 
 def limited(folder, size, at, steps):
     """(exit code, stderr, record) of the task with at most ``size`` bytes, from the start or (more) from its simulation on."""
-    done = subprocess.run([sys.executable, "-c", SCRIPT, str(size), at, str(PROJECT / "tools" / "run_bench.py"), *TASK,
-                           "--timesteps", str(steps), "--out", str(folder)], capture_output=True, text=True, timeout=900,
-                          env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(PROJECT)})
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            SCRIPT,
+            str(size),
+            at,
+            str(PROJECT / "tools" / "run_bench.py"),
+            *TASK,
+            "--timesteps",
+            str(steps),
+            "--out",
+            str(folder),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=900,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(PROJECT)},
+    )
     records, problems = Store(folder).load()
     assert not problems and "Traceback" not in done.stderr, done.stderr
     return done.returncode, done.stderr, {record.method: record for record in records}.get("burst")
@@ -61,4 +80,6 @@ def test_four_gigabytes_are_enough_for_512_x_1024_pixels(tmp_path):
 def test_a_limit_that_no_chunk_fits_in_is_a_failed_record_with_the_figure(tmp_path):
     code, err, record = limited(tmp_path, 40e6, "simulation", 2)
     assert code == 1 and record.status == "failed", err
-    assert record.reason.startswith("OutOfMemory: memory ran out in this run: ") and "GB more were wanted" in record.reason
+    assert (
+        record.reason.startswith("OutOfMemory: memory ran out in this run: ") and "GB more were wanted" in record.reason
+    )

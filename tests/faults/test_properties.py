@@ -5,16 +5,17 @@ import math
 
 import pytest
 import torch
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from adafire.neurons import kernels as fused
-from adafire.graph.activations import activation_of
+from adafire.calibration.thresholds import Histogram, alive, balanced, maximum, mmse, percentile
 from adafire.cost.energy import ENERGY_MODELS
 from adafire.cost.tally import Tally
+from adafire.graph.activations import activation_of
+from adafire.graph.calls import Site
+from adafire.neurons import kernels as fused
 from adafire.neurons.count import NeuronParams, initial_state, scan
 from adafire.search.pareto import best, frontier
-from adafire.calibration.thresholds import Histogram, alive, balanced, maximum, mmse, percentile
-from adafire.graph.calls import Site
 
 QUICK = settings(max_examples=80, deadline=None)
 RELU = activation_of("relu", None, (None,), {})
@@ -53,14 +54,16 @@ def test_neuron_equals_events_one_by_one_whole_and_in_chunks(steps, theta, limit
     parts, carried = [], initial_state(z[0], params)
     for start, length in ((0, cut), (cut, len(steps) - cut)):
         if length:
-            part, carried = scan(z[start:start + length], start, length, params, carried, RELU)
+            part, carried = scan(z[start : start + length], start, length, params, carried, RELU)
             parts.append(part)
     assert torch.equal(torch.cat(parts), out) and torch.equal(carried.n, state.n)
 
 
 @pytest.mark.skipif(fused.library() is None, reason="no C compiler: only the reference runs here")
 @QUICK
-@given(currents, st.floats(0.015625, 30, width=32), limits, st.floats(0, 0.984375, width=32), st.floats(-2, 2, width=32))
+@given(
+    currents, st.floats(0.015625, 30, width=32), limits, st.floats(0, 0.984375, width=32), st.floats(-2, 2, width=32)
+)
 def test_compiled_neuron_has_the_bits_of_the_reference(steps, theta, limit, v0, bias):
     z = torch.tensor(steps, dtype=torch.float32)[:, None] * 0.37
     params = NeuronParams(torch.full((1, 3), theta), torch.full((1, 3), bias), torch.full((1, 3), v0), *limit)
@@ -72,13 +75,18 @@ def test_compiled_neuron_has_the_bits_of_the_reference(steps, theta, limit, v0, 
 
 
 @QUICK
-@given(st.lists(st.floats(0, 50, width=32, allow_subnormal=False), min_size=1, max_size=60), st.integers(1, 4), st.integers(1, 16),
-       st.floats(0.125, 8, width=32))  # without denormals, which count as nothing
+@given(
+    st.lists(st.floats(0, 50, width=32, allow_subnormal=False), min_size=1, max_size=60),
+    st.integers(1, 4),
+    st.integers(1, 16),
+    st.floats(0.125, 8, width=32),
+)  # without denormals, which count as nothing
 def test_thresholds_follow_the_scale_and_stay_within_the_data(values, phi, timesteps, scale):
     def fitted(a):
         histogram = Histogram(1)
         histogram.update(a[None], 0)
         return histogram, mmse(histogram, phi, phi * timesteps)
+
     a = torch.tensor(values)
     histogram, theta = fitted(a)
     assert 0 <= theta <= maximum(histogram) / phi * (1 + 1e-6) and maximum(histogram) == a.max()
@@ -101,16 +109,23 @@ def test_dead_channels_get_a_usable_threshold(values):
         assert float(theta.max()) == max(live)
 
 
-tables = st.integers(1, 4).flatmap(lambda sites: st.lists(
-    st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20)), min_size=1, max_size=4), min_size=sites, max_size=sites))
+tables = st.integers(1, 4).flatmap(
+    lambda sites: st.lists(
+        st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20)), min_size=1, max_size=4),
+        min_size=sites,
+        max_size=sites,
+    )
+)
 
 
 @QUICK
 @given(tables, st.integers(0, 80))
 def test_pareto_choice_equals_trying_everything(table, room):
     losses, costs = ([[float(entry[k]) for entry in row] for row in table] for k in (0, 1))
-    totals = [(sum(losses[i][k] for i, k in enumerate(choice)), sum(costs[i][k] for i, k in enumerate(choice)))
-              for choice in itertools.product(*(range(len(row)) for row in table))]
+    totals = [
+        (sum(losses[i][k] for i, k in enumerate(choice)), sum(costs[i][k] for i, k in enumerate(choice)))
+        for choice in itertools.product(*(range(len(row)) for row in table))
+    ]
     feasible = [total for total in totals if total[1] <= room]
     if not feasible:
         return
@@ -134,12 +149,17 @@ def test_energy_is_linear_and_never_falls_with_work(macs, synops, more):
 
 
 @QUICK
-@given(st.lists(st.lists(st.integers(0, 9), min_size=4, max_size=4), min_size=1, max_size=5),
-       st.lists(st.integers(0, 9), min_size=4, max_size=4), st.integers(1, 64))
+@given(
+    st.lists(st.lists(st.integers(0, 9), min_size=4, max_size=4), min_size=1, max_size=5),
+    st.lists(st.integers(0, 9), min_size=4, max_size=4),
+    st.integers(1, 64),
+)
 def test_synaptic_operations_equal_a_walk_over_every_spike(counts, reach, factor):
     walked = sum(reach[position] for row in counts for position, n in enumerate(row) for _ in range(n)) * factor
     tally = Tally()
-    assert tally.synops(torch.tensor(counts, dtype=torch.float32), torch.tensor(reach, dtype=torch.float32),
-                        factor) == walked
+    assert (
+        tally.synops(torch.tensor(counts, dtype=torch.float32), torch.tensor(reach, dtype=torch.float32), factor)
+        == walked
+    )
     assert tally.total(torch.tensor(counts, dtype=torch.float32)) == sum(map(sum, counts))
     assert not math.isnan(walked)
