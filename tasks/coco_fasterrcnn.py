@@ -1,4 +1,4 @@
-"""Faster R-CNN, two stages (adapters/two_stage.py says how), on COCO.
+"""Faster R-CNN, two stages (adapters/detection/two_stage.py says how), on COCO.
 There is no mini split: no trained small network of this kind is carried.
 
     python tools/run_bench.py coco_fasterrcnn --data-root /data/coco

@@ -28,7 +28,7 @@ variants = dict(
         data=dict(type="fashion_scenes"),
         calibration=dict(samples=64),  # unlabelled images, never scored
         batch_size=16,
-        needs=["adapters/data/fashion_mnist_subset/test.png"],
+        needs=["adapters/shared/fashion_mnist_subset/test.png"],
         expected=dict(ann=0.666, tolerance=0.005),
     ),
     # MMDetection's YOLOv3 (leaky ReLU) on COCO val2017; calibrated on train2017 images, where they are not there on

@@ -3,10 +3,10 @@
     python tools/run_bench.py tasks/drive_unet.py                                  # mini: 40 generated retinas
     python tools/run_bench.py tasks/drive_unet.py --data-root /data/DRIVE --checkpoint weights.h5
     python tools/run_bench.py tasks/drive_unet.py --variant window --data-root /data/DRIVE --checkpoint weights.h5
-    python -m adapters.vessels --data-root /data/DRIVE --checkpoint weights.h5     # the network itself on all 20 pictures
+    python -m adapters.segmentation.vessels --data-root /data/DRIVE --checkpoint weights.h5     # the network itself on all 20 pictures
 
 DRIVE is free for research after registration; /data/DRIVE holds test/images, test/1st_manual and test/mask (see
-adapters/data/drive.py). The weights are those of github.com/orobix/retina-unet (test/test_best_weights.h5), or of any plain
+adapters/segmentation/data/drive.py). The weights are those of github.com/orobix/retina-unet (test/test_best_weights.h5), or of any plain
 U-Net that Keras saved. Where training/images is not there, 4 test pictures calibrate and 16 are scored.
 """
 

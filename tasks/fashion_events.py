@@ -3,7 +3,7 @@
     python tools/run_bench.py tasks/fashion_events.py                             # 2 polarities x 9 bins, a constant input
     python tools/run_bench.py tasks/fashion_events.py --variant mini-frames       # 8 frames of 37.5 ms, one a timestep
 
-The camera's model and the saccades: adapters/data/event_camera.py. docs/events.md says what the ANN of frames is.
+The camera's model and the saccades: adapters/events/data/event_camera.py. docs/events.md says what the ANN of frames is.
 """
 
 name = "fashion_events"
@@ -21,7 +21,7 @@ _common = dict(
     data=dict(type="fashion_saccades", test=2500),  # all carried pictures
     calibration=dict(samples=128),  # of recordings of the 500 carried pictures that training left out
     batch_size=50,
-    needs=["adapters/data/fashion_mnist_subset/test.png", "adapters/data/fashion_mnist_subset/calibration.png"],
+    needs=["adapters/shared/fashion_mnist_subset/test.png", "adapters/shared/fashion_mnist_subset/calibration.png"],
 )
 variants = dict(
     mini=dict(

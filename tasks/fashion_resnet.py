@@ -27,7 +27,7 @@ variants = dict(
     mini=dict(
         _common,
         split="mini",
-        needs=["adapters/data/fashion_mnist_subset/test.png", "adapters/data/fashion_mnist_subset/calibration.png"],
+        needs=["adapters/shared/fashion_mnist_subset/test.png", "adapters/shared/fashion_mnist_subset/calibration.png"],
         expected=dict(ann=0.93, tolerance=0.002),
     ),
     full=dict(

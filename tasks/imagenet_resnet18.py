@@ -42,7 +42,7 @@ variants = dict(
         calibration=dict(samples=256),
         batch_size=50,
         options=dict(preprocessing=dict(mean=[0.286], std=[0.353])),
-        needs=["adapters/data/fashion_mnist_subset/test.png", "adapters/data/fashion_mnist_subset/calibration.png"],
+        needs=["adapters/shared/fashion_mnist_subset/test.png", "adapters/shared/fashion_mnist_subset/calibration.png"],
         expected=dict(ann=0.93, tolerance=0.002),
     ),
 )

@@ -40,7 +40,7 @@ variants = dict(
         data=dict(type="fashion_scenes"),
         calibration=dict(samples=64),
         batch_size=10,
-        needs=["adapters/data/fashion_mnist_subset/test.png"],
+        needs=["adapters/shared/fashion_mnist_subset/test.png"],
         expected=dict(ann=0.602, tolerance=0.003),
     ),
 )

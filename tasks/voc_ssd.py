@@ -28,7 +28,7 @@ variants = dict(
         calibration=dict(samples=64),
         batch_size=16,
         options=dict(scoring="voc"),
-        needs=["adapters/data/fashion_mnist_subset/test.png"],
+        needs=["adapters/shared/fashion_mnist_subset/test.png"],
         expected=dict(ann=0.583, tolerance=0.005),
     ),
     ssd300=dict(

@@ -47,8 +47,8 @@ def shared_data():
 def made_records(tmp_path_factory):
     """A results folder with records made here: fashion_resnet by a few methods at T = 4, on 100 pictures."""
     from adapters.base import WorkloadOptions
-    from benchmarks import catalogue, runner
-    from benchmarks.task import load_task
+    from benchmarks.running import catalogue, runner
+    from benchmarks.running.task import load_task
 
     out = tmp_path_factory.mktemp("made") / "results"
     methods = ["quantised", "snn-calibration", "burst", "adafire-uniform", "adafire"]

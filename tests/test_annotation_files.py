@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 
 from adafire.errors import InputError
-from adapters import coco, voc
-from adapters.data import annotation_fields as fields
-from adapters.data.image_files import Folder, image_facts, pictures_below
-from adapters.data.text_files import read_text
+from adapters.detection.detector import coco, voc
+from adapters.shared import annotation_fields as fields
+from adapters.shared.image_files import Folder, image_facts, pictures_below
+from adapters.shared.text_files import read_text
 from test_voc import OBJECT, XML
 from test_voc import make as make_voc
 

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from adafire.errors import InputError
-from adapters.checkpoints import describe_weights, fingerprint, load_into, load_state_dict, loaded
+from adapters.shared.checkpoints import describe_weights, fingerprint, load_into, load_state_dict, loaded
 
 
 def network(seed=0):

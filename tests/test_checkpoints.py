@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from adafire.errors import InputError
-from adapters.checkpoints import Inert, fingerprint, load_into, load_state_dict
+from adapters.shared.checkpoints import Inert, fingerprint, load_into, load_state_dict
 
 DATA = pathlib.Path(__file__).resolve().parents[2] / "shared" / "data"
 

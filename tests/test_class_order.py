@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from adafire.errors import InputError
-from adapters.data import cloud_sets, image_sets
+from adapters.classification.data import image_sets
+from adapters.points.data import cloud_sets
 from test_classification import SMALL, make
 from test_images import options, tree, zipped
 

@@ -12,11 +12,12 @@ import torch
 from PIL import Image
 
 from adafire.errors import InputError
-from adapters import accuracy, classification, stats
 from adapters.base import WorkloadOptions, adapters
+from adapters.classification.classification import classification
 from adapters.models import build
 from adapters.models.resnet_cifar import resnet20
-from benchmarks.task import PROJECT, load_task
+from adapters.shared import accuracy, stats
+from benchmarks.running.task import PROJECT, load_task
 
 SMALL = {"name": "adapters.models.resnet_small:resnet_small", "num_classes": 3, "channels": 3, "widths": [4, 8]}
 ZOO = {"resnet": 0.93, "vgg": 0.938, "mobilenet": 0.9216}
@@ -136,7 +137,7 @@ def test_mcnemar_is_the_exact_binomial_test():
 
 
 def test_statistics_exist_once():
-    from benchmarks import stats as above
+    from benchmarks.report import stats as above
 
     assert above.wilson is stats.wilson and above.mcnemar is stats.mcnemar
 
@@ -394,7 +395,7 @@ def test_small_networks_have_the_layers_of_their_kind(kind):
 
 
 def test_training_sees_the_pictures_as_the_adapter_shows_them():
-    from benchmarks.zoo.classification import AugmentedBatch, FashionObjects
+    from benchmarks.training.classification import AugmentedBatch, FashionObjects
 
     batch = next(task_workload("fashion_resnet", {"limit": 4}).batches())
     objects = FashionObjects("test")
@@ -409,7 +410,7 @@ def test_training_sees_the_pictures_as_the_adapter_shows_them():
 
 
 def _indices():
-    from adapters.data.fashion_mnist import carried
+    from adapters.shared.fashion_mnist import carried
 
     return carried("test").indices
 
@@ -452,7 +453,7 @@ def test_vgg16_in_the_common_layout():
 
 def test_cifar_vgg_as_a_workload_from_its_checkpoint(tmp_path):
     rng = np.random.default_rng(0)
-    from adapters.data.image_sets import CIFAR100
+    from adapters.classification.data.image_sets import CIFAR100
 
     for name in CIFAR100:
         (tmp_path / "test" / name).mkdir(parents=True)
@@ -531,7 +532,7 @@ def test_torchvisions_layout_of_cifar100(tmp_path, monkeypatch):
 
     from torchvision.datasets import CIFAR100
 
-    from adapters.data import image_sets
+    from adapters.classification.data import image_sets
 
     folder, rng = tmp_path / CIFAR100.base_folder, np.random.default_rng(0)
     folder.mkdir()

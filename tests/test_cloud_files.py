@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from adafire.errors import InputError
-from adapters.data import pcd
-from adapters.data.cloud_files import prepared, read_points
-from adapters.data.meshes import read_mesh
-from adapters.open3d_library import open3d
+from adapters.points.data import pcd
+from adapters.points.data.cloud_files import prepared, read_points
+from adapters.points.data.meshes import read_mesh
+from adapters.points.open3d_library import open3d
 
 POINTS = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32).astype(np.float64)
 CORNERS = [(0, 0, 0), (1, 0, 0), (1, 1, 0), (0, 1, 0), (0, 0, 1)]

@@ -9,11 +9,11 @@ import pytest
 
 from adafire.errors import InputError
 from adapters.base import WorkloadOptions
-from adapters.data import cloud_arrays, cloud_sets, shapenet  # noqa: F401  (the first registers its set)
-from adapters.data.cloud_files import farthest_points, prepared, read_points
-from adapters.data.cloud_sets import load, read
-from adapters.data.modelnet import MODELNET40
-from adapters.open3d_library import open3d
+from adapters.points.data import cloud_arrays, cloud_sets, shapenet  # noqa: F401  (the first registers its set)
+from adapters.points.data.cloud_files import farthest_points, prepared, read_points
+from adapters.points.data.cloud_sets import load, read
+from adapters.points.data.modelnet import MODELNET40
+from adapters.points.open3d_library import open3d
 
 CUBE = (
     [(x, y, z) for x in (0, 1) for y in (0, 1) for z in (0, 3)],

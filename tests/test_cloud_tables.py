@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from adafire.errors import InputError
-from adapters.data.cloud_files import prepared, read_points
+from adapters.points.data.cloud_files import prepared, read_points
 
 ROWS = np.random.default_rng(3).normal(size=(30, 3)).round(6)
 LINES = [" ".join(f"{v:.6f}" for v in row) for row in ROWS]

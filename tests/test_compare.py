@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 
 from adafire.errors import InputError
-from adapters import accuracy
 from adapters.base import WorkloadOptions
-from benchmarks import catalogue, compare, runner
-from benchmarks.paired import difference
-from benchmarks.record import Row
-from benchmarks.store import Store, load_all, places
-from benchmarks.task import load_task
+from adapters.shared import accuracy
+from benchmarks.report import compare
+from benchmarks.report.paired import difference
+from benchmarks.running import catalogue, runner
+from benchmarks.running.record import Row
+from benchmarks.running.store import Store, load_all, places
+from benchmarks.running.task import load_task
 from test_records import make, make_row
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -3,7 +3,7 @@
 import torch
 
 import adafire
-from adapters.dense_exit import DENSE, changed, confidence
+from adapters.shared.dense_exit import DENSE, changed, confidence
 
 
 def test_confidence_is_0_where_classes_are_alike_and_1_where_one_is_certain():

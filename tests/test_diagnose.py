@@ -11,8 +11,8 @@ from adafire.diagnose import ERRORS, STAGES, Diagnosis, decompose
 from adafire.errors import InputError
 from adafire.graph.interception import tensors_in
 from adapters.base import WorkloadOptions
-from benchmarks.diagnose import diagnose, plot, text
-from benchmarks.task import PROJECT, Task
+from benchmarks.report.diagnose import diagnose, plot, text
+from benchmarks.running.task import PROJECT, Task
 from networks import build
 from test_runner import TASK
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from adafire.errors import InputError
-from benchmarks import energy_saved
-from benchmarks.record import Row
-from benchmarks.store import Store
+from benchmarks.report import energy_saved
+from benchmarks.running.record import Row
+from benchmarks.running.store import Store
 from test_paired import scored
 from test_records import make, make_row
 

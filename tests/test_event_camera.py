@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from adapters.data.event_camera import Camera, positions, saccades, shifted, simulate
-from adapters.data.event_frames import Representation
-from adapters.data.fashion_mnist import carried
+from adapters.events.data.event_camera import Camera, positions, saccades, shifted, simulate
+from adapters.events.data.event_frames import Representation
+from adapters.shared.fashion_mnist import carried
 
 ONE = Camera(threshold=0.5, mismatch=0.0, refractory_us=100, noise_hz=0.0, step_us=1000, floor=0.25)
 

@@ -5,8 +5,8 @@ import torch
 
 from adafire.errors import InputError
 from adapters.base import WorkloadOptions
-from benchmarks import event_time
-from benchmarks.task import PROJECT, load_task
+from benchmarks.report import event_time
+from benchmarks.running.task import PROJECT, load_task
 
 
 def task(**changes):
@@ -46,8 +46,8 @@ def test_what_has_no_event_time():
 
 
 def test_batches_are_what_the_adapter_gives():
-    from adapters.data.event_frames import Representation
-    from benchmarks.zoo.events import EventBatch
+    from adapters.events.data.event_frames import Representation
+    from benchmarks.training.events import EventBatch
 
     counts = torch.randint(0, 5, (4, 8, 2, 6, 6), dtype=torch.uint8)
     for kind in ("constant", "frames"):

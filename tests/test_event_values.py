@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 
 from adafire.errors import InputError
-from adapters import events as _events  # noqa: F401  (registers the adapter)
 from adapters.base import WorkloadOptions, adapters
-from adapters.data.event_camera import EVENT
-from adapters.data.event_sets import read as read_set
-from adapters.data.event_values import Polarity, check_duration
-from adapters.data.recordings import read
+from adapters.events.data.event_camera import EVENT
+from adapters.events.data.event_sets import read as read_set
+from adapters.events.data.event_values import Polarity, check_duration
+from adapters.events.data.recordings import read
+from adapters.events.events import events as _events  # noqa: F401  (registers the adapter)
 
 
 def made(seed=0, count=60, lasts=200_000):

@@ -7,14 +7,14 @@ import torch
 import adafire
 from adafire import Frames
 from adafire.errors import InputError
-from adapters import events  # noqa: F401  (registers the adapter)
 from adapters.base import WorkloadOptions, adapters
-from adapters.data.event_camera import EVENT
-from adapters.data.event_frames import representation
-from adapters.data.event_sets import event_sets
+from adapters.events.data.event_camera import EVENT
+from adapters.events.data.event_frames import representation
+from adapters.events.data.event_sets import event_sets
+from adapters.events.events import events  # noqa: F401  (registers the adapter)
 from adapters.models import _function, build
-from benchmarks import catalogue
-from benchmarks.task import load_task
+from benchmarks.running import catalogue
+from benchmarks.running.task import load_task
 
 SMALL = {
     "model": {"name": "adapters.models.event_networks:resnet_small", "widths": [4, 8]},

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+from adapters.detection.detector.data import coco_export
+from adapters.detection.detector.data.fashion_scenes import scene, split_objects
 from PIL import Image
 
 from adafire.errors import InputError
-from adapters.data import coco_export, fashion_masks
-from adapters.data.fashion_scenes import scene, split_objects
+from adapters.segmentation.data import fashion_masks
 
 
 @pytest.fixture

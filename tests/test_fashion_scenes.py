@@ -9,13 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from adapters.detection.detector.data import coco_export, fashion_scenes
+from adapters.detection.detector.data.fashion_scenes import SIZE, scene, split_objects
 from PIL import Image
 from pycocotools.coco import COCO
 
 from adafire.errors import InputError
-from adapters.data import coco_export, fashion_mnist, fashion_scenes
-from adapters.data.fashion_scenes import SIZE, scene, split_objects
-from adapters.data.textures import Stream, hsv, resize
+from adapters.shared import fashion_mnist
+from adapters.shared.textures import Stream, hsv, resize
 
 ROOT = Path(__file__).resolve().parents[1]
 needs_full_set = pytest.mark.skipif(
@@ -134,7 +135,16 @@ def test_export_twice_writes_once_and_repairs(tmp_path):
 
 
 def test_two_processes_and_one_folder(tmp_path):
-    command = [sys.executable, "-m", "adapters.data.coco_export", "test", "--scenes", "20", "--out", str(tmp_path)]
+    command = [
+        sys.executable,
+        "-m",
+        "adapters.detection.data.coco_export",
+        "test",
+        "--scenes",
+        "20",
+        "--out",
+        str(tmp_path),
+    ]
     both = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) for _ in range(2)]
     assert [process.wait(60) for process in both] == [0, 0]
     assert len(list((tmp_path / "test").iterdir())) == 20 and not list(tmp_path.glob(".*.tmp"))

@@ -11,7 +11,8 @@ from PIL import Image
 
 from adafire.errors import InputError
 from adapters.base import WorkloadOptions
-from adapters.data import class_folders, fashion_mnist, image_sets, images
+from adapters.classification.data import class_folders, image_sets
+from adapters.shared import fashion_mnist, images
 
 TEN = image_sets.CIFAR10
 
@@ -189,7 +190,7 @@ def test_labels_out_of_range():
 
 
 def test_pictures_of_different_sizes_need_one_size(tmp_path):
-    from adapters import classification
+    from adapters.classification.classification import classification
 
     tree(tmp_path, "val", ("a", "b", "c"), side=20)
     picture(tmp_path / "val" / "a" / "wide.png", side=24)
@@ -205,7 +206,7 @@ def test_pictures_of_different_sizes_need_one_size(tmp_path):
 
 
 def test_same_content_is_not_calibrated_on(tmp_path):
-    from adapters import classification
+    from adapters.classification.classification import classification
 
     tree(tmp_path, "val", ("a", "b", "c"), number=2)
     tree(tmp_path, "train", ("a", "b", "c"), number=2)

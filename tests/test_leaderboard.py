@@ -5,9 +5,9 @@ import random
 import numpy as np
 import pytest
 
-from benchmarks import leaderboard, stats
-from benchmarks.rows import rows_of
-from benchmarks.store import Store
+from benchmarks.report import leaderboard, stats
+from benchmarks.report.rows import rows_of
+from benchmarks.running.store import Store
 from test_records import make, make_row
 
 JSON_KEYS = {

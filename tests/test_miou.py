@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from adafire.errors import InputError
-from adapters import miou, mmcv_ops
+from adapters.segmentation import miou
+from adapters.shared import mmcv_ops
 
 mmcv_ops.register()
 
@@ -52,7 +53,7 @@ def test_equals_mmsegmentation():
 
 
 def test_replicates_of_two_methods_are_paired():
-    from benchmarks.paired import difference
+    from benchmarks.report.paired import difference
 
     rng = np.random.default_rng(1)
     truths = [rng.integers(0, 3, (6, 6)) for _ in range(8)]

@@ -9,7 +9,7 @@ import torch
 import torchvision
 
 from adafire.errors import InputError, UnsupportedError
-from adapters import mmcv_ops
+from adapters.shared import mmcv_ops
 
 STAND_IN = mmcv_ops.register()
 needs_stand_in = pytest.mark.skipif(not STAND_IN, reason="compiled mmcv operators are installed")

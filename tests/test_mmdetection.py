@@ -9,9 +9,10 @@ import torch
 from PIL import Image
 
 from adafire.errors import InputError
-from adapters import coco, detectors, mmdetection  # noqa: E402, F401 - the last registers the adapter
 from adapters.base import WorkloadOptions, adapters
-from adapters.checkpoints import fingerprint  # noqa: E402
+from adapters.detection.detector import coco, mmdetection  # noqa: E402, F401 - the last registers the adapter
+from adapters.detection.detector import networks as detectors
+from adapters.shared.checkpoints import fingerprint  # noqa: E402
 
 CLASSES = ("cat", "dog", "emu")
 DATA = pathlib.Path(__file__).resolve().parents[2] / "shared" / "data" / "coco_val2017_206"
@@ -295,7 +296,7 @@ def test_limit_takes_the_first(tiny, root):
 
 
 def test_fashion_scenes_run_on_what_the_project_carries(tmp_path):
-    from adapters.data.fashion_mnist import CLASSES as names
+    from adapters.shared.fashion_mnist import CLASSES as names
 
     config = write_config(tmp_path, "tiny.py", tuple(names))
     workload = make((config, "random"), None, {"split": "mini", "limit": 4}, data={"type": "fashion_scenes"})

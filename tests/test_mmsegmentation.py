@@ -8,9 +8,9 @@ from PIL import Image
 
 import adafire
 from adafire.errors import InputError
-from adapters import miou, mmsegmentation
 from adapters.base import WorkloadOptions
-from adapters.masks import label_table
+from adapters.segmentation import miou, mmsegmentation
+from adapters.segmentation.masks import label_table
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 CLASSES = ("ground", "square", "sky")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.store import write_whole
+from benchmarks.running.store import write_whole
 from test_records import make, make_row
 
 pytestmark = pytest.mark.slow
@@ -37,7 +37,7 @@ def browser():
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
     """The page of records made for it: two families, six methods at four T, sites with rates."""
-    from benchmarks.html import page
+    from benchmarks.report.page import page
 
     sites = [{"site": "relu", "firing_rate": 0.25}, {"site": "relu2", "firing_rate": 0.0}]
 

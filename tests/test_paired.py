@@ -3,10 +3,10 @@
 import pytest
 
 from adafire.errors import InputError
-from adapters import accuracy
-from benchmarks.paired import difference, paired
-from benchmarks.record import Row
-from benchmarks.store import Store
+from adapters.shared import accuracy
+from benchmarks.report.paired import difference, paired
+from benchmarks.running.record import Row
+from benchmarks.running.store import Store
 from test_records import make, make_row
 
 

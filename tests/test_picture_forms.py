@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from adapters.data.images import Member, Picture
-from adapters.data.picture_forms import OWN, form_of
+from adapters.shared.images import Member, Picture
+from adapters.shared.picture_forms import OWN, form_of
 
 PIXELS = np.random.default_rng(0).integers(0, 255, (32, 32, 3), np.uint8)
 

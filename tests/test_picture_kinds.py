@@ -5,8 +5,8 @@ import pytest
 from PIL import Image
 
 from adafire.errors import InputError
-from adapters.data import images
-from adapters.data.images import Picture
+from adapters.shared import images
+from adapters.shared.images import Picture
 from test_classification import SMALL, make
 
 GREY = {"model": {**SMALL, "channels": 1}, "preprocessing": {"mean": [0.5], "std": [0.5]}}

@@ -8,9 +8,9 @@ import torch
 from PIL import Image
 
 from adafire.errors import InputError
-from adapters import chance, mmcv_ops
-from adapters.config_forms import with_names, without_pretrained, without_scope
-from adapters.pipelines import Pipeline, extremes, size_of
+from adapters.shared import chance, mmcv_ops
+from adapters.shared.config_forms import with_names, without_pretrained, without_scope
+from adapters.shared.pipelines import Pipeline, extremes, size_of
 
 mmcv_ops.register()
 LOAD, RESIZE, PACK = (

@@ -16,13 +16,13 @@ from adafire.neurons import kernels as fused
 from adafire.simulation.loop import simulate
 from adafire.simulation.running_mean import advance
 from adafire.simulation.state import Run
-from adapters import part_metrics
 from adapters.base import Batch, WorkloadOptions
-from adapters.data import shapes
-from adapters.data.solids import bar, sample_surface, solid
 from adapters.models.pointnet import pointnet, pointnet_parts
 from adapters.models.pointnet_names import renamed
-from adapters.pointnet import build_pointnet, workload
+from adapters.points import part_metrics
+from adapters.points.data import shapes
+from adapters.points.data.solids import bar, sample_surface, solid
+from adapters.points.pointnet import build_pointnet, workload
 from conftest import ROOT
 from networks import relative_error
 

@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 from adafire.errors import InputError
+from adapters.classification.preprocessing import IMAGENET, completed
 from adapters.models import build, stated
-from adapters.preprocessing import IMAGENET, completed
 from test_classification import SMALL, make
 from test_images import tree
 

@@ -46,8 +46,8 @@ def run_before():
 @pytest.fixture(scope="session")
 def finished(made_records, tmp_path_factory):
     """A folder with the records made here, and with the same as records of the other tasks that commands name."""
-    from benchmarks.record import Record
-    from benchmarks.store import Store
+    from benchmarks.running.record import Record
+    from benchmarks.running.store import Store
 
     out = tmp_path_factory.mktemp("finished") / "results"
     for record in Store(made_records).load()[0]:
@@ -61,8 +61,9 @@ def finished(made_records, tmp_path_factory):
 @pytest.fixture
 def small(monkeypatch, run_before, finished, here):
     """Long work made small; what comes before and after it is left as it is."""
-    from adapters.data import setups
-    from benchmarks import catalogue, diagnose, event_time, regression, rendering, runner, show, store, sweep
+    from adapters import setups
+    from benchmarks.report import diagnose, event_time, rendering, show
+    from benchmarks.running import catalogue, regression, runner, store, sweep
     from benchmarks.speed import measures
 
     (here / "runs").symlink_to(finished, target_is_directory=True)
@@ -89,7 +90,7 @@ def small(monkeypatch, run_before, finished, here):
         return []
 
     def runner_task(given):
-        from benchmarks.task import load_task
+        from benchmarks.running.task import load_task
 
         return load_task(catalogue.find_task(given))
 
@@ -130,7 +131,7 @@ def small(monkeypatch, run_before, finished, here):
 
 
 def load(program):
-    """The module behind tools/X.py or 'adapters.vessels'."""
+    """The module behind tools/X.py or 'adapters.segmentation.vessels'."""
     if not program.endswith(".py"):
         return importlib.import_module(program)
     spec = importlib.util.spec_from_file_location(f"printed_{Path(program).stem}", ROOT / program)
@@ -227,7 +228,10 @@ def test_the_documents_print_commands_for_every_tool():
     [
         ("python tools/x.py TASK [--checkpoint a.pth]", ("tools/x.py", ["fashion_resnet", "--checkpoint", "a.pth"])),
         ("torchrun --nproc-per-node 2 tools/x.py TASK --launcher pytorch", ("tools/x.py", ["fashion_resnet"])),
-        ("python -m adapters.vessels --data-root DIR", ("adapters.vessels", ["--data-root", "DIR"])),
+        (
+            "python -m adapters.segmentation.vessels --data-root DIR",
+            ("adapters.segmentation.vessels", ["--data-root", "DIR"]),
+        ),
         ("adafire report --check", ("tools/leaderboard.py", ["--check"])),
         ("python tools/regress.py --accept 'a b'", ("tools/regress.py", ["--accept", "a b"])),
     ],

@@ -10,10 +10,10 @@ import pytest
 
 from adafire.errors import InputError
 from adapters.base import WorkloadOptions
-from adapters.data import published_events  # noqa: F401
-from adapters.data.event_camera import EVENT
-from adapters.data.event_sets import read as read_set
-from adapters.data.recordings import read
+from adapters.events.data import published_events  # noqa: F401
+from adapters.events.data.event_camera import EVENT
+from adapters.events.data.event_sets import read as read_set
+from adapters.events.data.recordings import read
 
 FOUR = np.array([(10, 1, 2, 1), (20, 127, 0, 0), (20, 0, 127, 1), (9000, 5, 6, 0)], EVENT)
 

@@ -11,10 +11,10 @@ import pytest
 from pydantic import ValidationError
 
 from adafire.errors import InputError
-from benchmarks import environment
-from benchmarks import store as store_module
-from benchmarks.record import IDENTITY, Record, key_of, to_json
-from benchmarks.store import Store, read_record, write_whole
+from benchmarks.running import environment
+from benchmarks.running import store as store_module
+from benchmarks.running.record import IDENTITY, Record, key_of, to_json
+from benchmarks.running.store import Store, read_record, write_whole
 
 
 def make_row(timesteps=4, value=0.5, **changes):

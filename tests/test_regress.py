@@ -11,7 +11,7 @@ import adafire.calibration.fitting
 import adafire.cost.meter
 import adafire.graph.recorder
 from adafire.errors import InputError
-from benchmarks import regression
+from benchmarks.running import regression
 
 ROOT = Path(__file__).resolve().parents[1]
 CASE = regression.Case("fashion_resnet", "mini", ("adafire-uniform", "adafire-signed"), 4, 100)
@@ -156,7 +156,7 @@ def test_every_case_has_committed_expectations():
 
 
 def test_every_family_with_a_mini_split_has_a_case():
-    from benchmarks.catalogue import listing
+    from benchmarks.running.catalogue import listing
 
     families = {row["family"] for row in listing() if row.get("split") == "mini"}
     covered = {row["family"] for row in listing() if row["task"] in {case.task for case in regression.CASES}}

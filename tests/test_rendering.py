@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from adafire.errors import InputError
-from benchmarks import html, leaderboard, plots, rendering, ties
-from benchmarks.record import Row, to_json
-from benchmarks.store import Store
+from benchmarks.report import leaderboard, plots, rendering, ties
+from benchmarks.report import page as html
+from benchmarks.running.record import Row, to_json
+from benchmarks.running.store import Store
 from benchmarks.text import visible
 from test_leaderboard import failed, tables
 from test_records import make, make_row

@@ -10,10 +10,10 @@ import torch
 from PIL import Image
 
 from adafire.errors import InputError
-from adapters import vessels
 from adapters.base import WorkloadOptions
-from adapters.data import drive, retinas
-from benchmarks.task import PROJECT, load_task
+from adapters.segmentation import vessels
+from adapters.segmentation.data import drive, retinas
+from benchmarks.running.task import PROJECT, load_task
 
 ZOO = PROJECT / "benchmarks" / "zoo" / "unet_retinas"
 
@@ -93,7 +93,7 @@ def test_the_mini_split_sets_nothing_aside_and_its_network_finds_the_vessels():
 
 
 def test_training_sees_the_pictures_as_the_adapter_shows_them():
-    from benchmarks.zoo import vessels as zoo
+    from benchmarks.training import vessels as zoo
 
     shown = next(mini().batches()).inputs
     dataset = zoo.Retinas("test", 3)

@@ -15,10 +15,10 @@ from rich.console import Console
 
 import adafire
 from adapters.base import WorkloadOptions
-from benchmarks.progress import Bars, Lines
-from benchmarks.session import Event
-from benchmarks.store import Store
-from benchmarks.task import PROJECT
+from benchmarks.running.progress import Bars, Lines
+from benchmarks.running.store import Store
+from benchmarks.running.task import PROJECT
+from benchmarks.running.told import Event
 from test_leaderboard import JSON_KEYS
 from test_runner import TASK, ToyWorkload
 from test_tasks import lines

@@ -15,15 +15,15 @@ import adafire.methods
 from adafire.errors import InputError, UnsupportedError
 from adafire.registry import Registry
 from adapters.base import Batch, Evaluation, Workload, WorkloadOptions, adapters
-from benchmarks import leaderboard
-from benchmarks.record import IDENTITY
-from benchmarks.request import RunOptions, check_request, find_adapter
-from benchmarks.rows import rows_of
-from benchmarks.runner import run
-from benchmarks.schema import parse
-from benchmarks.session import Event
-from benchmarks.store import Store
-from benchmarks.task import Task
+from benchmarks.report import leaderboard
+from benchmarks.report.rows import rows_of
+from benchmarks.running.record import IDENTITY
+from benchmarks.running.request import RunOptions, check_request, find_adapter
+from benchmarks.running.runner import run
+from benchmarks.running.schema import parse
+from benchmarks.running.store import Store
+from benchmarks.running.task import Task
+from benchmarks.running.told import Event
 
 TASK = {
     "name": "toy",

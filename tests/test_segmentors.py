@@ -12,7 +12,7 @@ from adafire.errors import InputError, UnsupportedError
 from adafire.simulation.loop import simulate
 from adafire.simulation.state import Run
 from adapters.models.unet_keras import KerasUNet
-from adapters.segmentors import build_segmentor
+from adapters.segmentation.networks import build_segmentor
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 

@@ -8,9 +8,9 @@ from PIL import Image
 import test_runner as toys
 from adafire.errors import InputError, UnsupportedError
 from adapters.base import WorkloadOptions, adapters
-from benchmarks.request import find_adapter
-from benchmarks.show import picture, predict, show
-from benchmarks.task import PROJECT, load_task
+from benchmarks.report.show import picture, predict, show
+from benchmarks.running.request import find_adapter
+from benchmarks.running.task import PROJECT, load_task
 from tools.show import main
 
 

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from adapters import accuracy
-from benchmarks import environment, reproduction, submission
-from benchmarks.energy_saved import energy
-from benchmarks.record import Record, key_of
-from benchmarks.store import Store, read_record
+from adapters.shared import accuracy
+from benchmarks.report import reproduction, submission
+from benchmarks.report.energy_saved import energy
+from benchmarks.running import environment
+from benchmarks.running.record import Record, key_of
+from benchmarks.running.store import Store, read_record
 from test_records import make, make_row
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.store import Store, read_record
+from benchmarks.running.store import Store, read_record
 
 ROOT = Path(__file__).resolve().parents[1]
 METHODS = [
@@ -85,14 +85,14 @@ def test_killed_in_the_middle_it_is_finished_by_the_second_call(tmp_path):
 def test_a_job_whose_process_dies_is_a_failed_record(tmp_path, monkeypatch):
     pytest.importorskip("ray", reason="Ray is not installed (pip install -e '.[sweep]')")
     from adapters.base import WorkloadOptions
-    from benchmarks import runner, sweep
+    from benchmarks.running import runner, sweep
 
     monkeypatch.setenv("RAY_memory_monitor_refresh_ms", "0")
 
     def die(job, *rest):
         if job[2] == "burst":
             os.kill(os.getpid(), signal.SIGKILL)
-        from benchmarks.sweep import _work
+        from benchmarks.running.sweep import _work
 
         return _work(job, *rest)
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from adafire.errors import InputError
-from adapters import model_zoo
-from benchmarks import catalogue
-from benchmarks.schema import parse
-from benchmarks.task import PROJECT, Task, load_task
+from adapters.shared import model_zoo
+from benchmarks.running import catalogue
+from benchmarks.running.schema import parse
+from benchmarks.running.task import PROJECT, Task, load_task
 
 GOOD = {
     "name": "toy",
@@ -171,7 +171,7 @@ def test_foreign_file_wants_trust_and_is_not_executed_without(tmp_path):
 
 
 def test_a_link_from_tasks_to_elsewhere_is_foreign(tmp_path, monkeypatch):
-    from benchmarks import task
+    from benchmarks.running import task
 
     (tmp_path / "tasks").mkdir()
     monkeypatch.setattr(task, "TASKS", tmp_path / "tasks")

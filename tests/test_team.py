@@ -11,10 +11,10 @@ import adafire
 from adafire.cost.meter import Meter
 from adafire.errors import InputError
 from adapters.base import WorkloadOptions
-from benchmarks import catalogue, runner
-from benchmarks.store import Store
-from benchmarks.task import load_task
-from benchmarks.team import launch
+from benchmarks.running import catalogue, runner
+from benchmarks.running.store import Store
+from benchmarks.running.task import load_task
+from benchmarks.running.team import launch
 
 ROOT = Path(__file__).resolve().parents[1]
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
@@ -70,7 +70,7 @@ def test_two_processes_give_the_record_of_one(task, methods, limit, tmp_path):
 
 ONE_FAILS = """
 import sys
-from benchmarks.team import TeamError, Torchrun
+from benchmarks.running.team import TeamError, Torchrun
 team = Torchrun()
 assert team.collect(team.rank) == [0, 1] and team.decide(team.rank) == 0
 assert [n for n in range(5) if team.mine(n)] == ([0, 2, 4] if team.rank == 0 else [1, 3])

@@ -6,10 +6,10 @@ import torch
 from PIL import Image
 
 from adafire.errors import InputError
-from adapters import vessel_scores, vessels
 from adapters.base import WorkloadOptions
-from adapters.data import drive
 from adapters.models.unet_keras import KerasUNet, from_keras
+from adapters.segmentation import vessel_scores, vessels
+from adapters.segmentation.data import drive
 
 h5py = pytest.importorskip("h5py", reason="h5py absent: pip install h5py")
 SHAPES = [(4, 1), (4, 4), (6, 4), (6, 6), (4, 10), (4, 4)]  # [out, in] of the 3 x 3 kernels of a U-Net of two stages
@@ -318,7 +318,7 @@ def test_command_line_scores_every_picture(root, capsys):
 
 @pytest.mark.slow
 def test_real_weights_on_real_pictures(shared_data):
-    """Two of DRIVE's pictures; all 20 give AUC 0.977, F1 0.818 (`python -m adapters.vessels`)."""
+    """Two of DRIVE's pictures; all 20 give AUC 0.977, F1 0.818 (`python -m adapters.segmentation.vessels`)."""
     folder = shared_data / "drive_vessels"
     if not folder.is_dir():
         pytest.skip("DRIVE is not on this machine")

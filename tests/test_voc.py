@@ -4,13 +4,13 @@ import pathlib
 
 import numpy as np
 import pytest
+from adapters.detection.detector.coco import CocoSet
+from adapters.detection.detector.pictures import find_source
 from PIL import Image
 
 from adafire.errors import InputError
-from adapters import voc
 from adapters.base import WorkloadOptions
-from adapters.coco import CocoSet
-from adapters.detection_data import find_source
+from adapters.detection.detector import voc
 
 XML = """<annotation><size><width>{w}</width><height>{h}</height></size>{objects}</annotation>"""
 OBJECT = (
@@ -73,7 +73,7 @@ def test_the_last_pixel_is_inside_and_a_second_find_is_wrong():
 
 @pytest.mark.parametrize("seed", range(4))
 def test_equals_mmdetections_metric(seed):
-    from adapters import mmcv_ops
+    from adapters.shared import mmcv_ops
 
     mmcv_ops.register()
     from mmdet.evaluation.functional import eval_map

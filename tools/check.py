@@ -77,7 +77,7 @@ def build(args):
             raise InputError(f"torchvision has no model {name!r}{near_names(name, torchvision.models.list_models())}")
         network = torchvision.models.get_model(name, weights=None).eval()
         if args.checkpoint:
-            from adapters.checkpoints import load_into, load_state_dict
+            from adapters.shared.checkpoints import load_into, load_state_dict
 
             load_into(network, load_state_dict(args.checkpoint, args.trust_checkpoint)[0])
         return (
@@ -87,17 +87,18 @@ def build(args):
             [pair(getattr(network, "image_size", None)) or (DEFAULT, DEFAULT)],
         )
     if "::" not in args.network and Path(args.network).is_file():
-        from benchmarks.task import check_trusted
+        from benchmarks.running.task import check_trusted
 
         check_trusted(args.network, args.trust_config)
-    from adapters.detectors import build_detector, stages
-    from adapters.segmentors import build_segmentor
+    from adapters.detection.detector.networks import build_detector, stages
+
+    from adapters.segmentation.networks import build_segmentor
 
     kind = build_segmentor if scope(args.network) == "mmseg" else build_detector
     network, cfg = kind(args.network, args.checkpoint, trust=args.trust_checkpoint)
     asked = input_of(cfg)
     if kind is build_detector and stages(network) == 2:
-        from adapters.two_stage import TwoStageNetwork, check_two_stage, example
+        from adapters.detection.detector.two_stage import TwoStageNetwork, check_two_stage, example
 
         check_two_stage(network)
         return TwoStageNetwork(network), lambda side: example(network, side)[1], *asked

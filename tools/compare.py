@@ -36,7 +36,7 @@ def main(argv=None):
 
 def report(args):
     from adafire.errors import AdafireError
-    from benchmarks import compare
+    from benchmarks.report import compare
 
     first, second = (compare.find(given, args.task, args.variant, args.out) for given in (args.first, args.second))
     try:
@@ -48,8 +48,8 @@ def report(args):
 
 
 def show(found, notes):
-    from benchmarks.record import ENERGY_MODEL
-    from benchmarks.task import task_label
+    from benchmarks.running.record import ENERGY_MODEL
+    from benchmarks.running.task import task_label
 
     first, second = found.first, found.second
     names = (

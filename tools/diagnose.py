@@ -46,9 +46,10 @@ def main(argv=None):
 def report(args):
     warnings.filterwarnings("ignore")
     from adapters.base import WorkloadOptions
-    from benchmarks import catalogue, diagnose, runner
-    from benchmarks.environment import keep_memory
-    from benchmarks.task import load_task
+    from benchmarks.report import diagnose
+    from benchmarks.running import catalogue, runner
+    from benchmarks.running.environment import keep_memory
+    from benchmarks.running.task import load_task
 
     options = WorkloadOptions(
         data_root=args.data_root,

@@ -34,8 +34,8 @@ def main(argv=None):
 
 def report(task, args):
     from adafire.errors import InputError
-    from benchmarks import energy_saved as saved
-    from benchmarks.record import ENERGY_MODEL
+    from benchmarks.report import energy_saved as saved
+    from benchmarks.running.record import ENERGY_MODEL
 
     first, rows = saved.records_of(task, args.variant, args.out)
     if args.reference not in rows:

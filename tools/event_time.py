@@ -33,8 +33,9 @@ def main(argv=None):
 def report(args):
     warnings.filterwarnings("ignore")
     from adapters.base import WorkloadOptions
-    from benchmarks import catalogue, event_time, runner
-    from benchmarks.task import load_task
+    from benchmarks.report import event_time
+    from benchmarks.running import catalogue, runner
+    from benchmarks.running.task import load_task
 
     options = WorkloadOptions(
         data_root=args.data_root,

@@ -40,9 +40,9 @@ def export(args):
     from adafire.errors import InputError
     from adapters import nir_export
     from adapters.base import WorkloadOptions
-    from benchmarks import catalogue
-    from benchmarks.request import find_adapter
-    from benchmarks.task import load_task
+    from benchmarks.running import catalogue
+    from benchmarks.running.request import find_adapter
+    from benchmarks.running.task import load_task
 
     nir, out = nir_export.package(), Path(args.out or Path("runs") / f"{Path(args.task).stem}-{args.method}.nir")
     if args.out and not out.absolute().parent.is_dir():

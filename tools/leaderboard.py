@@ -25,7 +25,7 @@ def main(argv=None):
 
 def render(args):
     from adafire.errors import InputError
-    from benchmarks import rendering
+    from benchmarks.report import rendering
 
     out = Path(args.out) if args.out else Path(__file__).resolve().parents[1] / "results"
     if not (out / "records").is_dir():

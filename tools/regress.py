@@ -27,8 +27,8 @@ def main(argv=None):
 def judge(args):
     from adafire.errors import InputError
     from adafire.registry import near_names
-    from benchmarks import regression
-    from benchmarks.progress import reporter
+    from benchmarks.running import regression
+    from benchmarks.running.progress import reporter
 
     tasks = [case.task for case in regression.CASES]
     if args.only and args.only not in tasks:

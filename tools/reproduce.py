@@ -36,7 +36,7 @@ def main(argv=None):
 
 def reproduce(args):
     from adafire.errors import InputError
-    from benchmarks import reproduction
+    from benchmarks.report import reproduction
 
     if not args.list:
         if not args.table:
@@ -52,7 +52,7 @@ def reproduce(args):
 
 def available(tasks):
     """Names of tasks; those without a task file are marked."""
-    from benchmarks.task import TASKS
+    from benchmarks.running.task import TASKS
 
     return [name if (TASKS / f"{name}.py").is_file() else f"{name} (no task file)" for name in tasks]
 
@@ -60,9 +60,10 @@ def available(tasks):
 def measure(table, args):
     from adafire.errors import InputError
     from adapters.base import WorkloadOptions
-    from benchmarks import catalogue, reproduction, runner
-    from benchmarks.progress import reporter
-    from benchmarks.task import TASKS, load_task
+    from benchmarks.report import reproduction
+    from benchmarks.running import catalogue, runner
+    from benchmarks.running.progress import reporter
+    from benchmarks.running.task import TASKS, load_task
 
     mini = args.split == "mini" or args.split == "auto" and not args.data_root
     names = [name for name in (table.fallback if mini else table.tasks) if (TASKS / f"{name}.py").is_file()]

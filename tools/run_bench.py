@@ -72,9 +72,9 @@ def main(argv=None):
 def run_all(args):
     """Check everything that can be checked before work, run task after task, show what came out."""
     from adafire.errors import AdafireError, InputError
-    from benchmarks import catalogue
-    from benchmarks.progress import reporter
-    from benchmarks.task import load_task
+    from benchmarks.running import catalogue
+    from benchmarks.running.progress import reporter
+    from benchmarks.running.task import load_task
 
     if not args.tasks:
         raise InputError("which task? For example: python tools/run_bench.py tasks/coco_yolo.py (--list shows all)")
@@ -89,10 +89,11 @@ def run_all(args):
         print(f"note: {note}", file=sys.stderr)
 
     from adapters.base import WorkloadOptions  # the rest needs torch, which takes seconds to import
-    from benchmarks import leaderboard, runner
-    from benchmarks.environment import keep_memory
-    from benchmarks.rows import rows_of
-    from benchmarks.team import launch
+    from benchmarks.report import leaderboard
+    from benchmarks.report.rows import rows_of
+    from benchmarks.running import runner
+    from benchmarks.running.environment import keep_memory
+    from benchmarks.running.team import launch
 
     keep_memory()
     options = runner.RunOptions(
@@ -165,8 +166,8 @@ def check_places(args):
 
 def show(rows, args):
     """The table on stdout, and as JSON where asked for."""
-    from benchmarks.leaderboard import table
-    from benchmarks.store import write_whole
+    from benchmarks.report.leaderboard import table
+    from benchmarks.running.store import write_whole
 
     if args.json:
         write_whole(Path(args.json).resolve(), json.dumps(rows, indent=1, allow_nan=False) + "\n")
@@ -220,7 +221,7 @@ def print_table(
 
 def show_list(args):
     import adafire.methods
-    from benchmarks.catalogue import listing
+    from benchmarks.running.catalogue import listing
 
     rows = listing(args.data_root)
     keys = ("task", "family", "variant", "split", "data", "weights", "description")

@@ -48,7 +48,7 @@ def measure_all(args):
 
     from adafire.errors import InputError
     from adafire.registry import near_names
-    from benchmarks.environment import keep_memory
+    from benchmarks.running.environment import keep_memory
     from benchmarks.speed import measures, records
     from benchmarks.speed.cases import CASES
     from benchmarks.speed.cases import load as load_case

@@ -41,8 +41,9 @@ def draw(args):
     warnings.filterwarnings("ignore")
     from adafire.errors import InputError
     from adapters.base import WorkloadOptions
-    from benchmarks import catalogue, runner, show
-    from benchmarks.task import load_task
+    from benchmarks.report import show
+    from benchmarks.running import catalogue, runner
+    from benchmarks.running.task import load_task
 
     samples = args.samples and list(dict.fromkeys(args.samples))
     options = WorkloadOptions(

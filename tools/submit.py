@@ -27,7 +27,7 @@ def main(argv=None):
 
 def check(args):
     from adafire.errors import AdafireError
-    from benchmarks import submission
+    from benchmarks.report import submission
     from benchmarks.text import visible
 
     code, results = 0, Path(__file__).resolve().parents[1] / "results"

@@ -39,8 +39,9 @@ def main(argv=None):
 
 def sweep_all(args):
     from adapters.base import WorkloadOptions
-    from benchmarks import catalogue, leaderboard, runner, sweep
-    from benchmarks.task import load_task
+    from benchmarks.report import leaderboard
+    from benchmarks.running import catalogue, runner, sweep
+    from benchmarks.running.task import load_task
 
     tasks = [load_task(catalogue.find_task(given), args.trust_config) for given in args.tasks]
     jobs, notes = catalogue.choose_variants(tasks, args.variant, args.split, args.data_root)

@@ -13,7 +13,7 @@ sys.path.insert(0, str(ROOT))
 
 from adafire.errors import InputError  # noqa: E402
 from benchmarks import command  # noqa: E402
-from benchmarks.task import check_trusted  # noqa: E402
+from benchmarks.running.task import check_trusted  # noqa: E402
 
 EXAMPLES = """\
 examples:
@@ -22,7 +22,7 @@ examples:
   python tools/train_ann.py CONFIG --epochs 2 --work-dir runs/try --cfg-options data_setup.train.scenes=500
 
 The config is an ordinary MMEngine config (training, validation and test loops) with one optional line, data_setup, that
-names a set-up of adapters/data/setups.py; missing data are generated. The checkpoint with the best validation metric
+names a set-up of adapters/setups.py; missing data are generated. The checkpoint with the best validation metric
 (CheckpointHook's save_best), else the last one, is kept; the test data are looked at once, at the end.
 Three files are written: OUT (weights and a little meta data, loads with torch.load(weights_only=True)),
 recipe.json and training_log.jsonl beside it. --resume unpickles the work folder's own checkpoint.
@@ -123,7 +123,7 @@ def register_frameworks(config):
     """Fill the registries of the config's framework (its default_scope), on mmcv-lite too."""
     scope = config.get("default_scope")
     if scope in ("mmdet", "mmseg"):
-        from adapters.mmcv_ops import register
+        from adapters.shared.mmcv_ops import register
 
         register()
         importlib.import_module(f"{scope}.utils").register_all_modules(init_default_scope=True)
@@ -204,8 +204,8 @@ def run(options):
         torch.set_num_threads(options.threads)
     config = load_config(options)
     register_frameworks(config)
-    from adapters.data.setups import SetupOptions, set_up
-    from benchmarks.zoo.recipe import recipe, slim, training_log, write
+    from adapters.setups import SetupOptions, set_up
+    from benchmarks.training.recipe import recipe, slim, training_log, write
 
     data = set_up(config, SetupOptions(options.workers, options.fashion_mnist, options.download))
     out = Path(options.out or Path(config.work_dir) / "slim.pth")

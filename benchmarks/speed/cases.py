@@ -25,14 +25,14 @@ def call(network, x):
 
 
 def _mini_yolo():
-    from adapters.detectors import build_detector
+    from adapters.detection.detector.networks import build_detector
 
     network, _ = build_detector("benchmarks/zoo/yolo_fashion/config.py", "benchmarks/zoo/yolo_fashion/yolo_fashion.pth")
     return network, torch.randn(8, 3, 192, 192), raw
 
 
 def _retinanet():
-    from adapters.detectors import build_detector
+    from adapters.detection.detector.networks import build_detector
 
     network, _ = build_detector("mmdet::retinanet/retinanet_r18_fpn_1x_coco.py")
     return network, torch.randn(2, 3, 320, 320), raw
@@ -45,7 +45,7 @@ def _resnet18():
 
 
 def _deeplabv3():
-    from adapters.segmentors import build_segmentor
+    from adapters.segmentation.networks import build_segmentor
 
     network, _ = build_segmentor("mmseg::deeplabv3/deeplabv3_r18-d8_4xb2-80k_cityscapes-512x1024.py")
     return network, torch.randn(2, 3, 256, 256), raw

@@ -10,7 +10,7 @@ import torch
 import adafire
 from adafire.errors import InputError
 
-from ..task import PROJECT
+from ..running.task import PROJECT
 from .ann import best_layout
 from .cases import load
 from .records import Speed
@@ -110,7 +110,7 @@ _PEAK = """
 import json, sys, warnings
 warnings.filterwarnings("ignore")
 import torch
-from benchmarks.environment import PeakMemory
+from benchmarks.running.environment import PeakMemory
 from benchmarks.speed.cases import load
 from benchmarks.speed.measures import conversion
 mark = PeakMemory()  # not getrusage: its mark begins with the parent's memory

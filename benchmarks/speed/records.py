@@ -9,8 +9,8 @@ from pathlib import Path
 import torch
 from pydantic import BaseModel
 
-from .. import environment
-from ..store import write_whole
+from ..running import environment
+from ..running.store import write_whole
 from .timing import ratio
 
 FOLDER, PAGE = "speed", "SPEED.md"

@@ -13,10 +13,10 @@ import torch
 from PIL import Image
 
 import test_mmsegmentation as segmenter
-from adapters.data.event_camera import EVENT
-from adapters.data.modelnet import MODELNET40
-from benchmarks.record import to_json
-from benchmarks.task import PROJECT
+from adapters.events.data.event_camera import EVENT
+from adapters.points.data.modelnet import MODELNET40
+from benchmarks.running.record import to_json
+from benchmarks.running.task import PROJECT
 from test_checkpoints import Calls
 from test_cloud_sets import CUBE, off
 from test_images import TEN, picture, tree, zipped

@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 
 import strangers as s
-from adapters import mmcv_ops
-from benchmarks.task import PROJECT
+from adapters.shared import mmcv_ops
+from benchmarks.running.task import PROJECT
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 TOOLS = sorted(path.stem for path in (PROJECT / "tools").glob("*.py"))

@@ -11,8 +11,8 @@ import time
 import pytest
 
 from benchmarks.command import PATIENCE_S
-from benchmarks.store import Store
-from benchmarks.task import PROJECT
+from benchmarks.running.store import Store
+from benchmarks.running.task import PROJECT
 
 pytestmark = pytest.mark.slow
 SECONDS = 2

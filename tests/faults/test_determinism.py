@@ -11,9 +11,9 @@ from torch import nn
 import adafire
 from adafire.simulation.plan import Plan
 from adapters.base import WorkloadOptions
-from benchmarks import catalogue, runner
-from benchmarks.record import to_json
-from benchmarks.task import load_task
+from benchmarks.running import catalogue, runner
+from benchmarks.running.record import to_json
+from benchmarks.running.task import load_task
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 ELSEWHERE = ("versions", "git", "hardware", "date", "wall_s")  # when and where it ran

@@ -5,11 +5,11 @@ import json
 import pytest
 
 from adafire.errors import InputError
-from adapters import coco
-from benchmarks.record import IDENTITY, Record, key_of, to_json
-from benchmarks.schema import parse
-from benchmarks.store import read_record
-from benchmarks.task import TASKS, Task, load_task
+from adapters.detection.detector import coco
+from benchmarks.running.record import IDENTITY, Record, key_of, to_json
+from benchmarks.running.schema import parse
+from benchmarks.running.store import read_record
+from benchmarks.running.task import TASKS, Task, load_task
 from mutations import mutated, scratched
 from test_records import make
 from test_tasks import GOOD

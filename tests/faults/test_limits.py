@@ -10,8 +10,8 @@ import sys
 
 import pytest
 
-from benchmarks.store import Store
-from benchmarks.task import PROJECT
+from benchmarks.running.store import Store
+from benchmarks.running.task import PROJECT
 
 pytestmark = [
     pytest.mark.slow,

@@ -26,14 +26,14 @@ MUTANTS = [
     ),
     Mutant(
         "a task without the split stops those that have it",
-        "benchmarks/catalogue.py",
+        "benchmarks/running/catalogue.py",
         "            if len(tasks) == 1 or variant is not None or",
         "            if len(tasks) >= 1 or variant is not None or",
         ("tests/test_run_bench.py",),
     ),
     Mutant(
         "DRIVE's own weights are said to be needless",
-        "benchmarks/catalogue.py",
+        "benchmarks/running/catalogue.py",
         '        return (False, "wants --checkpoint FILE") if variant.split == "full" else (True, "none needed")',
         '        return True, "none needed"',
         ("tests/test_tasks.py",),

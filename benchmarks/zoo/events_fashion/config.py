@@ -1,4 +1,4 @@
-# A small ReLU ResNet on recordings of Fashion-MNIST pictures moved in saccades (adapters/data/event_camera.py), shown as
+# A small ReLU ResNet on recordings of Fashion-MNIST pictures moved in saccades (adapters/events/data/event_camera.py), shown as
 # 2 polarities x 9 time bins: trained as resnet_fashion.
 #
 # Train:     python tools/train_ann.py benchmarks/zoo/events_fashion/config.py --threads 1
@@ -6,7 +6,7 @@
 # Recordings of 12,000 pictures of the train split, none of them among the 500 carried for calibration. These are only
 # watched: the last epoch is kept, whatever they say. The test recordings are looked at once, at the end.
 _base_ = "../resnet_fashion/config.py"
-custom_imports = dict(imports=["benchmarks.zoo.events"])
+custom_imports = dict(imports=["benchmarks.training.events"])
 epochs = 10
 _form = dict(kind="constant", bins=9, size=34, window_ms=300, clip=10, scale=2)
 

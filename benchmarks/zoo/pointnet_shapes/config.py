@@ -2,9 +2,9 @@
 #
 # Train:     python tools/train_ann.py benchmarks/zoo/pointnet_shapes/config.py --threads 1
 #
-# Training, validation, calibration and test clouds come from different random streams (adapters/data/shapes.py). The last
+# Training, validation, calibration and test clouds come from different random streams (adapters/points/data/shapes.py). The last
 # epoch is kept, whatever the validation says; the test clouds are looked at once, at the end.
-custom_imports = dict(imports=["benchmarks.zoo.pointcloud"])
+custom_imports = dict(imports=["benchmarks.training.pointcloud"])
 epochs = 16
 
 model = dict(

@@ -4,7 +4,7 @@
 #
 # It trains on the train split's 60,000 pictures less the 500 that the project carries for calibration. These 500 are
 # only watched: the last epoch is kept, whatever they say. The test pictures are looked at once, at the end.
-custom_imports = dict(imports=["benchmarks.zoo.classification"])
+custom_imports = dict(imports=["benchmarks.training.classification"])
 epochs = 14
 
 model = dict(

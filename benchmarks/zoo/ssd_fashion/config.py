@@ -5,7 +5,9 @@
 # As in SSD there is no pyramid: the head sits on three stages of the backbone and on one extra layer. The backbone
 # starts from the zoo's YOLO (load_from), so that two short epochs do. Data, validation and test are that config's.
 _base_ = "../yolo_fashion/config.py"
-custom_imports = dict(imports=["adapters.mmdet_repairs"], allow_failed_imports=False)  # SSD's predict in mmdet 3.3.0
+custom_imports = dict(
+    imports=["adapters.detection.mmdet_repairs"], allow_failed_imports=False
+)  # SSD's predict in mmdet 3.3.0
 epochs = 2
 load_from = "benchmarks/zoo/yolo_fashion/yolo_fashion.pth"
 norm = dict(type="BN", momentum=0.03, eps=0.001)

@@ -1,10 +1,10 @@
 # A small plain U-Net (Keras's layout, a ReLU even on the logits, as the network for DRIVE has it) on generated retinas,
-# whose splits come from different random streams (adapters/data/retinas.py). The last epoch is kept, whatever the
+# whose splits come from different random streams (adapters/segmentation/data/retinas.py). The last epoch is kept, whatever the
 # validation says; the test retinas are looked at once, at the end.
 #
 # Train:     python tools/train_ann.py benchmarks/zoo/unet_retinas/config.py --threads 1
 _base_ = "../pointnet_shapes/config.py"
-custom_imports = dict(imports=["benchmarks.zoo.vessels"])
+custom_imports = dict(imports=["benchmarks.training.vessels"])
 epochs = 12
 
 model = dict(

@@ -2,7 +2,7 @@
 #
 # Train:     python tools/train_ann.py benchmarks/zoo/yolo_fashion/config.py      (generates the scenes, see data_setup)
 # With MMDetection's own tools, first:
-#            for split in train val test; do python -m adapters.data.coco_export $split --out data/fashion_scenes; done
+#            for split in train val test; do python -m adapters.detection.data.coco_export $split --out data/fashion_scenes; done
 #
 # Choices: ReLU everywhere and a batch norm behind every convolution but the last, so that every site is a plain neuron
 # and every norm folds; one convolution per head branch and a two-layer FPN keep the path short, for each layer of a

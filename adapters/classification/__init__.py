@@ -1,0 +1,1 @@
+"""Image classification: pictures with a class each, from folders, archives and the usual layouts; accuracy."""

@@ -1,0 +1,1 @@
+"""Annotation files of COCO and PASCAL VOC, and generated scenes with boxes."""

@@ -1,0 +1,102 @@
+"""MMDetection's configs and checkpoints, with a data set, to workloads. mmdet is imported when first needed.
+
+workload = adapters.get('mmdetection')(dict(config='mmdet::yolo/yolov3_d53_8xb8-320-273e_coco.py',
+    checkpoint='yolov3.pth', data=dict(type='coco'), calibration=dict(samples=64)), options)
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from urllib.parse import urlparse
+
+from adafire.errors import InputError
+
+from ..base import adapters
+from ..shared.checkpoints import describe_weights
+from ..shared.image_files import image_facts
+from ..shared.pipelines import Pipeline
+from ..shared.rehearsal import rehearse
+from . import categories
+from . import checks as detection_checks
+from .detector import NEEDED, SCORING, Detection
+from .networks import build_detector, stages
+from .pictures import calibration_images, check_keys, digest, find_source, test_dataset
+from .two_stage import TwoStageDetection
+
+SETTINGS = ("config", "checkpoint", "data", "calibration", "batch_size", "score_thr", "scoring")
+
+
+@adapters.register("mmdetection")
+def workload(settings, options):
+    """Detection from a variant's settings; everything that can be wrong with its files is found here."""
+    check_keys(settings, SETTINGS, "setting")
+    config, checkpoint = settings.get("config"), options.checkpoint or settings.get("checkpoint")
+    samples, batch_size = settings.get("calibration", {}).get("samples", 64), settings.get("batch_size", 8)
+    if not config or not checkpoint:
+        raise InputError(
+            f"no {'config' if not config else 'checkpoint'} is given; expected config='mmdet::folder/name'"
+            " or a file, and checkpoint= (--checkpoint) a file, a URL or 'random'"
+        )
+    for value, key in ((samples, "calibration samples"), (batch_size, "batch_size"), (options.limit, "limit")):
+        if value is not None and (not isinstance(value, int) or value < 1):
+            raise InputError(f"{key} is {value!r}; expected a whole number of 1 or more")
+    source = find_source(settings.get("data"), options, samples)
+    scoring = settings.get("scoring", "voc" if settings["data"]["type"] == "voc" else "coco")
+    if scoring not in SCORING:
+        raise InputError(f"scoring is {scoring!r}; expected one of {', '.join(SCORING)}")
+    annotations, ids = source.annotations, source.ids[: options.limit]
+    weights = None if checkpoint == "random" else checkpoint
+    model, cfg = build_detector(
+        config, weights, options.device, options.trust_checkpoint, settings.get("score_thr"), options.seed
+    )
+    kind = TwoStageDetection if stages(model) == 2 else Detection
+    kind.check(model)
+    dataset = test_dataset(cfg, config)
+    annotations, labels, notes = categories.match(
+        model, dataset, annotations, settings["data"].get("category_order", categories.ORDERS[0])
+    )
+    pipeline = Pipeline(dataset, config, "mmdet", NEEDED)
+    facts = image_facts([annotations.path(i) for i in ids], f"'{annotations.annotation_file.name}'")
+    hashes = [fact.sha256 for fact in facts]
+    notes += [
+        *source.notes,
+        *detection_checks.check(
+            annotations, ids, labels, facts, pipeline, scoring, settings["data"].get("sizes", detection_checks.SIZES[0])
+        ),
+    ]
+    chosen = calibration_images(source.candidates, samples, set(hashes), "the calibration set")
+    names = [annotations.images[i]["file_name"] for i in ids]
+    if source.identity:
+        test, other = source.identity
+        prints = [digest(names, test), digest([p.name for p, _ in chosen], other)]
+    else:
+        boxes = hashlib.sha256(annotations.annotation_file.read_bytes()).hexdigest()
+        if annotations.annotation_file.suffix == ".txt":  # VOC's is a list of names only
+            boxes = digest([], annotations.objects)
+        prints = [digest(zip(names, hashes), boxes), digest((p.name, h) for p, h in chosen)]
+    description = {
+        "data": {"name": source.name, "split": options.split, "samples": len(ids), "fingerprint": prints[0]},
+        "calibration": {
+            "samples": len(chosen),
+            "fingerprint": prints[1],
+            "set_aside": source.set_aside,
+            "overlap": len({h for _, h in chosen} & set(hashes)),
+        },
+        "weights": describe_weights(Path(urlparse(str(checkpoint)).path).name, model),
+        "network": type(model).__name__,
+        "config": {
+            "name": config if "::" in config else Path(config).name,
+            "sha256": hashlib.sha256(
+                json.dumps([cfg.model, pipeline.steps], sort_keys=True, default=str).encode()
+            ).hexdigest(),
+        },
+    }
+    if source.name == "coco" and labels != [i for i in annotations.categories if i in labels]:
+        description["data"]["category_order"] = categories.ORDERS[0]  # other results than by the file's order
+    made = kind(
+        model, pipeline, annotations, ids, labels, [p for p, _ in chosen], batch_size, description, scoring, notes
+    )
+    tried = rehearse(made, [(i, annotations.path(i)) for i in ids], list(enumerate(made.calibration_paths)))
+    if tried.context[0].metainfo.get("flip"):
+        made.notes += ("the config's test pipeline flips the pictures, and MMDetection does not turn the boxes back",)
+    return made

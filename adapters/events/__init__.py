@@ -1,0 +1,1 @@
+"""Event cameras: recordings, how events become the inputs of a network, accuracy."""

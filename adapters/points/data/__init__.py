@@ -1,0 +1,1 @@
+"""ModelNet, ShapeNet, clouds and meshes in files, and generated furniture."""

@@ -1,0 +1,1 @@
+"""DRIVE, generated retinas, and the masks of the generated scenes."""

@@ -1,0 +1,1 @@
+"""What several families use: checkpoints and their keys, downloads, pictures, files of strangers, class names, intervals."""

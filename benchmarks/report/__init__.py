@@ -1,0 +1,1 @@
+"""From records to what people read: rows, tables, the page, plots, comparisons, the paper's tables."""

@@ -1,0 +1,94 @@
+"""How much energy a method saves at equal accuracy, from records alone.
+
+Against a reference method at one T: of the method's rows, over all T, the one with the least energy whose accuracy is at
+least the reference's. Nothing is interpolated between rows, so the figure is what was really run, and never too good. And
+what one method saves on another at the same T, with the difference in accuracy that it costs and its paired test.
+"""
+
+from typing import NamedTuple
+
+from adafire.errors import InputError
+
+from ..running.record import ENERGY_MODEL
+from ..running.store import load_all, places
+from .paired import difference
+from .rows import graded_energy
+
+PAPER = (
+    "Wang et al. (AAAI 2025) report up to 70.1 % on CIFAR-10, 60.3 % on CIFAR-100 and 43.1 % on ImageNet; their networks, "
+    "reference and energy formula are others"
+)
+
+
+class Saving(NamedTuple):
+    """One method's least energy at no less than the reference's accuracy. saved, saved_graded: shares of the reference's
+    energy, a burst counted by its spikes or once; None, like ``row``, where no row is accurate enough."""
+
+    method: str
+    reference: object
+    row: object
+    saved: float | None
+    saved_graded: float | None
+
+
+class Step(NamedTuple):
+    """``row`` against ``base`` at the same T: energy and synaptic operations saved, and the Difference in accuracy."""
+
+    method: str
+    base: str
+    row: object
+    saved: float
+    fewer_synops: float
+    difference: object
+
+
+def records_of(task, variant=None, out=None):
+    """{method: record} of the good records of one table of a task: of one variant, the most samples, the latest."""
+    found = [
+        r
+        for r in load_all(out)
+        if r.task == task and r.status == "ok" and variant in (None, r.variant) and r.kind == "snn"
+    ]
+    if not found:
+        raise InputError(
+            f"no finished records of task {task!r} in {' or '.join(map(str, places(out)))}; make them with "
+            f"python tools/run_bench.py {task}"
+        )
+    first = max(found, key=lambda r: (r.split == "full", r.samples))
+    same = [
+        r
+        for r in found
+        if (r.variant, r.workload, r.limit, r.precision, r.seed)
+        == (first.variant, first.workload, first.limit, first.precision, first.seed)
+    ]
+    rows = {}
+    for record in sorted(same, key=lambda r: r.date):
+        rows.setdefault(record.method, {}).update({row.timesteps: row for row in record.rows})
+    return first, rows
+
+
+def energy(row):
+    return row.energy_pj[ENERGY_MODEL]
+
+
+def at_equal_accuracy(rows, method, timesteps, metric, reference="snn-calibration"):
+    """Saving of ``method`` over the reference's row at ``timesteps``. rows: {method: {T: Row}}."""
+    base = rows[reference][timesteps]
+    enough = [row for row in rows[method].values() if row.metrics[metric] >= base.metrics[metric]]
+    if not enough:
+        return Saving(method, base, None, None, None)
+    row = min(enough, key=energy)
+    return Saving(method, base, row, 1 - energy(row) / energy(base), 1 - graded_energy(row) / graded_energy(base))
+
+
+def step(rows, method, base, timesteps, metric):
+    """Step of ``method`` over the method ``base``."""
+    row, other = rows[method][timesteps], rows[base][timesteps]
+    return Step(
+        method,
+        base,
+        row,
+        1 - energy(row) / energy(other),
+        1 - row.synops / other.synops,
+        difference(row, other, metric),
+    )

@@ -1,0 +1,210 @@
+"""Tables as a function of records: the cells that are printed of their rows (rows.py), and results/README.md."""
+
+from itertools import groupby
+
+from ..running.expected import of_records
+from ..running.record import ENERGY_MODEL
+from ..running.store import Store, write_whole
+from ..running.task import task_label
+from ..text import markdown
+from .rows import KINDS, distinct, groups, rows_of_table
+from .ties import ALPHA
+
+SECOND_METRICS = {
+    "detection": ("mAP50",),
+    "pointcloud": ("class_mean_accuracy", "class_miou"),
+    "segmentation": ("aAcc", "AUC", "IoU"),
+}
+"""Shown beside the primary metric, where a record has them."""
+
+ABOUT = f"""# Results
+
+Rendered from `records/` by `python tools/leaderboard.py`; change nothing here by hand. One section a family, one table
+a network and data set. The same with plots, sorting and filters: [index.html](index.html) (a file; it needs no network);
+as data: [results.csv](results.csv); for papers: [plots](plots).
+
+- **T**: timesteps. **levels**: T times the firing limit, the number of values that an activation can take.
+  **burst**: the most spikes that a neuron may emit in one step; a burst of k spikes in one step is not free latency,
+  so compare methods at equal levels too.
+- `ann` is the network before conversion, `quantised` the ANN with activations quantised to so many levels: the ceiling
+  of what rate coding can reach.
+- **SynOps**: synaptic operations, one for every unit spike at every synapse; a burst of k counts k. **Energy** after
+  the model {ENERGY_MODEL} (4.6 pJ a multiply-accumulate, 0.9 pJ an accumulate; arithmetic only, no memory traffic).
+  Both are means per sample. **graded**: the same energy if a burst of any length counted as one event.
+- **place**: of the spiking methods at one T; methods that a paired test on the same samples (McNemar's, or the paired
+  bootstrap) does not tell apart from the best of their group (p >= {ALPHA}) share it. First places are **bold** above.
+- **over-fired**: share of neurons that emitted more spikes than their input asked for, in which share of the sites;
+  without negative spikes that stays.
+- The interval is the 95 % interval of the metric before it. **time**: wall time on the machine that the record names,
+  **convert** the part of it before the first test sample; the rows of a method that reads every T out of one
+  simulation share both.
+"""
+
+
+def table(rows):
+    """(headers, lines of cells): the rows of one or several records as text. The same for terminal and Markdown."""
+    second = [
+        name
+        for name in dict.fromkeys(name for row in rows for name in SECOND_METRICS.get(row["family"], ()))
+        if any(name in row["metrics"] for row in rows)
+    ]
+    columns = {
+        "task": lambda row: row["task"],
+        "method": lambda row: row["method"],
+        "T": lambda row: _text(row["timesteps"]),
+        "levels": lambda row: _text(row["levels"]),
+        "burst": lambda row: _text(row["longest_burst"]),
+        " / ".join(dict.fromkeys(row["metric"] for row in rows)): lambda row: (
+            "failed" if row["status"] == "failed" else _text(row["value"], ".3f")
+        ),
+        "95 % interval": lambda row: "-" if row["low"] is None else f"{row['low']:.3f} to {row['high']:.3f}",
+        **{name: lambda row, name=name: _text(row["metrics"].get(name), ".3f") for name in second},
+        "firing rate": lambda row: _text(row["firing_rate"], ".4f"),
+        "over-fired": _over_fired,
+        "SynOps (M)": lambda row: _text(row["synops"], ".2f", 1e6),
+        "MACs (M)": lambda row: _text(row["macs"], ".2f", 1e6),
+        f"energy (uJ, {ENERGY_MODEL})": lambda row: _text(row["energy_pj"], ".2f", 1e6),
+        "of ANN's": lambda row: _text(row["ann_energy_pj"] and row["energy_pj"], ".3f", row["ann_energy_pj"]),
+        "graded": lambda row: _text(row["energy_graded_pj"], ".2f", 1e6),
+        "convert (s)": lambda row: _text(row["convert_s"], ".1f"),
+        "time (s)": lambda row: _text(row["time_s"], ".1f"),
+    }
+    if any(row.get("place") for row in rows):
+        columns["place"] = lambda row: _text(row["place"])
+    if any(row["mean_timesteps"] for row in rows):
+        columns["mean T"] = lambda row: _text(row["mean_timesteps"], ".2f")
+    if any(row["reason"] for row in rows):
+        columns["reason"] = lambda row: row["reason"] or ""
+    return list(columns), [[cell(row) for cell in columns.values()] for row in rows]
+
+
+def _text(value, form="", unit=None):
+    """A number, in units of ``unit`` where one is given; '-' where there is no number."""
+    if value is None:
+        return "-"
+    return format(value / unit if unit else value, form)
+
+
+def _over_fired(row):
+    neurons, sites = row["over_fired"], row["over_fired_sites"]
+    return "-" if neurons is None else f"{100 * neurons:.2f} % in {100 * sites:.0f} %"
+
+
+def render(records):
+    """Text of results/README.md: the same bytes for the same records, in whatever order they come."""
+    sections = [ABOUT]
+    for family, of_family in groupby(groups(records), key=lambda group: group[0].family):
+        sections.append(f"## {family.capitalize()}\n")
+        sections += map(_section, of_family)
+    old = len(records) - sum(map(len, groups(records)))
+    if not records:
+        sections.append("No results yet: `make bench`.\n")
+    elif old:
+        sections.append(f"{old} records of older versions of a task are not shown.\n")
+    return "\n".join(sections)
+
+
+def about(records):
+    """One line: what the data, network and weights of a table are, what is odd about them, and the command that makes it."""
+    first = records[0]
+    weights, odd = first.workload.weights, of_records(records)
+    words = [
+        f"data {data_words(records)}",
+        f"network {first.workload.network}, weights {(weights.sha256 or 'none')[:12]}",
+        f"{first.precision}, {first.device_type}, seed {first.seed}, task version {first.task_version}",
+    ]
+    words[1:1] = [f"{odd}, so these are other data or weights, or they are read wrongly"] if odd else []
+    return "; ".join(words) + f". `python tools/run_bench.py tasks/{first.task}.py --variant {first.variant}`"
+
+
+def data_words(records):
+    """What was scored: which set, in which form, how much of it, and what was kept back to calibrate on."""
+    first = records[0]
+    data, calibration = first.workload.data, first.workload.calibration
+    expected = next((r.expected for r in records if r.expected and r.expected.samples), None)
+    form = next((r.data_form for r in records if r.data_form), None)
+    if form is None and first.family == "classification" and first.split == "full":
+        form = "in which form of file was not recorded"
+    amount = f"only the first {first.limit} samples were asked for" if first.limit else ""
+    if expected and expected.samples != first.samples:
+        amount = f"{first.samples} of {expected.samples} samples" + (f", {amount}" if amount else "")
+    elif not amount or first.limit != first.samples:
+        amount = f"{first.samples} samples" + (f", {amount}" if amount else "")
+    aside = (
+        f"calibrated on {calibration.samples} set aside from the same set"
+        if getattr(calibration, "set_aside", False)
+        else ""
+    )
+    return ", ".join(word for word in (f"{data.name} {data.split}", form, amount, aside) if word)
+
+
+def _section(records):
+    first = records[0]
+    rows = rows_of_table(records)
+    label = task_label(first.task, first.split)
+    line, _, command = about(records).rpartition(" `")
+    text = [f"### {label}: {first.variant}{distinct(first)}\n", f"{markdown(line)} `{command}\n"]
+    for metric in (first.metric, *SECOND_METRICS.get(first.family, ())):
+        text += _by_timesteps(rows, metric, label)
+    headers, lines = table(rows)
+    text.append(_markdown(headers, lines))
+    said = {}
+    for r in sorted(records, key=_rank):
+        for note in r.notes:
+            said.setdefault(note, []).append(r.method)
+    text += [f"Note on {markdown(', '.join(methods))}: {markdown(note)}\n" for note, methods in said.items()]
+    return "\n".join(text)
+
+
+def _rank(record):
+    return KINDS.index(record.kind), record.method, record.key
+
+
+def _by_timesteps(rows, metric, label):
+    """A small table, methods down and T across; nothing where no record has the metric."""
+    if not any(metric in row["metrics"] for row in rows):
+        return []
+    columns = sorted({row["timesteps"] for row in rows if row["timesteps"]})
+    if not columns:
+        return []
+    lines = []
+    for method, own in groupby(rows, key=lambda row: row["method"]):
+        cells = {row["timesteps"]: _score(row, metric) for row in own}
+        constant = cells.get(None)  # the ANN: one value for all T
+        lines.append([label, method, *(constant or cells.get(t, "-") for t in columns)])
+    return [_markdown(["task", "method", *(f"{metric}, T={t}" for t in columns)], lines)]
+
+
+def _score(row, metric):
+    if row["status"] == "failed":
+        return "failed"
+    text = _text(row["metrics"].get(metric), ".3f")
+    return _Bold(f"**{text}**") if row["place"] == 1 and metric == row["metric"] else text
+
+
+def _markdown(headers, lines):
+    def line(cells):
+        return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
+
+    words = ("task", "method", "reason")
+    rule = "|".join(" --- " if header in words else " ---: " for header in headers)
+    return "\n".join([line(headers), f"|{rule}|", *map(line, lines)]) + "\n"
+
+
+class _Bold(str):
+    """A figure in Markdown of our own, which stays as it is."""
+
+
+def _cell(text):
+    return text if isinstance(text, _Bold) else markdown(text)
+
+
+def write_leaderboard(out):
+    """Render ``out``/README.md from ``out``/records. List of problems: one line a file that is no record."""
+    store = Store(out)
+    with store.lock("leaderboard"):  # so the last of several runs sees, and shows, the records of all
+        records, problems = store.load()
+        path, text = store.out / "README.md", render(records)
+        if not path.exists() or path.read_text(encoding="utf-8", errors="replace") != text:
+            write_whole(path, text)
+    return problems

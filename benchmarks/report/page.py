@@ -1,0 +1,99 @@
+"""results/index.html as a function of records: one file that carries its data, its table and plotting libraries (Tabulator,
+plotly.js; benchmarks/report/vendor) and asks nothing of a network (its content security policy forbids it).
+"""
+
+import json
+import re
+from pathlib import Path
+
+from adafire.cost.energy import ENERGY_MODELS
+
+from ..running.task import task_label
+from .leaderboard import about
+from .rows import distinct, graded_energy, groups, rows_of_table
+from .ties import ALPHA
+
+HERE = Path(__file__).resolve().parent
+PARTS = (
+    "vendor/tabulator.min.css",
+    "page/style.css",
+    "vendor/tabulator.min.js",
+    "vendor/plotly-cartesian.min.js",
+    "page/page.js",
+)
+COPIED = (
+    "method",
+    "kind",
+    "timesteps",
+    "place",
+    "value",
+    "low",
+    "high",
+    "synops",
+    "synops_graded",
+    "macs",
+    "firing_rate",
+    "levels",
+    "longest_burst",
+    "mean_timesteps",
+    "over_fired",
+    "convert_s",
+    "time_s",
+    "samples",
+    "status",
+    "reason",
+)
+
+
+def page(records):
+    """Text of index.html: the same bytes for the same records."""
+    parts = {Path(name).name: (HERE / name).read_text(encoding="utf-8") for name in PARTS}
+    parts["ALPHA"] = str(ALPHA)
+    data = json.dumps(content(records), sort_keys=True, separators=(",", ":"), allow_nan=False)
+    parts["DATA"] = data.replace("<", "\\u003c")  # a reason can hold anything, '</script>' too
+    template = (HERE / "page" / "template.html").read_text(encoding="utf-8")
+    return re.sub("@@([^@]+)@@", lambda found: parts[found[1]], template)
+
+
+def content(records):
+    """What the page's script reads: {'tables': one a group of comparable records, 'methods', 'models'}."""
+    tables = [_table(group) for group in groups(records)]
+    return {
+        "tables": tables,
+        "methods": sorted({row["method"] for table in tables for row in table["rows"]}),
+        "models": ENERGY_MODELS.names(),
+    }
+
+
+def _table(group):
+    first, rows = group[0], rows_of_table(group)
+    sites = next((_sites(row["record"]) for row in rows if row["kind"] == "snn" and row["record"]), [])
+    return {
+        "family": first.family,
+        "label": f"{task_label(first.task, first.split)}: {first.variant}" + distinct(first),
+        "metric": first.metric,
+        "about": about(group),
+        "sites": sites,
+        "rows": [_row(row, sites) for row in rows],
+    }
+
+
+def _sites(row):
+    return [str(site.get("site")) for site in row.sites]
+
+
+def _row(row, sites):
+    own = row["record"]
+    found = {name: _short(row[name]) for name in COPIED}
+    found["energy"] = (
+        {name: [_short(pj), _short(graded_energy(own, name))] for name, pj in own.energy_pj.items()} if own else {}
+    )
+    found["ann_energy"] = {row["energy_model"]: row["ann_energy_pj"]} if row["ann_energy_pj"] else {}
+    if own and row["kind"] == "snn" and sites and _sites(own) == sites:
+        found["rates"] = [_short(site.get("firing_rate")) for site in own.sites]
+    return found
+
+
+def _short(value):
+    """Six digits: more than is shown, and a third of the bytes."""
+    return float(f"{value:.6g}") if isinstance(value, float) else value

@@ -1,0 +1,126 @@
+"""Everything in results/ that is made from results/records: README.md, index.html, results.csv, plots/*.png.
+
+A rendering is a function of the records (and of the pinned version of matplotlib), bit for bit, so that whether the
+committed one is current can be checked. PNGs are compared by their pixels where their bytes differ: another build of the
+compression library may write the same picture differently.
+"""
+
+import csv
+import io
+
+from adafire.errors import InputError
+
+from ..running.store import Store, write_whole
+from ..text import csv_cell
+from .leaderboard import render
+from .page import page
+from .plots import images
+from .rows import groups, rows_of_table
+
+COLUMNS = (
+    "family",
+    "task",
+    "split",
+    "variant",
+    "method",
+    "kind",
+    "timesteps",
+    "metric",
+    "value",
+    "low",
+    "high",
+    "place",
+    "samples",
+    "levels",
+    "longest_burst",
+    "mean_timesteps",
+    "firing_rate",
+    "over_fired",
+    "over_fired_sites",
+    "synops",
+    "synops_graded",
+    "macs",
+    "energy_model",
+    "energy_pj",
+    "energy_graded_pj",
+    "ann_energy_pj",
+    "ann",
+    "convert_s",
+    "time_s",
+    "status",
+    "reason",
+)
+
+
+def files(records):
+    """{path below results/: bytes} of the rendering of ``records``."""
+    text = {"README.md": render(records), "index.html": page(records), "results.csv": table(records)}
+    return {
+        **{name: content.encode() for name, content in text.items()},
+        **{f"plots/{name}": content for name, content in images(records).items()},
+    }
+
+
+def table(records):
+    """results.csv: a line for every row of every table."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for group in groups(records):
+        writer.writerows([csv_cell(row[name]) for name in COLUMNS] for row in rows_of_table(group))
+    return out.getvalue()
+
+
+def load(out):
+    """The records below ``out``; InputError if a file there is no record, or was changed after it was written."""
+    records, problems = Store(out).load()
+    if problems:
+        raise InputError(
+            "the records cannot be rendered:\n  "
+            + "\n  ".join(problems[:2])
+            + (f"\n  and {len(problems) - 2} more" if len(problems) > 2 else "")
+            + "\nrepair or remove them; a record is written again by python tools/run_bench.py"
+        )
+    return records
+
+
+def write(out):
+    """Render below ``out``; returns the paths that changed. Plots of tables that are gone are removed."""
+    store = Store(out)
+    load(out)  # refused before the lock, which writes a file
+    with store.lock("leaderboard"):
+        wanted = files(load(out))
+        changed = stale(out, wanted)
+        for name in changed:
+            if name in wanted:
+                write_whole(store.out / name, wanted[name])
+            else:
+                (store.out / name).unlink()
+    return changed
+
+
+def stale(out, wanted=None):
+    """Sorted paths below ``out`` whose content is not that of a fresh rendering: changed, missing, or too many."""
+    wanted = files(load(out)) if wanted is None else wanted
+    folder = Store(out).out
+    there = {f"plots/{path.name}" for path in (folder / "plots").glob("*.png")}
+    return sorted(
+        {name for name, content in wanted.items() if not _same(folder / name, content)} | (there - set(wanted))
+    )
+
+
+def _same(path, content):
+    if not path.is_file():
+        return False
+    present = path.read_bytes()
+    return present == content or path.suffix == ".png" and _pixels(present) == _pixels(content)
+
+
+def _pixels(content):
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        picture = Image.open(io.BytesIO(content)).convert("RGB")
+        return picture.size, picture.tobytes()
+    except (UnidentifiedImageError, OSError):
+        return None

@@ -1,0 +1,125 @@
+"""From records to the rows of tables: which records can be compared, and what a row of a table holds.
+
+Results stand in one table only if they can be compared: same task, version, split, variant, data, samples, weights,
+settings and precision. A mini split says so in the task column and so never shares a table with the full benchmark.
+"""
+
+import json
+from itertools import groupby
+from typing import get_args
+
+from adafire.cost.energy import ENERGY_MODELS
+
+from ..running.record import ENERGY_MODEL
+from ..running.task import Family, task_label
+from .ties import places
+
+KINDS = ("ann", "quantised", "snn")
+
+
+def rows_of(record):
+    """One dict a T, with the keys of --json; where the run did not get to a T, status is 'failed' and figures None."""
+    done = {row.timesteps: row for row in record.rows}
+    return [_row(record, t, done.get(t)) for t in record.timesteps or [None]]
+
+
+def _row(record, timesteps, row):
+    failed = row is None
+    return {
+        "task": task_label(record.task, record.split),
+        "split": record.split,
+        "variant": record.variant,
+        "family": record.family,
+        "method": record.method,
+        "timesteps": timesteps,
+        "metric": record.metric,
+        "value": None if failed else row.metrics[record.metric],
+        "low": None if failed else row.low,
+        "high": None if failed else row.high,
+        "metrics": {} if failed else dict(row.metrics),
+        "ann": _ann(record),
+        "samples": record.samples,
+        **{
+            name: None if failed else getattr(row, name)
+            for name in (
+                "firing_rate",
+                "mean_timesteps",
+                "synops",
+                "synops_graded",
+                "macs",
+                "levels",
+                "longest_burst",
+                "over_fired",
+                "over_fired_sites",
+                "convert_s",
+                "time_s",
+            )
+        },
+        "energy_pj": None if failed else row.energy_pj.get(ENERGY_MODEL),
+        "energy_model": ENERGY_MODEL,
+        "energy_graded_pj": None if failed else graded_energy(row),
+        "ann_energy_pj": _ann_energy(record),
+        "status": "failed" if failed else "ok",
+        "reason": record.reason if failed else None,
+    }
+
+
+def graded_energy(row, model=ENERGY_MODEL):
+    """Energy in pJ of a record's row if a burst counted as one event; None for networks that do not spike."""
+    return None if row.synops_graded is None else ENERGY_MODELS.get(model).energy_pj(row.macs, row.synops_graded)
+
+
+def _ann(record):
+    if record.kind == "ann":
+        return record.rows[0].metrics[record.metric] if record.rows else None
+    return record.ann.value if record.ann else None
+
+
+def _ann_energy(record):
+    source = record.rows[0] if record.kind == "ann" and record.rows else record.ann
+    return source.energy_pj.get(ENERGY_MODEL) if source else None
+
+
+def groups(records):
+    """Lists of records that share a table, in the order of the page; records of older versions of a task are left out."""
+    newest = {}
+    for record in records:
+        place = (record.task, record.split, record.variant)
+        newest[place] = max(newest.get(place, 0), record.task_version)
+    current = [r for r in records if r.task_version == newest[r.task, r.split, r.variant]]
+    ordered = sorted(current, key=lambda r: (get_args(Family).index(r.family), r.task, r.split, r.variant, _setting(r)))
+    return [list(group) for _, group in groupby(ordered, key=lambda r: (r.task, r.split, r.variant, _setting(r)))]
+
+
+def _setting(record):
+    """What two records must share, besides task, split and variant, to stand in one table."""
+    identity = record.model_dump(
+        mode="json", include={"workload", "settings", "precision", "seed", "limit", "device_type", "samples", "metric"}
+    )
+    return json.dumps(identity, sort_keys=True)
+
+
+def distinct(record):
+    """What else than task, split and variant tells a table from others, in brackets; or nothing."""
+    words = [f"first {record.limit}"] if record.limit else []
+    words += [w for w in (record.precision, record.device_type) if w not in ("fp32", "cpu")]
+    return f" ({', '.join(words)})" if words else ""
+
+
+def rows_of_table(records):
+    """The rows of a table: of several results for one method and T the good one, of those the latest. Beside what
+    `rows_of` gives: 'place' among the spiking methods at this T, and 'record' with the record's own row, if any."""
+    best = {}
+    for record in sorted(records, key=lambda r: (r.method_version, r.date, r.key)):
+        own = {row.timesteps: row for row in record.rows}
+        for row in rows_of(record):
+            place = (KINDS.index(record.kind), record.method, row["timesteps"] or 0)
+            if place not in best or row["status"] == "ok" or best[place]["status"] == "failed":
+                best[place] = {**row, "kind": record.kind, "place": None, "record": own.get(row["timesteps"])}
+    rows = [best[place] for place in sorted(best)]
+    for t in sorted({row["timesteps"] or 0 for row in rows}):
+        at = {row["method"]: row for row in rows if row["kind"] == "snn" and row["timesteps"] == t and row["record"]}
+        metric = records[0].metric
+        for method, place in places({name: row["record"] for name, row in at.items()}, metric).items():
+            at[method]["place"] = place
+    return rows

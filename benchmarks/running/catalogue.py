@@ -1,0 +1,187 @@
+"""Which tasks there are, which variant is meant, and whether what it needs is at hand. Opens no data or network."""
+
+import os
+from pathlib import Path
+
+from adafire.errors import InputError
+from adafire.registry import near_names
+from adapters.shared.model_zoo import address
+
+from .task import PROJECT, TASKS, load_task
+
+DATA_VARIABLE = "ADAFIRE_DATA"
+
+
+def task_files():
+    """Task files of the project, sorted by name."""
+    return sorted(path for path in TASKS.glob("*.py") if not path.name.startswith("_"))
+
+
+def find_task(given):
+    """Path of a task given as a path (from here, or from the project) or by its bare name."""
+    for path in (Path(given), PROJECT / given):
+        if path.is_file():
+            return path
+    names = [path.stem for path in task_files()]
+    stem = Path(given).stem
+    if stem in names and Path(given).parent in (Path("."), Path("tasks")):
+        return TASKS / f"{stem}.py"
+    raise InputError(
+        f"unknown task {str(given)!r}{near_names(stem, names)} Known: {', '.join(names)}; "
+        "or give the path of a task file"
+    )
+
+
+def choose_variant(task, variant=None, split="auto", data_root=None):
+    """Name of the variant meant by --variant, --split and --data-root (or $ADAFIRE_DATA); InputError when they
+    contradict each other or the task has no such variant.
+
+    Without a name, the first variant of the split; 'auto' is 'full' where a data root is given, otherwise 'mini'.
+    """
+    by_split = {kind: [name for name, v in task.variants.items() if v.split == kind] for kind in ("mini", "full")}
+    known = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in by_split.items() if names)
+    if variant is not None:
+        if variant not in task.variants:
+            raise InputError(
+                f"task {task.name!r} has no variant {variant!r}{near_names(variant, task.variants)} It has {known}"
+            )
+        kind = task.variants[variant].split
+        if split not in ("auto", kind):
+            raise InputError(
+                f"--variant {variant} is a {kind} split, but --split {split} was asked; leave one of the "
+                f"two out. Task {task.name!r} has {known}"
+            )
+    elif split != "auto":
+        kind = split
+    elif data_root:
+        kind = "full"
+    else:  # $ADAFIRE_DATA is set for good, so a task without a full split is no contradiction to it
+        kind = "full" if os.environ.get(DATA_VARIABLE) and by_split["full"] or not by_split["mini"] else "mini"
+    if not by_split[kind]:
+        raise InputError(f"task {task.name!r} has no {kind} split; it has {known}")
+    if data_root and kind == "mini":
+        raise InputError(
+            "--data-root was given, but a mini split brings its own data; leave --data-root out, or ask "
+            f"for a full split. Task {task.name!r} has {known}"
+        )
+    return variant or by_split[kind][0]
+
+
+def choose_variants(tasks, variant=None, split="auto", data_root=None):
+    """([(task, name of its variant)], notes). Of several tasks those that have no variant of the split asked for are left
+    out, with a note, as long as one is left."""
+    chosen, notes = [], []
+    for task in tasks:
+        try:
+            chosen.append((task, choose_variant(task, variant, split, data_root)))
+        except InputError as error:
+            wanted = split if split != "auto" else "full"
+            if len(tasks) == 1 or variant is not None or any(v.split == wanted for v in task.variants.values()):
+                raise
+            notes.append(f"{task.name} is left out: it has no {wanted} split")
+            problem = error
+    if not chosen:
+        raise problem
+    return chosen, notes
+
+
+def data_folder(variant, data_root=None):
+    """Folder that ``variant.needs`` is relative to; None for a full split when no data root is known."""
+    if variant.split == "mini":
+        return PROJECT
+    found = data_root or os.environ.get(DATA_VARIABLE)
+    return Path(found) if found else None
+
+
+def data_state(variant, data_root=None):
+    """(ready, words): is the data of a variant at hand? What lies in folders of several layouts is looked at by the adapter,
+    which says what it expects; here such a folder counts as ready."""
+    if variant.split == "mini" and not variant.needs:
+        return True, "made by the project"
+    folder = data_folder(variant, data_root)
+    if variant.needs:
+        if folder is None:
+            return False, f"wants --data-root DIR with {', '.join(variant.needs)}"
+        missing = [need for need in variant.needs if not (folder / need).exists()]
+        return (not missing, f"{missing[0]} is missing" if missing else "there")
+    folder = folder or variant.data.get("root") and PROJECT / variant.data["root"]
+    if variant.data["type"] == "fashion_mnist":  # the one set that packages of a system bring
+        from adapters.shared.fashion_mnist import is_there
+
+        there = is_there("test", folder)
+        return there, "there" if there else "wants --data-root DIR, or the package dataset-fashion-mnist"
+    if folder is None:
+        return False, "wants --data-root DIR (the task file says of what)"
+    return folder.exists(), f"{folder} is there, not yet looked into" if folder.exists() else f"{folder} is missing"
+
+
+def weights_state(variant, checkpoint=None):
+    """(ready, words): are the weights of a variant at hand? A URL, or the name of a framework's own checkpoint, counts as ready: it is
+    downloaded."""
+    given = checkpoint or variant.checkpoint
+    if given == "random":
+        return True, "random"
+    if given is None:
+        own = variant.model and _own_weights(variant.model)
+        if own:
+            return True, f"the model's own ({own})"
+        return (False, "wants --checkpoint FILE") if variant.split == "full" else (True, "none needed")
+    name = given.rsplit("/", 1)[-1]
+    if "://" in given or not Path(given).is_file() and address(given):
+        home = os.environ.get("TORCH_HOME") or Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")) / "torch"
+        cached = (Path(home).expanduser() / "hub" / "checkpoints" / name).is_file()
+        return True, "there (downloaded before)" if cached else f"download of {name}"
+    return (True, "there") if Path(given).is_file() else (False, f"{name} is missing")
+
+
+def _own_weights(model):
+    from adapters.models import has_own_weights  # imports torch
+
+    return has_own_weights(model)
+
+
+def check_ready(task, name, data_root=None, checkpoint=None):
+    """InputError that names the first file which variant ``name`` needs and which is not there."""
+    variant = task.variants[name]
+    label = f"task {task.name!r}, variant {name!r}"
+    if data_root and not Path(data_root).is_dir():
+        raise InputError(f"--data-root {data_root}: no such folder")
+    if variant.config and "::" not in variant.config and not Path(variant.config).is_file():
+        raise InputError(f"{label}: config file {variant.config} is missing")
+    ready, words = data_state(variant, data_root)
+    if not ready and variant.needs:
+        where = f" in {data_folder(variant, data_root)}" if data_folder(variant, data_root) else ""
+        mini = [other for other, v in task.variants.items() if v.split == "mini"]
+        way_out = f"; without the data, --variant {mini[0]} runs" if variant.split == "full" and mini else ""
+        raise InputError(f"{label}: {words}{where}; it needs {', '.join(variant.needs)}{way_out}")
+    ready, words = weights_state(variant, checkpoint)
+    given = checkpoint or variant.checkpoint
+    if not ready and not given and (variant.model or variant.config):  # without either, the adapter knows its network
+        raise InputError(f"{label}: no weights come with it; give the file of yours with --checkpoint FILE")
+    if not ready and given:
+        raise InputError(f"{label}: checkpoint {given} is missing; give another with --checkpoint FILE")
+
+
+def listing(data_root=None):
+    """One dict a variant of every task of the project: task, family, variant, split, description, data, weights. A
+    task file that cannot be read is one dict with 'error'."""
+    rows = []
+    for path in task_files():
+        try:
+            task = load_task(path)
+        except InputError as error:
+            rows.append({"task": path.stem, "error": str(error)})
+            continue
+        for name, variant in task.variants.items():
+            rows.append(
+                {
+                    "task": task.name,
+                    "family": task.family,
+                    "variant": name,
+                    "split": variant.split,
+                    "description": variant.description or task.description,
+                    "data": data_state(variant, data_root)[1],
+                    "weights": weights_state(variant)[1],
+                }
+            )
+    return rows

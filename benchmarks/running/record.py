@@ -1,0 +1,243 @@
+"""One JSON file a run: what was run, on what, with which result. Tables and plots are functions of these files alone.
+
+A record's key is the hash of everything that determines the result (`IDENTITY`), so a result is found again exactly
+when a new run would repeat it, and never when data, weights, parameters or the version of the code differ.
+"""
+
+import hashlib
+import json
+import re
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
+
+from ..text import hexadecimal, safe_name
+from .schema import Closed, Finite, Positive
+from .task import Expected, Family, Name
+
+SCHEMA_VERSION = 1
+"""Raise it when a field changes its meaning; records of another version are reported and left out."""
+METHOD_VERSION = 1
+"""Raise it when a change of the library or the runner changes results; finished runs are then run again."""
+
+IDENTITY = tuple(
+    "schema_version method_version task task_version variant split settings workload method parameters timesteps precision "
+    "seed limit device_type".split()
+)
+ENERGY_MODEL = "horowitz-45nm"
+"""The energy model that tables print; a record holds every named model."""
+
+
+def _without_nan(value):
+    json.dumps(value, allow_nan=False)  # ValueError; JSON has no NaN, and a reader in another language would stop at it
+    return value
+
+
+def _iso(text):
+    datetime.fromisoformat(text)  # ValueError for what is no date
+    return text
+
+
+NotNegative = Annotated[Finite, Field(ge=0)]
+Json = Annotated[JsonValue, AfterValidator(_without_nan)]
+SafeName = Annotated[str, AfterValidator(safe_name)]
+Hash = Annotated[str, AfterValidator(hexadecimal)]
+
+
+class _Open(BaseModel):
+    """Part of an adapter's description: the fields named here, typed, and whatever the adapter adds."""
+
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True)
+
+
+class Data(_Open):
+    name: str
+    split: str
+    samples: Positive
+    fingerprint: str
+
+
+class CalibrationSet(_Open):
+    samples: Positive
+    fingerprint: str
+    overlap: Literal[0]
+    """Samples that are also scored; a calibration set that holds any is refused before the run."""
+
+
+class Weights(_Open):
+    """``key``, where there is one, says where in the file the weights stood; ``sha256`` is what they are."""
+
+    source: str
+    sha256: str | None
+
+
+class Description(_Open):
+    """What Workload.describe() says."""
+
+    data: Data
+    calibration: CalibrationSet
+    weights: Weights
+    network: str
+
+
+class Hardware(Closed):
+    cpu: str
+    threads: Positive
+    device: str
+
+
+class Git(Closed):
+    commit: Hash | None
+    dirty: bool | None
+
+
+class Reference(Closed):
+    """The ANN on the same weights and samples."""
+
+    key: Hash
+    value: Finite
+    low: Finite
+    high: Finite
+    metrics: dict[str, Finite]
+    macs: NotNegative | None
+    energy_pj: dict[SafeName, NotNegative]
+
+
+class Row(Closed):
+    """The result at one T. Spikes, operations and energy are means per sample."""
+
+    timesteps: Positive | None
+    """None for the ANN, which knows no time."""
+    metrics: dict[str, Finite]
+    low: Finite
+    high: Finite
+    """95 % interval of the primary metric."""
+    evidence: dict[str, Json]
+    """What a reader needs to recompute the metric or to compare it in pairs; the adapter says which form."""
+    firing_rate: NotNegative | None
+    spikes: NotNegative | None
+    synops: NotNegative | None
+    """Synaptic operations; a burst of k spikes counts k."""
+    synops_graded: NotNegative | None
+    """The other convention: one event for a burst of any length."""
+    mean_timesteps: NotNegative | None = None
+    exits: dict[str, NotNegative] | None = None
+    """Steps that a sample spent, and samples by the step they left at, where early exit let some leave before T."""
+    macs: NotNegative | None
+    energy_pj: dict[SafeName, NotNegative]
+    """By the name of the energy model."""
+    levels: Positive | None
+    """T times the firing limit: how many values an activation can take; the largest over the sites."""
+    longest_burst: Positive | None
+    """Most spikes that a neuron may emit in one step, of either sign."""
+    over_fired: NotNegative | None
+    over_fired_sites: NotNegative | None
+    """Share of neurons that emitted more than their input asked for, and share of sites with such a neuron."""
+    parameters: dict[str, Json]
+    """The method's parameters at this T."""
+    convert_s: NotNegative
+    """Wall time until the first test sample."""
+    time_s: NotNegative
+    """Wall time: conversion and simulation (of an anytime method one, shared by its rows) and this row's scoring."""
+    peak_memory_mb: NotNegative | None = None
+    """Most memory of the process (on a GPU: allocated there) during this row's simulation, network and data included."""
+    sites: list[dict[str, Json]]
+    layers: list[dict[str, Json]]
+    """Per site of neurons, and per call with weights: what the library's report says of each."""
+
+
+class Record(Closed):
+    """One (task, method, parameters, T list)."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    method_version: Positive = METHOD_VERSION
+    key: str = ""
+    task: Name
+    task_version: Positive
+    family: Family
+    metric: SafeName
+    variant: Name
+    split: Literal["mini", "full"]
+    settings: dict[str, Json]
+    """The variant's own settings, without its paths: what they point to is in ``workload``, by hash."""
+    workload: Description
+    samples: Positive
+    data_form: str | None = None
+    """In which form the data lay there ('3000 JPEG files'), where the adapter says; their content is in ``workload``."""
+    expected: Expected | None = None
+    """What the task's file expected of the ANN when this was run."""
+    method: SafeName
+    kind: Literal["ann", "quantised", "snn"]
+    anytime: bool
+    parameters: dict[str, Json]
+    timesteps: list[Positive]
+    """Empty for the ANN."""
+    precision: Literal["fp32", "bf16", "fp16"]
+    seed: int
+    limit: Positive | None
+    device_type: Literal["cpu", "cuda"]
+    versions: dict[str, str]
+    hardware: Hardware
+    git: Git
+    date: Annotated[str, AfterValidator(_iso)]
+    """UTC, ISO 8601."""
+    wall_s: NotNegative
+    status: Literal["ok", "failed"]
+    reason: str | None
+    """Why it failed; None when it did not."""
+    notes: list[str]
+    ann: Reference | None
+    """None in the ANN's own record, and where the ANN failed."""
+    rows: list[Row]
+
+    @model_validator(mode="after")
+    def _consistent(self):
+        """Derived fields are recomputed and cross-checked: a record that was edited by hand does not pass."""
+        key = key_of(self.model_dump(mode="json", include=set(IDENTITY)))
+        if not self.key:
+            object.__setattr__(self, "key", key)  # frozen for users; this is still construction
+        elif self.key != key:
+            raise ValueError(
+                f"key {key[:12]}... for what the record says, found {self.key[:12]}...: "
+                "it was changed after it was written"
+            )
+        have = [row.timesteps for row in self.rows]
+        want = self.timesteps or [None]
+        if have != want if self.status == "ok" else have != want[: len(have)]:
+            raise ValueError(f"rows for T = {want}, found rows for T = {have}")
+        if (self.status == "ok") != (self.reason is None):
+            raise ValueError("a reason when, and only when, the run failed")
+        for row in self.rows:
+            if self.metric not in row.metrics:
+                raise ValueError(f"the primary metric {self.metric!r} in every row, found {', '.join(row.metrics)}")
+        return self
+
+    @property
+    def name(self):
+        """File name, and the folder it stands in, below results/records."""
+        return file_name(self.task, self.split, self.variant, self.method, self.key)
+
+
+def key_of(identity):
+    """SHA-256 (hex) of the fields in `IDENTITY`, given as JSON-able values, without the weights' place in their file."""
+    known = {name: identity[name] for name in IDENTITY}
+    if isinstance(known["workload"], dict):
+        weights = {key: value for key, value in known["workload"]["weights"].items() if key != "key"}
+        known["workload"] = {**known["workload"], "weights": weights}
+    text = json.dumps(known, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def file_name(task, split, variant, method, key):
+    """'<task>-<split>-<variant>/<method>-<first 12 of the key>.json', of characters that every file system takes"""
+    return f"{task}-{split}-{variant}/{re.sub('[^A-Za-z0-9+=._-]', '_', method)}-{key[:12]}.json"
+
+
+def to_json(record):
+    """The file's text: one field a line, one row a line, so that a change shows in a diff where it happened."""
+    fields = record.model_dump(mode="json")
+    rows = [json.dumps(row, allow_nan=False) for row in fields.pop("rows")]
+    lines = [f"{json.dumps(name)}: {json.dumps(value, allow_nan=False)}" for name, value in fields.items()]
+    lines.append('"rows": [' + "".join(f"\n{row}," for row in rows).removesuffix(",") + "]")
+    return "{\n" + ",\n".join(lines) + "\n}\n"

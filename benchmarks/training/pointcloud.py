@@ -1,0 +1,119 @@
+"""What an MMEngine config needs to train a PointNet on the generated shapes: data set, augmentation, networks, part
+IoU.
+
+A config brings it in with ``custom_imports = dict(imports=['benchmarks.training.pointcloud'])``; classes are trained with
+``Classifier`` and ``ShareRight`` of benchmarks/training/classification.py.
+"""
+
+import math
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from mmengine.evaluator import BaseMetric
+from mmengine.model import BaseDataPreprocessor, BaseModel
+from mmengine.registry import DATASETS, METRICS, MODELS
+from torch.utils.data import Dataset
+
+from adapters.models import build
+from adapters.points import part_metrics
+from adapters.points.data.shapes import CLASSES, PARTS, PARTS_OF, clouds, fingerprint
+from adapters.setups import data_setups
+
+from . import classification  # noqa: F401  registers Classifier and ShareRight
+
+
+@data_setups.register("shapes")
+def shapes(config, options, **phases):
+    """Generate the splits that ``phases`` name: {'train': {'split': name, 'number': clouds}, ...}."""
+    description = {}
+    for phase, wanted in phases.items():
+        found = clouds(wanted["split"], wanted.get("number"))
+        config[f"{phase}_dataloader"].dataset.update(split=wanted["split"], number=wanted.get("number"))
+        description[phase] = {
+            "name": "generated shapes",
+            "split": wanted["split"],
+            "samples": len(found.labels),
+            "fingerprint": fingerprint(found),
+        }
+    return description
+
+
+@DATASETS.register_module()
+class Shapes(Dataset):
+    """{'inputs': float32 [3, N], 'labels': class, 'parts': int64 [N]} of a split."""
+
+    metainfo = {"classes": CLASSES}
+
+    def __init__(self, split, number=None):
+        found = clouds(split, number)
+        self.points = torch.from_numpy(found.points).transpose(1, 2).contiguous()
+        self.labels, self.parts = torch.from_numpy(found.labels), torch.from_numpy(found.parts.astype(np.int64))
+
+    def __len__(self):
+        return len(self.labels)
+
+    def __getitem__(self, i):
+        return {"inputs": self.points[i], "labels": self.labels[i], "parts": self.parts[i]}
+
+
+@MODELS.register_module()
+class AugmentedClouds(BaseDataPreprocessor):
+    """While training: ``points`` of the points (PointNet takes any number), each cloud turned about the vertical,
+    scaled by up to ``scale`` and jittered by ``noise``, at random. Otherwise the clouds as they are. keep: other keys
+    to pass on.
+    """
+
+    def __init__(self, points=256, scale=0.2, noise=0.01, keep=("labels",)):
+        super().__init__()
+        self.points, self.scale, self.noise, self.keep = points, scale, noise, tuple(keep)
+
+    def forward(self, data, training=False):
+        data = {key: value for key, value in self.cast_data(data).items() if key == "inputs" or key in self.keep}
+        if not training:
+            return data
+        x = data["inputs"]
+        chosen = torch.randperm(x.shape[-1])[: self.points]
+        x = x[..., chosen]
+        if "parts" in data:
+            data["parts"] = data["parts"][..., chosen]
+        angle = 2 * math.pi * torch.rand(len(x))
+        cos, sin, zero, one = angle.cos(), angle.sin(), torch.zeros(len(x)), torch.ones(len(x))
+        turn = torch.stack([cos, zero, sin, zero, one, zero, -sin, zero, cos], 1).view(-1, 3, 3)
+        x = torch.bmm(turn, x) * (1 + self.scale * (2 * torch.rand(len(x), 1, 1) - 1))
+        return {**data, "inputs": x + self.noise * torch.randn_like(x)}
+
+
+@MODELS.register_module()
+class PartSegmenter(BaseModel):
+    """A part segmentation network of adapters.models with the cross-entropy loss over all parts of all classes."""
+
+    def __init__(self, network, data_preprocessor=None):
+        super().__init__(data_preprocessor=data_preprocessor)
+        self.network = build(network)
+
+    def forward(self, inputs, labels=None, parts=None, mode="tensor"):
+        scores = self.network(inputs)
+        if mode == "loss":
+            return {"loss": F.cross_entropy(scores, parts)}
+        if mode == "tensor":
+            return scores
+        rows = part_metrics.predictions(scores.numpy(), labels.tolist(), parts.numpy(), [PARTS_OF[c] for c in CLASSES])
+        return [{"row": row} for row in rows]
+
+
+@METRICS.register_module()
+class PartIoU(BaseMetric):
+    """Mean IoU over instances and over classes, as 'parts/instance_miou' and 'parts/class_miou'."""
+
+    default_prefix = "parts"
+
+    def process(self, data_batch, data_samples):
+        self.results += [sample["row"] for sample in data_samples]
+
+    def compute_metrics(self, results):
+        rows = {
+            k: part_metrics.PartPrediction(*row) for k, row in enumerate(results)
+        }  # mmengine makes them plain tuples
+        metrics = part_metrics.evaluate(rows, CLASSES, PARTS, replicates=2).metrics
+        return {name: metrics[name] for name in ("instance_miou", "class_miou", "point_accuracy")}
