@@ -108,7 +108,7 @@ def _timm(name):
 
 
 def _mmdet(name):
-    from adapters.detection.detector.networks import build_detector
+    from adapters.detection.networks import build_detector
 
     name, size = _sized(name)
     with tempfile.TemporaryDirectory() as folder:
@@ -146,8 +146,9 @@ def _sized(name):
 
 def _thinner(name, package, path):
     """A config with ResNet-18 in place of ResNet-50: a quarter of the channels, and of the time."""
-    from adapters.detection.detector.networks import find_config
     from mmengine.config import Config
+
+    from adapters.detection.networks import find_config
 
     config = Config.fromfile(find_config(f"{package}::{name}", package))
     model = config.model

@@ -48,7 +48,7 @@ def commands():
     for place, text in texts():
         text = re.sub(r"\\\n\s*", " ", text)  # a line that goes on in the next
         for line in text.splitlines():
-            if line.strip().startswith(STARTS) and line.startswith(" "):
+            if line.strip().startswith(STARTS) and (line.startswith(" ") or place.endswith(".py")):
                 words, _, remark = line.strip().partition("  #")
                 found.append(Printed(place, words.split(" # ")[0].strip(), remark))
         flowing = re.sub(r"\s+", " ", re.sub(r"```.*?```", "", text, flags=re.S))

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from adafire.errors import InputError
-from adapters.detection.detector import coco, voc
+from adapters.detection import coco, voc
 from adapters.shared import annotation_fields as fields
 from adapters.shared.image_files import Folder, image_facts, pictures_below
 from adapters.shared.text_files import read_text

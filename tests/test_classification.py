@@ -13,7 +13,7 @@ from PIL import Image
 
 from adafire.errors import InputError
 from adapters.base import WorkloadOptions, adapters
-from adapters.classification.classification import classification
+from adapters.classification import classification
 from adapters.models import build
 from adapters.models.resnet_cifar import resnet20
 from adapters.shared import accuracy, stats
@@ -395,7 +395,7 @@ def test_small_networks_have_the_layers_of_their_kind(kind):
 
 
 def test_training_sees_the_pictures_as_the_adapter_shows_them():
-    from benchmarks.training.classification import AugmentedBatch, FashionObjects
+    from benchmarks.zoo.classification import AugmentedBatch, FashionObjects
 
     batch = next(task_workload("fashion_resnet", {"limit": 4}).batches())
     objects = FashionObjects("test")

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from adafire.errors import InputError
-from adapters.detection.detector import coco
+from adapters.detection import coco
 
 CATEGORIES = {1: "cat", 2: "dog", 7: "emu"}
 IDS = list(CATEGORIES)

@@ -8,13 +8,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from adapters.detection.detector.data.coco_annotations import CocoSet
-from adapters.detection.detector.pictures import find_source
 from PIL import Image
 
 from adafire.errors import InputError
 from adapters.base import WorkloadOptions, adapters
-from adapters.detection.detector import categories, coco
+from adapters.detection import categories, coco
+from adapters.detection.data.coco_annotations import CocoSet
+from adapters.detection.pictures import find_source
 from test_mmdetection import CLASSES, make, predict_all, root, tiny  # noqa: F401 - fixtures
 
 ZOO = pathlib.Path(__file__).resolve().parents[1] / "benchmarks" / "zoo" / "yolo_fashion"
@@ -116,7 +116,7 @@ def test_the_files_order_wants_every_class_in_the_file(tmp_path):
 @pytest.fixture(scope="module")
 def scenes(tmp_path_factory):
     """A COCO folder of 12 generated scenes, and 4 to calibrate on."""
-    from adapters.detection.detector.data.coco_export import ensure
+    from adapters.detection.data.coco_export import ensure
 
     folder, source, other = tmp_path_factory.mktemp("scenes"), ensure("test"), ensure("calibration")
     content = json.loads((source / "annotations" / "instances_test.json").read_text())

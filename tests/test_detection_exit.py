@@ -1,11 +1,11 @@
 """Early exit on detections: confidence and change by hand; samples leave with their own outputs."""
 
 import torch
-from adapters.detection.detector.exit import changed, confidence
 
 import adafire
 from adafire.simulation.exit import ExitJudge
 from adafire.simulation.loop import advance_chunk, read_out
+from adapters.detection.exit import changed, confidence
 
 
 def found(*rows):

@@ -38,7 +38,7 @@ def raw(network, x):
 
 def detector(config):
     """Random weights at which signals neither vanish nor explode, and heads that do not answer with their bias alone."""
-    from adapters.detection.detector.networks import build_detector
+    from adapters.detection.networks import build_detector
 
     network, _ = build_detector(config)
     torch.manual_seed(0)

@@ -47,7 +47,7 @@ def test_what_has_no_event_time():
 
 def test_batches_are_what_the_adapter_gives():
     from adapters.events.data.event_frames import Representation
-    from benchmarks.training.events import EventBatch
+    from benchmarks.zoo.events import EventBatch
 
     counts = torch.randint(0, 5, (4, 8, 2, 6, 6), dtype=torch.uint8)
     for kind in ("constant", "frames"):

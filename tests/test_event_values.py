@@ -6,11 +6,11 @@ import pytest
 
 from adafire.errors import InputError
 from adapters.base import WorkloadOptions, adapters
+from adapters.events import events as _events  # noqa: F401  (registers the adapter)
 from adapters.events.data.event_camera import EVENT
 from adapters.events.data.event_sets import read as read_set
 from adapters.events.data.event_values import Polarity, check_duration
 from adapters.events.data.recordings import read
-from adapters.events.events import events as _events  # noqa: F401  (registers the adapter)
 
 
 def made(seed=0, count=60, lasts=200_000):

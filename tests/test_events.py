@@ -8,10 +8,10 @@ import adafire
 from adafire import Frames
 from adafire.errors import InputError
 from adapters.base import WorkloadOptions, adapters
+from adapters.events import events  # noqa: F401  (registers the adapter)
 from adapters.events.data.event_camera import EVENT
 from adapters.events.data.event_frames import representation
 from adapters.events.data.event_sets import event_sets
-from adapters.events.events import events  # noqa: F401  (registers the adapter)
 from adapters.models import _function, build
 from benchmarks.running import catalogue
 from benchmarks.running.task import load_task

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from adapters.detection.detector.data import coco_export
-from adapters.detection.detector.data.fashion_scenes import scene, split_objects
 from PIL import Image
 
 from adafire.errors import InputError
+from adapters.detection.data import coco_export
+from adapters.detection.data.fashion_scenes import scene, split_objects
 from adapters.segmentation.data import fashion_masks
 
 

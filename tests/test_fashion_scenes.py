@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from adapters.detection.detector.data import coco_export, fashion_scenes
-from adapters.detection.detector.data.fashion_scenes import SIZE, scene, split_objects
 from PIL import Image
 from pycocotools.coco import COCO
 
 from adafire.errors import InputError
+from adapters.detection.data import coco_export, fashion_scenes
+from adapters.detection.data.fashion_scenes import SIZE, scene, split_objects
 from adapters.shared import fashion_mnist
 from adapters.shared.textures import Stream, hsv, resize
 

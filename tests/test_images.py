@@ -190,7 +190,7 @@ def test_labels_out_of_range():
 
 
 def test_pictures_of_different_sizes_need_one_size(tmp_path):
-    from adapters.classification.classification import classification
+    from adapters.classification import classification
 
     tree(tmp_path, "val", ("a", "b", "c"), side=20)
     picture(tmp_path / "val" / "a" / "wide.png", side=24)
@@ -206,7 +206,7 @@ def test_pictures_of_different_sizes_need_one_size(tmp_path):
 
 
 def test_same_content_is_not_calibrated_on(tmp_path):
-    from adapters.classification.classification import classification
+    from adapters.classification import classification
 
     tree(tmp_path, "val", ("a", "b", "c"), number=2)
     tree(tmp_path, "train", ("a", "b", "c"), number=2)

@@ -14,7 +14,7 @@ from adafire.simulation.memory import OutOfMemory, ran_out, told, words
 from adafire.simulation.state import Run
 from networks import build
 
-convert_module = importlib.import_module("adafire.convert")  # the package has the function under this name
+convert_module = importlib.import_module("adafire.snn.network")
 CPU = RuntimeError(
     "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to "
     "allocate 540000000 bytes. Error code 12 (Cannot allocate memory)"

@@ -10,8 +10,8 @@ from PIL import Image
 
 from adafire.errors import InputError
 from adapters.base import WorkloadOptions, adapters
-from adapters.detection.detector import coco, mmdetection  # noqa: E402, F401 - the last registers the adapter
-from adapters.detection.detector import networks as detectors
+from adapters.detection import coco, mmdetection  # noqa: E402, F401 - the last registers the adapter
+from adapters.detection import networks as detectors
 from adapters.shared.checkpoints import fingerprint  # noqa: E402
 
 CLASSES = ("cat", "dog", "emu")

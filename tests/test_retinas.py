@@ -93,7 +93,7 @@ def test_the_mini_split_sets_nothing_aside_and_its_network_finds_the_vessels():
 
 
 def test_training_sees_the_pictures_as_the_adapter_shows_them():
-    from benchmarks.training import vessels as zoo
+    from benchmarks.zoo import vessels as zoo
 
     shown = next(mini().batches()).inputs
     dataset = zoo.Retinas("test", 3)

@@ -110,7 +110,7 @@ def raw(network, x):
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("method", ["ours", "dcgs", "adafire+ssc+iat"])
 def test_a_detector(method, tmp_path):
-    from adapters.detection.detector.networks import build_detector
+    from adapters.detection.networks import build_detector
 
     networks = [build_detector("benchmarks/zoo/yolo_fashion/config.py", seed=seed)[0] for seed in (0, 1)]
     judge = (

@@ -11,8 +11,8 @@ from PIL import Image
 import adafire
 from adafire.errors import UnsupportedError
 from adapters.base import WorkloadOptions, adapters
-from adapters.detection.detector import mmdetection, two_stage
-from adapters.detection.detector import networks as detectors  # noqa: F401 - the second registers the adapter
+from adapters.detection import mmdetection, two_stage
+from adapters.detection import networks as detectors  # noqa: F401 - the second registers the adapter
 
 CONFIG = """
 _base_ = 'mmdet::{base}'

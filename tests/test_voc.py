@@ -4,13 +4,13 @@ import pathlib
 
 import numpy as np
 import pytest
-from adapters.detection.detector.coco import CocoSet
-from adapters.detection.detector.pictures import find_source
 from PIL import Image
 
 from adafire.errors import InputError
 from adapters.base import WorkloadOptions
-from adapters.detection.detector import voc
+from adapters.detection import voc
+from adapters.detection.coco import CocoSet
+from adapters.detection.pictures import find_source
 
 XML = """<annotation><size><width>{w}</width><height>{h}</height></size>{objects}</annotation>"""
 OBJECT = (

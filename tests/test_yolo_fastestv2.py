@@ -10,8 +10,8 @@ import torch
 import adafire
 from adafire.errors import InputError
 from adapters.base import WorkloadOptions, adapters
-from adapters.detection.detector import coco, mmdetection  # noqa: F401 - registers the adapter
-from adapters.detection.detector import networks as detectors
+from adapters.detection import coco, mmdetection  # noqa: F401 - registers the adapter
+from adapters.detection import networks as detectors
 
 CONFIG = "benchmarks/zoo/yolo_fastestv2/config.py"
 SHARED = pathlib.Path(__file__).resolve().parents[2] / "shared" / "data"

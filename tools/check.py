@@ -90,15 +90,14 @@ def build(args):
         from benchmarks.running.task import check_trusted
 
         check_trusted(args.network, args.trust_config)
-    from adapters.detection.detector.networks import build_detector, stages
-
+    from adapters.detection.networks import build_detector, stages
     from adapters.segmentation.networks import build_segmentor
 
     kind = build_segmentor if scope(args.network) == "mmseg" else build_detector
     network, cfg = kind(args.network, args.checkpoint, trust=args.trust_checkpoint)
     asked = input_of(cfg)
     if kind is build_detector and stages(network) == 2:
-        from adapters.detection.detector.two_stage import TwoStageNetwork, check_two_stage, example
+        from adapters.detection.two_stage import TwoStageNetwork, check_two_stage, example
 
         check_two_stage(network)
         return TwoStageNetwork(network), lambda side: example(network, side)[1], *asked

@@ -205,7 +205,7 @@ def run(options):
     config = load_config(options)
     register_frameworks(config)
     from adapters.setups import SetupOptions, set_up
-    from benchmarks.training.recipe import recipe, slim, training_log, write
+    from benchmarks.zoo.recipe import recipe, slim, training_log, write
 
     data = set_up(config, SetupOptions(options.workers, options.fashion_mnist, options.download))
     out = Path(options.out or Path(config.work_dir) / "slim.pth")

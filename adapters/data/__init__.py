@@ -9,7 +9,6 @@ import sys
 from importlib import import_module
 
 MOVED = {
-    "coco_export": "detection.data.coco_export",
     "event_sets": "events.data.event_sets",
     "fashion_masks": "segmentation.data.fashion_masks",
     "fashion_mnist": "shared.fashion_mnist",

@@ -70,7 +70,7 @@ def build_detector(config, checkpoint=None, device="cpu", trust=False, score_thr
     from mmengine.model import revert_sync_batchnorm
     from mmengine.registry import DefaultScope
 
-    from . import mmdet_repairs  # noqa: F401
+    from .. import mmdet_repairs  # noqa: F401
 
     for notice in (".*torch.cuda.amp.autocast", "torch.meshgrid"):  # of mmdet 3.3 to its own authors
         warnings.filterwarnings("ignore", message=notice)

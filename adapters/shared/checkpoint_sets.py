@@ -12,7 +12,8 @@ import torch
 
 from adafire.errors import InputError
 
-from .checkpoint_files import Inert, array_of
+from .checkpoint_files import array_of
+from .inert import Inert
 
 KEYS = tuple("state_dict model net model_state_dict network weights params module model_state net_state_dict".split())
 """Where checkpoints keep their weights, most usual first; a single set under any other key is found as well."""

@@ -10,8 +10,9 @@ import torch
 
 from adafire.errors import InputError
 
-from .checkpoint_files import Inert, array_of, load
+from .checkpoint_files import array_of, load
 from .checkpoint_sets import KEYS, find, fitted
+from .inert import Inert
 
 
 class StateDict(dict):

@@ -25,14 +25,14 @@ def call(network, x):
 
 
 def _mini_yolo():
-    from adapters.detection.detector.networks import build_detector
+    from adapters.detection.networks import build_detector
 
     network, _ = build_detector("benchmarks/zoo/yolo_fashion/config.py", "benchmarks/zoo/yolo_fashion/yolo_fashion.pth")
     return network, torch.randn(8, 3, 192, 192), raw
 
 
 def _retinanet():
-    from adapters.detection.detector.networks import build_detector
+    from adapters.detection.networks import build_detector
 
     network, _ = build_detector("mmdet::retinanet/retinanet_r18_fpn_1x_coco.py")
     return network, torch.randn(2, 3, 320, 320), raw

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from adafire.errors import InputError
-from adapters.detection.detector import coco
+from adapters.detection import coco
 from benchmarks.running.record import IDENTITY, Record, key_of, to_json
 from benchmarks.running.schema import parse
 from benchmarks.running.store import read_record

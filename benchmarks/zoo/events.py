@@ -1,7 +1,7 @@
 """What an MMEngine config needs to train a classifier of recordings: data set-up, data set, and batches.
 
-A config brings it in with ``custom_imports = dict(imports=['benchmarks.training.events'])``; events_fashion is one. Network
-and metric are those of benchmarks/training/classification.py.
+A config brings it in with ``custom_imports = dict(imports=['benchmarks.zoo.events'])``; events_fashion is one. Network
+and metric are those of benchmarks/zoo/classification.py.
 """
 
 import functools

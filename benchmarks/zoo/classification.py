@@ -1,6 +1,6 @@
 """What an MMEngine config needs to train a classifier of adapters.models: data set-up, data set, network, accuracy.
 
-A config brings it in with ``custom_imports = dict(imports=['benchmarks.training.classification'])``; resnet_fashion is one.
+A config brings it in with ``custom_imports = dict(imports=['benchmarks.zoo.classification'])``; resnet_fashion is one.
 Weights end up in the checkpoint as 'network.<name>'; the adapter takes such a common prefix off.
 """
 

@@ -1,8 +1,8 @@
 """What an MMEngine config needs to train a PointNet on the generated shapes: data set, augmentation, networks, part
 IoU.
 
-A config brings it in with ``custom_imports = dict(imports=['benchmarks.training.pointcloud'])``; classes are trained with
-``Classifier`` and ``ShareRight`` of benchmarks/training/classification.py.
+A config brings it in with ``custom_imports = dict(imports=['benchmarks.zoo.pointcloud'])``; classes are trained with
+``Classifier`` and ``ShareRight`` of benchmarks/zoo/classification.py.
 """
 
 import math

@@ -1,6 +1,6 @@
 """What an MMEngine config needs to train a U-Net on the generated retinas: data set-up, data set, network, F1.
 
-A config brings it in with ``custom_imports = dict(imports=['benchmarks.training.vessels'])``; unet_retinas is one.
+A config brings it in with ``custom_imports = dict(imports=['benchmarks.zoo.vessels'])``; unet_retinas is one.
 """
 
 import functools

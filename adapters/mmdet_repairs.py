@@ -4,7 +4,7 @@ SSDHead has no ``loss_cls``, yet the prediction that it inherits looks at it, so
 code that reads it expects of a head without a classification loss of its own.
 """
 
-from ..shared import mmcv_ops
+from .shared import mmcv_ops
 
 mmcv_ops.register()
 
