@@ -146,3 +146,34 @@ def test_circles_are_found():
 def test_no_imports_go_round_in_a_circle():
     known = modules()
     assert not circles({name: set(imports(name, path, known)) for name, path in known.items()})
+
+
+FAMILIES = ("shared", "models", "classification", "detection", "segmentation", "points", "events")
+
+
+def test_arrows_among_the_adapters_point_one_way_too():
+    """A family's folder imports those before it only; what is made for training (setups.py) and old addresses (data/) lie above."""
+    known = modules()
+
+    def place(name):
+        folder = (name.split(".") + [""])[1]
+        return FAMILIES.index(folder) if folder in FAMILIES else len(FAMILIES) if folder in ("setups", "data") else -1
+
+    wrong = {
+        f"{name} -> {found}"
+        for name, path in known.items()
+        if name.startswith("adapters.")
+        for found in imports(name, path, known)
+        if found.startswith("adapters.") and place(found) > max(place(name), 0) and name not in ("adapters.setups",)
+    }
+    assert not wrong
+    folders = {p.parent.name for p in (ROOT / "adapters").glob("*/__init__.py")}
+    assert folders == {*FAMILIES, "data"}
+
+
+@pytest.mark.parametrize("room", [*ABOVE, "tools"])
+def test_no_file_is_longer_than_250_lines(room):
+    long = {
+        str(p.relative_to(ROOT)): n for p in (ROOT / room).rglob("*.py") if (n := len(p.read_text().splitlines())) > 250
+    }
+    assert not long

@@ -18,11 +18,10 @@ from .inert import Inert
 KEYS = tuple("state_dict model net model_state_dict network weights params module model_state net_state_dict".split())
 """Where checkpoints keep their weights, most usual first; a single set under any other key is found as well."""
 AVERAGED = {"ema", "swa", "averaged", "average", "avg", "shadow", "polyak"}
-NO_WEIGHTS = set(
+NO_WEIGHTS = set(  # words of keys that say what stands under them
     "optimizer optim optimizers scheduler scaler meta hyper hparams config cfg args callbacks loops message history rng "
     "loss metrics exp momentum grad grads".split()
 )
-"""Words of keys that say what stands under them."""
 DEEPEST = 4  # mappings in one another
 WRAPPERS = ("module", "_orig_mod")  # DataParallel and its like; torch.compile
 BOOKKEEPING = ("total_ops", "total_params", "n_averaged", "steps", "num_updates")  # thop; averaged models
