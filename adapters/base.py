@@ -37,7 +37,9 @@ class Evaluation(NamedTuple):
 
 
 class WorkloadOptions(NamedTuple):
-    """What the command line says about the data and weights of a task; None where it says nothing."""
+    """What the command line says about the data and weights of a task; None where it says nothing. seed: of what is drawn;
+    draw, draws: which of how many choices of calibration samples (shared/draws.py);
+    None: as many as the task says."""
 
     split: str = "mini"
     variant: str | None = None
@@ -47,6 +49,8 @@ class WorkloadOptions(NamedTuple):
     limit: int | None = None
     device: str = "cpu"
     seed: int = 0
+    draw: int = 0
+    draws: int | None = None
 
 
 class Workload(ABC):

@@ -142,7 +142,6 @@ def test_only_comparable_records_share_a_table():
     for change in (
         dict(workload=other),
         dict(precision="bf16"),
-        dict(seed=1),
         dict(limit=20),
         dict(device_type="cuda"),
         dict(settings={"batch_size": 1}),

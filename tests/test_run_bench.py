@@ -15,6 +15,7 @@ from rich.console import Console
 
 import adafire
 from adapters.base import WorkloadOptions
+from benchmarks.report import terminal
 from benchmarks.running.progress import Bars, Lines
 from benchmarks.running.store import Store
 from benchmarks.running.task import PROJECT
@@ -372,7 +373,7 @@ def test_table_on_a_terminal_leaves_out_what_does_not_fit(monkeypatch, width):
     )
     headers = ["task", "method", "T", "levels", "burst", "mAP", "95 % interval", "firing rate", "MACs (M)", "time (s)"]
     cells = ["toy mini", "adafire", "4", "16", "4", "0.512", "0.400 to 0.600", "0.1", "3.0", "1"]
-    run_bench.print_table(headers, [cells])
+    terminal.print_table(headers, [cells])
     text = stream.getvalue()
     assert "0.512" in text and "toy mini" in text
     assert ("MACs (M)" in text) == (width > 60)

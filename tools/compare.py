@@ -7,7 +7,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # from a clone, nothing need be installed
 
 from benchmarks.command import Parser, leave, run, whole  # noqa: E402
-from benchmarks.text import visible  # noqa: E402
+from benchmarks.report.terminal import print_aligned  # noqa: E402
 
 EXAMPLES = """examples:
   python tools/compare.py adafire snn-calibration --task fashion_resnet
@@ -59,7 +59,7 @@ def show(found, notes):
         f"{task_label(first.task, first.split)}: {first.variant}, {first.metric}, {first.samples} samples; "
         f"A = {names[0]}, B = {names[1]}; energy in uJ a sample, {ENERGY_MODEL} (in brackets: a burst counts once)"
     )
-    print_table(
+    print_aligned(
         ["T", "A", "B", "A - B", "95 % interval", "p", "test", "energy A", "energy B"],
         [
             [
@@ -78,7 +78,7 @@ def show(found, notes):
     )
     if found.per_class:
         print(f"class by class, T = {found.timesteps}")
-        print_table(
+        print_aligned(
             ["class", "A", "B", "A - B", "samples"],
             [
                 [name, f"{a:.4f}", f"{b:.4f}", f"{a - b:+.4f}", "-" if n is None else str(n)]
@@ -87,7 +87,7 @@ def show(found, notes):
         )
     if found.worst:
         print(f"samples furthest apart, T = {found.timesteps} (first those where A is worse)")
-        print_table(["sample", "A", "B"], [[str(sample), f"{a:g}", f"{b:g}"] for sample, a, b in found.worst])
+        print_aligned(["sample", "A", "B"], [[str(sample), f"{a:g}", f"{b:g}"] for sample, a, b in found.worst])
     for note in notes:
         print(f"note: {note}")
 
@@ -97,13 +97,6 @@ def energy(figures):
         return "-"
     graded = figures["energy_graded_pj"]
     return f"{figures['energy_pj'] / 1e6:.3f}" + ("" if graded is None else f" ({graded / 1e6:.3f})")
-
-
-def print_table(headers, lines):
-    widths = [max(map(len, column)) for column in zip(headers, *lines)]
-    for cells in (headers, ["-" * width for width in widths], *lines):
-        print(visible("  ".join(cell.ljust(width) for cell, width in zip(cells, widths)).rstrip()))
-    print()
 
 
 if __name__ == "__main__":

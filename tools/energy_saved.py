@@ -7,6 +7,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # from a clone, nothing need be installed
 
 from benchmarks.command import Parser, leave, run  # noqa: E402
+from benchmarks.report.terminal import print_aligned  # noqa: E402
 
 METHODS = ("adafire-uniform", "adafire", "adafire+ssc", "adafire+iat", "adafire+ssc+iat", "ours", "dcgs")
 STEPS = (
@@ -64,7 +65,7 @@ def report(task, args):
                     ]
                 )
             )
-    table(["reference", first.metric, "energy", "method", "at", first.metric, "energy", "saved"], lines)
+    print_aligned(["reference", first.metric, "energy", "method", "at", first.metric, "energy", "saved"], lines)
     print(f"{saved.PAPER}.\n")
     lines = []
     for method, other in STEPS:
@@ -84,18 +85,13 @@ def report(task, args):
                     f"{100 * found.fewer_synops:.1f} %",
                 ]
             )
-    table(["method - base", "T", "mean T", first.metric, "95 % interval", "p", "energy saved", "synops saved"], lines)
+    print_aligned(
+        ["method - base", "T", "mean T", first.metric, "95 % interval", "p", "energy saved", "synops saved"], lines
+    )
 
 
 def joules(saved, row):
     return f"{saved.energy(row) / 1e6:.2f} ({saved.graded_energy(row) / 1e6:.2f})"
-
-
-def table(headers, lines):
-    widths = [max(len(cells[k]) for cells in (headers, *lines)) for k in range(len(headers))]
-    for cells in (headers, *lines):
-        print("  ".join(cell.ljust(width) for cell, width in zip(cells, widths)).rstrip())
-    print()
 
 
 if __name__ == "__main__":

@@ -61,6 +61,7 @@ def measure(table, args):
     from adafire.errors import InputError
     from adapters.base import WorkloadOptions
     from benchmarks.report import reproduction
+    from benchmarks.report.terminal import aligned
     from benchmarks.running import catalogue, runner
     from benchmarks.running.progress import reporter
     from benchmarks.running.task import TASKS, load_task
@@ -89,10 +90,7 @@ def measure(table, args):
         print(f"the paper, {what}: {figure}")
     for outcome in (found for found in outcomes if found.records):
         headers, lines = reproduction.lines(outcome.records)
-        widths = [max(map(len, column)) for column in zip(headers, *lines)]
-        print()
-        for cells in (headers, ["-" * width for width in widths], *lines):
-            print("  ".join(cell.ljust(width) for cell, width in zip(cells, widths)).rstrip())
+        print("\n" + aligned(headers, lines))
         best = reproduction.saved(outcome.records)
         if best:
             print(

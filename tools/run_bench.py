@@ -49,7 +49,13 @@ def parser():
         help="pytorch: the processes that torchrun started share the batches (gloo on CPUs, nccl on GPUs)",
     )
     add("--precision", choices=("fp32", "bf16", "fp16"), default="fp32")
-    add("--seed", type=whole(0), default=0, metavar="N")
+    add("--seed", type=whole(0), default=0, metavar="N", help="of what is drawn")
+    add(
+        "--draws",
+        type=whole(1),
+        metavar="N",
+        help="run with N choices of calibration samples; tables show mean and span",
+    )
     add("--out", default="runs", metavar="DIR", help="folder for records and tables (default: %(default)s)")
     add("--json", metavar="FILE", help="write the table as a list of rows")
     add(
@@ -104,6 +110,7 @@ def run_all(args):
             trust_checkpoint=args.trust_checkpoint,
             device=args.device,
             seed=args.seed,
+            draws=args.draws,
         ),
         args.precision,
         args.rerun,
@@ -167,6 +174,7 @@ def check_places(args):
 def show(rows, args):
     """The table on stdout, and as JSON where asked for."""
     from benchmarks.report.leaderboard import table
+    from benchmarks.report.terminal import print_table
     from benchmarks.running.store import write_whole
 
     if args.json:
@@ -174,53 +182,9 @@ def show(rows, args):
     print_table(*table(rows))
 
 
-def print_table(
-    headers,
-    lines,
-    spare=(
-        "convert (s)",
-        "over-fired",
-        "MACs (M)",
-        "burst",
-        "of ANN's",
-        "levels",
-        "firing rate",
-        "95 % interval",
-        "time (s)",
-        "mAP50",
-    ),
-):
-    """A table as wide as it must be in a pipe; on a terminal, without ``spare`` columns as far as it is too narrow."""
-    from rich.box import SIMPLE
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console(highlight=False, markup=False, emoji=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, markup=False, emoji=False, width=1000)
-    need = {
-        header: max(len(text) for text in (header, *(line[k] for line in lines))) + 3
-        for k, header in enumerate(headers)
-    }
-    wrapped = {"reason", "data", "weights", "description", "source"}  # sentences: may be broken into lines
-    need.update({header: min(need[header], 23) for header in wrapped & set(need)})
-    for header in spare:
-        if sum(need.values()) > console.width:
-            need.pop(header, None)
-    view = Table(box=SIMPLE, pad_edge=False)
-    for k, header in enumerate(headers):
-        number = all(line[k][:1].isdigit() or line[k] in ("-", "failed") for line in lines)
-        if header in need:
-            view.add_column(
-                header, justify="right" if number else "left", overflow="fold", no_wrap=header not in wrapped
-            )
-    for line in lines:
-        view.add_row(*(text for header, text in zip(headers, line) if header in need))
-    console.print(view)
-
-
 def show_list(args):
     import adafire.methods
+    from benchmarks.report.terminal import print_table
     from benchmarks.running.catalogue import listing
 
     rows = listing(args.data_root)

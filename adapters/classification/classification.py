@@ -26,6 +26,7 @@ from ..shared.asked import whole as _whole
 from ..shared.checkpoints import describe_weights, load_into, load_state_dict
 from ..shared.copies import repeated
 from ..shared.downloads import checkpoint_file
+from ..shared.draws import drawn
 from ..shared.images import THREADS, check, decode
 from ..shared.picture_forms import form_of
 from ..shared.pixels import bits_of, notes
@@ -157,7 +158,8 @@ def workload(settings, options):
     test = found.test[:limit]
     facts = check(test, found.side)
     scored = {f.sha256 for f in facts}
-    chosen, chosen_facts = _calibration(found.candidates, samples, scored, found.side, found.name)
+    candidates = drawn(found.candidates, samples, options, found.name, name=lambda picture: picture.id)
+    chosen, chosen_facts = _calibration(candidates, samples, scored, found.side, found.name)
     seen, seen_facts = [*test, *chosen], [*facts, *chosen_facts]
     bits = bits_of(seen, seen_facts, prepare.bits)
     sizes = {f.size for f in seen_facts}

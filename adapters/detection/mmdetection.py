@@ -64,7 +64,7 @@ def workload(settings, options):
             annotations, ids, labels, facts, pipeline, scoring, settings["data"].get("sizes", detection_checks.SIZES[0])
         ),
     ]
-    chosen = calibration_images(source.candidates, samples, set(hashes), "the calibration set")
+    chosen = calibration_images(source, samples, set(hashes), "the calibration set", options)
     names = [annotations.images[i]["file_name"] for i in ids]
     if source.identity:
         test, other = source.identity

@@ -11,6 +11,7 @@ from adafire.registry import near_names
 
 from ..shared.config_forms import with_names
 from ..shared.downloads import PROJECT
+from ..shared.draws import by_hash, drawn, set_aside
 from ..shared.image_files import Folder, pictures_below
 from ..shared.images import SUFFIXES
 from . import coco, voc
@@ -53,11 +54,6 @@ def test_dataset(cfg, config):
             "data configs (_base_/datasets/coco_detection.py) show one"
         )
     return with_names(node)
-
-
-def by_hash(names):
-    """Names in an order that is arbitrary but the same everywhere."""
-    return sorted(names, key=lambda name: hashlib.sha256(str(name).encode()).hexdigest())
 
 
 class Source(NamedTuple):
@@ -130,7 +126,7 @@ def _coco(data, options, samples):
             f"there is no picture in the calibration folder '{elsewhere}' that the task names "
             "(calibration_images); expected a folder of pictures below --data-root DIR"
         )
-    return _set_aside("coco", found, ids, samples, f"there is no folder '{elsewhere}' with pictures")
+    return _set_aside("coco", found, ids, samples, f"there is no folder '{elsewhere}' with pictures", options)
 
 
 def _voc(data, options, samples):
@@ -149,7 +145,7 @@ def _voc(data, options, samples):
     except InputError:
         if "calibration_split" in data:
             raise
-        return _set_aside(name, found, ids, samples, f"'{root}' has no list '{other}'")
+        return _set_aside(name, found, ids, samples, f"'{root}' has no list '{other}'", options)
     pictures = Folder(folder / "JPEGImages")
     candidates = [folder / find_picture(pictures, n) for n in by_hash(voc.read_list(folder, other))]
     there = [path for path in candidates if os.path.isfile(path)]
@@ -161,29 +157,31 @@ def _voc(data, options, samples):
             f"of the {len(candidates)} calibration images that the list '{other}' names, '{pictures.path}' has "
             f"none as a picture ({', '.join(SUFFIXES)}); it has {', '.join(seen[:5])}"
         )
-    return _set_aside(name, found, ids, samples, f"'{root}' has no images of the list '{other}'")
+    return _set_aside(name, found, ids, samples, f"'{root}' has no images of the list '{other}'", options)
 
 
-def _set_aside(name, found, ids, samples, why):
+def _set_aside(name, found, ids, samples, why, options):
     """A Source whose calibration images are taken out of the test set."""
-    if len(ids) <= samples:
-        raise InputError(
-            f"'{found.annotation_file}' lists {len(ids)} images and {why}, so {samples} calibration images "
-            "leave none to score; lower calibration=dict(samples=...)"
-        )
-    aside = dict.fromkeys(by_hash(found.images[i]["file_name"] for i in ids)[:samples])
+    names = [found.images[i]["file_name"] for i in ids]
+    aside, rest = set_aside(
+        by_hash(names, options.seed), samples, options, f"'{found.annotation_file}' lists {len(ids)} images and {why}"
+    )
+    rest = set(rest)
     return Source(
         name,
         found,
-        [i for i in ids if found.images[i]["file_name"] not in aside],
+        [i for i in ids if found.images[i]["file_name"] in rest],
         [found.folder / file for file in aside],
         set_aside=True,
-        notes=(f"{why}, so {len(aside)} of the {len(ids)} test images calibrate and are not scored",),
+        notes=(f"{why}, so {len(ids) - len(rest)} of the {len(ids)} test images calibrate and are not scored",),
     )
 
 
-def calibration_images(candidates, samples, scored, listed_in):
-    """[(path, sha256)] of the first ``samples`` candidates whose content is not among ``scored`` (sha256 of each)."""
+def calibration_images(source, samples, scored, listed_in, options):
+    """[(path, sha256)] of the ``samples`` candidates of this draw whose content is not among ``scored`` (sha256 of each)."""
+    candidates = source.candidates
+    if not source.set_aside:
+        candidates = drawn(candidates, samples, options, listed_in, name=lambda path: Path(path).name)
     chosen = []
     for start in range(0, len(candidates), samples):
         part = candidates[start : start + samples]

@@ -30,6 +30,7 @@ from ..classification.classification import (
 )
 from ..shared.checkpoints import describe_weights
 from ..shared.copies import repeated
+from ..shared.draws import drawn
 from .data import published_events  # noqa: F401  (registers its sets)
 from .data.event_frames import representation
 from .data.event_sets import read
@@ -110,11 +111,12 @@ class Events(Classification):
         axes.set_xlabel(self.classes[chosen], color="black" if chosen == sample.label else "#d55e00")
 
 
-def _calibration(event_set, wanted, scored, form):
-    """The first ``wanted`` candidates whose events are not among ``scored`` (sha256)."""
+def _calibration(event_set, wanted, scored, form, options):
+    """The ``wanted`` candidates of this draw whose events are not among ``scored`` (sha256)."""
+    candidates = drawn(event_set.candidates, wanted, options, event_set.name, name=lambda recording: recording.id)
     chosen = []
-    for start in range(0, len(event_set.candidates), wanted):
-        found = samples(event_set, event_set.candidates[start : start + wanted], form)
+    for start in range(0, len(candidates), wanted):
+        found = samples(event_set, candidates[start : start + wanted], form)
         chosen += [s for s in found if s.sha256 not in scored]
         if len(chosen) >= wanted:
             return chosen[:wanted]
@@ -151,7 +153,7 @@ def workload(settings, options):
     event_set = read(settings.get("data"), options)
     test = samples(event_set, event_set.test[:limit], form)
     scored = {s.sha256 for s in test}
-    chosen = _calibration(event_set, wanted, scored, form)
+    chosen = _calibration(event_set, wanted, scored, form, options)
     description = {
         "data": {
             "name": event_set.name,

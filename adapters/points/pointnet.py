@@ -23,6 +23,7 @@ from ..models.pointnet_names import renamed
 from ..shared.checkpoints import describe_weights, load_into, load_state_dict
 from ..shared.copies import repeated
 from ..shared.downloads import checkpoint_file
+from ..shared.draws import drawn
 from .clouds import CloudClassification, CloudParts
 from .data import cloud_arrays, modelnet, shapenet  # noqa: F401  register their sets
 from .data.cloud_sets import load, read
@@ -94,7 +95,13 @@ def workload(settings, options):
     listed = found.test[:limit]
     how = (points, settings.get("sampling", "random"), float(settings.get("turn_y", 0)))
     test = load(listed, *how)
-    aside, aside_ids = _aside(found, samples, set(test.digests), (min(points, found.aside_points or points), *how[1:]))
+    candidates = drawn(found.candidates, samples, options, found.name, name=lambda item: item.id)
+    aside, aside_ids = _aside(
+        found._replace(candidates=candidates),
+        samples,
+        set(test.digests),
+        (min(points, found.aside_points or points), *how[1:]),
+    )
     if target == "parts" and test.parts is None:
         raise InputError(
             f"{found.name} has no part labels; expected data with parts (shapes, shapenetpart) or target='class'"

@@ -212,7 +212,7 @@ def workload(settings, options):
     pipeline = Pipeline(test_dataset(cfg, config), config, "mmseg", ("ori_shape", "img_shape"))
     hashes = check_pictures(test, source.name)
     masks, notes = check_masks(test, source, pipeline, Segmentation.given)
-    chosen = calibration_images(source.candidates, samples, set(hashes), f"the calibration set of {source.name}")
+    chosen = calibration_images(source, samples, set(hashes), f"the calibration set of {source.name}", options)
     names = [s.id for s in test]
     if source.identity:
         prints = [digest(names, source.identity[0]), digest([p.name for p, _ in chosen], source.identity[1])]

@@ -13,8 +13,9 @@ import numpy as np
 from adafire.errors import InputError
 
 from ..detection import coco
-from ..detection.pictures import by_hash, check_keys, test_loader
+from ..detection.pictures import check_keys, test_loader
 from ..shared.config_forms import with_names, without_scope
+from ..shared.draws import by_hash, set_aside
 from ..shared.paths import leaves
 from ..shared.text_files import read_text
 from .masks import VALUES, label_table
@@ -124,15 +125,11 @@ def _mmseg(data, options, samples, cfg, config):
     if found:
         order = {str(path): path for path in found}
         return Source(name, listed, [order[p] for p in by_hash(order)], classes, palette, *table)
-    if len(listed) <= samples:
-        raise InputError(
-            f"'{options.data_root}' has {len(listed)} pictures with masks and no training pictures, so "
-            f"{samples} calibration pictures leave none to score; lower calibration=dict(samples=...)"
-        )
-    aside = set(by_hash(s.id for s in listed)[:samples])
+    what = f"'{options.data_root}' has {len(listed)} pictures with masks and no training pictures"
+    aside, rest = map(set, set_aside(by_hash((s.id for s in listed), options.seed), samples, options, what))
     return Source(
         name,
-        [s for s in listed if s.id not in aside],
+        [s for s in listed if s.id in rest],
         [s.image for s in listed if s.id in aside],
         classes,
         palette,

@@ -21,11 +21,12 @@ from adafire.errors import AdafireError, InputError
 
 from ..base import Batch, Workload, WorkloadOptions, adapters
 from ..classification.classification import build_classifier
-from ..detection.pictures import by_hash, check_keys, digest
+from ..detection.pictures import check_keys, digest
 from ..models.unet_keras import KerasUNet, from_keras
 from ..shared.checkpoints import describe_weights
 from ..shared.dense_exit import DENSE
 from ..shared.downloads import PROJECT
+from ..shared.draws import by_hash, drawn, set_aside
 from . import vessel_scores
 from .data import drive, retinas
 
@@ -155,16 +156,13 @@ def workload(settings, options):
     root = options.data_root if data["type"] == "drive" else retinas.ensure()
     eyes, training = drive.read(root)
     if training:
-        names = set(by_hash(path.name for path in training)[:samples])
-        chosen, test = [path for path in training if path.name in names], eyes
-    elif len(eyes) > samples:
-        names = set(by_hash(eye.image.name for eye in eyes)[:samples])
-        chosen, test = [e.image for e in eyes if e.image.name in names], [e for e in eyes if e.image.name not in names]
+        order = drawn(by_hash(path.name for path in training), samples, options, f"'{root}'")
+        chosen, test = [path for path in training if path.name in set(order[:samples])], eyes
     else:
-        raise InputError(
-            f"'{root}' has {len(eyes)} test pictures and no training/images, so {samples} calibration "
-            "pictures leave none to score; lower calibration=dict(samples=...)"
-        )
+        order = by_hash((eye.image.name for eye in eyes), options.seed)
+        what = f"'{root}' has {len(eyes)} test pictures and no training/images"
+        aside, rest = map(set, set_aside(order, samples, options, what))
+        chosen, test = [e.image for e in eyes if e.image.name in aside], [e for e in eyes if e.image.name in rest]
     test = test[: options.limit]
     hashes = {
         path: hashlib.sha256(Path(path).read_bytes()).hexdigest()

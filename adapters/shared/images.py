@@ -16,6 +16,7 @@ from PIL import Image, UnidentifiedImageError
 from adafire.errors import InputError
 
 from . import pixels
+from .draws import by_hash
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".ppm", ".pgm", ".tif", ".tiff")
 MAX_PIXELS = 2**26  # of one picture; ImageNet's largest has 2 ** 25
@@ -64,11 +65,6 @@ class Facts(NamedTuple):
     turned: bool = False
     values: tuple | None = None
     frames: int = 1
-
-
-def by_hash(names):
-    """Names in an order that is arbitrary but the same everywhere."""
-    return sorted(names, key=lambda name: hashlib.sha256(name.encode()).digest())
 
 
 def pictures(ids, labels, sources, classes, what):

@@ -17,6 +17,7 @@ from adafire.graph.interception import split_samples, x_batch
 from ..running.catalogue import data_folder
 from ..running.request import find_adapter
 from ..running.task import task_label
+from .terminal import aligned
 
 NAMES = {"ann": "ANN", "clipped": "clipped", "quantised": "quantised", "snn": "SNN"}
 FORMATS = (".png", ".pdf", ".svg")
@@ -119,7 +120,7 @@ def text(report, worst=5):
     score = f"; {report.metric} on the first {report.scored} test samples" if report.scores else ""
     parts.append(
         f"Stages. Output error: |outputs - ANN's| / |ANN's| on {report.samples} calibration samples{score}.\n"
-        + _aligned(head, rows)
+        + aligned(head, rows, right=True)
     )
     lines = []
     for error in OWN_ERRORS:
@@ -142,22 +143,14 @@ def text(report, worst=5):
     parts.append(
         "All sites, in order. threshold: mean over channels; inherited: from the sites before, less what the "
         "bias current corrects;\nmean error: of the site's output; rate: spikes per neuron and timestep; "
-        "over-fired: share of neurons that emitted\nmore than their input asked for.\n" + _aligned(head, rows)
+        "over-fired: share of neurons that emitted\nmore than their input asked for.\n"
+        + aligned(head, rows, right=True)
     )
     parts.append(
         f"Whole network: {errors.firing_rate:.4f} spikes per neuron and timestep, {errors.over_fired:.2%} of "
         "neurons over-fired."
     )
     return "\n\n".join(parts + [f"note: {note}" for note in report.notes])
-
-
-def _aligned(head, rows):
-    """Columns with two spaces between; the first to the left, numbers to the right."""
-    widths = [max(len(row[k]) for row in (head, *rows)) for k in range(len(head))]
-    return "\n".join(
-        "  ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:]))])
-        for row in (head, *rows)
-    )
 
 
 def plot(report, path):

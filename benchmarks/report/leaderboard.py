@@ -7,7 +7,7 @@ from ..running.record import ENERGY_MODEL
 from ..running.store import Store, write_whole
 from ..running.task import task_label
 from ..text import markdown
-from .rows import KINDS, distinct, groups, rows_of_table
+from .rows import KINDS, distinct, groups, outdated, rows_of_table
 from .ties import ALPHA
 
 SECOND_METRICS = {
@@ -35,6 +35,7 @@ as data: [results.csv](results.csv); for papers: [plots](plots).
   bootstrap) does not tell apart from the best of their group (p >= {ALPHA}) share it. First places are **bold** above.
 - **over-fired**: share of neurons that emitted more spikes than their input asked for, in which share of the sites;
   without negative spikes that stays.
+- **draws**: how many choices of calibration samples a row is the mean of, and what their scores span.
 - The interval is the 95 % interval of the metric before it. **time**: wall time on the machine that the record names,
   **convert** the part of it before the first test sample; the rows of a method that reads every T out of one
   simulation share both.
@@ -57,6 +58,7 @@ def table(rows):
         " / ".join(dict.fromkeys(row["metric"] for row in rows)): lambda row: (
             "failed" if row["status"] == "failed" else _text(row["value"], ".3f")
         ),
+        **({"draws": _draws} if any(row.get("draws") for row in rows) else {}),
         "95 % interval": lambda row: "-" if row["low"] is None else f"{row['low']:.3f} to {row['high']:.3f}",
         **{name: lambda row, name=name: _text(row["metrics"].get(name), ".3f") for name in second},
         "firing rate": lambda row: _text(row["firing_rate"], ".4f"),
@@ -83,6 +85,12 @@ def _text(value, form="", unit=None):
     if value is None:
         return "-"
     return format(value / unit if unit else value, form)
+
+
+def _draws(row):
+    """'3: .787 to .802': how many draws of calibration samples the figures are the mean of, and what they span."""
+    found = row.get("draws")
+    return f"{len(found)}: {found[0]:.3f} to {found[-1]:.3f}" if found else "-"
 
 
 def _over_fired(row):
@@ -153,6 +161,8 @@ def _section(records):
         for note in r.notes:
             said.setdefault(note, []).append(r.method)
     text += [f"Note on {markdown(', '.join(methods))}: {markdown(note)}\n" for note, methods in said.items()]
+    if outdated(records):
+        text.append(f"Results of earlier definitions of {markdown(', '.join(outdated(records)))} are not shown.\n")
     return "\n".join(text)
 
 

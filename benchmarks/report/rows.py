@@ -6,6 +6,7 @@ settings and precision. A mini split says so in the task column and so never sha
 
 import json
 from itertools import groupby
+from statistics import fmean
 from typing import get_args
 
 from adafire.cost.energy import ENERGY_MODELS
@@ -15,6 +16,11 @@ from ..running.task import Family, task_label
 from .ties import places
 
 KINDS = ("ann", "quantised", "snn")
+MEANS = tuple(
+    "firing_rate mean_timesteps synops synops_graded macs over_fired over_fired_sites convert_s time_s energy_pj "
+    "energy_graded_pj".split()
+)
+"""Figures of a row whose mean over draws is shown; the others are the same in all of them."""
 
 
 def rows_of(record):
@@ -92,11 +98,18 @@ def groups(records):
 
 
 def _setting(record):
-    """What two records must share, besides task, split and variant, to stand in one table."""
+    """What two records must share, besides task, split and variant, to stand in one table: all but the draw of calibration
+    samples."""
     identity = record.model_dump(
-        mode="json", include={"workload", "settings", "precision", "seed", "limit", "device_type", "samples", "metric"}
+        mode="json", include={"workload", "settings", "precision", "limit", "device_type", "samples", "metric"}
     )
+    identity["workload"]["calibration"].pop("fingerprint", None)
     return json.dumps(identity, sort_keys=True)
+
+
+def draw_of(record):
+    """Which draw of calibration samples a record is of: (seed, hash of the samples)."""
+    return record.seed, record.workload.calibration.fingerprint
 
 
 def distinct(record):
@@ -107,19 +120,60 @@ def distinct(record):
 
 
 def rows_of_table(records):
-    """The rows of a table: of several results for one method and T the good one, of those the latest. Beside what
-    `rows_of` gives: 'place' among the spiking methods at this T, and 'record' with the record's own row, if any."""
+    """The rows of a table: of several results for one method, T and draw the good one, of those the latest; of several draws
+    the mean. Results of an earlier definition of a method (other parameters) are left out: ``outdated``. Beside what `rows_of`
+    gives: 'place' among the spiking methods at this T, and 'record' with the (first draw's) record's own row, if any."""
     best = {}
-    for record in sorted(records, key=lambda r: (r.method_version, r.date, r.key)):
+    for record in sorted(current(records), key=lambda r: (r.method_version, r.date, r.key)):
         own = {row.timesteps: row for row in record.rows}
         for row in rows_of(record):
             place = (KINDS.index(record.kind), record.method, row["timesteps"] or 0)
-            if place not in best or row["status"] == "ok" or best[place]["status"] == "failed":
-                best[place] = {**row, "kind": record.kind, "place": None, "record": own.get(row["timesteps"])}
-    rows = [best[place] for place in sorted(best)]
+            draws = best.setdefault(place, {})
+            there = draws.get(draw_of(record))
+            if there is None or row["status"] == "ok" or there["status"] == "failed":
+                draws[draw_of(record)] = {
+                    **row,
+                    "kind": record.kind,
+                    "place": None,
+                    "draw": record.draw,
+                    "record": own.get(row["timesteps"]),
+                }
+    rows = [mean_of_draws(list(best[place].values())) for place in sorted(best)]
     for t in sorted({row["timesteps"] or 0 for row in rows}):
         at = {row["method"]: row for row in rows if row["kind"] == "snn" and row["timesteps"] == t and row["record"]}
         metric = records[0].metric
         for method, place in places({name: row["record"] for name, row in at.items()}, metric).items():
             at[method]["place"] = place
     return rows
+
+
+def current(records):
+    """Those of ``records`` whose parameters are those of the latest good record of their method."""
+    latest = {}
+    for record in sorted(records, key=lambda r: (r.status == "ok", r.method_version, r.date, r.key)):
+        latest[record.method] = record.parameters
+    return [record for record in records if record.parameters == latest[record.method]]
+
+
+def outdated(records):
+    """Names of methods of which records of an earlier definition are left out of the table."""
+    kept = {record.key for record in current(records)}
+    return sorted({record.method for record in records if record.key not in kept})
+
+
+def mean_of_draws(rows):
+    """One row of several draws: means of figures, the span of the primary metric in 'draws'; the row itself where there is one."""
+    rows = sorted(rows, key=lambda row: (row["status"] != "ok", row["draw"]))
+    good = [row for row in rows if row["status"] == "ok"]
+    if len(good) < 2:
+        return {**rows[0], "draws": None}
+    first, made = good[0], {}
+    for key, value in first.items():
+        figures = [row[key] for row in good]
+        if key in ("value", "low", "high") or key in MEANS and all(f is not None for f in figures):
+            made[key] = fmean(figures)
+        elif key == "metrics":
+            made[key] = {name: fmean(f[name] for f in figures) for name in value if all(name in f for f in figures)}
+        else:
+            made[key] = value
+    return {**made, "draws": sorted(row["value"] for row in good)}

@@ -24,6 +24,7 @@ def common_fields(task, variant, options, described):
         "workload": described,
         "precision": options.precision,
         "seed": options.workload.seed,
+        "draw": options.workload.draw,
         "limit": options.workload.limit,
         "device_type": options.workload.device,
     }

@@ -175,6 +175,8 @@ class Record(Closed):
     """Empty for the ANN."""
     precision: Literal["fp32", "bf16", "fp16"]
     seed: int
+    draw: Annotated[int, Field(ge=0)] = 0
+    """Which choice of calibration samples; ``workload.calibration`` has the hash of what they are."""
     limit: Positive | None
     device_type: Literal["cpu", "cuda"]
     versions: dict[str, str]

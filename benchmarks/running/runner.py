@@ -7,6 +7,7 @@ simulation; afterwards an exception belongs to its run, and the others go on.
 
 from typing import NamedTuple
 
+from adafire.errors import InputError
 from adafire.simulation import memory
 
 from .request import RunOptions, check_request
@@ -30,21 +31,36 @@ def run(task, variant, methods=None, timesteps=None, options=RunOptions(), out="
 
     Raises AdafireError for what can be known before the first simulation. A KeyboardInterrupt after the first
     simulation began does not go through: Outcome.interrupted is set. team: the processes that share the work (team.py);
-    all get the same outcome, the one that leads writes it.
+    all get the same outcome, the one that leads writes it. With several draws of calibration samples, every method is run on
+    each of them, in that order.
     """
     methods, timesteps = check_request(task, methods, timesteps, options)
     tell = on_progress or (lambda event: None)
     tell(Event("loading", task_label(task.name, task.variants[variant].split), text=variant))
-    with memory.told("while network and data were loaded", "a smaller batch_size in the task, or more memory, helps"):
-        session = Session(task, variant, timesteps, options, Store(out), tell, team)
-    interrupted = False
-    try:
-        session.work(["ann"])
-        session.work(methods)
-    except KeyboardInterrupt:
-        interrupted = True
-    done = [session.records[name] for name in ("ann", *methods) if name in session.records]
-    return Outcome(done, session.cached, interrupted)
+    done, cached, interrupted, seen = [], set(), False, set()
+    for draw in range(options.workload.draws or task.draws):
+        drawn = options.workload._replace(draw=draw, draws=options.workload.draws or task.draws)
+        with memory.told(
+            "while network and data were loaded", "a smaller batch_size in the task, or more memory, helps"
+        ):
+            session = Session(task, variant, timesteps, options._replace(workload=drawn), Store(out), tell, team)
+        calibrated_on = session.common["workload"]["calibration"]["fingerprint"]
+        if calibrated_on in seen:
+            raise InputError(
+                f"draw {draw + 1} of {task.name!r} has the calibration samples of an earlier one: its data hold no others, or adapter "
+                f"{task.adapter!r} does not heed options.draw; leave --draws out"
+            )
+        seen.add(calibrated_on)
+        try:
+            session.work(["ann"])
+            session.work(methods)
+        except KeyboardInterrupt:
+            interrupted = True
+        done += [session.records[name] for name in ("ann", *methods) if name in session.records]
+        cached |= session.cached
+        if interrupted:
+            break
+    return Outcome(done, cached, interrupted)
 
 
 def open_session(task, variant, timesteps, options, out, tell=lambda event: None):

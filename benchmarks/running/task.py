@@ -104,6 +104,8 @@ class Task(Closed):
     adapter: str
     methods: list[str] = Field(min_length=1)
     timesteps: Annotated[list[int], AfterValidator(check_timesteps)]
+    draws: Annotated[int, Field(ge=1)] = 1
+    """Choices of calibration samples that every method is run on."""
     variants: dict[Name, Variant] = Field(min_length=1)
     description: str = ""
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from adafire.errors import InputError
 
-from ...shared.images import SUFFIXES, Member, by_hash
+from ...shared.draws import by_hash
+from ...shared.images import SUFFIXES, Member
 from ...shared.paths import below
 from ...shared.stray_files import is_left_behind
 

@@ -14,8 +14,8 @@ from adafire.registry import Registry
 
 from ...shared import asked
 from ...shared.asked import root_folder, take
+from ...shared.draws import by_hash
 from ...shared.fashion_mnist import CLASSES, carried, full
-from ...shared.images import by_hash
 from ...shared.stray_files import is_stray
 from . import recordings
 from .event_camera import DURATION_US, Camera, saccades

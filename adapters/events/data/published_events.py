@@ -11,7 +11,7 @@ import io
 from adafire.errors import InputError
 
 from ...shared.asked import root_folder, take
-from ...shared.images import by_hash
+from ...shared.draws import by_hash
 from .event_sets import EventSet, Recording, event_sets, folder
 from .event_values import Polarity, events_of
 

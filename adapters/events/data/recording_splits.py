@@ -7,7 +7,7 @@ import numpy as np
 from adafire.errors import InputError
 
 from ...shared.class_order import numbered, one_spelling
-from ...shared.images import by_hash
+from ...shared.draws import by_hash
 from ...shared.stray_files import is_stray, is_words
 from . import recordings
 

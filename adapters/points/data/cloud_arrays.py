@@ -8,7 +8,7 @@ from ...shared.asked import root_folder, take
 from ...shared.class_order import names_told
 from ...shared.labels import checked
 from . import shapes
-from .cloud_sets import CloudSet, Listed, aside, by_hash, cloud_sets, generated, in_memory
+from .cloud_sets import CloudSet, Listed, aside, cloud_sets, generated, in_memory, in_order
 from .modelnet import MODELNET40
 from .tables import columns
 
@@ -53,5 +53,5 @@ def arrays(data, options):
     ]
     if number == "shapes":
         candidates = [item._replace(read=in_memory(item.read(0, "")[0])) for item in generated({}, options).candidates]
-        return CloudSet(name, classes, by_hash(listed), candidates, aside_points=shapes.POINTS)
+        return CloudSet(name, classes, in_order(listed), candidates, aside_points=shapes.POINTS)
     return aside(name, classes, listed, number, f"'{path}'")

@@ -19,6 +19,7 @@ from ...shared import asked
 from ...shared.array_cache import cached
 from ...shared.asked import root_folder, take
 from ...shared.class_order import numbered, one_spelling
+from ...shared.draws import by_hash
 from ...shared.stray_files import is_stray
 from . import shapes
 from .cloud_files import SAMPLINGS, SUFFIXES, prepared, read_points
@@ -80,9 +81,9 @@ def read(data, options):
     return found
 
 
-def by_hash(listed):
-    """Ordered by a hash of the id: the same everywhere, and every stretch of it holds all classes."""
-    return sorted(listed, key=lambda item: hashlib.sha256(item.id.encode()).digest())
+def in_order(listed):
+    """``listed`` by a hash of their ids: the same everywhere, and every stretch of it holds all classes."""
+    return by_hash(listed, name=lambda item: item.id)
 
 
 def load(listed, points, sampling="random", turn_y=0.0):
@@ -132,7 +133,7 @@ def from_file(path, name, up="y"):
 
 def aside(name, classes, listed, number, what, **more):
     """CloudSet where only a test set is there: the first ``number`` clouds calibrate and are never scored."""
-    ordered = by_hash(listed)
+    ordered = in_order(listed)
     if len(ordered) <= number:
         raise InputError(
             f"{what} holds {len(ordered)} clouds, and {number} are to be set aside for calibration; lower "
@@ -221,7 +222,7 @@ def folder_set(root, name, up, number, classes, found, notes=()):
     notes += left
     if not train:
         return aside(name, classes, listed(test, "test"), number, f"'{root}'", notes=notes)
-    return CloudSet(name, classes, by_hash(listed(test, "test")), by_hash(listed(train, "train")), notes=notes)
+    return CloudSet(name, classes, in_order(listed(test, "test")), in_order(listed(train, "train")), notes=notes)
 
 
 def _names(root, prefix, paths):

@@ -12,7 +12,7 @@ from adafire.errors import InputError
 from ...shared.asked import root_folder, take
 from ...shared.labels import checked, whole_numbers
 from ...shared.paths import below
-from .cloud_sets import CloudSet, Listed, by_hash, class_folders, cloud_sets, folder_set, in_memory
+from .cloud_sets import CloudSet, Listed, class_folders, cloud_sets, folder_set, in_memory, in_order
 from .tables import text_table
 
 MODELNET40 = tuple(
@@ -100,7 +100,7 @@ def _hdf5(root):
     train = listed("train")
     if not train:
         raise InputError(f"'{root}' has no ply_data_train*.h5 to calibrate on; copy the whole folder")
-    return CloudSet("ModelNet40", MODELNET40, by_hash(listed("test")), by_hash(train))
+    return CloudSet("ModelNet40", MODELNET40, in_order(listed("test")), in_order(train))
 
 
 def _text(root):
@@ -128,4 +128,4 @@ def _text(root):
 
     if not (root / "modelnet40_train.txt").is_file():
         raise InputError(f"'{root}' has no modelnet40_train.txt to calibrate on; copy the whole folder")
-    return CloudSet("ModelNet40", MODELNET40, by_hash(listed("test")), by_hash(listed("train", CANDIDATES)))
+    return CloudSet("ModelNet40", MODELNET40, in_order(listed("test")), in_order(listed("train", CANDIDATES)))

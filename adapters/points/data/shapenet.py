@@ -18,7 +18,7 @@ from ...shared.asked import root_folder, take
 from ...shared.json_files import read_json
 from ...shared.labels import checked, whole_numbers
 from ...shared.paths import below
-from .cloud_sets import CloudSet, Listed, by_hash, cloud_sets, from_file, in_memory
+from .cloud_sets import CloudSet, Listed, cloud_sets, from_file, in_memory, in_order
 from .modelnet import hdf5
 from .tables import text_table
 
@@ -94,8 +94,8 @@ def shapenetpart(data, options):
     return CloudSet(
         "ShapeNetPart",
         classes,
-        by_hash(test),
-        by_hash(train),
+        in_order(test),
+        in_order(train),
         parts=tuple(f"{name} {k + 1}" for name in classes for k in range(PARTS[name])),
         parts_of=[tuple(range(first[name], first[name] + PARTS[name])) for name in classes],
     )
@@ -121,7 +121,7 @@ def shapenet(data, options):
         return item._replace(read=lambda count, sampling: (item.read(count, sampling)[0], None), form="points")
 
     test, train = _read(root)
-    return CloudSet("ShapeNet", CLASSES, by_hash(map(without_parts, test)), by_hash(map(without_parts, train)))
+    return CloudSet("ShapeNet", CLASSES, in_order(map(without_parts, test)), in_order(map(without_parts, train)))
 
 
 def _read(root):
@@ -223,4 +223,4 @@ def _meshes(root):
             (test if split == "test" else train).append(
                 Listed(item, classes.index(synset), from_file(path, item), (path,))
             )
-    return CloudSet("ShapeNetCore", classes, by_hash(test), by_hash(train))
+    return CloudSet("ShapeNetCore", classes, in_order(test), in_order(train))

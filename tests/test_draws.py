@@ -1,0 +1,115 @@
+"""Draws of calibration samples: disjoint, never scored, all on the same test samples; tables show their mean and span."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adafire.errors import InputError
+from adapters.base import WorkloadOptions
+from adapters.shared.draws import by_hash, drawn, set_aside
+from benchmarks.report import leaderboard
+from benchmarks.report.rows import rows_of_table
+from benchmarks.running.catalogue import find_task
+from benchmarks.running.request import RunOptions, find_adapter
+from benchmarks.running.runner import run
+from benchmarks.running.schema import parse
+from benchmarks.running.task import Task, load_task
+from test_leaderboard import tables
+from test_records import make, make_row
+from test_runner import TASK
+
+
+def options(draw=0, draws=1, seed=0):
+    return WorkloadOptions(draw=draw, draws=draws, seed=seed)
+
+
+@given(st.integers(1, 40), st.integers(1, 6), st.integers(1, 4), st.integers(0, 3))
+@settings(max_examples=100, deadline=None)
+def test_what_is_set_aside_is_disjoint_and_never_scored(many, samples, draws, seed):
+    order = by_hash([f"{k}.png" for k in range(many)], seed)
+    if many <= draws * samples:
+        with pytest.raises(InputError, match="leave none to score"):
+            [set_aside(order, samples, options(k, draws), "'x' has few pictures") for k in range(draws)]
+        return
+    parts = [set_aside(order, samples, options(k, draws), "") for k in range(draws)]
+    (scored,) = {tuple(rest) for _, rest in parts}
+    taken = [name for chosen, _ in parts for name in chosen]
+    assert len(taken) == len(set(taken)) == draws * samples and not set(taken) & set(scored)
+    assert len(scored) + len(taken) == many
+    alone, rest = set_aside(order, samples, options(), "")
+    assert (
+        parts[0][0] == alone and list(scored) == rest[: len(scored)]
+    )  # the first draw is the same with others and without
+
+
+@given(st.integers(1, 40), st.integers(1, 6), st.integers(1, 4))
+@settings(max_examples=100, deadline=None)
+def test_draws_of_other_data_have_no_sample_in_common_where_there_are_enough(many, samples, draws):
+    names = by_hash(map(str, range(many)))
+    if many <= samples and draws > 1:
+        with pytest.raises(InputError, match=f"{draws} draws of {samples} calibration samples, but the set has {many}"):
+            drawn(names, samples, options(draws - 1, draws), "the set")
+        return
+    parts = [drawn(names, samples, options(k, draws), "the set")[:samples] for k in range(draws)]
+    assert parts[0] == names[:samples] and all(len(set(part)) == min(many, samples) for part in parts)
+    if many >= draws * samples:
+        assert len({name for part in parts for name in part}) == draws * samples
+
+
+def test_a_seed_draws_others():
+    names = by_hash(map(str, range(100)))
+    assert drawn(names, 5, options(seed=1), "")[:5] != names[:5] != drawn(names, 5, options(seed=2), "")[:5]
+    assert sorted(drawn(names, 5, options(seed=1), "")) == sorted(names)
+    assert drawn(names, 5, options(seed=1), "") == drawn(names[::-1], 5, options(seed=1), "")
+
+
+FAST = ["fashion_resnet", "modelnet40_pointnet"]
+SLOW = ["fashion_events", "coco_yolo", "voc12_fcn", "drive_unet", "shapenetpart_pointnet"]
+
+
+@pytest.mark.parametrize("name", FAST + [pytest.param(name, marks=pytest.mark.slow) for name in SLOW])
+def test_every_family_draws(name):
+    task = load_task(find_task(name))
+    few = {**task.variants["mini"].settings(), "calibration": {"samples": 6}}
+
+    def described(**how):
+        return find_adapter(task.adapter)(few, WorkloadOptions(variant="mini", limit=8, **how)).describe()
+
+    first, second, other = described(), described(draw=1, draws=2), described(seed=1)
+    kept = [made["calibration"]["fingerprint"] for made in (first, second, other)]
+    assert len(set(kept)) == 3 and described(draw=0, draws=2) == first
+    for made in (second, other):
+        assert made["data"] == first["data"] and made["weights"] == first["weights"]
+        assert made["calibration"]["overlap"] == 0 and made["calibration"]["samples"] == first["calibration"]["samples"]
+
+
+def test_an_adapter_that_does_not_draw_is_found_out(tmp_path):
+    task = parse(Task, {**TASK, "methods": ["burst"]}, "toy")
+    with pytest.raises(InputError, match="draw 2 of 'toy' has the calibration samples of an earlier one"):
+        run(task, "mini", options=RunOptions(WorkloadOptions(draws=2)), out=tmp_path)
+
+
+def draw(k, value, method="adafire", **changes):
+    workload = make().model_dump()["workload"]
+    workload["calibration"]["fingerprint"] = f"{k}" * 64
+    return make(method, workload=workload, draw=k, rows=[make_row(2, value), make_row(4, value + 0.1)], **changes)
+
+
+def test_a_row_of_several_draws_is_their_mean_with_their_span():
+    records = [draw(0, 0.40), draw(1, 0.43), draw(2, 0.46)]
+    at_2, at_4 = rows_of_table(records)
+    assert at_2["value"] == pytest.approx(0.43) and at_2["draws"] == [0.40, 0.43, 0.46]
+    assert at_4["value"] == pytest.approx(0.53) and at_4["low"] == pytest.approx(0.43)
+    pivot, whole = tables(leaderboard.render(records))[-2:]
+    assert whole[2][whole[0].index("draws")] == "3: 0.400 to 0.460"
+    assert [row["draws"] for row in rows_of_table(records[:1])] == [None, None]
+    later = draw(1, 0.49, method_version=2)
+    assert rows_of_table([*records, later])[0]["draws"] == [0.40, 0.46, 0.49]  # of one draw the latest
+
+
+def test_two_definitions_of_a_method_never_share_a_table():
+    old = make(parameters={"phi": 2}, rows=[make_row(2, 0.123), make_row(4, 0.234)])
+    new = make(date="2026-02-01T00:00:00+00:00", rows=[make_row(2, 0.3)], timesteps=[2])
+    text = leaderboard.render([old, new])
+    assert "0.123" not in text and "0.234" not in text and "0.300" in text
+    assert "Results of earlier definitions of adafire are not shown." in text
