@@ -148,7 +148,7 @@ def test_missing_pkg_resources_says_what_to_install(monkeypatch):
 
 def test_a_fresh_process_imports_mmcv_ops_quietly():
     code = (
-        "from adapters import mmcv_ops; mmcv_ops.register(); import mmcv.ops\n"
+        "from adapters.shared import mmcv_ops; mmcv_ops.register(); import mmcv.ops\n"
         "from mmengine.utils import is_installed, get_installed_path; assert is_installed('mmcv')\n"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

@@ -162,7 +162,7 @@ def test_everything_that_a_record_holds_is_text_in_the_page():
     """Of the page, only the element with the data holds it, with '<' spelled out; the script writes it as text."""
     text = html.page([hostile("ann"), hostile("burst")])
     assert "<img src=x" not in text and "\\u003cimg src=x" in text
-    script = (ROOT / "benchmarks" / "page" / "page.js").read_text()
+    script = (ROOT / "benchmarks" / "report" / "page" / "page.js").read_text()
     assert "innerHTML" not in script and "insertAdjacentHTML" not in script and '"html"' not in script
 
 

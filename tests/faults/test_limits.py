@@ -38,7 +38,7 @@ def simulate(run, times, chunk):
 convert.simulate = simulate
 if at == "start":
     resource.setrlimit(resource.RLIMIT_DATA, (int(limit), int(limit)))
-from benchmarks import environment
+from benchmarks.running import environment
 environment.keep_memory = lambda: None  # freed memory goes back, so that the second limit is one on what is new
 sys.argv = sys.argv[3:]
 runpy.run_path(sys.argv[0], run_name="__main__")

@@ -76,7 +76,9 @@ def test_compiled_neuron_has_the_bits_of_the_reference(steps, theta, limit, v0, 
 
 @QUICK
 @given(
-    st.lists(st.floats(0, 50, width=32, allow_subnormal=False), min_size=1, max_size=60),
+    st.lists(
+        st.floats(0, 50, width=32, allow_subnormal=False).filter(lambda v: not 0 < v < 1e-30), min_size=1, max_size=60
+    ),
     st.integers(1, 4),
     st.integers(1, 16),
     st.floats(0.125, 8, width=32),

@@ -182,8 +182,8 @@ def folder(data, options):
         cut = {}
         for label, paths in enumerate(parts[side]):
             for path, source in paths.items():
-                cut = pieces(events(source), sample_ms, least, share, side) if sample_ms else [(None, None)]
-                for begin, end in cut:
+                spans = pieces(events(source), sample_ms, least, share, side) if sample_ms else [(None, None)]
+                for begin, end in spans:
                     key = path if begin is None else f"{path}@{begin - int(events(source)['t'][0])}"
                     cut[key] = Recording(key, label, source, begin, end)
         if not cut:
