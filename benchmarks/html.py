@@ -6,7 +6,7 @@ import json
 import re
 from pathlib import Path
 
-from adafire.cost.energy import ENERGY_MODELS
+from adafire.cost.energy import arithmetic_models
 
 from .leaderboard import about
 from .rows import distinct, graded_energy, groups, rows_of_table
@@ -61,7 +61,7 @@ def content(records):
     return {
         "tables": tables,
         "methods": sorted({row["method"] for table in tables for row in table["rows"]}),
-        "models": ENERGY_MODELS.names(),
+        "models": arithmetic_models(),
     }
 
 

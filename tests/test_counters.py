@@ -51,6 +51,8 @@ def converted(name, steps=4):
     snn = adafire.convert(network, x, method=name, timesteps=steps, **({"relays": False} if name == "ours" else {}))
     powers = lambda theta: 2.0 ** theta.log2().round()
     snn.params = {i: p._replace(theta=powers(p.theta), bias=(p.bias * 16).round() / 16) for i, p in snn.params.items()}
+    if name != "dcgs":
+        snn.params[0] = snn.params[0]._replace(phi_plus=snn.params[0].phi_plus + 1)  # sites of several limits
     snn.counts_ann = True
     return snn
 

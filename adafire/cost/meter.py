@@ -8,10 +8,11 @@ from ..neurons import count as neuron
 from ..simulation import pooled_spikes
 from .arrivals import EventPass, mixes, pooled_first, spiking_slots
 from .binary import accumulates
+from .counters import LAYER, LAYER_FACTS, SITE
 from .energy import macs_are_cheaper
 from .layers import made_of, static_costs
 from .tally import Tally
-from .totals import LAYER, LAYER_FACTS, SITE, merged, new_sums, report_of
+from .totals import merged, new_sums, report_of
 
 
 class Meter:

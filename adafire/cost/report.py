@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass, field
 
+from .counters import counters_of_ann
 from .energy import ENERGY_MODELS
 
 
@@ -68,14 +69,18 @@ class Report:
             f"sample under horowitz-45nm, the network before conversion {before:.4g} uJ"
         )
 
-    def energy_pj(self, model="horowitz-45nm", graded=False):
-        """Energy of one sample in pJ under a named model."""
-        return ENERGY_MODELS.get(model).energy_pj(self.macs, self.synops_graded if graded else self.synops)
+    def energy_pj(self, model="horowitz-45nm", graded=False, reading="spike", zero_skipping=False, host=None):
+        """Energy of one sample in pJ under a named model; reading, zero_skipping, host: see ``EnergyModel.energy_pj``. graded: of
+        MACs and of one addition a message, as papers count that charge a burst, or a spike of any level, once."""
+        if graded:
+            return ENERGY_MODELS.get(model).energy_pj({"macs": self.macs, "synops": self.synops_graded})
+        return ENERGY_MODELS.get(model).energy_pj(vars(self), None, reading, zero_skipping, host)
 
-    def ann_energy_pj(self, model="horowitz-45nm"):
+    def ann_energy_pj(self, model="horowitz-45nm", zero_skipping=False, host=None):
         """Energy of the network before conversion, one sample, in pJ."""
-        return ENERGY_MODELS.get(model).energy_pj(self.ann_macs, 0.0)
+        counted = counters_of_ann(vars(self))
+        return ENERGY_MODELS.get(model).energy_pj(counted, zero_skipping=zero_skipping, host=host)
 
     def as_dict(self):
-        """JSON-able."""
+        """JSON-able; what energy models take as counters."""
         return asdict(self)

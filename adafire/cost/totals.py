@@ -1,25 +1,8 @@
 """Sums of what was counted, which add up over batches and processes, and the ``Report`` that they make."""
 
+from .counters import LAYER, LAYER_FACTS, SITE, SITE_FACTS
 from .report import Report
 
-SITE = ("neurons", "neuron_updates", "spikes", "messages", "over", "sub_steps")
-LAYER = (
-    *("synops", "synops_graded", "macs", "eff_macs", "ann_macs", "ann_eff_macs", "arrived"),
-    *("spikes", "messages", "inputs", "outputs", "output_updates"),
-)
-"""What is added up over samples."""
-LAYER_FACTS = ("weights", "biases", "weight_bytes")
-SITE_FACTS = (
-    "phi_plus",
-    "phi_minus",
-    "threshold",
-    "message_bits",
-    "spike_bits",
-    "longest_burst",
-    "state_bytes",
-    "values",
-)
-"""What is the same for all samples."""
 _ADDED = ("samples", "ann_samples", "steps", "active_steps", "sub_steps")
 
 
