@@ -15,6 +15,8 @@ from test_energy import events_of_conv
 
 NAMES = [name for name in methods.names() if name != "rate"]  # another name of rate-percentile
 SEARCHES = {"simulations": 4, "candidates": (2, 4)}
+MEANS = """synops synops_graded macs eff_macs ann_macs ann_eff_macs messages neuron_updates active_steps sub_steps sent_bits
+    weight_bytes footprint_bytes""".split()
 
 
 class Net(nn.Module):
@@ -52,7 +54,9 @@ def converted(network, name, **options):
         **({"weight_steps": 2} if name == "snn-calibration-advanced" else {}),
         **options,
     }
-    return adafire.convert(network, list(pictures(24).split(12)), method=name, timesteps=4, **options)
+    snn = adafire.convert(network, list(pictures(24).split(12)), method=name, timesteps=4, **options)
+    snn.counts_ann = True
+    return snn
 
 
 def leaving_at_several_steps(snn, x):
@@ -94,6 +98,7 @@ def added_up(reports):
                 "spikes": mean(row["spikes"] for row in rows),
                 "firing_rate": sum(row["spikes"] for row in rows) / spent,
                 "over_fired": sum(row["over_fired"] * row["neurons"] for row in rows) / own,
+                **{key: mean(row[key] for row in rows) for key in ("neuron_updates", "messages", "sub_steps")},
             }
         )
     for rows in zip(*(sorted(r.layers, key=lambda row: row["layer"]) for r in reports)):
@@ -108,7 +113,8 @@ def added_up(reports):
         "neurons": mean(r.neurons for r in reports),
         "spikes": mean(r.spikes for r in reports),
         "firing_rate": sum(r.spikes for r in reports) / steps if steps else 0.0,
-        **{key: mean(getattr(r, key) for r in reports) for key in ("synops", "synops_graded", "macs", "ann_macs")},
+        **{key: mean(getattr(r, key) for r in reports) for key in MEANS},
+        **{key: getattr(reports[0], key) for key in ("message_bits", "values")},
         "over_fired": sum(r.over_fired * r.neurons for r in reports) / neurons if neurons else 0.0,
         "over_fired_sites": sum(row["over_fired"] > 0 for row in sites) / len(sites) if sites else 0.0,
         "sites": sites,

@@ -8,15 +8,25 @@ from pathlib import Path
 import pytest
 
 from adafire import methods
+from tools import support_table
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def test_operator_page_is_generated_from_the_support_table():
+def test_pages_of_operators_and_energy_models_are_generated():
     done = subprocess.run(
         [sys.executable, "tools/support_table.py", "--check"], cwd=ROOT, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout
+
+
+def test_an_old_page_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(support_table, "ROOT", tmp_path)
+    assert support_table.main(["--check"]) == 1
+    assert not support_table.main([]) and support_table.main(["--check"]) == 0
+    with (tmp_path / "docs" / "energy_models.md").open("a") as page:
+        page.write("| mine | 1 |")
+    assert support_table.main(["--check"]) == 1
 
 
 def test_files_that_the_readme_names_exist():

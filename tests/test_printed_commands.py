@@ -151,7 +151,8 @@ def prepared(module, program, monkeypatch, here, argv):
     elif program == "tools/support_table.py":
         (here / "docs").unlink()
         (here / "docs").mkdir()
-        (here / "docs" / "operators.md").write_text((ROOT / "docs" / "operators.md").read_text())
+        for page in ("operators.md", "energy_models.md"):
+            (here / "docs" / page).write_text((ROOT / "docs" / page).read_text())
         monkeypatch.setattr(module, "ROOT", here)
     elif program == "tools/run_speed.py":
         monkeypatch.setattr("benchmarks.speed.cases.load", lambda name: None)

@@ -1,7 +1,7 @@
-"""Writes docs/operators.md from the support table of the library.
+"""Writes docs/operators.md from the support table of the library, and docs/energy_models.md from its energy models.
 
 python tools/support_table.py            # write
-python tools/support_table.py --check    # exit 1 if the page differs from the table
+python tools/support_table.py --check    # exit 1 if a page differs from what it is made from
 """
 
 import sys
@@ -13,7 +13,7 @@ sys.path.insert(0, str(ROOT))
 from benchmarks.command import Parser, leave, run  # noqa: E402
 
 
-def page():
+def operators():
     from adafire.graph.support import table
 
     lines = [
@@ -37,16 +37,20 @@ def main(argv=None):
 
 
 def write(args):
-    path = ROOT / "docs" / "operators.md"
+    from adafire.cost import energy_page
+
+    old = []
+    for name, page in (("operators.md", operators()), ("energy_models.md", energy_page())):
+        path = ROOT / "docs" / name
+        if args.check:
+            old += [] if path.is_file() and path.read_text() == page else [f"docs/{name}"]
+        else:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(page)
+            print(f"wrote {path.relative_to(ROOT)}")
     if args.check:
-        same = path.is_file() and path.read_text() == page()
-        print(
-            "docs/operators.md is up to date" if same else "docs/operators.md is old: run python tools/support_table.py"
-        )
-        return 0 if same else 1
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(page())
-    print(f"wrote {path.relative_to(ROOT)}")
+        print(f"{' and '.join(old)}: old; run python tools/support_table.py" if old else "docs/ is up to date")
+    return 1 if old else 0
 
 
 if __name__ == "__main__":

@@ -1,17 +1,24 @@
 """What a simulation did and what that costs: a ``Meter`` counts while it runs and makes a ``Report``.
 
-arrivals.py says where spikes go, tally.py sums counts over synapses, binary.py finds inputs of zeros and ones,
-energy.py prices what was counted under named models.
+layers.py says what layers are made of, arrivals.py where spikes go, tally.py sums counts over synapses, binary.py finds inputs
+of zeros and ones, totals.py makes a ``Report`` of sums; energy.py prices what was counted (counters.py) under named models, of
+which energy_models/ has a file for each family.
 """
 
-from .arrivals import EventPass, static_costs, where_numbers_meet_weights
+from .arrivals import EventPass, where_numbers_meet_weights
+from .counters import READINGS, counters_of_ann
 from .energy import ENERGY_MODELS, EnergyModel
+from .energy_models import page as energy_page
+from .layers import static_costs
 from .meter import Meter, over_fired
 
 __all__ = [
     "EventPass",
     "static_costs",
     "where_numbers_meet_weights",
+    "READINGS",
+    "counters_of_ann",
+    "energy_page",
     "ENERGY_MODELS",
     "EnergyModel",
     "Meter",

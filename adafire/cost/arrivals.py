@@ -1,21 +1,8 @@
 """Where spikes go: the network's structure, with counts in the place of spikes, and what is known of it beforehand."""
 
-import math
-
 import torch
 
-from ..graph import (
-    averages,
-    fan_out,
-    macs,
-    map_specs,
-    map_tensors,
-    passed,
-    placeholders,
-    stream_slots,
-    streams_of,
-    tensors_in,
-)
+from ..graph import averages, map_specs, map_tensors, passed, placeholders, stream_slots, streams_of, tensors_in
 from ..simulation import PlannedPass
 
 
@@ -23,25 +10,26 @@ class EventPass(PlannedPass):
     """Sends spike counts through the network's structure; synapses count what arrives.
 
     ``site_counts(site)`` and ``pool_counts(call)`` give counts [B, ...]; ``arrive(call, counts)`` receives them. constant: what
-    stands in the place of values that are constant in time: they bring no spikes.
+    stands in the place of values that are constant in time: they bring no spikes. kept: by the index of a call, values that
+    are constant; 1 then stands in the place of those other than 0, of these and of the input's.
     """
 
-    def __init__(self, plan, site_counts, pool_counts, arrive, constant=0):
+    def __init__(self, plan, site_counts, pool_counts, arrive, constant=0, kept=None):
         super().__init__(plan)
         self.site_counts, self.pool_counts, self.arrive, self.constant = site_counts, pool_counts, arrive, constant
+        self.kept = kept
 
     def through(self, run):
         """Pass through all that is not independent of the input."""
-        x = (
-            map_tensors(lambda t: t.new_full((), self.constant).expand(t.shape), run.picture)
-            if mixes(self.plan)
-            else None
-        )
+        held = _ones if self.kept is not None else lambda t: t.new_full((), self.constant).expand(t.shape)
+        x = map_tensors(held, run.picture) if mixes(self.plan) else None
         self.run_through(run, "prefix", "steps", "readout", x=x)
 
     def prefix(self, call, this):
         if not mixes(self.plan):
             return placeholders(call)
+        if self.kept is not None and call.index in self.kept:
+            return map_tensors(_ones, self.kept[call.index])
         return map_specs(
             lambda s: torch.full((), self.constant, dtype=s.dtype, device=s.device).expand(s.shape), call.template
         )
@@ -66,6 +54,11 @@ class EventPass(PlannedPass):
             for tensor, spiking in zip(tensors_in((this.args, this.kwargs)), spiking_slots(self.plan, call)):
                 if spiking and call.index not in self.plan.skipped:
                     self.arrive(call, tensor)
+
+
+def _ones(tensor):
+    """1 for every number other than 0."""
+    return (tensor != 0).to(tensor.dtype)
 
 
 def mixes(plan):
@@ -124,24 +117,6 @@ def where_numbers_meet_weights(plan):
                 if source and source.region == "steps" and not source.spiking:
                     found.append((call.name, source.op, source.name))
     return list(dict.fromkeys(found))
-
-
-def static_costs(plan):
-    """call index -> (fan-out map, factor, MACs on the batch) for every call with weights; computed once a plan."""
-    if not hasattr(plan, "costs"):
-        plan.costs = {}
-        for call in plan.trace.calls:
-            if call.region == "independent" or call.index in plan.skipped:
-                continue
-            dense = macs(call)
-            if dense:
-                reach, factor = (
-                    fan_out(call)
-                    if call.op.startswith("conv")
-                    else (None, dense / max(1, math.prod(streams_of(call)[0].shape)))
-                )
-                plan.costs[call.index] = (reach, factor, dense)
-    return plan.costs
 
 
 def pooled_first(plan):

@@ -8,8 +8,9 @@ from .tally import Tally
 
 
 def accumulates(run, costs):
-    """call index -> (synaptic operations of each sample, share of the samples whose input is binary), for every layer that gets
-    the constant input itself, where a sample of it holds zeros and ones only: decided once a run, from the data."""
+    """call index -> (synaptic operations of each sample, ones that arrive of each sample, whether its input is binary), for
+    every layer that gets the constant input itself, where a sample of it holds zeros and ones only: decided once a run, from
+    the data."""
     layers = _layers(run.plan)
     tensors, samples = tensors_in(run.picture), run.plan.trace.batch
     if not layers:
@@ -30,7 +31,7 @@ def accumulates(run, costs):
         both = torch.stack([binary[k] for k in layers[call.index]]).all(0)
         each = Tally.synops_of_each(counts, *costs[call.index][:2], samples)
         if len(each) == samples:
-            found[call.index] = each * both, float(both.double().mean())
+            found[call.index] = each * both, Tally.synops_of_each(counts, None, 1, samples) * both, both
 
     with torch.no_grad():
         _InputPass(run.plan, arrive).run_through(run, "prefix", "steps", "readout", x=map_tensors(ones, run.picture))

@@ -1,18 +1,18 @@
-"""Counting what a simulation did, by sums that add up over batches: sums -> ``Report``."""
+"""Counting what a simulation did, by sums that add up over batches; totals.py makes a ``Report`` of them."""
 
 import torch
 
-from ..graph import specs_in
+from ..graph import multiplies, specs_in
+from ..neurons import costs_of
 from ..neurons import count as neuron
 from ..simulation import pooled_spikes
-from .arrivals import EventPass, mixes, pooled_first, spiking_slots, static_costs
+from .arrivals import EventPass, mixes, pooled_first, spiking_slots
 from .binary import accumulates
+from .counters import LAYER, LAYER_FACTS, SITE
 from .energy import macs_are_cheaper
-from .report import Report
+from .layers import made_of, static_costs
 from .tally import Tally
-
-SITE = ("neurons", "neuron_steps", "spikes", "graded", "over")
-LAYER = ("synops", "synops_graded", "macs", "ann_macs", "arrived")
+from .totals import merged, new_sums, report_of
 
 
 class Meter:
@@ -26,24 +26,11 @@ class Meter:
         """The meter that would have counted what several did; parts: their ``sums``."""
         whole = cls()
         for at, part in ((at, part) for sums in parts for at, part in sums.items()):
-            total = whole._sums(at, 0, 0)
-            total["exits"].pop(0, None)
-            total["samples"] += part["samples"]
-            total["steps"] += part["steps"]
-            for t, count in part["exits"].items():
-                total["exits"][t] = total["exits"].get(t, 0) + count
-            for kind, added in (("sites", SITE), ("layers", LAYER)):
-                for name, row in part[kind].items():
-                    mine = total[kind].get(name)
-                    total[kind][name] = (
-                        dict(row)
-                        if mine is None
-                        else {key: mine[key] + value if key in added else value for key, value in row.items()}
-                    )
+            whole.sums[at] = merged(whole.sums.get(at), part)
         return whole
 
     def _sums(self, at, batch, t):
-        sums = self.sums.setdefault(at, {"samples": 0, "steps": 0, "exits": {}, "sites": {}, "layers": {}})
+        sums = self.sums.setdefault(at, new_sums())
         sums["samples"] += batch
         sums["steps"] += batch * t
         sums["exits"][t] = sums["exits"].get(t, 0) + batch
@@ -53,31 +40,46 @@ class Meter:
         """Count what ``run`` has done up to its present time, under the read-out time ``at`` (default: the present)."""
         plan, t = run.plan, run.t
         sums = self._sums(at or t, plan.trace.batch, t)
-        costs, tally = static_costs(plan), Tally()
+        tally, longest = Tally(), []
         for site in plan.trace.sites:
             state, p = run.neurons[site.index], run.params[site.index]
             row = sums["sites"].setdefault(site.name, dict.fromkeys(SITE, 0.0))
+            said = costs_of(p.neuron or neuron, p, site.activation, at or t)
+            longest.append(said.longest_burst)
             row["neurons"] += state.n.numel()  # a site's rows can be boxes: several a sample
-            row["neuron_steps"] += state.n.numel() * t
+            row["neuron_updates"] += state.n.numel() * t
             row["spikes"] += tally.total(state.events)
-            row["graded"] += tally.total(state.graded)
+            row["messages"] += tally.total(state.graded)
             row["over"] += float(over_fired(run, site).sum())
+            row["sub_steps"] += plan.trace.batch * t * (said.longest_burst or 0)
             row["phi_plus"], row["phi_minus"] = p.phi_plus, p.phi_minus
             row["threshold"] = float(p.theta.float().mean())
-        dense_for = {}
-        for kind, key in (("events", "synops"), ("graded", "synops_graded")):
+            row.update(said._asdict())
+        sums["sub_steps"] += plan.trace.batch * t * max((n or 0 for n in longest), default=0)
+        sums["active_steps"] += float((t - run.silent.double()).sum())
+        self._layers(sums, run, tally)
+
+    def _layers(self, sums, run, tally):
+        plan, t, costs, batch = run.plan, run.t, static_costs(run.plan), run.plan.trace.batch
+        dense_for, seen = {}, set()
+        for kind, key, number in (("events", "synops", "spikes"), ("graded", "synops_graded", "messages")):
 
             def arrive(call, counts):
                 reach, factor, dense = costs.get(call.index, (None, 1, 0.0))
                 row, first = self._layer(sums, call), kind == "events"
+                seen.add(call.index)
                 if call.index not in pooled_first(plan):
                     every = spent = tally.synops(counts, reach, factor)
+                    row[number] += tally.arriving(counts, reach)
                 else:
-                    each = tally.synops_of_each(counts, reach, factor, plan.trace.batch)
+                    each = tally.synops_of_each(counts, reach, factor, batch)
                     if first:
                         dense_for[call.index] = macs_are_cheaper(each, dense / len(each))
                         row["macs"] += dense * float(dense_for[call.index].double().mean())
-                    every, spent = float(each.sum()), float(each[~dense_for[call.index]].sum())
+                        row["eff_macs"] += effective(plan, call.index, run.nonzero, dense_for[call.index])
+                    sent = ~dense_for[call.index]
+                    every, spent = float(each.sum()), float(each[sent].sum())
+                    row[number] += float(tally.synops_of_each(counts, None, 1, batch)[sent].sum())
                 row[key] += spent
                 row["arrived"] += every if first else 0.0
 
@@ -90,51 +92,75 @@ class Meter:
                 ).through(run)
         self._constants(sums, run, dense_for)
         ones = accumulates(run, costs)
-        for index, (each, _) in ones.items():
+        for index, (each, arriving, _) in ones.items():
             row = self._layer(sums, plan.trace.calls[index])
-            row["synops"] += float(each.sum())
-            row["synops_graded"] += float(each.sum())
-        for index, (_, _, dense) in costs.items():
-            call = plan.trace.calls[index]
-            row = self._layer(sums, call)
-            row["ann_macs"] += dense
+            for key in ("synops", "synops_graded"):
+                row[key] += float(each.sum())
+            for key in ("spikes", "messages"):
+                row[key] += float(arriving.sum())
+        for index in sorted(seen | set(costs)):
+            call, in_steps = plan.trace.calls[index], plan.trace.calls[index].region == "steps"
+            row = self._layer(sums, call, made_of(plan, call), t if in_steps else 1)
+            if index not in costs:
+                continue
+            row["ann_macs"] += costs[index][2]
             if call.rule.treatment == "rate" or not any(spiking_slots(plan, call)):  # a product of two streams: always
-                dense *= 1 - ones[index][1] if index in ones else 1
-                row["macs"] += dense * (t - float(run.silent.mean()) if call.region == "steps" else 1)
+                which = ~ones[index][2] if index in ones else None
+                times = t - float(run.silent.double().mean()) if in_steps else 1
+                row["macs"] += effective(plan, index, {}, which) * times
+                row["eff_macs"] += effective(plan, index, run.nonzero, which) * (1 if index in run.nonzero else times)
 
     def _constants(self, sums, run, dense_for):
         """MACs of the constants that meet weights beside spikes: once."""
         if not mixes(run.plan):
             return
-        costs, tally, none = static_costs(run.plan), Tally(), torch.zeros(())
+        plan, costs, none = run.plan, static_costs(run.plan), torch.zeros(())
+        for key, kept in (("macs", None), ("eff_macs", run.constants)):
 
-        def arrive(call, constants):
-            if call.index in costs:
-                share = float((~dense_for[call.index]).double().mean()) if call.index in dense_for else 1.0
-                self._layer(sums, call)["macs"] += share * tally.synops(
-                    (constants != 0).float(), *costs[call.index][:2]
-                )
+            def arrive(call, constants):
+                if call.index in costs:
+                    met = (constants != 0).float()
+                    each = Tally.synops_of_each(met, *costs[call.index][:2], plan.trace.batch)
+                    sent = ~dense_for[call.index] if call.index in dense_for else None
+                    self._layer(sums, call)[key] += _total(each, sent)
 
-        with torch.no_grad():
-            EventPass(
-                run.plan,
-                lambda site: none.expand(run.neurons[site.index].n.shape),
-                lambda call: none.expand(specs_in(call.template)[0].shape),
-                arrive,
-                constant=1,
-            ).through(run)
+            with torch.no_grad():
+                EventPass(
+                    plan,
+                    lambda site: none.expand(run.neurons[site.index].n.shape),
+                    lambda call: none.expand(specs_in(call.template)[0].shape),
+                    arrive,
+                    constant=1,
+                    kept=kept,
+                ).through(run)
 
-    def add_analog(self, plan, t):
-        """Count one forward of the network itself: every MAC once."""
+    def add_analog(self, plan, t, nonzero):
+        """Count one forward of the network itself, or of its quantised twin: every MAC once. nonzero: see ``loop.plain``."""
         sums = self._sums(t, plan.trace.batch, t)
         for index, (_, _, dense) in static_costs(plan).items():
-            row = self._layer(sums, plan.trace.calls[index])
+            call = plan.trace.calls[index]
+            row = self._layer(sums, call, made_of(plan, call), 1)
             row["ann_macs"] += dense
             row["macs"] += dense
+            row["eff_macs"] += effective(plan, index, nonzero)
+
+    def add_ann(self, plan, times, nonzero):
+        """What the network before conversion multiplies where it skips zeros, for each of the read-out ``times``."""
+        for sums in (self.sums[t] for t in times):
+            sums["ann_samples"] += plan.trace.batch
+            for index in static_costs(plan):
+                self._layer(sums, plan.trace.calls[index])["ann_eff_macs"] += effective(plan, index, nonzero)
 
     @staticmethod
-    def _layer(sums, call):
-        return sums["layers"].setdefault(call.name, {"op": call.op, **dict.fromkeys(LAYER, 0.0)})
+    def _layer(sums, call, parts=None, steps=0):
+        """The row of a call. parts: what it is made of, added to the row; steps: in which it runs."""
+        row = sums["layers"].setdefault(call.name, {"op": call.op, **dict.fromkeys(LAYER, 0.0)})
+        if parts is not None:
+            for key in ("inputs", "outputs"):
+                row[key] += parts[key]
+            row["output_updates"] += parts["outputs"] * steps
+            row.update({key: parts[key] for key in LAYER_FACTS})
+        return row
 
     def arrived(self, t):
         """Synaptic operations of a sample at read-out time ``t``, were all spikes sent to the classifier, too, one by one."""
@@ -142,49 +168,25 @@ class Meter:
 
     def report(self, t):
         """Report at read-out time ``t``."""
-        sums = self.sums[t]
-        samples = sums["samples"]
-        spent = sums["steps"] / samples
-        sites = [
-            {
-                "site": name,
-                "neurons": row["neurons"] / samples,
-                "spikes": row["spikes"] / samples,
-                "firing_rate": row["spikes"] / (row["neuron_steps"] or 1),
-                "over_fired": row["over"] / (row["neurons"] or 1),
-                "phi_plus": row["phi_plus"],
-                "phi_minus": row["phi_minus"],
-                "threshold": row["threshold"],
-            }
-            for name, row in sums["sites"].items()
-        ]
-        layers = [
-            {
-                "layer": name,
-                "op": row["op"],
-                **{k: row[k] / samples for k in ("synops", "synops_graded", "macs", "ann_macs")},
-            }
-            for name, row in sums["layers"].items()
-        ]
-        whole = lambda key: sum(row[key] for row in layers)
-        every = {key: sum(row[key] for row in sums["sites"].values()) for key in SITE}
-        return Report(
-            samples,
-            t,
-            spent,
-            dict(sums["exits"]),
-            every["neurons"] / samples,
-            every["spikes"] / samples,
-            every["spikes"] / (every["neuron_steps"] or 1),
-            whole("synops"),
-            whole("synops_graded"),
-            whole("macs"),
-            whole("ann_macs"),
-            every["over"] / (every["neurons"] or 1),
-            sum(r["over_fired"] > 0 for r in sites) / len(sites) if sites else 0.0,
-            sites,
-            layers,
-        )
+        return report_of(self.sums[t], t)
+
+
+def effective(plan, index, nonzero, which=None):
+    """MACs of a call whose operand was not 0, of the samples ``which`` [B]; all of them where that was not counted."""
+    reach, factor, dense = static_costs(plan)[index]
+    if index not in nonzero:
+        return dense * (1.0 if which is None else float(which.double().mean()))
+    if multiplies(plan.trace.calls[index]):
+        return _total(nonzero[index], which)
+    return _total(Tally.synops_of_each(nonzero[index], reach, factor, plan.trace.batch), which)
+
+
+def _total(each, which):
+    """Sum of ``each`` [B] over the samples ``which`` [B]; either may stand for all samples at once, [1]."""
+    if which is None:
+        return float(each.sum())
+    which = which.to(each.device)
+    return float((each * which).sum() if len(each) == len(which) else each.sum() * which.double().mean())
 
 
 def over_fired(run, site):

@@ -47,6 +47,10 @@ class Tally:
             return self.total(counts) * factor
         return float((self._map(counts, reach.dim()) * reach.to(counts.device)).sum()) * factor
 
+    def arriving(self, counts, reach):
+        """Spikes that arrive at a call with weights, at whatever number of synapses; from the sum that ``synops`` made."""
+        return float(self._map(counts, max(0, counts.dim() - 2) if reach is None else reach.dim()).sum())
+
     @staticmethod
     def synops_of_each(counts, reach, factor, samples):
         """``synops`` of each sample [samples], in float64; [1] where the rows of ``counts`` are not those of samples."""

@@ -2,13 +2,14 @@
 
 ``CallPass`` (interception.py) sees every torch function that a network calls. ``record`` (recorder.py) makes a list of
 ``calls`` of them, the support table (support.py) says what becomes of each, and placement.py where the neurons go.
-synapses.py says how many synapses a spike reaches, snapshot.py copies the network so that it stays as it was.
+synapses.py says how many synapses a spike reaches, operands.py how many numbers are not 0; snapshot.py copies the network so that it stays as it was.
 """
 
 from .activations import identity
 from .calling import call_network, normal_mode
 from .calls import INPUT, Stream, averaged, map_specs, placeholders, specs_in, stream_slots, streams_of, wide
 from .interception import CallPass, Identity, map_tensors, split_samples, tensors_in, x_batch
+from .operands import multiplies, nonzero, nonzero_of, weighs
 from .recorder import record, signature
 from .replaying import program, replay
 from .snapshot import Snapshot, check_weights, copied
@@ -34,6 +35,10 @@ __all__ = [
     "split_samples",
     "tensors_in",
     "x_batch",
+    "multiplies",
+    "nonzero",
+    "nonzero_of",
+    "weighs",
     "record",
     "signature",
     "program",

@@ -23,7 +23,7 @@ import torch
 
 from ..calibration import gaussian, percentile
 from ..errors import InputError
-from ..neurons import MultiThreshold
+from ..neurons import MultiThreshold, values_of
 from .base import Method, register
 
 
@@ -48,6 +48,10 @@ class Differential(Method):
 
     def neuron(self):
         return MultiThreshold(self.levels)
+
+    def quantiser_levels(self, timesteps, limit):
+        """Values above 0 that the law can send in T steps; it is no uniform quantiser."""
+        return values_of(self.levels, timesteps)
 
     def fit_thresholds(self, conversion):
         if self.threshold == "percentile":

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 import torch
 
+from .costs import WORD, LawCosts, bits_of
+
 
 class NeuronParams(NamedTuple):
     """Parameters of one site; tensors broadcast against the site's shape [B, ..., C, ...].
@@ -20,7 +22,8 @@ class NeuronParams(NamedTuple):
     theta: threshold; bias: current added at every step; v0: initial potential in units of theta (1/2 rounds);
     phi_plus, phi_minus: most spikes emitted, and taken back, in one step (integers); neuron: another law than ``scan``,
     a module or object with ``initial_state(like, params)`` and ``scan(z, t, steps, params, state, activation)``, whose
-    state has ``n`` (cumulative output over theta), ``events`` and ``graded``, and ``over_fired(state, t, params, activation)``.
+    state has ``n`` (cumulative output over theta), ``events`` and ``graded``, and ``over_fired(state, t, params, activation)``;
+    ``costs(params, activation, steps)`` (costs.py) and ``words(params)`` say what it costs and what it is called.
     """
 
     theta: torch.Tensor
@@ -82,3 +85,22 @@ def scan(z, t, steps, params, state, activation):
 def over_fired(state, t, params, activation):
     """Which neurons [B, ...] have emitted more, up to step ``t``, than their input asks for (and their limit allows)."""
     return state.n > target_counts(state.x, t, params, activation).clamp_(max=params.phi_plus * t)
+
+
+def costs(params, activation, steps):
+    """``LawCosts``. A message is the number of spikes of a step, with a sign where they can be taken back; its bits are those
+    that tell these numbers apart. Kept is the membrane potential x - theta n alone where nothing else is asked for: a spike
+    is taken back only where there is one, and t f(x / t) is no function of that difference, so that n is kept beside it."""
+    alone = activation.kind == "identity" or activation.kind == "relu" and not params.phi_minus
+    return LawCosts(
+        message_bits=bits_of(params.phi_plus + params.phi_minus),
+        spike_bits=1,
+        longest_burst=max(params.phi_plus, params.phi_minus),
+        state_bytes=WORD if alone else 2 * WORD,
+        values=params.phi_plus * steps,
+    )
+
+
+def words(params):
+    """What the law is called."""
+    return "integrate-and-fire" if params.phi_plus == 1 else "burst"

@@ -26,6 +26,7 @@ from typing import NamedTuple
 import torch
 
 from . import kernels as fused
+from .costs import WORD, LawCosts, bits_of
 
 _LAST = 31 / 64
 
@@ -116,3 +117,22 @@ class DifferentialBurst:
             step = count.copysign(left) * level
             left, total, spikes = left - step, total + step, spikes + count
         return total, spikes
+
+    def costs(self, params, activation, steps):
+        """``LawCosts``: a message is the number that a burst spells in units of its finest level, up to ``phi_plus`` spikes of
+        the largest weight, of either sign; one spike of it is a sign and a level. The clock fixes the weight of a step, so it
+        is not sent. Kept are x and the mean. values: up to the largest weight of a spike where levels are several (thresholds
+        are fitted so that it is the clip value), of a whole burst where they are one."""
+        spelled = params.phi_plus * 2 ** (self.levels - 1)
+        finest = self.weight(steps) * 2.0 ** (1 - self.levels)
+        return LawCosts(
+            message_bits=bits_of(2 * spelled),
+            spike_bits=bits_of(2 * self.levels),
+            longest_burst=params.phi_plus,
+            state_bytes=2 * WORD,
+            values=round(self.weight(1) * (params.phi_plus if self.levels == 1 else 1) / finest),
+        )
+
+    def words(self, params):
+        """What the law is called."""
+        return f"differential burst ({self.levels} levels)"

@@ -139,7 +139,8 @@ def differential(z, t, steps, params, state, site, weights=None):
         out.data_ptr(),
         torch.get_num_threads(),
     )
-    return out, state
+    # one spike a step is one event; of some samples of a run, the two may be tensors of their own
+    return out, state if weights is not None else state._replace(graded=state.events)
 
 
 def laid_out(current, dtype, shape, strides, size):

@@ -16,11 +16,13 @@ with X_t and here with F_t, which for ReLU gives the same spikes, since a negati
 allows either way; with F_t other activations are encoded too.
 """
 
+import functools
 from typing import NamedTuple
 
 import torch
 
 from . import kernels as fused
+from .costs import WORD, LawCosts, bits_of
 
 _SLACK = 1 / 1024  # of the finest level: rounding of t m must not keep the last spike from being taken back
 
@@ -94,3 +96,39 @@ class MultiThreshold:
         exponent = torch.frexp(reach).exponent - 1  # 2^exponent <= reach < 2^(exponent + 1), exactly
         level = torch.ldexp(torch.ones_like(v), exponent.clamp(max=0))
         return torch.where(reach >= finest, level.copysign(v), 0.0)
+
+    def costs(self, params, activation, steps):
+        """``LawCosts``: a message is one spike, a sign and one of ``levels`` sizes. Kept are x and the mean."""
+        bits = bits_of(2 * self.levels)
+        return LawCosts(bits, bits, 1, 2 * WORD, values_of(self.levels, steps))
+
+    def words(self, params):
+        """What the law is called."""
+        return f"multi-threshold ({self.levels} levels)"
+
+
+MOST_VALUES = 2**16
+"""Values of an activation beyond which they are not told apart."""
+
+
+@functools.lru_cache(maxsize=256)
+def values_of(levels, steps):
+    """How many numbers above 0 the mean can be after ``steps`` steps of a constant input up to theta: the steps of that
+    staircase, found by cutting the inputs where the next spike becomes another one. Not more than ``MOST_VALUES``.
+
+    >>> [values_of(4, steps) for steps in (1, 2, 4)]
+    [4, 14, 41]
+    """
+    law, sizes = MultiThreshold(levels), 0.75 * 2.0 ** -torch.arange(levels, dtype=torch.float64)
+    low, high, mean = (torch.tensor([value], dtype=torch.float64) for value in (0.0, 1.0, 0.0))
+    for now in range(1, steps + 1):
+        cuts = mean[:, None] + torch.cat([sizes, -sizes]) / now
+        cuts = torch.minimum(torch.maximum(cuts, low[:, None]), high[:, None])
+        edges = torch.cat([low[:, None], cuts, high[:, None]], 1).sort(1).values
+        low, high = edges[:, :-1].flatten(), edges[:, 1:].flatten()
+        mean, wide = mean.repeat_interleave(2 * levels + 1), high - low > 1e-9
+        low, high, mean = low[wide], high[wide], mean[wide]
+        mean = mean + law.spikes(now * ((low + high) / 2 - mean), now * mean) / now
+        if len(mean) > MOST_VALUES:
+            return MOST_VALUES
+    return min(MOST_VALUES, int((mean.mul(1e9).round().unique() > 0).sum()))

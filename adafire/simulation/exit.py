@@ -105,6 +105,7 @@ def part(run, rows, plans):
     new.rates = {k: map_tensors(take, s) for k, s in run.rates.items()}
     new.sums, new.before = ({k: take(s) for k, s in d.items()} for d in (run.sums, run.before))
     new.constants = {k: map_tensors(take, s) for k, s in run.constants.items()}
+    new.nonzero = {k: counts[rows] for k, counts in run.nonzero.items()}
     return new
 
 

@@ -15,11 +15,12 @@ from .steps import StepPass
 
 
 @torch.no_grad()
-def plain(plan, network, x, forward, on_site, steps=None):
+def plain(plan, network, x, forward, on_site, steps=None, nonzero=None):
     """Outputs of the network with ``on_site(site, z)`` in place of its activations; where the input has frames, on the
-    mean of what ``steps`` timesteps show (None: of all frames)."""
+    mean of what ``steps`` timesteps show (None: of all frames). nonzero: a dict that gets, by the index of a call, how many
+    of the numbers that meet its weights are not 0 (operands.py)."""
     x = show(x, lambda frames: frames.mean(steps))
-    with PlainPass(plan, on_site):
+    with PlainPass(plan, on_site, nonzero):
         return forward(network, x)
 
 
@@ -71,13 +72,13 @@ def simulate(run, at, chunk):
     chunk = 1 if run.comes_to_rest else chunk
     for t in at:
         while run.t < t and not run.at_rest:
-            before = run.graded() if run.comes_to_rest else None
+            before = (run.graded(), dict(run.nonzero)) if run.comes_to_rest else None
             advance_chunk(run, min(chunk, t - run.t, run.start - run.t if run.t < run.start else t))
             if run.t == run.start:
                 run.remember()
             if run.comes_to_rest:
-                silent = run.graded() == before
-                run.silent = run.silent + silent
+                silent = run.graded() == before[0]
+                run.silence(silent, before[1])
                 run.at_rest = bool(silent.all()) and run.t > run.unrest
         if run.at_rest:
             run.rest_until(t)

@@ -6,7 +6,7 @@ import math
 import torch
 
 from ..errors import UnsupportedError
-from ..graph import Stream, program, specs_in
+from ..graph import Stream, multiplies, program, specs_in, streams_of, weighs
 from .repeatable import repeatable
 from .stepwise import in_any_layout
 
@@ -171,6 +171,29 @@ class Plan:
         if regions not in self.programs:
             self.programs[regions] = None if self.mutates else program(self.trace.calls, regions)
         return self.programs[regions]
+
+    @functools.cached_property
+    def counted(self):
+        """Calls of which a simulation counts the operands other than 0: numbers, not spikes, that meet weights. What acts on
+        running means, few of which are 0 for long, is left out."""
+        spiking = lambda call: any(s.call >= 0 and self.trace.calls[s.call].spiking for s in streams_of(call))
+        return {
+            call.index
+            for call in self.weighing
+            if call.region != "steps" or call.rule.treatment == "linear" and weighs(call) and not spiking(call)
+        }
+
+    @functools.cached_property
+    def weighing(self):
+        """Calls of which the network itself can tell how many operands are not 0 (operands.py)."""
+        return [
+            call
+            for call in self.trace.calls
+            if call.region != "independent"
+            and call.index not in self.skipped
+            and call.rule.treatment != "skipped"
+            and (weighs(call) or multiplies(call))
+        ]
 
     @functools.cached_property
     def step_bytes(self):

@@ -5,7 +5,7 @@ A timestep is one, too: steps.py.
 
 import torch
 
-from ..graph import CallPass, map_tensors, placeholders, replay
+from ..graph import CallPass, map_tensors, nonzero, placeholders, replay
 
 
 class PlannedPass(CallPass):
@@ -64,16 +64,24 @@ class ReadoutPass(PlannedPass):
         return self.run.average(call) if call.index in self.plan.tapped else placeholders(call)
 
     def readout(self, call, this):
+        if call.index in self.plan.counted:
+            self.run.nonzero[call.index] = nonzero(call, this, self.plan.trace.batch)
         return self.plan.compute(call, this)
 
 
 class PlainPass(PlannedPass):
     """The network itself, with ``on_site(site, z)`` in place of its activations: for the ANN, its quantised twin, and
-    for collecting statistics."""
+    for collecting statistics. nonzero: see ``loop.plain``."""
 
-    def __init__(self, plan, on_site):
+    def __init__(self, plan, on_site, nonzero=None):
         super().__init__(plan)
-        self.on_site = on_site
+        self.on_site, self.nonzero = on_site, nonzero
+        self.counted = set() if nonzero is None else {call.index for call in plan.weighing}
+
+    def dispatch(self, call, this):
+        if call.index in self.counted:
+            self.nonzero[call.index] = nonzero(call, this, self.plan.trace.batch)
+        return super().dispatch(call, this)
 
     def prefix(self, call, this):
         return self.plan.compute(call, this)

@@ -21,6 +21,8 @@ class Run:
     comes_to_rest: silence says 'as before' (differential.py) and the input does not change, so that after a step later than
     ``unrest``, up to which the weights of spikes change, and without a spike (``at_rest``) none will follow; silent: steps
     of each sample without a spike, in which none of its currents changes and nothing need be computed.
+    nonzero: call index -> numbers other than 0 that met its weights up to now (operands.py): once where they are constant or
+    read out, and at every step that is not ``silent``.
     """
 
     def __init__(self, plan, params, network, x, forward, start=0):
@@ -28,7 +30,7 @@ class Run:
         self.network, self.x, self.forward = network, x, forward
         self.picture = show(x, Frames.first)
         self.t, self.start, self.before = 0, start, {}
-        self.neurons, self.rates, self.sums, self.constants = {}, {}, {}, {}
+        self.neurons, self.rates, self.sums, self.constants, self.nonzero = {}, {}, {}, {}, {}
         self.fuse, self.at_rest = type(self).fire is Run.fire, False
         settled = [getattr(p.neuron, "constant_after", None) for p in params.values()]
         self.comes_to_rest = bool(settled) and None not in settled and start == 0 and not frames_in(x)
@@ -82,6 +84,14 @@ class Run:
         key = (call.index, position)
         total = wide(value).sum(0)
         self.sums[key] = self.sums[key] + total if key in self.sums else total
+
+    def silence(self, silent, before):
+        """Of the samples that were ``silent`` [B] in a step nothing is multiplied: ``before``, counts as they were."""
+        for index, counts in self.nonzero.items():
+            if self.plan.trace.calls[index].region == "steps":
+                rows = silent.to(counts.device).view(-1, *[1] * (counts.dim() - 1))
+                self.nonzero[index] = torch.where(rows, before.get(index, torch.zeros_like(counts)), counts)
+        self.silent = self.silent + silent
 
     def average(self, call):
         """Time average up to now of a tapped call's results, in their structure."""

@@ -9,7 +9,7 @@ from torch._C import _functorch as vmapped
 from torch._functorch.pyfunctorch import temporarily_pop_interpreter_stack
 
 from ..frames import put
-from ..graph import map_specs, map_tensors, placeholders, specs_in, tensors_in
+from ..graph import map_specs, map_tensors, nonzero, nonzero_of, placeholders, specs_in, stream_slots, tensors_in
 from .planned import PlannedPass
 from .running_mean import advance, advance_peak
 from .stepwise import in_any_layout, no_rule, over_time
@@ -60,6 +60,8 @@ class StepPass(PlannedPass):
             return constants[call.index]
         if self.run.t > 0:
             return placeholders(call)
+        if call.index in self.plan.counted:
+            self.run.nonzero[call.index] = nonzero(call, this, self.plan.trace.batch)
         out = self.plan.compute(call, this)
         if call.index in self.plan.kept:
             constants[call.index] = out
@@ -69,6 +71,8 @@ class StepPass(PlannedPass):
         return this.args[0] if call.mutates else placeholders(call)
 
     def steps(self, call, this):
+        if call.index in self.plan.counted:
+            self._count(call, this)
         if call.site is not None:
             return self._fire(call, this)
         if call.index in self.plan.joined and self.run.fuse:
@@ -125,6 +129,18 @@ class StepPass(PlannedPass):
             self.waiting[call.index] = out
             return placeholders(call)
         return out
+
+    def _count(self, call, this):
+        """Numbers other than 0 that meet the weights of a call in these steps."""
+
+        def handler(tensors, moving):
+            found = nonzero_of(call, tensors[0], self.plan.trace.batch, steps=moving[0])
+            self.run.nonzero[call.index] = self.run.nonzero.get(call.index, 0) + found * (
+                1 if moving[0] else self.length
+            )
+            return tensors[0].view_as(tensors[0]) if moving[0] else tensors[0].expand(self.length, *tensors[0].shape)
+
+        lift(handler, self.step, tensors_in((this.args, this.kwargs))[stream_slots(call).index(True)])
 
     def _tap(self, call, out):
         positions = count()

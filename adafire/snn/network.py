@@ -22,6 +22,8 @@ class SNN(SpikingModule):
     always in eval mode. call(network, x): how the network is called for raw outputs (``forward=`` of ``convert``).
     notes: sentences on what went otherwise than planned; most_at_once: timesteps, after memory ran out with more; spared_s:
     seconds of searches that an earlier conversion on the same ``Calibration`` had made, which this one would have taken.
+    counts_ann: set to True, every call runs the network before conversion, too, and counts what it multiplies where it skips
+    zeros (``ann_eff_macs`` of reports); the methods 'ann' and 'quantised' count their own (``eff_macs``) in any case.
     """
 
     def __init__(self, fitting):
@@ -32,7 +34,7 @@ class SNN(SpikingModule):
         self.params, self.found, self.plan = fitting.params, fitting.found, fitting.plan
         self.spared_s = fitting.spared_s
         self.exit, self.exit_judge = fitting.exit, fitting.exit_judge
-        self.meter, self.precision = Meter(), "fp32"
+        self.meter, self.precision, self.counts_ann = Meter(), "fp32", False
         self.most_at_once, self.notes, self.template = CHUNK, fitting.notes, fitting.template
 
     @normal_mode
@@ -56,6 +58,8 @@ class SNN(SpikingModule):
             outputs = [self._analog(plan, x, t) for t in times]
         else:
             outputs = self._simulated(plan, x, times)
+        if self.counts_ann and self.method.kind != "ann":
+            self._count_ann(x, times)
         if self.precision != "fp32":
             outputs = [map_tensors(lambda t: t.float() if t.is_floating_point() else t, o) for o in outputs]
         return outputs[0] if at is None else outputs
@@ -131,8 +135,18 @@ class SNN(SpikingModule):
             low = -p.phi_minus * t if site.activation.signed else 0
             return (site.activation.f(z.float()) / step).round().clamp(low, p.phi_plus * t).mul(step).to(z.dtype)
 
-        self.meter.add_analog(plan, t)
-        return plain(plan, self.network, x, self.call, on_site, None if self.method.kind == "ann" else t)
+        nonzero = {}
+        outputs = plain(plan, self.network, x, self.call, on_site, None if self.method.kind == "ann" else t, nonzero)
+        self.meter.add_analog(plan, t, nonzero)
+        if self.method.kind == "ann":
+            self.meter.add_ann(plan, (t,), nonzero)
+        return outputs
+
+    def _count_ann(self, x, times):
+        """Numbers other than 0 that meet weights in the network before conversion, on the same inputs."""
+        plan, nonzero = (self.plan.base or self.plan)(x), {}
+        plain(plan, self.network, x, self.call, lambda site, z: site.activation.f(z), None, nonzero)
+        self.meter.add_ann(plan, times, nonzero)
 
     def _until_sure(self, plan, x, times):
         """Outputs of the batch at each of ``times``: of the samples that left, at the step they left."""

@@ -1,7 +1,7 @@
 """An SNN in words: a line for every site, and a table of what it is made of and where its energy goes."""
 
 from ..cost import ENERGY_MODELS
-from ..neurons import DifferentialBurst, MultiThreshold
+from ..neurons import count
 
 MODEL = "horowitz-45nm"
 
@@ -22,13 +22,8 @@ def law_of(params):
     """The law of a site's neurons in words; 'analog' without parameters."""
     if params is None:
         return "analog"
-    if params.neuron is None:
-        return "integrate-and-fire" if params.phi_plus == 1 else "burst"
-    if isinstance(params.neuron, MultiThreshold):
-        return f"multi-threshold ({params.neuron.levels} levels)"
-    if isinstance(params.neuron, DifferentialBurst):
-        return f"differential burst ({params.neuron.levels} levels)"
-    return type(params.neuron).__name__
+    law = params.neuron or count
+    return law.words(params) if hasattr(law, "words") else type(law).__name__
 
 
 def columns_of_site(snn, site):

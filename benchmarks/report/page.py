@@ -6,7 +6,7 @@ import json
 import re
 from pathlib import Path
 
-from adafire.cost.energy import ENERGY_MODELS
+from adafire.cost.energy import arithmetic_models
 
 from ..running.task import task_label
 from .leaderboard import about
@@ -61,7 +61,7 @@ def content(records):
     return {
         "tables": tables,
         "methods": sorted({row["method"] for table in tables for row in table["rows"]}),
-        "models": ENERGY_MODELS.names(),
+        "models": arithmetic_models(),
     }
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 import adafire
-from adafire.cost.energy import ENERGY_MODELS
+from adafire.cost.energy import arithmetic_models
 from adafire.cost.meter import Meter
 from adafire.errors import AdafireError
 
@@ -160,7 +160,7 @@ def _costs(report, method, timesteps):
             else {}
         ),
         "macs": float(report.macs),
-        "energy_pj": {model: float(report.energy_pj(model=model)) for model in ENERGY_MODELS.names()},
+        "energy_pj": {model: float(report.energy_pj(model=model)) for model in arithmetic_models()},
         "levels": method.quantiser_levels(timesteps, max(up)) if timesteps and up else None,
         "longest_burst": max(up + down) if spiking and up else None,
         "sites": sites,

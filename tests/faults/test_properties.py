@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adafire.calibration.thresholds import Histogram, alive, balanced, maximum, mmse, percentile
-from adafire.cost.energy import ENERGY_MODELS
+from adafire.cost.energy import ENERGY_MODELS, arithmetic_models
 from adafire.cost.tally import Tally
 from adafire.graph.activations import activation_of
 from adafire.graph.calls import Site
@@ -143,11 +143,50 @@ def test_pareto_choice_equals_trying_everything(table, room):
 @QUICK
 @given(st.floats(0, 1e12), st.floats(0, 1e12), st.floats(0, 1e6))
 def test_energy_is_linear_and_never_falls_with_work(macs, synops, more):
-    for name in ENERGY_MODELS.names():
+    for name in arithmetic_models():
         model = ENERGY_MODELS.get(name)
         energy = model.energy_pj(macs, synops)
         assert energy == pytest.approx(model.mac_pj * macs + model.ac_pj * synops)
         assert model.energy_pj(macs + more, synops) >= energy <= model.energy_pj(macs, synops + more)
+
+
+SPENT = "macs eff_macs synops synops_graded spikes messages output_updates".split()
+LAID = "inputs outputs weights biases".split()
+rows = st.fixed_dictionaries({key: st.integers(0, 10**6) for key in (*SPENT, *LAID)})
+sites = st.fixed_dictionaries(
+    {
+        **{key: st.integers(0, 10**6) for key in ("neurons", "neuron_updates", "spikes", "messages")},
+        **{"message_bits": st.integers(1, 12), "spike_bits": st.integers(1, 5), "longest_burst": st.integers(1, 9)},
+        "state_bytes": st.sampled_from([4, 8]),
+    }
+)
+
+
+@QUICK
+@given(
+    st.lists(rows, min_size=1, max_size=3),
+    st.lists(sites, max_size=3),
+    st.sampled_from(["spike", "message"]),
+    st.booleans(),
+)
+def test_under_every_model_energy_grows_with_everything_that_is_done(layers, sites, reading, skipping):
+    """Twice as much of all that was done is twice the energy; more of any one counter is never less."""
+    op = {"op": "conv2d", "ann_macs": 10**6}
+    counters = {"layers": [{**op, **row} for row in layers], "sites": sites}
+    done = (*SPENT, "neuron_updates")
+    grown = lambda keys, times: {
+        kind: [{k: v * times if k in keys else v for k, v in row.items()} for row in found]
+        for kind, found in counters.items()
+    }
+    for name in ENERGY_MODELS.names():
+        options = {"reading": reading, "zero_skipping": skipping, "host": "horowitz-45nm"}
+        if name == "loihi-1" and any(site["message_bits"] > 1 for site in sites):
+            options["reading"] = "spike"
+        price = lambda found: ENERGY_MODELS.get(name).energy_pj(found, **options)
+        energy = price(counters)
+        assert energy >= 0 and price(grown(done, 2)) == pytest.approx(2 * energy)
+        for key in done:
+            assert price(grown({key}, 3)) >= energy * (1 - 1e-12), (name, key)
 
 
 @QUICK

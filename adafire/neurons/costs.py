@@ -1,0 +1,42 @@
+"""What a law says of its costs, for whoever counts: bits of what is sent, bytes of what is kept (ours).
+
+``law.costs(params, activation, steps)`` gives ``LawCosts``: of the module count.py, and of each class of a law. No caller asks
+which law it is.
+"""
+
+import math
+from typing import NamedTuple
+
+WORD = 4
+"""Bytes of one number that a neuron keeps: float32, or an integer of 32 bits."""
+
+
+class LawCosts(NamedTuple):
+    """message_bits: bits of a message, all that a neuron sends in a step, where it is sent at once; spike_bits: bits of one of
+    its spikes, where they are sent one by one; longest_burst: most spikes of a step, of either sign; state_bytes: bytes that
+    a neuron keeps from step to step; values: how many numbers above 0 the mean of what it sent can be after ``steps`` steps,
+    up to the largest that one step can send. None: the law does not say."""
+
+    message_bits: int | None
+    spike_bits: int | None
+    longest_burst: int | None
+    state_bytes: int | None
+    values: int | None
+
+
+def costs_of(law, params, activation, steps):
+    """``law.costs(...)``; a law of somebody's own need not have one.
+
+    >>> costs_of(object(), None, None, 4).message_bits is None
+    True
+    """
+    return law.costs(params, activation, steps) if hasattr(law, "costs") else LawCosts(None, None, None, None, None)
+
+
+def bits_of(values):
+    """Bits that tell ``values`` different messages from each other; a message is 1 bit at least.
+
+    >>> [bits_of(n) for n in (1, 2, 4, 5, 8)]
+    [1, 1, 2, 3, 3]
+    """
+    return max(1, math.ceil(math.log2(values)))
