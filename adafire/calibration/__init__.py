@@ -2,12 +2,12 @@
 
 ``Calibration`` holds the inputs and what was measured on them, ``Fitting`` a conversion in the making. thresholds.py reads
 thresholds off histograms, corrections.py corrects biases and potentials, layer_weights.py weights, exit_rules.py fits early exit;
-kept.py keeps what was measured on disk.
+rounded_weights.py has 8-bit weights, kept.py keeps what was measured on disk.
 """
 
 from .data import Calibration
 from .fitting import Fitting
-from .layer_weights import LAYERS
+from .rounded_weights import WEIGHTS
 from .thresholds import Histogram, balanced, gaussian, mmse, percentile
 
-__all__ = ["Calibration", "Fitting", "LAYERS", "Histogram", "balanced", "gaussian", "mmse", "percentile"]
+__all__ = ["Calibration", "Fitting", "WEIGHTS", "Histogram", "balanced", "gaussian", "mmse", "percentile"]

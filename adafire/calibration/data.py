@@ -6,7 +6,8 @@ from ..errors import InputError
 from ..frames import Frames
 from ..graph import Snapshot, tensors_in
 from ..simulation import Plans
-from .kept import Kept, digest_of_inputs, digest_of_network, folder_of
+from .kept import Kept, digest_of_inputs, digest_of_network, digest_of_weights, folder_of
+from .rounded_weights import rounded_plans
 
 
 class Calibration:
@@ -33,16 +34,18 @@ class Calibration:
         if self._folder is None:
             return None
         self._digest = self._digest or digest_of_inputs(self.inputs)
-        subject = f"{self._digest} {digest_of_network(network, plan(self.inputs[0]).trace)} {plan.relays}"
+        subject = f"{self._digest} {digest_of_network(network, plan(self.inputs[0]).trace)} {plan.relays} {digest_of_weights(plan.overrides)}"
         return Kept(self._folder, subject, tensors_in(self.inputs[0])[0].device, notes)
 
-    def measured_on(self, network, forward, relays=False, verified=True):
-        """(snapshot of ``network``, its plans, histograms, searches). What was measured on another network, or before its
-        weights or its switches changed, is forgotten."""
+    def measured_on(self, network, forward, relays=False, verified=True, weights="float"):
+        """(snapshot of ``network``, its plans, histograms, searches, sentences). weights: a name in rounded_weights.py. What was
+        measured on another network, or before its weights or its switches changed, is forgotten."""
         if self._network is not network or self._forward != forward or not self._snapshot.shows(network):
             self._network, self._forward, self._snapshot, self._measured = network, forward, Snapshot(network), {}
-        if relays not in self._measured:
-            self._measured[relays] = Plans(self._snapshot.network, forward, relays=relays), {}, {}
-        plans, histograms, searches = self._measured[relays]
+        if (relays, weights) not in self._measured:
+            plans = Plans(self._snapshot.network, forward, relays=relays, verified=verified)
+            plans, notes = rounded_plans(plans, self.inputs[0], weights)
+            self._measured[relays, weights] = plans, {}, {}, notes
+        plans, histograms, searches, notes = self._measured[relays, weights]
         plans.verified = verified
-        return self._snapshot, plans, histograms, searches
+        return self._snapshot, plans, histograms, searches, notes

@@ -28,10 +28,10 @@ class Fitting:
     def __init__(self, network, method, timesteps, forward, memory_gb, calibration, verified=True, seed=0):
         self.method, self.timesteps, self.forward, self.memory_gb = method, timesteps, forward, memory_gb
         self.calibration, self.inputs, self.seed = calibration, calibration.inputs, seed
-        snapshot, self.plan, self.histograms, self._searches = calibration.measured_on(
-            network, forward, method.relays, verified
+        snapshot, self.plan, self.histograms, self._searches, notes = calibration.measured_on(
+            network, forward, method.relays, verified, method.weights
         )
-        self.network, self.notes, self.copied = snapshot.network, list(snapshot.notes), snapshot.copied
+        self.network, self.notes, self.copied = snapshot.network, [*snapshot.notes, *notes], snapshot.copied
         self.ann_plan, self.template = self.plan, describe(self.inputs[0])
         self.params, self.found, self.exit, self.exit_judge, self.spared_s = {}, {}, None, None, 0.0
         self.plan(self.inputs[0])

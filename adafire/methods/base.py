@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass, fields, replace
 from typing import ClassVar
 
+from ..calibration import WEIGHTS
 from ..errors import InputError
 from ..registry import Registry, near_names
 
@@ -19,6 +20,7 @@ class Method:
     objective: quantiser that 'mmse' fits, 'round' or 'floor'. shift: add theta / (2T) at each step in place of v0.
     relays: neurons without an activation, with spikes of either sign, where a number that changes in time would meet
     weights: behind linear bottlenecks, depth-wise convolutions, sums (ours; without them those weights cost MACs).
+    weights: 'float', or 'int8' for 8-bit weights, symmetric, one scale a channel (rounded_weights.py).
     correction: 'none', 'light' (bias), 'potential' (initial potential per neuron) or 'advanced' (weights, then
     potential, or bias where inputs differ in size), measured on calibration data. weight_steps, weight_rate: of Adam
     in 'advanced'; only snn-calibration-advanced has them as options.
@@ -37,6 +39,7 @@ class Method:
     shift: bool = False
     correction: str = "none"
     relays: bool = False
+    weights: str = "float"
     weight_steps: ClassVar[int] = 100
     weight_rate: ClassVar[float] = 0.01
     thresholds: ClassVar[tuple] = ("max", "percentile", "mmse")
@@ -52,6 +55,12 @@ class Method:
                 raise InputError(
                     f"method {self.name}: {key}={getattr(self, key)!r}; expected one of {', '.join(allowed)}"
                 )
+        if self.weights not in WEIGHTS:
+            raise InputError(f"method {self.name}: weights={self.weights!r}; expected one of {', '.join(WEIGHTS)}")
+        if self.weights != "float" and self.uses_gradients:
+            raise InputError(
+                f"method {self.name} fits weights, and {self.weights} weights are as the network's; leave weights= out"
+            )
         if not isinstance(self.relays, bool):
             raise InputError(f"method {self.name}: relays={self.relays!r}; expected True or False")
         for key, least in (("phi_plus", 1), ("phi_minus", 0)):
@@ -92,7 +101,14 @@ class Method:
 
     def parameters(self, timesteps=None):
         """JSON-able parameters, as they enter a record."""
-        return {k: v for k, v in asdict(self).items() if k not in ("name", "source", "kind") and (k != "relays" or v)}
+        left = {
+            "name",
+            "source",
+            "kind",
+            *(() if self.relays else ("relays",)),
+            *(("weights",) if self.weights == "float" else ()),
+        }
+        return {k: v for k, v in asdict(self).items() if k not in left}
 
     def read_from(self, timesteps):
         """The step after which the read-out begins to average (delayed read-out); 0: from the first."""

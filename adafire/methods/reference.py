@@ -15,3 +15,13 @@ register(
         phi_plus=4,
     )
 )
+register(
+    Method(
+        "integer",
+        "the network with 8-bit weights and activations rounded to T phi levels, those that meet weights without a ReLU, too (ours)",
+        kind="quantised",
+        phi_plus=4,
+        relays=True,
+        weights="int8",
+    )
+)

@@ -7,6 +7,7 @@ import torch
 
 from ..errors import UnsupportedError
 from ..graph import Stream, multiplies, program, specs_in, streams_of, weighs
+from .prepared import Prepared, folded, in_channels_last
 from .repeatable import repeatable
 from .stepwise import in_any_layout
 
@@ -80,7 +81,7 @@ class Plan:
         if conv.op == "linear" and len(specs_in(conv.template)[0].shape) != 2:
             return
         self.folded[conv.index] = self.prepared(
-            _folded, weight, bias, mean, var, names.get("weight"), names.get("bias"), eps
+            folded, weight, bias, mean, var, names.get("weight"), names.get("bias"), eps
         )
         self.skipped.add(norm.index)
 
@@ -128,7 +129,7 @@ class Plan:
         weight = args[1] if len(args) > 1 else kwargs.get("weight")
         bias = args[2] if len(args) > 2 else kwargs.get("bias")
         if isinstance(weight, torch.Tensor) and not isinstance(bias, Stream):
-            self.folded[conv.index] = self.prepared(_in_channels_last, weight, bias)
+            self.folded[conv.index] = self.prepared(in_channels_last, weight, bias)
 
     def match(self, k, this):
         """The k-th call if ``this`` is it; None if it is a function that returns no tensor; an error otherwise."""
@@ -230,36 +231,3 @@ def maximum_over_last(call):
     dims = options.get("dim", ())
     dims = (dims,) if isinstance(dims, int) else tuple(dims)
     return bool(options.get("keepdim", False)) if dims in ((-1,), (len(args[0].shape) - 1,)) else None
-
-
-class Prepared:
-    """Weights made ready for a layer. What was made from a network's own tensors is kept by these: plans for other input
-    shapes share it."""
-
-    def __init__(self, network=None):
-        self._own = set() if network is None else {id(t) for t in (*network.parameters(), *network.buffers())}
-        self._kept = {}
-
-    def __call__(self, make, *made_from):
-        tensors = [v for v in made_from if isinstance(v, torch.Tensor)]
-        if not all(id(t) in self._own for t in tensors):
-            return make(*made_from)
-        key = (make, *(id(v) if isinstance(v, torch.Tensor) else v for v in made_from))
-        if key not in self._kept:
-            self._kept[key] = make(*made_from)
-        return self._kept[key]
-
-
-def _in_channels_last(weight, bias):
-    return weight.detach().to(memory_format=torch.channels_last), bias
-
-
-def _folded(weight, bias, mean, var, gamma, beta, eps):
-    scale = torch.rsqrt(var.double() + eps) * (1.0 if gamma is None else gamma.double())
-    shift = (0.0 if bias is None else bias.double()) - mean.double()
-    new_bias = shift * scale + (0.0 if beta is None else beta.double())
-    new_weight = weight.double() * scale.view(-1, *[1] * (weight.dim() - 1))
-    new_weight = new_weight.to(weight.dtype)
-    if weight.dim() == 4:
-        new_weight = new_weight.to(memory_format=torch.channels_last)
-    return new_weight.detach(), new_bias.to(weight.dtype).detach()

@@ -2,7 +2,6 @@
 
 import torch
 
-from ..calibration import LAYERS
 from ..errors import InputError
 from ..graph import specs_in
 from ..neurons import NeuronParams, law_of
@@ -87,20 +86,23 @@ def read_fitted(file, terms, method, trace):
 
 
 def _overrides(tensors, trace, device):
-    """name of a call -> (weight, bias) of the layers that the method calibrated."""
+    """name of a call -> (weight, bias) of the layers that compute with others than the network's."""
     found = {}
     for call in trace.calls:
         weight = tensors.get(f"fitted.{call.name}.weight")
-        own = call.arguments[1][1] if call.op in LAYERS and len(call.arguments[1]) > 1 else None
         if weight is None:
             continue
+        _, args, kwargs = call.arguments
+        layer = call.op.startswith("conv") or call.op == "linear"
+        own = (args[1] if len(args) > 1 else kwargs.get("weight")) if layer else None
+        channels = specs_in(call.template)[0].shape[-1 if call.op == "linear" else 1] if layer else 0
         bias = tensors.get(f"fitted.{call.name}.bias")
         if (
             not isinstance(own, torch.Tensor)
             or weight.shape != own.shape
             or weight.dtype != own.dtype
             or bias is not None
-            and (bias.shape != weight.shape[:1] or not bias.is_floating_point())
+            and (bias.shape != (channels,) or not bias.is_floating_point())
         ):
             raise InputError(f"the calibrated weights of {call.name} are not of the shape of the network's")
         found[call.name] = weight.to(device), None if bias is None else bias.to(device)
