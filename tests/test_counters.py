@@ -1,17 +1,17 @@
 """Every counter of a report against a slow one that walks over neurons, steps and synapses, early exit included."""
 
-import math
-
 import pytest
 import torch
 from torch import nn
 
 import adafire
-from adafire.graph.activations import identity, relu
-from adafire.neurons import MultiThreshold, costs_of, count, values_of
+from adafire.cost import Meter
+from adafire.graph.activations import relu
+from adafire.neurons import costs_of, count
 from adafire.simulation.exit import Exit, run_until_sure
 from adafire.simulation.loop import simulate
 from adafire.simulation.state import Run
+from test_counting import MEANS
 from test_energy import events_of_conv
 
 METHODS = ["adafire-uniform", "adafire-signed", "rate-max", "dcgs", "ours", "adafire-differential"]
@@ -166,6 +166,23 @@ def test_every_counter_equals_a_walk_over_events(name):
     assert by_layer["6"]["macs"] > 0 and by_layer["2"]["macs"] == by_layer["5"]["macs"] == by_layer["8"]["macs"] == 0
     if "differential" in name or name == "ours":
         assert snn.report().active_steps < 4, "a silent step is counted nowhere here"
+
+
+def test_parts_that_several_processes_counted_add_up():
+    snn, x = converted("ours"), pictures(5)
+    snn(x, at=(1, 4))
+    whole, parts = {t: snn.report(t) for t in (1, 4)}, []
+    for some in x.split((2, 3)):
+        snn.reset()
+        snn(some, at=(1, 4))
+        parts.append(snn.meter.sums)
+    joined = Meter.of(parts)
+    for t, report in whole.items():
+        found = joined.report(t)
+        for row, other in zip(found.layers + found.sites, report.layers + report.sites, strict=True):
+            assert row == pytest.approx(other)
+        for key in (*MEANS, "values", "message_bits", "ann_eff_macs"):
+            assert getattr(found, key) == pytest.approx(getattr(report, key)), key
 
 
 class Leaving(Exit):

@@ -139,6 +139,8 @@ def test_a_folded_norm_is_in_the_weights_of_its_layer():
         "3": (4, 4, 32),
         "4": (12, 3, 60),
     }
+    runs = {name: row["output_updates"] / row["outputs"] for name, row in rows.items()}
+    assert runs == {"0": 1, "3": 0, "4": 1}, "of the constant input; behind neurons, merged; read out"
 
 
 def test_rows_that_are_no_samples_keep_the_sum():
@@ -165,3 +167,11 @@ def test_frames_meet_weights_at_every_step_where_they_are_not_zero():
     shown = [(frames[:, t % 3] != 0).float() for t in range(4)]
     assert row["eff_macs"] * 2 == sum(events_of_conv(f, network.a.weight, 1, 1, 1, 1) for f in shown)
     assert row["macs"] == 4 * row["ann_macs"] > row["eff_macs"] and row["output_updates"] == 4 * row["outputs"]
+
+
+def test_half_precision_counts_exactly():
+    """A sum of 300 ones in bfloat16 would be 256 or 304."""
+    torch.manual_seed(0)
+    network, x = nn.Sequential(nn.Linear(300, 8), nn.ReLU(), nn.Linear(8, 2)).eval(), torch.rand(2, 300) + 0.5
+    row = layers(adafire.convert(network, x, method="adafire-uniform", timesteps=2, precision="bf16"), x)["0"]
+    assert row["eff_macs"] == row["macs"] == 2400 and row["weight_bytes"] == 2 * (2400 + 8)

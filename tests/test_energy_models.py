@@ -1,5 +1,8 @@
 """Energy models against sums made by hand: one example a model, and a network of three layers under all of them."""
 
+import doctest
+from pathlib import Path
+
 import pytest
 import torch
 from torch import nn
@@ -325,6 +328,11 @@ def test_the_page_says_everything_of_every_model():
         model = ENERGY_MODELS.get(name)
         for words in (f"## {name}\n", model.source, model.formula, model.included, model.excluded):
             assert words in text, name
+
+
+def test_the_page_on_energy_runs():
+    found = doctest.testfile(str(Path(__file__).parents[1] / "docs" / "energy.md"), module_relative=False)
+    assert found.attempted > 5 and not found.failed
 
 
 def test_models_of_arithmetic_alone_keep_their_constants():

@@ -100,7 +100,8 @@ class Meter:
                 row[key] += float(arriving.sum())
         for index in sorted(seen | set(costs)):
             call, in_steps = plan.trace.calls[index], plan.trace.calls[index].region == "steps"
-            row = self._layer(sums, call, made_of(plan, call), t if in_steps else 1)
+            runs = 0 if call.rule.counts == "through" else t if in_steps else 1  # spikes that pass are the next layer's
+            row = self._layer(sums, call, made_of(plan, call), runs)
             if index not in costs:
                 continue
             row["ann_macs"] += costs[index][2]

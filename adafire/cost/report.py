@@ -29,7 +29,7 @@ class Report:
 
     A row of ``sites`` has these too, and spike_bits, longest_burst, state_bytes (of one neuron); a row of ``layers``: spikes and
     messages that arrive, elements of its inputs and outputs, output_updates (outputs times the steps in which it runs: once
-    where its input is constant, or read out), elements of its weights and biases.
+    where its input is constant, or read out; 0 where spikes pass), elements of its weights and biases.
     """
 
     samples: int

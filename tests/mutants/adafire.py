@@ -111,8 +111,8 @@ MUTANTS = [
     Mutant(
         "operands of 0 are multiplied",
         "adafire/graph/operands.py",
-        "counts = (torch.count_nonzero(operand, over) if over else operand != 0).double()",
-        "counts = (torch.ones_like(operand).sum(over) if over else operand == operand).double()",
+        "torch.ne(operand, 0, out=",
+        "torch.eq(operand, operand, out=",
         ("tests/test_counters.py", "tests/test_counters_of_numbers.py"),
     ),
     Mutant(
@@ -153,8 +153,8 @@ MUTANTS = [
     Mutant(
         "a layer runs once, whatever the steps",
         "adafire/cost/meter.py",
-        "made_of(plan, call), t if in_steps else 1)",
-        "made_of(plan, call), 1)",
+        'runs = 0 if call.rule.counts == "through" else t if in_steps else 1',
+        'runs = 0 if call.rule.counts == "through" else 1',
         ("tests/test_counters.py",),
     ),
     Mutant(
@@ -191,5 +191,61 @@ MUTANTS = [
         "return out, state if weights is not None else state._replace(graded=state.events)",
         "return out, state",
         ("tests/test_counters.py",),
+    ),
+    Mutant(
+        "a message reads a weight for each of its spikes",
+        "adafire/cost/counters.py",
+        'else ("synops_graded", "messages", "message_bits")',
+        'else ("synops", "messages", "message_bits")',
+        ("tests/test_energy_models.py",),
+    ),
+    Mutant(
+        "zeros are multiplied all the same",
+        "adafire/cost/counters.py",
+        'self.macs = "eff_macs" if zero_skipping else "macs"',
+        'self.macs = "macs"',
+        ("tests/test_energy_models.py",),
+    ),
+    Mutant(
+        "the ANN is priced with the neurons of the SNN",
+        "adafire/cost/counters.py",
+        '        **_ann(mapping),\n        **nothing,\n        "sites": [],',
+        '        **_ann(mapping),\n        **nothing,\n        "sites": mapping.get("sites"),',
+        ("tests/test_energy_models.py",),
+    ),
+    Mutant(
+        "membranes are read and never written",
+        "adafire/cost/energy_models/simple.py",
+        '"membranes": byte * 2 * kept,',
+        '"membranes": byte * kept,',
+        ("tests/test_energy_models.py",),
+    ),
+    Mutant(
+        "a convolution's addresses take no multiplication",
+        "adafire/cost/energy_models/lemaire.py",
+        "2 * (mul + add) * row[counters.sent] if conv else 0.0",
+        "0.0",
+        ("tests/test_energy_models.py",),
+    ),
+    Mutant(
+        "a burst takes one step on a chip of unit spikes",
+        "adafire/cost/energy_models/loihi.py",
+        'model.constants["update_pj"] * longest *',
+        'model.constants["update_pj"] *',
+        ("tests/test_energy_models.py",),
+    ),
+    Mutant(
+        "weights from DRAM at the price of the chip",
+        "adafire/cost/energy_models/bits.py",
+        'model.constants["weight_pj_per_bit"] * bits * reads',
+        "chip * bits * reads",
+        ("tests/test_energy_models.py",),
+    ),
+    Mutant(
+        "each potential costs a whole access",
+        "adafire/cost/energy_models/neuromc.py",
+        '2 * k["potentials_pj"] / k["potentials_of_an_access"] * kept',
+        '2 * k["potentials_pj"] * kept',
+        ("tests/test_energy_models.py",),
     ),
 ]
