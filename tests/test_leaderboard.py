@@ -112,8 +112,7 @@ def test_figures_and_units():
         "graded": "14.70",
         "energy (uJ, horowitz-45nm)": "15.60",
         "of ANN's": "0.339",
-        "convert (s)": "0.5",
-        "time (s)": "1.5",
+        "drop (points)": "10.00 \\[10.00, 10.00\\]",
     }
 
 

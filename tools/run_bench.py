@@ -49,6 +49,7 @@ def parser():
         help="pytorch: the processes that torchrun started share the batches (gloo on CPUs, nccl on GPUs)",
     )
     add("--precision", choices=("fp32", "bf16", "fp16"), default="fp32")
+    add("--weights", choices=("float", "int8"), default="float", help="int8: every method on 8-bit weights")
     add("--seed", type=whole(0), default=0, metavar="N", help="of what is drawn")
     add(
         "--draws",
@@ -63,6 +64,12 @@ def parser():
         metavar="DIR",
         help="keep every network that is converted, as a file that adafire.load reads (what is finished "
         "is not converted again: --rerun)",
+    )
+    add(
+        "--no-rivals",
+        dest="rivals",
+        action="store_false",
+        help="without the quantised and integer networks beside every row",
     )
     add("--rerun", action="store_true", help="run again what is finished")
     add("--list", action="store_true", help="list tasks, variants and methods, and what each lacks; run nothing")
@@ -96,7 +103,7 @@ def run_all(args):
 
     from adapters.base import WorkloadOptions  # the rest needs torch, which takes seconds to import
     from benchmarks.report import leaderboard
-    from benchmarks.report.rows import rows_of
+    from benchmarks.report.rows import rows_of_run
     from benchmarks.running import runner
     from benchmarks.running.environment import keep_memory
     from benchmarks.running.team import launch
@@ -115,9 +122,10 @@ def run_all(args):
         args.precision,
         args.rerun,
         args.save_snn,
+        args.rivals,
     )
     for task, variant in jobs:
-        runner.check_request(task, args.methods, args.timesteps, options)
+        runner.check_request(task, weighted(args.methods or task.methods, args.weights), args.timesteps, options)
         catalogue.check_ready(task, variant, args.data_root, args.checkpoint)
     rows, code, interrupted, team = [], 0, False, launch(args.launcher, args.device)
     with reporter() if team.leads else nullcontext(lambda event: None) as tell:
@@ -129,7 +137,16 @@ def run_all(args):
 
         for task, variant in jobs:
             try:
-                outcome = runner.run(task, variant, args.methods, args.timesteps, options, args.out, on_progress, team)
+                outcome = runner.run(
+                    task,
+                    variant,
+                    weighted(args.methods or task.methods, args.weights),
+                    args.timesteps,
+                    options,
+                    args.out,
+                    on_progress,
+                    team,
+                )
             except AdafireError as error:
                 if len(jobs) == 1:
                     raise
@@ -138,7 +155,7 @@ def run_all(args):
             except KeyboardInterrupt:  # while its data were loaded
                 interrupted = True
                 break
-            rows += [row for record in outcome.records for row in rows_of(record)]
+            rows += [{k: v for k, v in row.items() if k != "record"} for row in rows_of_run(outcome.records)]
             if code == 0 and any(record.status == "failed" for record in outcome.records):
                 code = 1
             if outcome.interrupted:
@@ -153,6 +170,13 @@ def run_all(args):
             print(f"note: {problem}", file=sys.stderr)
         print(f"All results: {Path(args.out) / 'README.md'}", file=sys.stderr)
     return code
+
+
+def weighted(methods, weights):
+    """Names of the methods with weights of that kind."""
+    return (
+        methods if weights == "float" else [name if name == "ann" else f"{name}:weights={weights}" for name in methods]
+    )
 
 
 def check_places(args):

@@ -7,6 +7,7 @@ from ..running.record import ENERGY_MODEL
 from ..running.store import Store, write_whole
 from ..running.task import task_label
 from ..text import markdown
+from .against import cheaper_under
 from .rows import KINDS, distinct, groups, outdated, rows_of_table
 from .ties import ALPHA
 
@@ -36,9 +37,13 @@ as data: [results.csv](results.csv); for papers: [plots](plots).
 - **over-fired**: share of neurons that emitted more spikes than their input asked for, in which share of the sites;
   without negative spikes that stays.
 - **draws**: how many choices of calibration samples a row is the mean of, and what their scores span.
-- The interval is the 95 % interval of the metric before it. **time**: wall time on the machine that the record names,
-  **convert** the part of it before the first test sample; the rows of a method that reads every T out of one
-  simulation share both.
+- **drop**: points that the metric lies below the ANN's; **below its rival**: below that of the ANN with activations rounded to
+  the row's own number of values (`quantised:phi_plus=VALUES`); both with the paired 95 % interval. `integer:phi_plus=VALUES` is the
+  same with 8-bit weights. **sub-steps**: steps of a chip whose neurons send one spike at a time.
+- The last column names the energy models and readings of a burst under which a row costs less than the integer network of its
+  values when that skips zeros; under all others it costs more.
+- The interval is the 95 % interval of the metric before it. Times are in the records; [SPEED.md](SPEED.md) has those that can be
+  compared.
 """
 
 
@@ -61,6 +66,15 @@ def table(rows):
         **({"draws": _draws} if any(row.get("draws") for row in rows) else {}),
         "95 % interval": lambda row: "-" if row["low"] is None else f"{row['low']:.3f} to {row['high']:.3f}",
         **{name: lambda row, name=name: _text(row["metrics"].get(name), ".3f") for name in second},
+        **({"drop (points)": lambda row: _points(row["drop"])} if any(row.get("drop") for row in rows) else {}),
+        **(
+            {"below its rival": lambda row: _points(row["lossless"])}
+            if any(row.get("lossless") for row in rows)
+            else {}
+        ),
+        **(
+            {"sub-steps": lambda row: _text(row["sub_steps"], "g")} if any(row.get("sub_steps") for row in rows) else {}
+        ),
         "firing rate": lambda row: _text(row["firing_rate"], ".4f"),
         "over-fired": _over_fired,
         "SynOps (M)": lambda row: _text(row["synops"], ".2f", 1e6),
@@ -68,8 +82,11 @@ def table(rows):
         f"energy (uJ, {ENERGY_MODEL})": lambda row: _text(row["energy_pj"], ".2f", 1e6),
         "of ANN's": lambda row: _text(row["ann_energy_pj"] and row["energy_pj"], ".3f", row["ann_energy_pj"]),
         "graded": lambda row: _text(row["energy_graded_pj"], ".2f", 1e6),
-        "convert (s)": lambda row: _text(row["convert_s"], ".1f"),
-        "time (s)": lambda row: _text(row["time_s"], ".1f"),
+        **(
+            {"cheaper than the zero-skipping integer network under": lambda row: cheaper_under(row["of_integer"])}
+            if any(row.get("of_integer") for row in rows)
+            else {}
+        ),
     }
     if any(row.get("place") for row in rows):
         columns["place"] = lambda row: _text(row["place"])
@@ -85,6 +102,14 @@ def _text(value, form="", unit=None):
     if value is None:
         return "-"
     return format(value / unit if unit else value, form)
+
+
+def _points(found):
+    """'0.42 [0.10, 0.75]': points that a row lies below another, with the paired interval."""
+    if found is None:
+        return "-"
+    value, low, high = found
+    return f"{value + 0:.2f}" + ("" if low is None else f" [{low + 0:.2f}, {high + 0:.2f}]")
 
 
 def _draws(row):

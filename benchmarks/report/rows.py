@@ -13,11 +13,12 @@ from adafire.cost.energy import ENERGY_MODELS
 
 from ..running.record import ENERGY_MODEL
 from ..running.task import Family, task_label
+from .against import compared
 from .ties import places
 
 KINDS = ("ann", "quantised", "snn")
 MEANS = tuple(
-    "firing_rate mean_timesteps synops synops_graded macs over_fired over_fired_sites convert_s time_s energy_pj "
+    "firing_rate mean_timesteps synops synops_graded macs messages neuron_updates active_steps eff_macs over_fired over_fired_sites convert_s time_s energy_pj "
     "energy_graded_pj".split()
 )
 """Figures of a row whose mean over draws is shown; the others are the same in all of them."""
@@ -55,6 +56,12 @@ def _row(record, timesteps, row):
                 "macs",
                 "levels",
                 "longest_burst",
+                "messages",
+                "message_bits",
+                "neuron_updates",
+                "sub_steps",
+                "active_steps",
+                "eff_macs",
                 "over_fired",
                 "over_fired_sites",
                 "convert_s",
@@ -144,7 +151,7 @@ def rows_of_table(records):
         metric = records[0].metric
         for method, place in places({name: row["record"] for name, row in at.items()}, metric).items():
             at[method]["place"] = place
-    return rows
+    return compared(rows, records[0].metric)
 
 
 def current(records):
@@ -177,3 +184,9 @@ def mean_of_draws(rows):
         else:
             made[key] = value
     return {**made, "draws": sorted(row["value"] for row in good)}
+
+
+def rows_of_run(records):
+    """The rows of what one run gave, in its order: as in a table."""
+    order = {method: k for k, method in enumerate(dict.fromkeys(record.method for record in records))}
+    return sorted(rows_of_table(records), key=lambda row: (order[row["method"]], row["timesteps"] or 0))

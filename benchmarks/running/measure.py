@@ -14,6 +14,8 @@ from adafire.errors import AdafireError
 from .environment import PeakMemory
 from .team import Alone, TeamError, fingerprint
 
+COUNTERS = tuple("messages message_bits sent_bits neuron_updates sub_steps active_steps".split())
+"""Counters of spiking networks that a record may lack: they came later."""
 SPIKING = ("firing_rate", "spikes", "synops", "synops_graded", "over_fired", "over_fired_sites")
 """Figures of a report that only spiking networks have."""
 
@@ -161,11 +163,22 @@ def _costs(report, method, timesteps):
         ),
         "macs": float(report.macs),
         "energy_pj": {model: float(report.energy_pj(model=model)) for model in arithmetic_models()},
-        "levels": method.quantiser_levels(timesteps, max(up)) if timesteps and up else None,
+        **{name: getattr(report, name) if spiking else None for name in COUNTERS},
+        "eff_macs": float(report.eff_macs),
+        "weight_bytes": report.weight_bytes,
+        "footprint_bytes": report.footprint_bytes,
+        "levels": _values(report, method, timesteps, up),
         "longest_burst": max(up + down) if spiking and up else None,
         "sites": sites,
         "layers": [plain(layer) for layer in report.layers],
     }
+
+
+def _values(report, method, timesteps, up):
+    """How many values above 0 an activation can take; None for the ANN, or where nobody says."""
+    if method.kind == "snn" and report.values:
+        return int(report.values)
+    return method.quantiser_levels(timesteps, max(up)) if timesteps and up else None
 
 
 def parameters(method, timesteps):

@@ -10,10 +10,10 @@ import re
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from ..text import hexadecimal, safe_name
-from .schema import Closed, Finite, Positive
+from .row import Hash, Json, NotNegative, Reference, Row, SafeName
+from .schema import Closed, Positive
 from .task import Expected, Family, Name
 
 SCHEMA_VERSION = 1
@@ -29,20 +29,9 @@ ENERGY_MODEL = "horowitz-45nm"
 """The energy model that tables print; a record holds every named model."""
 
 
-def _without_nan(value):
-    json.dumps(value, allow_nan=False)  # ValueError; JSON has no NaN, and a reader in another language would stop at it
-    return value
-
-
 def _iso(text):
     datetime.fromisoformat(text)  # ValueError for what is no date
     return text
-
-
-NotNegative = Annotated[Finite, Field(ge=0)]
-Json = Annotated[JsonValue, AfterValidator(_without_nan)]
-SafeName = Annotated[str, AfterValidator(safe_name)]
-Hash = Annotated[str, AfterValidator(hexadecimal)]
 
 
 class _Open(BaseModel):
@@ -90,61 +79,6 @@ class Hardware(Closed):
 class Git(Closed):
     commit: Hash | None
     dirty: bool | None
-
-
-class Reference(Closed):
-    """The ANN on the same weights and samples."""
-
-    key: Hash
-    value: Finite
-    low: Finite
-    high: Finite
-    metrics: dict[str, Finite]
-    macs: NotNegative | None
-    energy_pj: dict[SafeName, NotNegative]
-
-
-class Row(Closed):
-    """The result at one T. Spikes, operations and energy are means per sample."""
-
-    timesteps: Positive | None
-    """None for the ANN, which knows no time."""
-    metrics: dict[str, Finite]
-    low: Finite
-    high: Finite
-    """95 % interval of the primary metric."""
-    evidence: dict[str, Json]
-    """What a reader needs to recompute the metric or to compare it in pairs; the adapter says which form."""
-    firing_rate: NotNegative | None
-    spikes: NotNegative | None
-    synops: NotNegative | None
-    """Synaptic operations; a burst of k spikes counts k."""
-    synops_graded: NotNegative | None
-    """The other convention: one event for a burst of any length."""
-    mean_timesteps: NotNegative | None = None
-    exits: dict[str, NotNegative] | None = None
-    """Steps that a sample spent, and samples by the step they left at, where early exit let some leave before T."""
-    macs: NotNegative | None
-    energy_pj: dict[SafeName, NotNegative]
-    """By the name of the energy model."""
-    levels: Positive | None
-    """T times the firing limit: how many values an activation can take; the largest over the sites."""
-    longest_burst: Positive | None
-    """Most spikes that a neuron may emit in one step, of either sign."""
-    over_fired: NotNegative | None
-    over_fired_sites: NotNegative | None
-    """Share of neurons that emitted more than their input asked for, and share of sites with such a neuron."""
-    parameters: dict[str, Json]
-    """The method's parameters at this T."""
-    convert_s: NotNegative
-    """Wall time until the first test sample."""
-    time_s: NotNegative
-    """Wall time: conversion and simulation (of an anytime method one, shared by its rows) and this row's scoring."""
-    peak_memory_mb: NotNegative | None = None
-    """Most memory of the process (on a GPU: allocated there) during this row's simulation, network and data included."""
-    sites: list[dict[str, Json]]
-    layers: list[dict[str, Json]]
-    """Per site of neurons, and per call with weights: what the library's report says of each."""
 
 
 class Record(Closed):

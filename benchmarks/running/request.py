@@ -20,12 +20,13 @@ ADAPTERS = PROJECT / "adapters"
 
 class RunOptions(NamedTuple):
     """How to run. ``workload``: data, weights, device and seed, as the adapters take them; save_snn: a folder for what is
-    converted (keep.py), or None."""
+    converted (keep.py), or None; rivals: with the networks that every spiking row is compared with (rivals.py)."""
 
     workload: WorkloadOptions = WorkloadOptions()
     precision: str = "fp32"
     rerun: bool = False
     save_snn: str | None = None
+    rivals: bool = False
 
 
 def check_request(task, methods=None, timesteps=None, options=RunOptions()):

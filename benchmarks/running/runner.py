@@ -11,6 +11,7 @@ from adafire.errors import InputError
 from adafire.simulation import memory
 
 from .request import RunOptions, check_request
+from .rivals import rivals_of
 from .session import Session
 from .store import Store
 from .task import task_label
@@ -51,12 +52,15 @@ def run(task, variant, methods=None, timesteps=None, options=RunOptions(), out="
                 f"{task.adapter!r} does not heed options.draw; leave --draws out"
             )
         seen.add(calibrated_on)
+        rivals = []
         try:
             session.work(["ann"])
             session.work(methods)
+            rivals = rivals_of(session.records.values()) if options.rivals else []
+            session.work(rivals, [1])
         except KeyboardInterrupt:
             interrupted = True
-        done += [session.records[name] for name in ("ann", *methods) if name in session.records]
+        done += [session.records[name] for name in dict.fromkeys(("ann", *methods, *rivals)) if name in session.records]
         cached |= session.cached
         if interrupted:
             break

@@ -67,13 +67,13 @@ class Session:
         for note in self.workload.notes:
             self._tell("note", "data", text=note)
 
-    def work(self, names):
-        """Find or make the record of every method. One that another process is at goes to the end of the queue; when
-        only such are left, wait for the first."""
+    def work(self, names, timesteps=None):
+        """Find or make the record of every method, at ``timesteps`` (None: the session's). One that another process is at goes
+        to the end of the queue; when only such are left, wait for the first."""
         todo, put_back = deque(names), 0
         while todo:
             name = todo.popleft()
-            if self._find_or_run(name, wait=put_back > len(todo)):
+            if self._find_or_run(name, put_back > len(todo), timesteps):
                 put_back = 0
             else:
                 todo.append(name)
@@ -92,8 +92,8 @@ class Session:
         self.store.write(record)
         return record
 
-    def _fields(self, method):
-        timesteps = [] if method.kind == "ann" else self.timesteps
+    def _fields(self, method, timesteps=None):
+        timesteps = [] if method.kind == "ann" else timesteps or self.timesteps
         fields = {
             **self.common,
             "method": method.name,
@@ -120,9 +120,9 @@ class Session:
             date=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         )
 
-    def _find_or_run(self, name, wait):
+    def _find_or_run(self, name, wait, timesteps):
         method = adafire.methods.get(name)
-        fields = self._fields(method)
+        fields = self._fields(method, timesteps)
         if not self.team.leads:
             return self._follow(method, fields)
         if self._is_there(fields):
