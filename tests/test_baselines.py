@@ -167,6 +167,79 @@ def test_opi_differs_from_rate_percentile_in_the_initial_potential_only():
     assert errors[0] < errors[1]
 
 
+def test_burst_thresholds_are_those_of_the_authors_hook():
+    """Their hook, written down: behind every layer, values above 1 are divided by gamma in place, and then sorted."""
+    torch.manual_seed(0)
+    network = nn.Sequential(
+        nn.Conv2d(3, 6, 3, padding=1),
+        nn.BatchNorm2d(6),
+        nn.ReLU(inplace=True),
+        nn.MaxPool2d(2),
+        nn.Conv2d(6, 8, 3, padding=1),
+        nn.BatchNorm2d(8),
+        nn.ReLU(inplace=True),
+        nn.Flatten(),
+        nn.Linear(8 * 16, 3),
+    ).eval()
+    for norm in (network[1], network[5]):
+        norm.running_var.uniform_(0.02, 0.3), norm.running_mean.normal_()
+    x, gamma, seen = torch.randn(40, 3, 8, 8) * 2, 5, {}
+    snn = adafire.convert(network, list(x.split(20)), method="burst", timesteps=4)
+    plain = adafire.convert(network, x, method="burst:threshold=percentile", timesteps=4)
+
+    def hooked(index):
+        def hook(module, inputs, output):
+            output[output > 1] /= gamma
+            ordered = output.flatten().sort().values
+            seen[index] = ordered[int(len(ordered) * 0.999) - 1].clone()
+
+        return hook
+
+    for index, layer in enumerate(network):
+        if not isinstance(layer, nn.Flatten):
+            layer.register_forward_hook(hooked(index))
+    with torch.no_grad():
+        network(x)
+    for site, norm in ((0, 1), (1, 5)):
+        assert torch.allclose(snn.params[site].theta, seen[norm], rtol=5e-3)
+        assert float(plain.params[site].theta.max()) > 1.5 * float(seen[norm])
+    assert snn.params[0].phi_plus == gamma and not snn.params[0].v0.any()
+
+
+def test_a_fair_burst_just_reaches_the_percentile():
+    network, x = build("Residual"), torch.randn(16, 3, 16, 16)
+    plain, fair, published = (
+        adafire.convert(network, x, method=f"burst:{option}", timesteps=8)
+        for option in ("threshold=percentile", "fair=True", "v0=0.0")
+    )
+    for i, p in fair.params.items():
+        assert torch.allclose(p.theta * 5, plain.params[i].theta) and (p.v0 == 0.5).all()
+    errors = [relative_error(snn(x), network(x).detach()) for snn in (fair, published, plain)]
+    assert errors == sorted(errors) and errors[0] < 0.5 * errors[2]
+
+
+@pytest.mark.parametrize("kind,relays", [("Residual", 0), ("Bottleneck", 3)])
+def test_dcgs_neurons_stand_where_its_converter_puts_them(kind, relays):
+    network, x = build(kind), torch.randn(8, 3, 16, 16)
+    snn, bare = (adafire.convert(network, x, method=name, timesteps=4) for name in ("dcgs", "dcgs:places=activations"))
+    assert [sum(site.relay for site in s.sites) for s in (snn, bare)] == [relays, 0]
+    for p in snn.params.values():
+        assert p.neuron.levels == (8 if relays else 4)
+    first = snn.params[0].theta / bare.params[0].theta
+    assert torch.allclose(first, torch.full_like(first, 8.0 if relays else 1.0))
+    snn(x), bare(x)
+    assert snn.report().macs < bare.report().macs if relays else snn.report() == bare.report()
+
+
+def test_dcgs_leaves_the_detectors_of_its_list_as_published():
+    class RetinaNet(type(build("Pyramid"))):
+        pass
+
+    network, x = RetinaNet().eval(), torch.randn(4, 3, 16, 16)
+    count = lambda method: sum(s.relay for s in adafire.convert(network, x, method=method, timesteps=2).sites)
+    assert count("dcgs") == 0 < count("dcgs:relays=True")
+
+
 def test_balanced_thresholds_follow_the_update_on_the_values():
     a = (torch.randn(500, 3) * torch.tensor([1.0, 5.0, 0.0])).relu()
     histogram, theta = Histogram(3), torch.zeros(3)
@@ -176,6 +249,27 @@ def test_balanced_thresholds_follow_the_update_on_the_values():
     assert torch.allclose(balanced(histogram, torch.zeros(3), 50), theta, rtol=3e-3)
     assert torch.allclose(balanced(histogram, balanced(histogram, torch.zeros(3), 20), 30), theta, rtol=3e-3)
     assert theta[2] == 0 and (balanced(histogram, torch.zeros(3), 100000) <= a.amax(0) * 1.001).all()
+
+
+@pytest.mark.parametrize(
+    "timesteps,batches,updates", [(1, 1, 2), (2, 1, 8), (8, 3, 128), (45, 1, 4000), (512, 2, 4000)]
+)
+def test_updates_go_with_T(timesteps, batches, updates, monkeypatch):
+    made = []
+
+    def counting(histogram, theta, count):
+        made.append(count)
+        return balanced(histogram, theta, count)
+
+    monkeypatch.setattr("adafire.methods.threshold_balancing.balanced", counting)
+    network = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2)).eval()
+    x = list(torch.randn(12, 4).split(12 // batches))
+    snn = adafire.convert(network, x, method="threshold-balancing", timesteps=timesteps)
+    assert (
+        sum(made) == updates == snn.method.parameters(timesteps)["updates"] and len(made) == 4 * batches and made[0] > 0
+    )
+    with torch.no_grad():
+        assert (snn.params[0].theta > 0).all()
 
 
 def test_balancing_shows_clipped_values_to_later_layers():
@@ -201,12 +295,14 @@ def test_balanced_thresholds_hardly_depend_on_the_split_into_batches():
 
 def test_delayed_read_out_averages_the_last_steps_and_pays_for_all():
     network, x = build("Residual"), torch.randn(4, 3, 16, 16)
-    delayed, whole = (adafire.convert(network, x, method="threshold-balancing", timesteps=6, delay=d) for d in (0.5, 0))
+    options = {"method": "threshold-balancing", "updates": 400}
+    delayed, whole = (adafire.convert(network, x, timesteps=6, delay=d, **options) for d in (0.5, 0))
     assert whole.method.anytime and not delayed.method.anytime
     third, sixth = whole(x, at=(3, 6))
     assert torch.allclose(delayed(x), (6 * sixth - 3 * third) / 3, atol=1e-4)
     assert delayed.report().synops == whole.report().synops
-    one = adafire.convert(network, x, method="threshold-balancing", timesteps=1)
+    one = adafire.convert(network, x, timesteps=1, **options)
+    assert not adafire.methods.get("threshold-balancing:delay=0").anytime  # updates go with T
     assert torch.allclose(one(x), whole(x, at=(1,))[0], atol=1e-5)
 
 
@@ -256,7 +352,12 @@ def test_fewer_spikes_late_in_a_simulation():
         ("dcgs", {"levels": 2.5}),
         ("dcgs", {"phi_plus": 4}),
         ("dcgs", {"threshold": "mmse"}),
-        ("threshold-balancing", {"updates": 0}),
+        ("dcgs", {"places": "everywhere"}),
+        ("dcgs", {"relay_levels": 0}),
+        ("dcgs", {"relay_scale": 0.5}),
+        ("burst", {"fair": 1}),
+        ("burst", {"threshold": "gaussian"}),
+        ("threshold-balancing", {"updates": -1}),
         ("threshold-balancing", {"delay": 1}),
         ("threshold-balancing", {"sweeps": True}),
         ("opi", {"threshold": "gaussian"}),

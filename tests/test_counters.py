@@ -48,7 +48,8 @@ def pictures(count, seed=0):
 
 def converted(name, steps=4):
     network, x = Chain(), pictures(12, 1)
-    snn = adafire.convert(network, x, method=name, timesteps=steps, **({"relays": False} if name == "ours" else {}))
+    without_relays = {"ours": {"relays": False}, "dcgs": {"places": "activations"}}.get(name, {})
+    snn = adafire.convert(network, x, method=name, timesteps=steps, **without_relays)
     powers = lambda theta: 2.0 ** theta.log2().round()
     snn.params = {i: p._replace(theta=powers(p.theta), bias=(p.bias * 16).round() / 16) for i, p in snn.params.items()}
     if name != "dcgs":

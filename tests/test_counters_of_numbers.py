@@ -109,9 +109,10 @@ def test_the_quantised_network_skips_what_it_rounds_to_zero():
     ann, snn = (adafire.convert(network, x, method=name, timesteps=1) for name in ("ann", "quantised"))
     whole, rounded = layers(ann, x)["2"], layers(snn, x)["2"]
     with torch.no_grad():
-        value, p = F.relu(network[0](x)), snn.params[0]
+        z, p = network[0](x), snn.params[0]
+        value, corrected = F.relu(z), F.relu(z + p.bias)
     assert whole["eff_macs"] * 20 == int((value != 0).sum()) * 4
-    assert rounded["eff_macs"] * 20 == int((value / p.theta).round().count_nonzero()) * 4 < whole["eff_macs"] * 20
+    assert rounded["eff_macs"] * 20 == int((corrected / p.theta).round().count_nonzero()) * 4 < whole["eff_macs"] * 20
     assert rounded["macs"] == rounded["ann_macs"] == whole["macs"] == 120 and rounded["ann_eff_macs"] is None
 
 

@@ -117,10 +117,10 @@ CHANGES = {
 @pytest.mark.parametrize("name", CHANGES)
 def test_other_content_is_measured_anew(name, x, tmp_path, updates):
     change, anew = CHANGES[name]
-    adafire.convert(Small().eval(), adafire.Calibration(x, cache=tmp_path), method="burst", timesteps=2)
+    adafire.convert(Small().eval(), adafire.Calibration(x, cache=tmp_path), method="rate-max", timesteps=2)
     updates.clear()
     network, data = change(Small(), x)
-    adafire.convert(network.eval(), adafire.Calibration(data, cache=tmp_path), method="burst", timesteps=2)
+    adafire.convert(network.eval(), adafire.Calibration(data, cache=tmp_path), method="rate-max", timesteps=2)
     assert bool(updates) == anew
 
 

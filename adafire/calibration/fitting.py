@@ -29,7 +29,7 @@ class Fitting:
         self.method, self.timesteps, self.forward, self.memory_gb = method, timesteps, forward, memory_gb
         self.calibration, self.inputs, self.seed = calibration, calibration.inputs, seed
         snapshot, self.plan, self.histograms, self._searches, notes = calibration.measured_on(
-            network, forward, method.relays, verified, method.weights
+            network, forward, method.relays_in(network), verified, method.weights
         )
         self.network, self.notes, self.copied = snapshot.network, [*snapshot.notes, *notes], snapshot.copied
         self.ann_plan, self.template = self.plan, describe(self.inputs[0])
@@ -221,6 +221,8 @@ class Fitting:
         return len({tuple(s[0][1:] for s in signature(x)) for x in self.inputs}) == 1
 
     def _calibrated(self, params, correct, steps=None):
+        steps, method = steps or self.timesteps, self.method
+        how = {"first": method.read_from(steps), "spiking": method.kind != "quantised"}
         return calibrate(
-            self.plan, params, self.network, self.inputs, self.forward, steps or self.timesteps, correct, self.ann_plan
+            self.plan, params, self.network, self.inputs, self.forward, steps, correct, self.ann_plan, **how
         )

@@ -7,7 +7,49 @@ from ..calibration import WEIGHTS
 from ..errors import InputError
 from ..registry import Registry, near_names
 
-methods = Registry("method")
+TWIN = "+bias"
+"""What the name of a twin ends in: the same method with the light bias correction (ours), as `ours` and `adafire` have it."""
+
+
+class MethodRegistry(Registry):
+    """Methods by name. Every spiking method that corrects nothing has a twin NAME+bias, which is made when it is asked for."""
+
+    def get(self, name):
+        """The method ``name``, or the twin of another one."""
+        plain = str(name).removesuffix(TWIN)
+        return super().get(name) if plain == name else twin(super().get(plain))
+
+    def twins(self):
+        """Names of all twins, in order of registration."""
+        found = {name: self.get(name) for name in self.names()}
+        return [name + TWIN for name, method in found.items() if _is_plain(method) and method.name == name]
+
+
+methods = MethodRegistry("method")
+
+
+def twin(method):
+    """``method`` with the light bias correction; InputError where it has a correction, or no spikes."""
+    if not _is_plain(method):
+        raise InputError(
+            f"there is no method {method.name}{TWIN}: "
+            + (
+                f"{method.name} has no spikes"
+                if method.kind != "snn"
+                else f"{method.name} has correction={method.correction!r}"
+            )
+            + f"; expected a spiking method without a correction, such as burst{TWIN}"
+        )
+    return replace(
+        method,
+        name=method.name + TWIN,
+        source=f"{method.source}; ours: biases corrected on calibration data (Li et al., ICML 2021, light)",
+        correction="light",
+    )
+
+
+def _is_plain(method):
+    return method.kind == "snn" and method.correction == "none"
 
 
 @dataclass(frozen=True)
@@ -67,6 +109,10 @@ class Method:
             value = getattr(self, key)
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
                 raise InputError(f"method {self.name}: {key}={value!r}; expected an integer of {least} or more")
+        if self.kind == "quantised" and self.correction not in ("none", "light"):
+            raise InputError(
+                f"method {self.name}: correction={self.correction!r}; expected 'none' or 'light', it has no potentials"
+            )
         if not 0 < self.percentile <= 100:
             raise InputError(f"method {self.name}: percentile={self.percentile!r}; expected a number in (0, 100]")
         if not 0 <= self.v0 < 1:
@@ -113,6 +159,10 @@ class Method:
     def read_from(self, timesteps):
         """The step after which the read-out begins to average (delayed read-out); 0: from the first."""
         return 0
+
+    def relays_in(self, network):
+        """Whether ``network`` gets relay neurons."""
+        return self.relays
 
     def quantiser_levels(self, timesteps, limit):
         """Number of steps of the quantiser that a neuron with bursts of up to ``limit`` is after T steps."""

@@ -7,6 +7,11 @@ Thresholds ('gaussian'): the threshold iteration of the paper, for which the cur
 normally distributed; theta is the largest value of the 64-level quantiser with the least squared error. 'percentile'
 (99.9) is the paper's other rule, and what activations other than ReLU get here.
 
+Places ('converter'): their converter has a list of networks, ResNet, VGG, RetinaNet and FCOS, whose neurons stand at ReLUs; in
+every other network a neuron stands before each convolution and linear layer, with thresholds 8 times as large and 6 to 8
+levels. Here that is ``relays``, which a ResNet or a VGG has none of, left out of a network of a class named RetinaNet or
+FCOS; ``places='activations'`` has none anywhere, ``relays=True`` has them everywhere.
+
 Differences from the authors' code:
  - iteration to the fixed point and not 100 times from theta = 1 (thresholds.gaussian says why);
  - the bias is a constant current and not an extra step 0: T steps are T steps;
@@ -26,25 +31,42 @@ from ..errors import InputError
 from ..neurons import MultiThreshold, values_of
 from .base import Method, register
 
+PLACES = ("converter", "activations")
+AT_ACTIVATIONS = ("RetinaNet", "FCOS")
+"""Classes on the list of the authors' converter in which relays could stand."""
+
 
 @dataclass(frozen=True)
 class Differential(Method):
-    """levels: number of thresholds of a neuron, theta / 2^k."""
+    """levels: number of thresholds of a neuron, theta / 2^k; places: 'converter' (theirs) or 'activations'; relay_levels,
+    relay_scale: what takes the place of ``levels``, and what all thresholds are multiplied with, in a network that has relays."""
 
     threshold: str = "gaussian"
     v0: float = 0.0
     levels: int = 4
+    places: str = "converter"
+    relay_levels: int = 8
+    relay_scale: float = 8.0
     thresholds: ClassVar[tuple] = ("gaussian", "percentile")
 
     def __post_init__(self):
         super().__post_init__()
-        if not isinstance(self.levels, int) or isinstance(self.levels, bool) or not 1 <= self.levels <= 16:
-            raise InputError(f"method {self.name}: levels={self.levels!r}; expected an integer from 1 to 16")
+        if self.places not in PLACES:
+            raise InputError(f"method {self.name}: places={self.places!r}; expected one of {', '.join(PLACES)}")
+        for key in ("levels", "relay_levels"):
+            value = getattr(self, key)
+            if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 16:
+                raise InputError(f"method {self.name}: {key}={value!r}; expected an integer from 1 to 16")
+        if not 1 <= self.relay_scale <= 256:
+            raise InputError(f"method {self.name}: relay_scale={self.relay_scale!r}; expected a number from 1 to 256")
         if (self.phi_plus, self.phi_minus) != (1, 0):
             raise InputError(
                 f"method {self.name}: its neuron sends one spike a step, of either sign; leave phi_plus "
                 "and phi_minus alone and set levels="
             )
+
+    def relays_in(self, network):
+        return self.relays or self.places == "converter" and type(network).__name__ not in AT_ACTIVATIONS
 
     def neuron(self):
         return MultiThreshold(self.levels)
@@ -54,6 +76,14 @@ class Differential(Method):
         return values_of(self.levels, timesteps)
 
     def fit_thresholds(self, conversion):
+        self._fit(conversion)
+        if any(site.relay for site in conversion.sites):
+            law = MultiThreshold(self.relay_levels)
+            conversion.params = {
+                i: p._replace(theta=p.theta * self.relay_scale, neuron=law) for i, p in conversion.params.items()
+            }
+
+    def _fit(self, conversion):
         if self.threshold == "percentile":
             return conversion.fit_thresholds(self)
         found, currents = {}, _currents(conversion, self.per_channel)

@@ -6,7 +6,7 @@ named.py writes a law as JSON and reads it back; costs.py is what a law says of 
 """
 
 from .costs import LawCosts, costs_of
-from .count import NeuronParams, target_counts
+from .count import NeuronParams, quantised, target_counts
 from .differential import DifferentialBurst
 from .multi_threshold import MultiThreshold, values_of
 from .named import law_of, law_terms, shown
@@ -15,6 +15,7 @@ __all__ = [
     "LawCosts",
     "costs_of",
     "NeuronParams",
+    "quantised",
     "target_counts",
     "DifferentialBurst",
     "MultiThreshold",

@@ -61,6 +61,20 @@ def target_counts(x, t, params, activation):
     return activation.target(x + params.bias * float(t), t).div(params.theta).add_(params.v0).floor_()
 
 
+def quantised(z, t, params, activation):
+    """The activation of the current ``z`` [B, ...], rounded to the levels that t steps of this neuron carry, in its own dtype.
+
+    >>> from adafire.graph.activations import activation_of
+    >>> p = NeuronParams(torch.tensor(2.), torch.tensor(0.), torch.tensor(0.5), 1, 0)
+    >>> quantised(torch.tensor([-1., 0.3, 1.2, 9.]), 4, p, activation_of("relu", None, (None,), {}))
+    tensor([0.0000, 0.5000, 1.0000, 2.0000])
+    """
+    step = params.theta / t
+    low = -params.phi_minus * t if activation.signed else 0
+    levels = (activation.f(z.float() + params.bias) / step).round().clamp(low, params.phi_plus * t)
+    return levels.mul(step).to(z.dtype)
+
+
 def scan(z, t, steps, params, state, activation):
     """Run ``steps`` timesteps after step ``t``.
 

@@ -10,6 +10,7 @@ from torch.utils._pytree import tree_map
 from ..cost import Meter
 from ..errors import InputError
 from ..graph import copied, map_tensors, normal_mode, tensors_in
+from ..neurons import quantised
 from ..simulation import CHUNK, Run, cast, dtype_of, own_outputs, plain, ran_out, run_until_sure, simulate, words
 from .module import SpikingModule
 from .save import save
@@ -130,10 +131,7 @@ class SNN(SpikingModule):
         def on_site(site, z):
             if self.method.kind == "ann":
                 return site.activation.f(z)
-            p = self.params[site.index]
-            step = p.theta / t
-            low = -p.phi_minus * t if site.activation.signed else 0
-            return (site.activation.f(z.float()) / step).round().clamp(low, p.phi_plus * t).mul(step).to(z.dtype)
+            return quantised(z, t, self.params[site.index], site.activation)
 
         nonzero = {}
         outputs = plain(plan, self.network, x, self.call, on_site, None if self.method.kind == "ann" else t, nonzero)
