@@ -2,7 +2,8 @@
 
 A rate code of T steps with bursts of up to phi carries T phi + 1 values a neuron: the quantised network is the ceiling of
 what it can reach, and its honest competitor. It has the bias correction that spiking methods have, measured on itself, so that
-none of them passes it by the correction alone; ``quantised:correction=none`` is without. `integer` is the same with 8-bit weights (calibration/rounded_weights.py).
+none of them passes it by the correction alone; ``quantised:correction=none`` is without. `integer` is the same with 8-bit weights
+(calibration/rounded_weights.py).
 """
 
 from .base import Method, register
