@@ -60,18 +60,19 @@ def whole(record):
 
 
 def reasons(record):
-    """Words, one for each reason why the real data of a record are not a whole standard test set; none if they are one."""
+    """{'set', 'amount', 'form' or 'window': words}: why the real data of a record are not a whole standard test set; empty if
+    they are one."""
     data, all_samples = record.workload.data, whole(record)
     standard = STANDARD.get(data.name)
-    found = []
+    found = {}
     if all_samples is None:
-        found.append("no standard test set")
+        found["set"] = "no standard test set"
     elif record.samples != all_samples:
-        found.append(f"{record.samples:,} of {all_samples:,} samples")
+        found["amount"] = f"{record.samples:,} of {all_samples:,} samples"
     if standard and standard.lossless and record.data_form is None:
-        found.append("in which form of file was not recorded")
+        found["form"] = "in which form of file was not recorded"
     elif standard and standard.lossless and LOSSY.search(record.data_form):
-        found.append("re-encoded; the set itself is lossless")
+        found["form"] = "re-encoded: the set itself is lossless"
     if getattr(data, "window", None):
-        found.append(f"the central {data.window} x {data.window} pixels of each")
+        found["window"] = f"only the central {data.window} x {data.window} pixels"
     return found
