@@ -16,6 +16,7 @@ adapter = "classification"
 
 methods = ["quantised", "rate-max", "rate-percentile", "snn-calibration", "burst", "adafire", "adafire-signed", "ours"]
 timesteps = [1, 2, 4, 8, 16, 32]
+mini = "fashion_resnet"  # none of its own: --split mini runs that task
 
 variants = dict(
     full=dict(
@@ -31,18 +32,5 @@ variants = dict(
         expected=dict(
             ann=0.917, tolerance=0.005, samples=10000
         ),  # published, on lossless pictures; JPEG costs it ten points
-    ),
-    # The family's small network on the Fashion-MNIST subset (as in fashion_resnet), not ResNet-20 on CIFAR-10.
-    mini=dict(
-        split="mini",
-        description="The family's small network on the Fashion-MNIST subset; not ResNet-20",
-        model="adapters.models.resnet_small:resnet_small",
-        checkpoint="benchmarks/zoo/resnet_fashion/resnet_fashion.pth",
-        data=dict(type="fashion_mnist"),
-        calibration=dict(samples=256),
-        batch_size=50,
-        options=dict(preprocessing=dict(mean=[0.286], std=[0.353])),
-        needs=["adapters/shared/fashion_mnist_subset/test.png", "adapters/shared/fashion_mnist_subset/calibration.png"],
-        expected=dict(ann=0.93, tolerance=0.002),
     ),
 )

@@ -35,5 +35,4 @@ variants = dict(
             }
         ),
     ),
-    mini=dict(description="A small semantic FPN on generated scenes; not Fast-SCNN on Cityscapes"),
 )

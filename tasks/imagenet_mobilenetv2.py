@@ -12,6 +12,7 @@ _base_ = "./imagenet_resnet18.py"
 name = "imagenet_mobilenetv2"
 version = 1
 description = "MobileNetV2; accuracy (top 1) on the ImageNet validation set"
+mini = None  # it has one of its own kind
 
 variants = dict(
     full=dict(
@@ -31,9 +32,15 @@ variants = dict(
         expected=dict(ann=0.7188, tolerance=0.003, samples=50000),  # published
     ),
     mini=dict(
+        split="mini",
         description="A small network of the same kind (7 inverted residuals) on the Fashion-MNIST subset; not MobileNetV2",
         model="adapters.models.mobilenet_small:mobilenet_small",
         checkpoint="benchmarks/zoo/mobilenet_fashion/mobilenet_fashion.pth",
-        expected=dict(ann=0.9216),
+        data=dict(type="fashion_mnist"),
+        calibration=dict(samples=256),
+        batch_size=50,
+        options=dict(preprocessing=dict(mean=[0.286], std=[0.353])),
+        needs=["adapters/shared/fashion_mnist_subset/test.png", "adapters/shared/fashion_mnist_subset/calibration.png"],
+        expected=dict(ann=0.9216, tolerance=0.002),
     ),
 )

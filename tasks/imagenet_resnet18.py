@@ -19,6 +19,7 @@ adapter = "classification"
 
 methods = ["quantised", "rate-max", "rate-percentile", "snn-calibration", "burst", "adafire", "adafire-signed", "ours"]
 timesteps = [1, 2, 4, 8, 16, 32]
+mini = "fashion_resnet"  # none of its own: --split mini runs that task
 
 variants = dict(
     full=dict(
@@ -31,18 +32,5 @@ variants = dict(
         options=dict(preprocessing=dict(resize=256, size=224, mean=[0.485, 0.456, 0.406], std=[0.229, 0.224, 0.225])),
         needs=["val"],  # looked for below --data-root before any work
         expected=dict(ann=0.6976, tolerance=0.003, samples=50000),  # published
-    ),
-    # The family's small network on the Fashion-MNIST subset (as in fashion_resnet), not ResNet-18 on ImageNet.
-    mini=dict(
-        split="mini",
-        description="The family's small network on the Fashion-MNIST subset; not ResNet-18",
-        model="adapters.models.resnet_small:resnet_small",
-        checkpoint="benchmarks/zoo/resnet_fashion/resnet_fashion.pth",
-        data=dict(type="fashion_mnist"),
-        calibration=dict(samples=256),
-        batch_size=50,
-        options=dict(preprocessing=dict(mean=[0.286], std=[0.353])),
-        needs=["adapters/shared/fashion_mnist_subset/test.png", "adapters/shared/fashion_mnist_subset/calibration.png"],
-        expected=dict(ann=0.93, tolerance=0.002),
     ),
 )

@@ -17,5 +17,4 @@ variants = dict(
         batch_size=8,
         expected=dict(ann=0.7613),  # published
     ),
-    mini=dict(description="The family's small network on the Fashion-MNIST subset; not ResNet-50"),
 )

@@ -9,6 +9,7 @@ _base_ = "./imagenet_resnet18.py"
 name = "imagenet_vgg16"
 version = 1
 description = "VGG-16; accuracy (top 1) on the ImageNet validation set"
+mini = "cifar10_vgg16"  # that task's small VGG on the Fashion-MNIST subset
 
 variants = dict(
     full=dict(
@@ -16,11 +17,5 @@ variants = dict(
         checkpoint="https://download.pytorch.org/models/vgg16-397923af.pth",  # IMAGENET1K_V1; downloaded once
         batch_size=8,
         expected=dict(ann=0.7159),  # published
-    ),
-    mini=dict(
-        description="A small VGG (5 convolutions, 2 linear layers) on the Fashion-MNIST subset; not VGG-16",
-        model="adapters.models.vgg_small:vgg_small",
-        checkpoint="benchmarks/zoo/vgg_fashion/vgg_fashion.pth",
-        expected=dict(ann=0.938),
     ),
 )

@@ -13,6 +13,7 @@ _base_ = "./fashion_events.py"
 name = "ncars_resnet18"
 version = 1
 description = "ResNet-18; accuracy on the test set of N-Cars"
+mini = "fashion_events"  # none of its own: --split mini runs that task
 
 _common = dict(
     split="full",
@@ -21,6 +22,7 @@ _common = dict(
     batch_size=16,
 )
 variants = dict(
+    _delete_=True,
     full=dict(
         _common,
         model=dict(name="adapters.models.event_networks:resnet18", num_classes=2, channels=18),

@@ -9,6 +9,7 @@ _base_ = "./voc12_fcn.py"
 name = "voc12_pspnet"
 version = 1
 description = "PSPNet with a ResNet-50 of stride 8; mIoU on VOC 2012 val"
+mini = "voc12_fcn"  # that task's small semantic FPN on generated scenes
 
 variants = dict(
     full=dict(
@@ -17,5 +18,5 @@ variants = dict(
         "pspnet_r50-d8_512x512_20k_voc12aug_20200617_101958-ed5dfbd9.pth",
         expected=dict(ann=0.7678),  # published
     ),
-    mini=dict(description="A small semantic FPN on generated scenes; not PSPNet on VOC"),
+    mini=None,
 )

@@ -132,7 +132,7 @@ def test_mini_and_full_never_share_a_table():
     for table in tables(text):
         assert len({line[0] for line in table[2:]}) == 1
     assert len(tables(text)) == 3 * 3
-    assert "### toy mini: mini" in text and "### toy: mini2" in text
+    assert "### toy mini\n" in text and "### toy mini (first 20)" in text and "### toy part: mini2" in text
 
 
 def test_only_comparable_records_share_a_table():
@@ -172,14 +172,16 @@ def test_the_first_line_says_what_the_data_are():
     workload["calibration"].update(samples=256, set_aside=True)
     known = dict(workload=workload, split="full", family="classification", limit=20)
     old = leaderboard.render([make(**known)])
-    assert "### toy: mini (first 20)" in old
+    assert "### toy part: mini (first 20)" in old
     assert (
-        "data CIFAR-10 full, in which form of file was not recorded, only the first 20 samples were asked for, calibrated on 256 "
-        "set aside from the same set; "
+        "data CIFAR-10, in which form of file was not recorded, the first 20 of 10,000 samples, calibrated on 256 set aside from "
+        "the same set; "
     ) in old
     expected = {"ann": 0.917, "tolerance": 0.005, "samples": 10000}
     new = leaderboard.render([make(**known, data_form="20 JPEG files", expected=expected)])
-    assert "data CIFAR-10 full, 20 JPEG files, 20 of 10000 samples, only the first 20 samples were asked for" in new
+    assert (
+        "data CIFAR-10, 20 JPEG files (re-encoded: the set itself is lossless), the first 20 of 10,000 samples" in new
+    )
     assert (
         "the ANN has mAP 0.6000 (95 % interval 0.5000 to 0.7000) on 20 samples; the task expects 0.917 +- 0.005, so these are"
         in new

@@ -50,9 +50,9 @@ def test_same_bytes_for_the_same_records_in_any_order(out):
         "README.md",
         "index.html",
         "results.csv",
-        "plots/toy-mini-mini-energy.png",
-        "plots/toy-mini-mini-rates.png",
-        "plots/toy-mini-mini-timesteps.png",
+        "plots/toy-mini-energy.png",
+        "plots/toy-mini-rates.png",
+        "plots/toy-mini-timesteps.png",
     }
     shuffled = random.Random(1).sample(some_records(), len(some_records()))
     assert rendering.files(shuffled) == wanted
@@ -84,24 +84,24 @@ def test_a_changed_record_makes_the_check_fail(out, capsys):
 
 def test_a_plot_of_a_table_that_is_gone_is_stale_and_removed(out):
     shutil.rmtree(out / "records" / "toy-full-big")
-    assert "plots/toy-big-energy.png" in rendering.stale(out)
+    assert "plots/toy-part-big-energy.png" in rendering.stale(out)
     rendering.write(out)
-    assert rendering.stale(out) == [] and not (out / "plots" / "toy-big-energy.png").exists()
+    assert rendering.stale(out) == [] and not (out / "plots" / "toy-part-big-energy.png").exists()
 
 
 def test_pictures_of_the_same_pixels_are_the_same(out):
     from PIL import Image
 
-    path = out / "plots" / "toy-mini-mini-energy.png"
+    path = out / "plots" / "toy-mini-energy.png"
     wanted = {f"plots/{p.name}": p.read_bytes() for p in (out / "plots").iterdir()}
     Image.open(path).save(path, compress_level=1)
-    assert path.read_bytes() != wanted["plots/toy-mini-mini-energy.png"] and rendering.stale(out, wanted) == []
+    assert path.read_bytes() != wanted["plots/toy-mini-energy.png"] and rendering.stale(out, wanted) == []
     picture = Image.open(path).convert("RGB")
     picture.putpixel((3, 3), (255, 0, 0))
     picture.save(path)
-    assert rendering.stale(out, wanted) == ["plots/toy-mini-mini-energy.png"]
+    assert rendering.stale(out, wanted) == ["plots/toy-mini-energy.png"]
     path.write_bytes(b"no picture")
-    assert rendering.stale(out, wanted) == ["plots/toy-mini-mini-energy.png"]
+    assert rendering.stale(out, wanted) == ["plots/toy-mini-energy.png"]
 
 
 def test_csv_has_every_row_and_reason():

@@ -48,7 +48,8 @@ def test_every_task_file_of_the_project_fits(path):
         assert variant.config is None or "::" in variant.config or Path(variant.config).is_absolute()
         if variant.split == "mini":  # runs on what the project carries
             catalogue.check_ready(task, name)
-    assert catalogue.choose_variant(task) in task.variants
+    found, name = catalogue.choose_variant(task, tell=lambda words: None)
+    assert name in found.variants and found.name in (task.name, task.mini)
     from adafire import methods
 
     for method in task.methods:
@@ -228,7 +229,11 @@ def toy(monkeypatch):
 
 
 def test_choice_of_a_variant(toy, monkeypatch):
-    choose = catalogue.choose_variant
+    def choose(task, **asked):
+        found, name = catalogue.choose_variant(task, **asked)
+        assert found is task
+        return name
+
     assert choose(toy) == "mini"
     assert choose(toy, data_root="/data") == "big"
     assert choose(toy, split="full") == "big" and choose(toy, variant="big") == "big"
@@ -236,6 +241,70 @@ def test_choice_of_a_variant(toy, monkeypatch):
     assert choose(toy) == "big" and choose(toy, split="mini") == "mini" and choose(toy, variant="mini") == "mini"
     mini_only = parse(Task, {**GOOD, "variants": {"mini": GOOD["variants"]["mini"]}}, "toy")
     assert choose(mini_only) == "mini"  # the variable is set for good and means no task in particular
+
+
+@pytest.fixture
+def referring(toy):
+    """The toy without a mini, but with the name of a task that has one."""
+    return toy.model_copy(update={"variants": {"big": toy.variants["big"]}, "mini": "fashion_events"})
+
+
+def test_a_task_without_a_mini_refers_to_anothers(referring, monkeypatch):
+    """The other task comes back, so that a record carries its name; one line says so. The real data are the task's own."""
+    said = []
+    for asked, name in (
+        ({}, "mini"),
+        ({"split": "mini"}, "mini"),
+        ({"variant": "mini"}, "mini"),
+        ({"variant": "mini-frames"}, "mini-frames"),
+    ):
+        found, variant = catalogue.choose_variant(referring, **asked, tell=said.append)
+        assert (found.name, variant) == ("fashion_events", name)
+        words = said.pop()
+        assert words.startswith("toy has no mini of its own") and "fashion_events" in words and not said
+    for asked in ({"split": "full"}, {"variant": "big"}, {"data_root": "/data"}):
+        assert catalogue.choose_variant(referring, **asked, tell=said.append) == (referring, "big") and not said
+    with pytest.raises(InputError, match="brings its own data"):
+        catalogue.choose_variant(referring, split="mini", data_root="/data", tell=said.append)
+    with pytest.raises(InputError, match="has no variant 'mini-frame'; did you mean 'mini-frames'"):
+        catalogue.choose_variant(referring, variant="mini-frame", tell=said.append)
+    monkeypatch.setenv(catalogue.DATA_VARIABLE, "/data")
+    assert catalogue.choose_variant(referring, tell=said.append) == (referring, "big")
+
+
+def test_beside_a_reference_a_mini_split_of_its_own_runs_by_name(referring):
+    own = referring.variants["big"].model_copy(update={"split": "mini", "needs": []})
+    both = referring.model_copy(update={"variants": {**referring.variants, "memory": own}})
+    assert catalogue.choose_variant(both, variant="memory", tell=pytest.fail) == (both, "memory")
+    assert catalogue.choose_variant(both, split="mini", tell=lambda words: None)[0].name == "fashion_events"
+
+
+def test_what_several_tasks_refer_to_runs_once(toy, referring):
+    second = referring.model_copy(update={"name": "toy2"})
+    chosen, notes = catalogue.choose_variants([referring, toy, second], split="mini")
+    assert [(task.name, name) for task, name in chosen] == [("fashion_events", "mini"), ("toy", "mini")]
+    assert [note.split()[0] for note in notes] == ["toy", "toy2"]
+
+
+@pytest.mark.parametrize(
+    "mini, words", [("fashion_event", "did you mean 'fashion_events'"), ("coco_fcos", "no mini of")]
+)
+def test_a_reference_that_leads_nowhere(referring, mini, words):
+    with pytest.raises(InputError, match=words):
+        catalogue.choose_variant(referring.model_copy(update={"mini": mini}), split="mini")
+
+
+def test_no_mini_is_a_copy_of_another_tasks():
+    """Else a table would call one data set by the names of several: such a task refers to the other (``mini``)."""
+    seen = {}
+    for path in catalogue.task_files():
+        task = load_task(path)
+        for name, variant in task.variants.items():
+            if variant.split == "mini":
+                what = repr((task.adapter, task.metric, sorted(variant.settings().items())))
+                assert seen.setdefault(what, task.name) == task.name, f"{task.name} {name} is that of {seen[what]}"
+        if task.mini:
+            assert catalogue.referred(task).family == task.family, task.name
 
 
 @pytest.mark.parametrize(
@@ -262,7 +331,7 @@ def test_what_is_missing_is_named_before_work(toy, tmp_path):
     check = catalogue.check_ready
     with pytest.raises(InputError, match="--data-root DIR with annotations"):
         check(toy, "big")
-    with pytest.raises(InputError, match="annotations is missing in .*--variant mini runs"):
+    with pytest.raises(InputError, match="annotations is missing in .*--split mini runs"):
         check(toy, "big", data_root=str(tmp_path))
     with pytest.raises(InputError, match="no such folder"):
         check(toy, "big", data_root=str(tmp_path / "none"))

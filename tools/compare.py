@@ -49,6 +49,7 @@ def report(args):
 
 def show(found, notes):
     from benchmarks.running.record import ENERGY_MODEL
+    from benchmarks.running.splits import split_of
     from benchmarks.running.task import task_label
 
     first, second = found.first, found.second
@@ -56,7 +57,7 @@ def show(found, notes):
         (first.method, second.method) if first.method != second.method else (f"{first.method} A", f"{second.method} B")
     )
     print(
-        f"{task_label(first.task, first.split)}: {first.variant}, {first.metric}, {first.samples} samples; "
+        f"{task_label(first.task, split_of(first))}: {first.variant}, {first.metric}, {first.samples} samples; "
         f"A = {names[0]}, B = {names[1]}; energy in uJ a sample, {ENERGY_MODEL} (in brackets: a burst counts once)"
     )
     print_aligned(

@@ -59,7 +59,7 @@ def report(args):
         trust_checkpoint=args.trust_checkpoint,
     )
     task = load_task(catalogue.find_task(args.task), args.trust_config)
-    variant = catalogue.choose_variant(task, args.variant, args.split, args.data_root)
+    task, variant = catalogue.choose_variant(task, args.variant, args.split, args.data_root)
     runner.check_request(task, [args.method], [args.timesteps], runner.RunOptions(options))
     diagnose.check_request(args.method, args.samples, args.limit, args.out)
     catalogue.check_ready(task, variant, args.data_root, args.checkpoint)

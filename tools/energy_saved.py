@@ -36,15 +36,15 @@ def main(argv=None):
 def report(task, args):
     from adafire.errors import InputError
     from benchmarks.report import energy_saved as saved
+    from benchmarks.report import names
     from benchmarks.running.record import ENERGY_MODEL
 
     first, rows = saved.records_of(task, args.variant, args.out)
     if args.reference not in rows:
         raise InputError(f"task {task}: no record of {args.reference!r}; there are {', '.join(sorted(rows))}")
     ann = first.ann
-    data = first.workload.data
     print(
-        f"{task}, {first.split}: {first.workload.network} on {data.name} ({data.split} split), {first.samples} samples; "
+        f"{names.label([first])}: {first.workload.network}, data {names.data_words([first])}; "
         f"{first.metric}, ANN {ann.value:.4f}; uJ a sample, {ENERGY_MODEL} (in brackets: a burst counts once)\n"
     )
     lines = []

@@ -45,7 +45,7 @@ def report(args):
         trust_checkpoint=args.trust_checkpoint,
     )
     task = load_task(catalogue.find_task(args.task), args.trust_config)
-    variant = catalogue.choose_variant(task, args.variant, "auto", args.data_root)
+    task, variant = catalogue.choose_variant(task, args.variant, "auto", args.data_root)
     methods, _ = runner.check_request(task, args.methods, [args.timesteps], runner.RunOptions(options))
     catalogue.check_ready(task, variant, args.data_root, args.checkpoint)
     found = event_time.event_time(

@@ -48,7 +48,7 @@ def export(args):
     if args.out and not out.absolute().parent.is_dir():
         raise InputError(f"--out {out}: there is no folder {out.parent}; make it first")
     task = load_task(catalogue.find_task(args.task), args.trust_config)
-    name = catalogue.choose_variant(task, args.variant, args.split, args.data_root)
+    task, name = catalogue.choose_variant(task, args.variant, args.split, args.data_root)
     catalogue.check_ready(task, name, args.data_root, args.checkpoint)
     variant = task.variants[name]
     folder = catalogue.data_folder(variant, args.data_root) if variant.split == "full" else None

@@ -75,7 +75,7 @@ def measure(table, args):
     jobs = []
     for name in names:
         task = load_task(catalogue.find_task(name))
-        variant = catalogue.choose_variant(task, None, "mini" if mini else "full", args.data_root)
+        task, variant = catalogue.choose_variant(task, None, "mini" if mini else "full", args.data_root)
         catalogue.check_ready(task, variant, args.data_root)
         runner.check_request(task, table.methods, timesteps, options)
         jobs.append((task, variant))

@@ -54,7 +54,7 @@ def draw(args):
         trust_checkpoint=args.trust_checkpoint,
     )
     task = load_task(catalogue.find_task(args.task), args.trust_config)
-    variant = catalogue.choose_variant(task, args.variant, args.split, args.data_root)
+    task, variant = catalogue.choose_variant(task, args.variant, args.split, args.data_root)
     _, timesteps = runner.check_request(task, [args.method], args.timesteps, runner.RunOptions(options))
     catalogue.check_ready(task, variant, args.data_root, args.checkpoint)
     if Path(args.out).exists() and not Path(args.out).is_dir():

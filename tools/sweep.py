@@ -48,7 +48,7 @@ def sweep_all(args):
     for note in notes:
         print(f"note: {note}", file=sys.stderr)
     given_as = {task.name: given for task, given in zip(tasks, args.tasks)}
-    requests = [(given_as[task.name], variant) for task, variant in jobs]
+    requests = [(given_as.get(task.name, task.name), variant) for task, variant in jobs]
     options = runner.RunOptions(
         WorkloadOptions(data_root=args.data_root, limit=args.limit, device=args.device, seed=args.seed)
     )

@@ -2,13 +2,15 @@
 
 from itertools import groupby
 
-from ..running.expected import of_records
 from ..running.record import ENERGY_MODEL
 from ..running.store import Store, write_whole
-from ..running.task import task_label
 from ..text import markdown
 from .against import cheaper_under
-from .rows import KINDS, distinct, groups, outdated, rows_of_table
+from .names import about, whole_sets
+from .names import label as table_label
+from .provenance import unknown_code
+from .rows import KINDS, groups, outdated, rows_of_table
+from .shown import left_out, shown
 from .ties import ALPHA
 
 SECOND_METRICS = {
@@ -18,12 +20,13 @@ SECOND_METRICS = {
 }
 """Shown beside the primary metric, where a record has them."""
 
-ABOUT = f"""# Results
-
-Rendered from `records/` by `python tools/leaderboard.py`; change nothing here by hand. One section a family, one table
+ABOUT = f"""Rendered from `records/` by `python tools/leaderboard.py`; change nothing here by hand. One section a family, one table
 a network and data set. The same with plots, sorting and filters: [index.html](index.html) (a file; it needs no network);
 as data: [results.csv](results.csv); for papers: [plots](plots).
 
+- A task's name alone: all samples of the standard test set, in its own form. **part**: real data, but fewer samples, another form
+  of file (JPEG copies of a lossless set), or a set that nobody else scores; the first line of a section says which. **mini**: data
+  that the project carries or generates.
 - **T**: timesteps. **levels**: T times the firing limit, the number of values that an activation can take.
   **burst**: the most spikes that a neuron may emit in one step; a burst of k spikes in one step is not free latency,
   so compare methods at equal levels too.
@@ -123,60 +126,28 @@ def _over_fired(row):
     return "-" if neurons is None else f"{100 * neurons:.2f} % in {100 * sites:.0f} %"
 
 
-def render(records):
-    """Text of results/README.md: the same bytes for the same records, in whatever order they come."""
-    sections = [ABOUT]
+def render(records, unknown=()):
+    """Text of results/README.md: the same bytes for the same records, in whatever order they come. unknown: commits that are not
+    in the history (provenance.py)."""
+    sections = [f"# Results\n\n{markdown(whole_sets(records))}\n", ABOUT]
     for family, of_family in groupby(groups(records), key=lambda group: group[0].family):
         sections.append(f"## {family.capitalize()}\n")
-        sections += map(_section, of_family)
-    old = len(records) - sum(map(len, groups(records)))
+        sections += [_section(group, unknown) for group in of_family]
+    old = len(shown(records)) - sum(map(len, groups(records)))
     if not records:
         sections.append("No results yet: `make bench`.\n")
     elif old:
         sections.append(f"{old} records of older versions of a task are not shown.\n")
+    sections += [f"{line}\n" for line in left_out(records)]
     return "\n".join(sections)
 
 
-def about(records):
-    """One line: what the data, network and weights of a table are, what is odd about them, and the command that makes it."""
-    first = records[0]
-    weights, odd = first.workload.weights, of_records(records)
-    words = [
-        f"data {data_words(records)}",
-        f"network {first.workload.network}, weights {(weights.sha256 or 'none')[:12]}",
-        f"{first.precision}, {first.device_type}, seed {first.seed}, task version {first.task_version}",
-    ]
-    words[1:1] = [f"{odd}, so these are other data or weights, or they are read wrongly"] if odd else []
-    return "; ".join(words) + f". `python tools/run_bench.py tasks/{first.task}.py --variant {first.variant}`"
-
-
-def data_words(records):
-    """What was scored: which set, in which form, how much of it, and what was kept back to calibrate on."""
-    first = records[0]
-    data, calibration = first.workload.data, first.workload.calibration
-    expected = next((r.expected for r in records if r.expected and r.expected.samples), None)
-    form = next((r.data_form for r in records if r.data_form), None)
-    if form is None and first.family == "classification" and first.split == "full":
-        form = "in which form of file was not recorded"
-    amount = f"only the first {first.limit} samples were asked for" if first.limit else ""
-    if expected and expected.samples != first.samples:
-        amount = f"{first.samples} of {expected.samples} samples" + (f", {amount}" if amount else "")
-    elif not amount or first.limit != first.samples:
-        amount = f"{first.samples} samples" + (f", {amount}" if amount else "")
-    aside = (
-        f"calibrated on {calibration.samples} set aside from the same set"
-        if getattr(calibration, "set_aside", False)
-        else ""
-    )
-    return ", ".join(word for word in (f"{data.name} {data.split}", form, amount, aside) if word)
-
-
-def _section(records):
+def _section(records, unknown=()):
     first = records[0]
     rows = rows_of_table(records)
-    label = task_label(first.task, first.split)
+    label = rows[0]["task"]
     line, _, command = about(records).rpartition(" `")
-    text = [f"### {label}: {first.variant}{distinct(first)}\n", f"{markdown(line)} `{command}\n"]
+    text = [f"### {table_label(records)}\n", f"{markdown(line)} `{command}\n"]
     for metric in (first.metric, *SECOND_METRICS.get(first.family, ())):
         text += _by_timesteps(rows, metric, label)
     headers, lines = table(rows)
@@ -186,6 +157,8 @@ def _section(records):
         for note in r.notes:
             said.setdefault(note, []).append(r.method)
     text += [f"Note on {markdown(', '.join(methods))}: {markdown(note)}\n" for note, methods in said.items()]
+    if unknown_code(records, unknown):
+        text.append(f"{unknown_code(records, unknown)}\n")
     if outdated(records):
         text.append(f"Results of earlier definitions of {markdown(', '.join(outdated(records)))} are not shown.\n")
     return "\n".join(text)

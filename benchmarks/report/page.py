@@ -8,9 +8,9 @@ from pathlib import Path
 
 from adafire.cost.energy import arithmetic_models
 
-from ..running.task import task_label
-from .leaderboard import about
-from .rows import distinct, graded_energy, groups, rows_of_table
+from .names import about, label
+from .provenance import unknown_code
+from .rows import graded_energy, groups, rows_of_table
 from .ties import ALPHA
 
 HERE = Path(__file__).resolve().parent
@@ -45,19 +45,19 @@ COPIED = (
 )
 
 
-def page(records):
-    """Text of index.html: the same bytes for the same records."""
+def page(records, unknown=()):
+    """Text of index.html: the same bytes for the same records. unknown: commits that are not in the history (provenance.py)."""
     parts = {Path(name).name: (HERE / name).read_text(encoding="utf-8") for name in PARTS}
     parts["ALPHA"] = str(ALPHA)
-    data = json.dumps(content(records), sort_keys=True, separators=(",", ":"), allow_nan=False)
+    data = json.dumps(content(records, unknown), sort_keys=True, separators=(",", ":"), allow_nan=False)
     parts["DATA"] = data.replace("<", "\\u003c")  # a reason can hold anything, '</script>' too
     template = (HERE / "page" / "template.html").read_text(encoding="utf-8")
     return re.sub("@@([^@]+)@@", lambda found: parts[found[1]], template)
 
 
-def content(records):
+def content(records, unknown=()):
     """What the page's script reads: {'tables': one a group of comparable records, 'methods', 'models'}."""
-    tables = [_table(group) for group in groups(records)]
+    tables = [_table(group, unknown) for group in groups(records)]
     return {
         "tables": tables,
         "methods": sorted({row["method"] for table in tables for row in table["rows"]}),
@@ -65,14 +65,14 @@ def content(records):
     }
 
 
-def _table(group):
+def _table(group, unknown):
     first, rows = group[0], rows_of_table(group)
     sites = next((_sites(row["record"]) for row in rows if row["kind"] == "snn" and row["record"]), [])
     return {
         "family": first.family,
-        "label": f"{task_label(first.task, first.split)}: {first.variant}" + distinct(first),
+        "label": label(group),
         "metric": first.metric,
-        "about": about(group),
+        "about": " ".join(words for words in (about(group), unknown_code(group, unknown)) if words),
         "sites": sites,
         "rows": [_row(row, sites) for row in rows],
     }

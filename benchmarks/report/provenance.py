@@ -11,6 +11,29 @@ from ..running.record import METHOD_VERSION
 from ..running.task import load_task
 
 
+def unknown_commits(records, listed=()):
+    """Sorted commits that ``records`` name and this checkout's history does not have; where that cannot be told (an archive, a
+    shallow clone) those of ``listed``, as somebody with the history found them."""
+    commits = sorted({record.git.commit for record in records if record.git.commit})
+    known = {commit: knows_commit(commit) for commit in commits}
+    return [c for c in commits if known[c] is False or known[c] is None and c in listed]
+
+
+def unknown_code(records, unknown):
+    """A sentence on the records of a table that come from commits in ``unknown``; None where there are none."""
+    found = {}
+    for record in records:
+        if record.git.commit in unknown:
+            found.setdefault(record.method, set()).add(record.git.commit[:9])
+    if not found:
+        return None
+    commits = sorted({commit for of_method in found.values() for commit in of_method})
+    return (
+        f"Rows of {', '.join(sorted(found))} come from commit {', '.join(commits)}, which is not in this repository's history: "
+        "what code made them is not known. The command of this section makes them anew (--rerun)."
+    )
+
+
 def named(record):
     """Pairs (kind, words) for `submission.Finding`: 'wrong' where a name is known as something else, 'unknown' where nobody
     registered it, 'not checked' where it cannot be told."""

@@ -1,6 +1,6 @@
 """Everything in results/ that is made from results/records: README.md, index.html, results.csv, plots/*.png.
 
-A rendering is a function of the records (and of the pinned version of matplotlib), bit for bit, so that whether the
+A rendering is a function of the records and tasks (and of the pinned version of matplotlib), bit for bit, so that whether the
 committed one is current can be checked. PNGs are compared by their pixels where their bytes differ: another build of the
 compression library may write the same picture differently.
 """
@@ -11,12 +11,18 @@ import io
 from adafire.errors import InputError
 
 from ..running.store import Store, write_whole
-from ..text import csv_cell
+from ..running.task import PROJECT
+from ..text import csv_cell, markdown
 from .leaderboard import render
+from .names import whole_sets
 from .page import page
 from .plots import images
+from .provenance import unknown_commits
 from .rows import groups, rows_of_table
 
+UNKNOWN = "unknown_commits.txt"
+"""Commits of records that are in no history, one a line: found where there is one, and taken as they are where there is none
+(a shallow clone), so that the rendering is the same in both."""
 COLUMNS = (
     "family",
     "task",
@@ -52,9 +58,14 @@ COLUMNS = (
 )
 
 
-def files(records):
-    """{path below results/: bytes} of the rendering of ``records``."""
-    text = {"README.md": render(records), "index.html": page(records), "results.csv": table(records)}
+def files(records, unknown=()):
+    """{path below results/: bytes} of the rendering of ``records``. unknown: commits that are not in the history."""
+    text = {
+        "README.md": render(records, unknown),
+        "index.html": page(records, unknown),
+        "results.csv": table(records),
+        UNKNOWN: "".join(f"{commit}\n" for commit in unknown),
+    }
     return {
         **{name: content.encode() for name, content in text.items()},
         **{f"plots/{name}": content for name, content in images(records).items()},
@@ -69,6 +80,27 @@ def table(records):
     for group in groups(records):
         writer.writerows([csv_cell(row[name]) for name in COLUMNS] for row in rows_of_table(group))
     return out.getvalue()
+
+
+def of_folder(out):
+    """``files`` of what lies below ``out``; of the project's results/ also the sentence that begins the project's README."""
+    folder, records = Store(out).out, load(out)
+    listed = (folder / UNKNOWN).read_text().split() if (folder / UNKNOWN).is_file() else ()
+    found = files(records, unknown_commits(records, listed))
+    if folder.resolve() == PROJECT / "results":
+        front = (PROJECT / "README.md").read_text(encoding="utf-8")
+        found["../README.md"] = between(front, "whole sets", markdown(whole_sets(records))).encode()
+    return found
+
+
+def between(text, mark, content):
+    """``text`` with ``content`` between the lines <!-- MARK --> and <!-- end of MARK -->; InputError where they are not there."""
+    begin, end = f"<!-- {mark} -->\n", f"<!-- end of {mark} -->"
+    head, found, rest = text.partition(begin)
+    _, closed, tail = rest.partition(end)
+    if not found or not closed:
+        raise InputError(f"README.md: expected the lines {begin.strip()} and {end}, between which the records write")
+    return f"{head}{begin}{content}\n{end}{tail}"
 
 
 def load(out):
@@ -89,7 +121,7 @@ def write(out):
     store = Store(out)
     load(out)  # refused before the lock, which writes a file
     with store.lock("leaderboard"):
-        wanted = files(load(out))
+        wanted = of_folder(out)
         changed = stale(out, wanted)
         for name in changed:
             if name in wanted:
@@ -101,7 +133,7 @@ def write(out):
 
 def stale(out, wanted=None):
     """Sorted paths below ``out`` whose content is not that of a fresh rendering: changed, missing, or too many."""
-    wanted = files(load(out)) if wanted is None else wanted
+    wanted = of_folder(out) if wanted is None else wanted
     folder = Store(out).out
     there = {f"plots/{path.name}" for path in (folder / "plots").glob("*.png")}
     return sorted(

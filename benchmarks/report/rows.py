@@ -1,7 +1,7 @@
 """From records to the rows of tables: which records can be compared, and what a row of a table holds.
 
 Results stand in one table only if they can be compared: same task, version, split, variant, data, samples, weights,
-settings and precision. A mini split says so in the task column and so never shares a table with the full benchmark.
+settings and precision. The task column says mini or part, so neither shares a table with the full benchmark.
 """
 
 import json
@@ -12,8 +12,10 @@ from typing import get_args
 from adafire.cost.energy import ENERGY_MODELS
 
 from ..running.record import ENERGY_MODEL
+from ..running.splits import split_of
 from ..running.task import Family, task_label
 from .against import compared
+from .shown import shown
 from .ties import places
 
 KINDS = ("ann", "quantised", "snn")
@@ -33,8 +35,8 @@ def rows_of(record):
 def _row(record, timesteps, row):
     failed = row is None
     return {
-        "task": task_label(record.task, record.split),
-        "split": record.split,
+        "task": task_label(record.task, split_of(record)),
+        "split": split_of(record),
         "variant": record.variant,
         "family": record.family,
         "method": record.method,
@@ -94,8 +96,9 @@ def _ann_energy(record):
 
 
 def groups(records):
-    """Lists of records that share a table, in the order of the page; records of older versions of a task are left out."""
-    newest = {}
+    """Lists of records that share a table, in the order of the page; records of older versions of a task, and those that
+    shown.py leaves out, are not in them."""
+    newest, records = {}, shown(records)
     for record in records:
         place = (record.task, record.split, record.variant)
         newest[place] = max(newest.get(place, 0), record.task_version)

@@ -1,6 +1,8 @@
 """Which tasks there are, which variant is meant, and whether what it needs is at hand. Opens no data or network."""
 
+import functools
 import os
+import sys
 from pathlib import Path
 
 from adafire.errors import InputError
@@ -32,20 +34,40 @@ def find_task(given):
     )
 
 
-def choose_variant(task, variant=None, split="auto", data_root=None):
-    """Name of the variant meant by --variant, --split and --data-root (or $ADAFIRE_DATA); InputError when they
+@functools.cache
+def own_task(name):
+    """The project's task of that name; None where it has none, or where its file cannot be read."""
+    path = TASKS / f"{name}.py"
+    try:
+        return load_task(path) if path.is_file() else None
+    except InputError:
+        return None
+
+
+def _say(words):
+    print(f"note: {words}", file=sys.stderr)
+
+
+def choose_variant(task, variant=None, split="auto", data_root=None, tell=_say):
+    """(task, name of its variant) meant by --variant, --split and --data-root (or $ADAFIRE_DATA); InputError when they
     contradict each other or the task has no such variant.
 
-    Without a name, the first variant of the split; 'auto' is 'full' where a data root is given, otherwise 'mini'.
+    Without a name, the first variant of the split; 'auto' is 'full' where a data root is given, otherwise 'mini'. Where the
+    task has no mini of its own kind but names another task's (``mini``), it is that task that comes back, and ``tell`` hears
+    of it in one line.
     """
     by_split = {kind: [name for name, v in task.variants.items() if v.split == kind] for kind in ("mini", "full")}
-    known = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in by_split.items() if names)
+    other = task.mini and referred(task)
+    others = [name for name, v in other.variants.items() if v.split == "mini"] if other else []
+    known = [f"{kind}: {', '.join(names)}" for kind, names in by_split.items() if names]
+    known = "; ".join(known + ([f"the mini of {task.mini}: {', '.join(others)}"] if other else []))
+    has_mini = by_split["mini"] or others
     if variant is not None:
-        if variant not in task.variants:
+        if variant not in task.variants and variant not in others:
             raise InputError(
-                f"task {task.name!r} has no variant {variant!r}{near_names(variant, task.variants)} It has {known}"
+                f"task {task.name!r} has no variant {variant!r}{near_names(variant, [*task.variants, *others])} It has {known}"
             )
-        kind = task.variants[variant].split
+        kind = task.variants[variant].split if variant in task.variants else "mini"
         if split not in ("auto", kind):
             raise InputError(
                 f"--variant {variant} is a {kind} split, but --split {split} was asked; leave one of the "
@@ -56,27 +78,47 @@ def choose_variant(task, variant=None, split="auto", data_root=None):
     elif data_root:
         kind = "full"
     else:  # $ADAFIRE_DATA is set for good, so a task without a full split is no contradiction to it
-        kind = "full" if os.environ.get(DATA_VARIABLE) and by_split["full"] or not by_split["mini"] else "mini"
-    if not by_split[kind]:
+        kind = "full" if os.environ.get(DATA_VARIABLE) and by_split["full"] or not has_mini else "mini"
+    if not (has_mini if kind == "mini" else by_split[kind]):
         raise InputError(f"task {task.name!r} has no {kind} split; it has {known}")
     if data_root and kind == "mini":
         raise InputError(
             "--data-root was given, but a mini split brings its own data; leave --data-root out, or ask "
             f"for a full split. Task {task.name!r} has {known}"
         )
-    return variant or by_split[kind][0]
+    if kind == "full" or variant in task.variants or not other:
+        return task, variant or by_split[kind][0]
+    tell(f"{task.name} has no mini of its own: this is that of {other.name}, and its record carries that name")
+    return other, variant or others[0]
+
+
+def referred(task):
+    """The task whose mini stands in for that of ``task``; InputError where it is none of the project's, or has no mini itself."""
+    other = load_task(find_task(task.mini))
+    if not any(v.split == "mini" for v in other.variants.values()):
+        raise InputError(f"task {task.name!r}: mini = {task.mini!r}, but that task has no mini of its own")
+    return other
 
 
 def choose_variants(tasks, variant=None, split="auto", data_root=None):
     """([(task, name of its variant)], notes). Of several tasks those that have no variant of the split asked for are left
-    out, with a note, as long as one is left."""
-    chosen, notes = [], []
+    out, with a note, as long as one is left; what several refer to runs once."""
+    chosen, notes, seen = [], [], set()
     for task in tasks:
         try:
-            chosen.append((task, choose_variant(task, variant, split, data_root)))
+            found, name = choose_variant(task, variant, split, data_root, notes.append)
+            if (found.name, name) not in seen:
+                chosen.append((found, name))
+            seen.add((found.name, name))
         except InputError as error:
             wanted = split if split != "auto" else "full"
-            if len(tasks) == 1 or variant is not None or any(v.split == wanted for v in task.variants.values()):
+            if (
+                len(tasks) == 1
+                or variant is not None
+                or any(v.split == wanted for v in task.variants.values())
+                or wanted == "mini"
+                and task.mini
+            ):
                 raise
             notes.append(f"{task.name} is left out: it has no {wanted} split")
             problem = error
@@ -151,8 +193,8 @@ def check_ready(task, name, data_root=None, checkpoint=None):
     ready, words = data_state(variant, data_root)
     if not ready and variant.needs:
         where = f" in {data_folder(variant, data_root)}" if data_folder(variant, data_root) else ""
-        mini = [other for other, v in task.variants.items() if v.split == "mini"]
-        way_out = f"; without the data, --variant {mini[0]} runs" if variant.split == "full" and mini else ""
+        mini = task.mini or any(v.split == "mini" for v in task.variants.values())
+        way_out = "; without the data, --split mini runs" if variant.split == "full" and mini else ""
         raise InputError(f"{label}: {words}{where}; it needs {', '.join(variant.needs)}{way_out}")
     ready, words = weights_state(variant, checkpoint)
     given = checkpoint or variant.checkpoint
@@ -164,7 +206,7 @@ def check_ready(task, name, data_root=None, checkpoint=None):
 
 def listing(data_root=None):
     """One dict a variant of every task of the project: task, family, variant, split, description, data, weights. A
-    task file that cannot be read is one dict with 'error'."""
+    mini that is another task's has that task's name for its variant; a task file that cannot be read is one dict with 'error'."""
     rows = []
     for path in task_files():
         try:
@@ -184,4 +226,8 @@ def listing(data_root=None):
                     "weights": weights_state(variant)[1],
                 }
             )
+        if task.mini:
+            words = f"--split mini runs that of {task.mini}: no network of this kind is carried"
+            own = {"task": task.name, "family": task.family, "variant": f"({task.mini})", "split": "mini"}
+            rows.append({**own, "description": words, "data": "-", "weights": "-"})
     return rows

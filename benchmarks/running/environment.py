@@ -95,7 +95,9 @@ def git():
 
 def knows_commit(commit):
     """Is a commit (hex) in this checkout's history? None where that cannot be told: no checkout, or one without its past."""
-    if _git("cat-file", "-e", f"{commit}^{{commit}}") is not None:
+    if (
+        _git("merge-base", "--is-ancestor", commit, "HEAD") is not None
+    ):  # an object that is only still there is in no clone
         return True
     return False if _git("rev-parse", "--is-shallow-repository") == "false" else None
 

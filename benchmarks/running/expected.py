@@ -1,5 +1,7 @@
 """The ANN's score against the one that a task expects of it: whether data and weights are those that were meant."""
 
+from .catalogue import own_task
+
 
 def surprise(expected, metric, value, low, high, samples, limit=None):
     """Words if the ANN's ``value`` is not what ``expected`` (task.Expected, or None) says; None if it is, or nobody knows.
@@ -19,9 +21,20 @@ def surprise(expected, metric, value, low, high, samples, limit=None):
     return f"the ANN has {metric} {value:.4f}{on}; the task expects {expected.ann} +- {expected.tolerance}"
 
 
+def known(record):
+    """What is expected of a record's ANN: as its task said when it was run, or, where it did not say or records did not keep it
+    yet, as the project's own task of that name, version and variant says now; None where neither does."""
+    if record.expected is not None:
+        return record.expected
+    task = own_task(record.task)
+    if task is None or task.version != record.task_version or record.variant not in task.variants:
+        return None
+    return task.variants[record.variant].expected
+
+
 def of_records(records):
     """``surprise`` for the records of one table: by the ANN's own record, or by what another quotes of it."""
-    expected = next((r.expected for r in records if r.expected), None)
+    expected = next((found for found in map(known, records) if found), None)
     for record in records:
         ann = record.rows[0] if record.kind == "ann" and record.rows else record.ann
         if ann is not None:

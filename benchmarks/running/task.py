@@ -23,8 +23,8 @@ Family = Literal["classification", "pointcloud", "events", "detection", "segment
 
 
 def task_label(name, split):
-    """What stands in the task column: the task's name, and 'mini' if that is what was run."""
-    return f"{name} mini" if split == "mini" else name
+    """What stands in the task column: the task's name, and 'mini' or 'part' (splits.py) if that is what was run."""
+    return name if split == "full" else f"{name} {split}"
 
 
 def check_timesteps(values):
@@ -107,6 +107,9 @@ class Task(Closed):
     draws: Annotated[int, Field(ge=1)] = 1
     """Choices of calibration samples that every method is run on."""
     variants: dict[Name, Variant] = Field(min_length=1)
+    mini: Name | None = None
+    """Task whose mini split is run for this one, where it has none of its own kind: no copies, so that a record carries the
+    name of what was run."""
     description: str = ""
 
 
@@ -124,6 +127,8 @@ def load_task(path, trust_config=False):
     check_trusted(path, trust_config, TASKS)
     entries = {key: value for key, value in _execute(path).items() if not key.startswith("_")}
     entries.pop("custom_imports", None)  # mmengine has imported them: the way to bring an adapter of one's own
+    if isinstance(entries.get("variants"), dict):  # None: a variant of the _base_ that this task does not have
+        entries["variants"] = {name: variant for name, variant in entries["variants"].items() if variant is not None}
     task = parse(Task, entries, f"task file {path.name}")
     bases = [PROJECT] if TASKS in path.parents else [path.parent, PROJECT]
     variants = {name: _with_paths(variant, bases) for name, variant in task.variants.items()}

@@ -15,7 +15,7 @@ from benchmarks.running.task import PROJECT
 pytestmark = pytest.mark.slow
 
 SCRIPT = str(PROJECT / "tools" / "run_bench.py")
-TASKS = ("fashion_resnet", "coco_yolo", "cifar10_resnet20")
+TASKS = ("fashion_resnet", "coco_yolo", "cifar10_vgg16")
 ARGUMENTS = [
     *TASKS,
     "--split",
