@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Run the tasks and methods behind one table of the paper, and print the paper's column beside ours."""
+"""Run the tasks and methods behind one table of the paper, and print the paper's column beside ours, and what others published."""
 
 import sys
 from pathlib import Path
@@ -36,7 +36,7 @@ def main(argv=None):
 
 def reproduce(args):
     from adafire.errors import InputError
-    from benchmarks.report import reproduction
+    from benchmarks.report import published, reproduction
 
     if not args.list:
         if not args.table:
@@ -48,6 +48,9 @@ def reproduce(args):
             f"{name}: {table.title}\n    tasks: {', '.join(available(table.tasks))}\n"
             f"    the paper's figures: {known + '; all others ' if known else ''}{reproduction.UNKNOWN}"
         )
+        others = dict.fromkeys(row.method for row in published.published(name))
+        if others:
+            print(f"    published by others: {'; '.join(others)}")
 
 
 def available(tasks):
@@ -60,10 +63,12 @@ def available(tasks):
 def measure(table, args):
     from adafire.errors import InputError
     from adapters.base import WorkloadOptions
-    from benchmarks.report import reproduction
+    from benchmarks.report import published, reproduction
     from benchmarks.report.terminal import aligned
     from benchmarks.running import catalogue, runner
     from benchmarks.running.progress import reporter
+    from benchmarks.running.splits import split_of
+    from benchmarks.running.store import load_all
     from benchmarks.running.task import TASKS, load_task
 
     mini = args.split == "mini" or args.split == "auto" and not args.data_root
@@ -85,7 +90,7 @@ def measure(table, args):
             outcomes.append(runner.run(task, variant, list(table.methods), timesteps, options, args.out, tell))
             if outcomes[-1].interrupted:
                 break
-    print(f"# {reproduction.title(table, {task.variants[variant].split for task, variant in jobs})}\n")
+    print(f"# {reproduction.title(table, {split_of(r) for outcome in outcomes for r in outcome.records})}\n")
     for what, figure in table.known.items():
         print(f"the paper, {what}: {figure}")
     for outcome in (found for found in outcomes if found.records):
@@ -97,6 +102,10 @@ def measure(table, args):
                 f"ours, energy saved: up to {100 * best.saved:.1f} % ({best.method} at T={best.row.timesteps} against "
                 f"snn-calibration at T={best.reference.timesteps}, accuracy no lower; a burst of k counts k)"
             )
+    ours = [record for outcome in outcomes for record in outcome.records] + load_all(args.out) + load_all()
+    headers, lines = published.beside(args.table, ours)
+    if lines:
+        print("\nPublished by others, as quoted there; not measured here:\n\n" + aligned(headers, lines))
     if any(outcome.interrupted for outcome in outcomes):
         raise KeyboardInterrupt
     return int(any(record.status == "failed" for outcome in outcomes for record in outcome.records))

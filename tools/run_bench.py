@@ -35,7 +35,8 @@ def parser():
         "--split",
         choices=("auto", "full", "mini"),
         default="auto",
-        help="full: the real data; mini: data that the project brings; auto: full where a data root is given",
+        help="full: the real data, of which tables say 'part' where they are no whole standard test set; mini: data that the project "
+        "brings; auto: full where a data root is given",
     )
     add("--variant", metavar="NAME", help="variant of the task (--list shows them; default: the first of the split)")
     add("--data-root", metavar="DIR", help="folder with the data of a full split (or $ADAFIRE_DATA)")

@@ -101,8 +101,10 @@ def find(name):
 
 
 def title(table, splits):
-    """The table's title; it says so where what was run is not the paper's data."""
-    return table.title + (" - ON MINI SPLITS, not the paper's data" if "mini" in splits else "")
+    """The table's title; it says so where what was run is not the paper's data, or part of them (splits.py)."""
+    if "mini" in splits:
+        return f"{table.title} - ON MINI SPLITS, not the paper's data"
+    return table.title + (" - ON PART of the paper's data" if "part" in splits else "")
 
 
 def lines(records):
