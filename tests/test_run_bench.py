@@ -59,6 +59,17 @@ def bench(tmp_path, capsys, monkeypatch):
     return call
 
 
+def test_the_mini_of_a_task_without_one_is_anothers_and_says_so(bench, tmp_path):
+    """No table calls Fashion-MNIST 'imagenet_resnet50'."""
+    few = ("--split", "mini", "--limit", "4", "--methods", "quantised", "--timesteps", "2")
+    code, out, err = bench(*few, task="imagenet_resnet50", trust=False)
+    assert code == 0 and "imagenet" not in out and "fashion_resnet mini" in out
+    assert err.count("imagenet_resnet50 has no mini of its own: this is that of fashion_resnet") == 1
+    records, _ = Store(tmp_path / "out").load()
+    assert {record.task for record in records} == {"fashion_resnet"}
+    assert "### fashion_resnet mini (first 4)" in (tmp_path / "out" / "README.md").read_text()
+
+
 def test_table_json_records_and_leaderboard(bench, tmp_path):
     code, out, err = bench("--methods", "quantised,adafire", "--timesteps", "4,1", "--json", str(tmp_path / "t.json"))
     assert code == 0
