@@ -8,12 +8,13 @@
 (torch.Size([16, 2]), 1)
 """
 
-from . import methods
+from . import external, methods
 from .calibration import Calibration, thresholds
 from .check import check
 from .convert import convert
 from .cost import ENERGY_MODELS, EnergyModel
 from .errors import AdafireError, InputError, UnsupportedError
+from .external import ExternalSNN, count
 from .frames import Frames
 from .simulation import ExitJudge
 from .snn.load import load
@@ -23,10 +24,13 @@ __all__ = [
     "convert",
     "load",
     "check",
+    "count",
     "SNN",
+    "ExternalSNN",
     "Calibration",
     "Frames",
     "ExitJudge",
+    "external",
     "methods",
     "thresholds",
     "ENERGY_MODELS",

@@ -6,21 +6,30 @@ which energy_models/ has a file for each family.
 """
 
 from .arrivals import EventPass, where_numbers_meet_weights
-from .counters import READINGS, counters_of_ann
-from .energy import ENERGY_MODELS, EnergyModel
+from .binary import binary_samples
+from .counters import LAYER, LAYER_FACTS, READINGS, counters_of_ann
+from .energy import ENERGY_MODELS, EnergyModel, macs_are_cheaper
 from .energy_models import page as energy_page
 from .layers import static_costs
 from .meter import Meter, over_fired
+from .report import Report
+from .totals import new_sums
 
 __all__ = [
     "EventPass",
-    "static_costs",
     "where_numbers_meet_weights",
+    "binary_samples",
+    "LAYER",
+    "LAYER_FACTS",
     "READINGS",
     "counters_of_ann",
-    "energy_page",
     "ENERGY_MODELS",
     "EnergyModel",
+    "macs_are_cheaper",
+    "energy_page",
+    "static_costs",
     "Meter",
     "over_fired",
+    "Report",
+    "new_sums",
 ]

@@ -16,7 +16,7 @@ def accumulates(run, costs):
     if not layers:
         return {}
     binary = [
-        _binary(t, samples) if any(k in positions for positions in layers.values()) else None
+        binary_samples(t, samples) if any(k in positions for positions in layers.values()) else None
         for k, t in enumerate(tensors)
     ]
     if not any(b is not None and bool(b.any()) for b in binary):
@@ -38,7 +38,7 @@ def accumulates(run, costs):
     return found
 
 
-def _binary(tensor, samples):
+def binary_samples(tensor, samples):
     """Which samples [B] hold zeros and ones only; one without a zero, a constant, is none."""
     if tensor.dim() < 2 or tensor.shape[0] != samples or not tensor.numel():
         return torch.zeros(samples, dtype=torch.bool, device=tensor.device)

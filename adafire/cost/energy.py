@@ -11,6 +11,7 @@ A model is data: its constants, what they are of, and a function of the counters
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from ..errors import InputError
 from ..registry import Registry
 from .counters import Counters
 
@@ -65,7 +66,16 @@ class EnergyModel:
         return self.parts(self, Counters(counters, self.name, reading, zero_skipping), host)
 
 
-ENERGY_MODELS = Registry("energy model")
+def _of_plugin(name, entry):
+    """A plug-in's entry, if it is a model of that name."""
+    if not isinstance(entry, EnergyModel):
+        raise InputError(f"found {type(entry).__name__}; expected an adafire.EnergyModel")
+    if entry.name != name:
+        raise InputError(f"its model is called {entry.name!r}; give it and its entry point one name")
+    return entry
+
+
+ENERGY_MODELS = Registry("energy model", "adafire.energy_models", _of_plugin)
 
 
 def arithmetic_models():

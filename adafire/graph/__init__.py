@@ -7,13 +7,13 @@ synapses.py says how many synapses a spike reaches, operands.py how many numbers
 
 from .activations import identity
 from .calling import call_network, normal_mode
-from .calls import INPUT, Stream, averaged, map_specs, placeholders, specs_in, stream_slots, streams_of, wide
+from .calls import INPUT, Spec, Stream, averaged, map_specs, placeholders, specs_in, stream_slots, streams_of, wide
 from .interception import CallPass, Identity, map_tensors, split_samples, tensors_in, x_batch
 from .operands import multiplies, nonzero, nonzero_of, weighs
-from .recorder import record, signature
+from .recorder import call_name, module_stack, record, signature
 from .replaying import program, replay
 from .snapshot import Snapshot, check_weights, copied
-from .support import HOMOGENEOUS_RATES, RECURRENT
+from .support import HOMOGENEOUS_RATES, RECURRENT, canonical
 from .synapses import averages, fan_out, macs, passed
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "call_network",
     "normal_mode",
     "INPUT",
+    "Spec",
     "Stream",
     "averaged",
     "map_specs",
@@ -39,6 +40,8 @@ __all__ = [
     "nonzero",
     "nonzero_of",
     "weighs",
+    "call_name",
+    "module_stack",
     "record",
     "signature",
     "program",
@@ -48,6 +51,7 @@ __all__ = [
     "copied",
     "HOMOGENEOUS_RATES",
     "RECURRENT",
+    "canonical",
     "averages",
     "fan_out",
     "macs",

@@ -57,18 +57,20 @@ def module_stack(network):
             handle.remove()
 
 
+def call_name(stack, op, counts):
+    """Name of a call of ``op``: the innermost module that makes it. counts: calls of each name up to now, kept here."""
+    path, module = stack[-1] if stack else ("", None)
+    leaf = module is not None and not any(True for _ in module.children())
+    name = path if leaf and path else f"{path or 'network'}:{op}"
+    counts[name] = counts.get(name, 0) + 1
+    return name if counts[name] == 1 else f"{name}[call {counts[name]}]"
+
+
 class _Recorder(CallPass):
     def __init__(self, stack, batch):
         super().__init__()
         self.batch = batch
         self.stack, self.calls, self.others, self.reads, self.counts = stack, [], set(), [], {}
-
-    def _name(self, op):
-        path, module = self.stack[-1] if self.stack else ("", None)
-        leaf = module is not None and not any(True for _ in module.children())
-        name = path if leaf and path else f"{path or 'network'}:{op}"
-        self.counts[name] = self.counts.get(name, 0) + 1
-        return name if self.counts[name] == 1 else f"{name}[call {self.counts[name]}]"
 
     def on_call(self, this):
         args = tensors_in((this.args, this.kwargs))
@@ -99,7 +101,7 @@ class _Recorder(CallPass):
                 this.full,
                 this.name,
                 ops.rule_for(this.name, 1),
-                self._name(this.name),
+                call_name(self.stack, this.name, self.counts),
                 inputs,
                 map_tensors(lambda t: Spec(tuple(t.shape), t.dtype, t.device), out),
                 (this.func, _light(this.args), _light(this.kwargs)),

@@ -6,14 +6,14 @@ import pkgutil
 from dataclasses import replace
 
 from ..errors import InputError
-from .base import Method, methods
+from .base import Method, methods, register
 
 for _module in sorted(module.name for module in pkgutil.iter_modules(__path__)):
     importlib.import_module(f"{__name__}.{_module}")
 
 names = methods.names
 
-__all__ = ["Method", "methods", "get", "names"]
+__all__ = ["Method", "methods", "register", "get", "names", "origin"]
 
 
 def get(name):
@@ -42,6 +42,15 @@ def get(name):
                 f"method {base}: {key}={value!r}; expected {expected.__name__}, such as {getattr(method, key)!r}"
             )
     return replace(changed, name=":".join([method.name, *(f"{k}={options[k]}" for k in sorted(options))]))
+
+
+def origin(name):
+    """Where a method came from: 'adafire', or the distribution that brings it ('their-methods 1.2').
+
+    >>> origin("burst:phi_plus=8")
+    'adafire'
+    """
+    return methods.origin(str(name).partition(":")[0])
 
 
 def _value(text):

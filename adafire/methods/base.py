@@ -19,13 +19,14 @@ class MethodRegistry(Registry):
         plain = str(name).removesuffix(TWIN)
         return super().get(name) if plain == name else twin(super().get(plain))
 
+    def origin(self, name):
+        """Where a method, or the one that a twin is made of, came from."""
+        return super().origin(str(name).removesuffix(TWIN))
+
     def twins(self):
         """Names of all twins, in order of registration."""
         found = {name: self.get(name) for name in self.names()}
         return [name + TWIN for name, method in found.items() if _is_plain(method) and method.name == name]
-
-
-methods = MethodRegistry("method")
 
 
 def twin(method):
@@ -191,6 +192,20 @@ class Method:
             conversion.calibrate_potential()
         elif self.correction == "advanced":
             conversion.calibrate_bias()
+
+
+def _of_plugin(name, entry):
+    """A plug-in's entry, if it is a method of that name."""
+    if not isinstance(entry, Method):
+        raise InputError(f"found {type(entry).__name__}; expected an adafire.methods.Method")
+    if entry.name != name:
+        raise InputError(f"its method is called {entry.name!r}; give it and its entry point one name")
+    if name.endswith(TWIN):
+        raise InputError(f"names that end in {TWIN} are those of twins; choose another")
+    return entry
+
+
+methods = MethodRegistry("method", "adafire.methods", _of_plugin)
 
 
 def register(method):

@@ -5,14 +5,16 @@ kernels.py runs them in one pass over memory where there is a C compiler, in_blo
 named.py writes a law as JSON and reads it back; costs.py is what a law says of bits, bytes and values.
 """
 
-from .costs import LawCosts, costs_of
+from .costs import WORD, LawCosts, bits_of, costs_of
 from .count import NeuronParams, quantised, target_counts
 from .differential import DifferentialBurst
 from .multi_threshold import MultiThreshold, values_of
 from .named import law_of, law_terms, shown
 
 __all__ = [
+    "WORD",
     "LawCosts",
+    "bits_of",
     "costs_of",
     "NeuronParams",
     "quantised",
