@@ -6,10 +6,14 @@ TASK   ?= tasks/coco_yolo.py
 ARGS   ?=
 PY     := .venv/bin/python
 
-.PHONY: setup bench lint test clean
+.PHONY: setup bench lint quick test clean
 
 bench: setup
 	$(PY) tools/run_bench.py $(TASK) $(ARGS)
+
+quick: lint
+	OMP_NUM_THREADS=1 $(PY) -m pytest -q -n 2 --dist loadfile -m "not slow" adafire tests/test_rooms.py tests/test_neuron.py \
+	  tests/test_differential.py tests/test_law_costs.py tests/test_thresholds.py tests/test_energy_models.py tests/test_docs.py
 
 lint: setup
 	$(PY) -m ruff check .
