@@ -39,6 +39,13 @@ EXPECTED = {"ann": 0.6, "tolerance": 0.005, "samples": 200}
         (of_set("ImageNet", 50000, data_form="50000 JPEG files"), "full", set()),  # its own form
         (of_set("coco", 5000), "full", set()),
         (of_set("coco", 174), "part", {"amount"}),
+        (of_set("coco", 5000, settings={"data": {"type": "coco", "annotations": "mine.json"}}), "part", {"set"}),
+        (of_set("coco", 5000, settings={"data": {"images": "val2017"}}), "full", set()),
+        (
+            of_set("CamVid", 233, settings={"data": {"name": "CamVid", "data_prefix": {"img_path": "test"}}}),
+            "full",
+            set(),
+        ),
         (of_set("DRIVE test", 20), "full", set()),
         (of_set("DRIVE test", 20, window=256), "part", {"window"}),
         (of_set("my own set", 20), "part", {"set"}),
@@ -98,6 +105,11 @@ def test_an_old_record_is_compared_with_what_its_task_expects_now():
             of_set("DRIVE test", 16, window=256),
             "toy part",
             "DRIVE test, 16 of 20 samples, only the central 256 x 256 pixels",
+        ),
+        (
+            of_set("coco", 9, settings={"data": {"type": "coco", "annotations": "mine.json"}}),
+            "toy part",
+            "coco, 9 samples, no standard test set",
         ),
         (of_set("furniture", 359), "toy part", "furniture, 359 samples, no standard test set"),
         (make(), "toy mini", "scenes (mini), 20 samples"),

@@ -25,7 +25,7 @@ a network and data set. The same with plots, sorting and filters: [index.html](i
 as data: [results.csv](results.csv); for papers: [plots](plots).
 
 - A task's name alone: all samples of the standard test set, in its own form. **part**: real data, but fewer samples, another form
-  of file (JPEG copies of a lossless set), or a set that nobody else scores; the first line of a section says which. **mini**: data
+  of file (JPEG copies of a lossless set), or no standard test set at all; the first line of a section says which. **mini**: data
   that the project carries or generates.
 - **T**: timesteps. **levels**: T times the firing limit, the number of values that an activation can take.
   **burst**: the most spikes that a neuron may emit in one step; a burst of k spikes in one step is not free latency,

@@ -1,7 +1,7 @@
 """What a table is called, what its first line says of data, network and weights, and which whole test sets were run at all."""
 
 from ..running.expected import of_records
-from ..running.splits import STANDARD, reasons, split_of, whole
+from ..running.splits import reasons, split_of, standard, whole
 from ..running.task import task_label
 from .rows import distinct, groups
 
@@ -52,8 +52,8 @@ def data_words(records):
 
 def set_name(record):
     """'COCO val2017': a standard test set's own name, or the one that the adapter gives."""
-    name = record.workload.data.name
-    return STANDARD[name].title if name in STANDARD else name
+    known = standard(record)
+    return known.title if known else record.workload.data.name
 
 
 def whole_sets(records):

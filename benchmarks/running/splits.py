@@ -43,6 +43,15 @@ CIFAR10-DVS, where everybody splits anew) are not among them."""
 LOSSY = re.compile("JPEG|(?<!lossless )WebP|other")
 
 
+def standard(record):
+    """The Standard of a record's data; None where it is none of them, or where its task names other files of that layout."""
+    data = record.settings.get("data") or {}
+    files = [str(data[key]) for key in ("annotations", "images", "ann_file", "data_prefix") if key in data]
+    if files and "name" not in data and not all("val2017" in file for file in files):
+        return None
+    return STANDARD.get(record.workload.data.name)
+
+
 def split_of(record):
     """'mini', 'part' or 'full'."""
     if record.split == "mini":
@@ -53,26 +62,25 @@ def split_of(record):
 def whole(record):
     """How many samples the whole test set has: as the task says of its expected score, or as is known of the set; None where
     neither is."""
-    expected, standard = known(record), STANDARD.get(record.workload.data.name)
+    expected, of_set = known(record), standard(record)
     if expected is not None and expected.samples:
         return expected.samples
-    return standard.samples if standard else None
+    return of_set.samples if of_set else None
 
 
 def reasons(record):
     """{'set', 'amount', 'form' or 'window': words}: why the real data of a record are not a whole standard test set; empty if
     they are one."""
-    data, all_samples = record.workload.data, whole(record)
-    standard = STANDARD.get(data.name)
-    found = {}
+    all_samples, lossless, found = whole(record), bool(standard(record) and standard(record).lossless), {}
     if all_samples is None:
         found["set"] = "no standard test set"
     elif record.samples != all_samples:
         found["amount"] = f"{record.samples:,} of {all_samples:,} samples"
-    if standard and standard.lossless and record.data_form is None:
+    if lossless and record.data_form is None:
         found["form"] = "in which form of file was not recorded"
-    elif standard and standard.lossless and LOSSY.search(record.data_form):
+    elif lossless and LOSSY.search(record.data_form):
         found["form"] = "re-encoded: the set itself is lossless"
-    if getattr(data, "window", None):
-        found["window"] = f"only the central {data.window} x {data.window} pixels"
+    window = getattr(record.workload.data, "window", None)
+    if window:
+        found["window"] = f"only the central {window} x {window} pixels"
     return found
