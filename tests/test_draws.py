@@ -113,3 +113,13 @@ def test_two_definitions_of_a_method_never_share_a_table():
     text = leaderboard.render([old, new])
     assert "0.123" not in text and "0.234" not in text and "0.300" in text
     assert "Results of earlier definitions of adafire are not shown." in text
+
+
+def test_drops_are_the_mean_over_the_draws_that_both_have():
+    def ann(k, value):
+        workload = draw(k, 0.5).model_dump()["workload"]
+        return make("ann", workload=workload, draw=k, rows=[make_row(None, value)])
+
+    rows = rows_of_table([draw(0, 0.40), draw(1, 0.50), draw(2, 0.60), ann(0, 0.60), ann(1, 0.60)])
+    at_2 = next(row for row in rows if row["method"] == "adafire" and row["timesteps"] == 2)
+    assert at_2["value"] == pytest.approx(0.5) and at_2["drop"][0] == pytest.approx(100 * (0.2 + 0.1) / 2)

@@ -156,7 +156,10 @@ def run_all(args):
             except KeyboardInterrupt:  # while its data were loaded
                 interrupted = True
                 break
-            rows += [{k: v for k, v in row.items() if k != "record"} for row in rows_of_run(outcome.records)]
+            rows += [
+                {k: v for k, v in row.items() if k not in ("record", "records", "draw_id")}
+                for row in rows_of_run(outcome.records)
+            ]
             if code == 0 and any(record.status == "failed" for record in outcome.records):
                 code = 1
             if outcome.interrupted:

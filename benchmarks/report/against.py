@@ -1,5 +1,7 @@
 """What a row loses against the networks beside it on the same samples: the ANN, and its own rivals (running/rivals.py)."""
 
+from statistics import fmean
+
 from adafire.cost import ENERGY_MODELS, READINGS
 from adafire.errors import InputError
 
@@ -12,8 +14,8 @@ def compared(rows, metric):
     the `quantised` network's of its number of values; 'energies': {model: pJ}, 'of_integer': {the same: share of the zero-skipping
     integer network's energy}. None, and nothing, where there is no such network, or no counter."""
     good = [row for row in rows if row["record"] is not None]
-    ann = next((row["record"] for row in good if row["kind"] == "ann"), None)
-    by_name = {row["method"]: row["record"] for row in good if row["kind"] == "quantised"}
+    ann = next((row for row in good if row["kind"] == "ann"), None)
+    by_name = {row["method"]: row for row in good if row["kind"] == "quantised"}
     for row in rows:
         row.update(drop=None, lossless=None, energies={}, of_integer={})
         record = row["record"]
@@ -22,23 +24,25 @@ def compared(rows, metric):
         row["energies"] = energies(record)
         if row["kind"] == "ann":
             continue
-        row["drop"] = points(record, ann, metric)
+        row["drop"] = points(row, ann, metric)
         if row["kind"] == "snn" and record.levels:
-            row["lossless"] = points(record, by_name.get(name_of("quantised", record.levels)), metric)
+            row["lossless"] = points(row, by_name.get(name_of("quantised", record.levels)), metric)
             rival = by_name.get(name_of("integer", record.levels))
-            row["of_integer"] = shares(row["energies"], rival)
+            row["of_integer"] = shares(row["energies"], rival and rival["record"])
     return rows
 
 
-def points(record, other, metric):
-    """(drop, low, high) in points, hundredths of the metric, with its paired 95 % interval; None without ``other``."""
-    if other is None:
+def points(row, other, metric):
+    """(drop, low, high) in points, hundredths of the metric, with its paired 95 % interval; of several draws the means. None
+    without ``other``."""
+    both = [(own, other["records"][draw]) for draw, own in row["records"].items() if other and draw in other["records"]]
+    if not both:
         return None
     try:
-        found = difference(record, other, metric)
+        found = [difference(*pair, metric) for pair in both]
     except InputError:  # evidence of another kind
-        return 100 * (other.metrics[metric] - record.metrics[metric]), None, None
-    return -100 * found.value, -100 * found.high, -100 * found.low
+        return 100 * fmean(theirs.metrics[metric] - own.metrics[metric] for own, theirs in both), None, None
+    return -100 * fmean(d.value for d in found), -100 * fmean(d.high for d in found), -100 * fmean(d.low for d in found)
 
 
 def energies(record, zero_skipping=False):

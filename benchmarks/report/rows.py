@@ -70,9 +70,10 @@ def _row(record, timesteps, row):
                 "time_s",
             )
         },
-        "energy_pj": None if failed else row.energy_pj.get(ENERGY_MODEL),
+        # integers are not priced as 32-bit floats
+        "energy_pj": None if failed or record.parameters.get("weights") == "int8" else row.energy_pj.get(ENERGY_MODEL),
         "energy_model": ENERGY_MODEL,
-        "energy_graded_pj": None if failed else graded_energy(row),
+        "energy_graded_pj": None if failed or record.parameters.get("weights") == "int8" else graded_energy(row),
         "ann_energy_pj": _ann_energy(record),
         "status": "failed" if failed else "ok",
         "reason": record.reason if failed else None,
@@ -146,6 +147,7 @@ def rows_of_table(records):
                     "kind": record.kind,
                     "place": None,
                     "draw": record.draw,
+                    "draw_id": draw_of(record),
                     "record": own.get(row["timesteps"]),
                 }
     rows = [mean_of_draws(list(best[place].values())) for place in sorted(best)]
@@ -175,8 +177,9 @@ def mean_of_draws(rows):
     """One row of several draws: means of figures, the span of the primary metric in 'draws'; the row itself where there is one."""
     rows = sorted(rows, key=lambda row: (row["status"] != "ok", row["draw"]))
     good = [row for row in rows if row["status"] == "ok"]
+    records = {row["draw_id"]: row["record"] for row in good}
     if len(good) < 2:
-        return {**rows[0], "draws": None}
+        return {**rows[0], "draws": None, "records": records}
     first, made = good[0], {}
     for key, value in first.items():
         figures = [row[key] for row in good]
@@ -186,7 +189,7 @@ def mean_of_draws(rows):
             made[key] = {name: fmean(f[name] for f in figures) for name in value if all(name in f for f in figures)}
         else:
             made[key] = value
-    return {**made, "draws": sorted(row["value"] for row in good)}
+    return {**made, "draws": sorted(row["value"] for row in good), "records": records}
 
 
 def rows_of_run(records):
