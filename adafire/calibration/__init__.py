@@ -8,6 +8,6 @@ kept.py keeps what was measured on disk.
 from .data import Calibration
 from .fitting import Fitting
 from .layer_weights import LAYERS
-from .thresholds import Histogram, balanced, gaussian, mmse, percentile
+from .thresholds import Histogram, balanced, currents_of, gaussian, mmse, percentile
 
-__all__ = ["Calibration", "Fitting", "LAYERS", "Histogram", "balanced", "gaussian", "mmse", "percentile"]
+__all__ = ["Calibration", "Fitting", "LAYERS", "Histogram", "balanced", "currents_of", "gaussian", "mmse", "percentile"]
