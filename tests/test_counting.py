@@ -135,7 +135,9 @@ def assert_equal(report, expected, rel=2e-4):
                 assert set(row) == set(wanted)
                 for name, number in wanted.items():
                     assert row[name] == (
-                        number if isinstance(number, str) else pytest.approx(number, rel=rel, abs=1e-9)
+                        number
+                        if isinstance(number, (str, bool, type(None)))
+                        else pytest.approx(number, rel=rel, abs=1e-9)
                     ), (key, wanted, name)
         else:
             assert found[key] == pytest.approx(value, rel=rel, abs=1e-9), key

@@ -6,7 +6,20 @@ import pytest
 import torch
 
 from adafire.graph.activations import activation_of, identity, relu
-from adafire.neurons import DifferentialBurst, MultiThreshold, NeuronParams, costs_of, count, values_of
+from adafire.neurons import (
+    DifferentialBurst,
+    Digits,
+    FewSpikes,
+    FirstSpike,
+    Harmony,
+    MultiThreshold,
+    NeuronParams,
+    PhasedSpikes,
+    SigmaDelta,
+    costs_of,
+    count,
+    values_of,
+)
 from adafire.neurons.costs import bits_of
 
 SIGMOID = activation_of("sigmoid", torch.sigmoid, (None,), {})
@@ -45,6 +58,13 @@ def random_walks(steps=12, neurons=20000):
             8,
         ),  # up to 8 * 128, of either sign; a spike: a sign, a level
         (params(3, 3, DifferentialBurst((1.0,), 3)), 5, 3, 3),  # up to 3 * 4, of either sign: 24 numbers
+        (params(8, 0, Harmony(8)), 8, 3, 8),  # 1 to 255; one of eight levels
+        (params(4, 4, Harmony(4)), 5, 3, 4),  # and their signs
+        (params(1, 0, PhasedSpikes(8)), 1, 1, 1),  # the clock says its weight
+        (params(6, 0, Digits(6)), 6, 1, 6),  # 1 to 63; a spike says its weight by its time
+        (params(8, 0, Digits(4, 3)), 7, 1, 8),  # 1 to 80; two spikes for a 2
+        (params(1, 0, FirstSpike(6)), 6, 1, 1),  # one of 63 times
+        (params(8, 0, SigmaDelta(8)), 9, 4, 8),  # 1 to 255, of either sign; a one of eight, and the sign
     ],
 )
 def test_bits_of_a_message(p, bits, spike, burst):
@@ -76,6 +96,27 @@ def test_the_bits_tell_apart_all_spikes_of_several_levels(levels):
     assert bits_of(len(spikes[spikes != 0].unique())) == said(params(1, 0, MultiThreshold(levels))).message_bits
 
 
+@pytest.mark.parametrize("activation", [relu(), identity()], ids=["relu", "identity"])
+@pytest.mark.parametrize(
+    "law", [Digits(5), Digits(3, 4), FirstSpike(5), FewSpikes("silu", 1), Harmony(4), PhasedSpikes(3), SigmaDelta(4)]
+)
+def test_the_bits_tell_apart_all_messages_of_a_code(law, activation):
+    minus = 4 if activation.signed else 0
+    p, a = params(4, minus, law, 0.5 if isinstance(law, Harmony) else 0.0), torch.linspace(-20, 20, 200001)[None]
+    z = torch.stack([a, -a, a / 3]) if isinstance(law, (SigmaDelta, PhasedSpikes)) else a
+    out, state = law.scan(z, 0, len(z), p, law.initial_state(a, p), activation)
+    if isinstance(law, SigmaDelta):
+        out = torch.diff(out, dim=0, prepend=torch.zeros_like(out[:1]))
+    if isinstance(law, PhasedSpikes):
+        out = out / torch.tensor([law.weight(t) for t in (1, 2, 3)]).view(3, 1, 1)
+    sent, costs = out[out != 0].unique(), said(p, activation)
+    assert 2 ** (costs.message_bits - 1) < max(2, len(sent)) <= 2**costs.message_bits
+    assert float(state.events.max()) / len(z) <= costs.longest_burst and costs.state_bytes in (4, 8)
+    table = isinstance(law, FewSpikes)
+    assert costs.sub_steps == {Digits: costs.longest_burst, FirstSpike: 32}.get(type(law), costs.longest_burst)
+    assert bool(costs.waits) == (table or isinstance(law, (Digits, FirstSpike))) == bool(costs.duration)
+
+
 def test_bytes_that_a_neuron_keeps():
     """One float32, or two: a count to take spikes back from, a target that is no difference, a running mean."""
     for p, activation, kept in (
@@ -86,6 +127,11 @@ def test_bytes_that_a_neuron_keeps():
         (params(1, 1), SIGMOID, 8),
         (params(1, 0, MultiThreshold(4)), relu(), 8),
         (params(8, 8, DifferentialBurst((1.0,), 8)), identity(), 8),
+        (params(8, 0, Harmony(8)), relu(), 4),
+        (params(1, 0, PhasedSpikes(8)), relu(), 4),
+        (params(1, 1, PhasedSpikes(8)), SIGMOID, 8),
+        (params(6, 6, Digits(6)), SIGMOID, 4),  # nothing is kept from one code to the next
+        (params(8, 0, SigmaDelta(8)), relu(), 8),
     ):
         assert said(p, activation).state_bytes == kept, (p, activation.kind)
 
@@ -123,6 +169,12 @@ def reached(p, top, steps):
         *((params(1, 0, MultiThreshold(levels), 0.0), 1) for levels in (1, 2, 4)),
         (params(8, 8, DifferentialBurst((1.0,), 5)), 1),
         (params(4, 4, DifferentialBurst((1.0, 0.25), 1)), 4),
+        (params(4, 0, Harmony(4)), 15),
+        (params(5, 0, Digits(5), 0.0), 1),
+        (params(4, 0, Digits(2, 3), 0.0), 1),
+        (params(1, 0, FirstSpike(4), 0.0), 1),
+        (params(1, 0, PhasedSpikes(3), 0.0), 1),
+        (params(5, 0, SigmaDelta(5), 0.0), 40),
     ],
 )
 def test_values_are_those_that_constant_inputs_lead_to(p, top, steps):

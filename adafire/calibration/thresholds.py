@@ -147,6 +147,26 @@ def gaussian(mean, std, levels=64):
     return theta.float()
 
 
+def currents_of(fitting, per_channel):
+    """site index -> mean and standard deviation of the currents into a ReLU site on calibration data, [C] or [1] each."""
+    sums = {}
+
+    def collect(site, z):
+        if site.activation.kind == "relu":
+            values = z.double().movedim(site.channel_axis, 0)
+            values = values.flatten(1) if per_channel else values.reshape(1, -1)
+            new = torch.stack([torch.full_like(values[:, 0], values.shape[1]), values.sum(1), values.square().sum(1)])
+            sums[site.index] = sums.get(site.index, 0) + new
+        return site.activation.f(z)
+
+    fitting.sweep(collect)
+    moments = {}
+    for index, (count, total, squares) in sums.items():
+        mean = total / count
+        moments[index] = mean, (squares / count - mean**2).clamp_min(0).sqrt()
+    return moments
+
+
 def alive(theta):
     """``theta`` with dead channels (0 on all calibration data) given the median of the live ones, and a floor."""
     live = theta[theta > 0]

@@ -2,7 +2,7 @@
 
 from ..errors import InputError
 
-SITE = ("neurons", "neuron_updates", "spikes", "messages", "over", "sub_steps")
+SITE = ("neurons", "neuron_steps", "neuron_updates", "spikes", "messages", "over", "sub_steps")
 LAYER = (
     *("synops", "synops_graded", "macs", "eff_macs", "ann_macs", "ann_eff_macs", "arrived"),
     *("spikes", "messages", "inputs", "outputs", "output_updates"),
@@ -18,6 +18,8 @@ SITE_FACTS = (
     "longest_burst",
     "state_bytes",
     "values",
+    "duration",
+    "waits",
 )
 """What is the same for all samples."""
 READINGS = ("spike", "message")

@@ -45,6 +45,16 @@ def made_of(plan, call):
     return plan.made_of[call.index]
 
 
+def depth_of(plan):
+    """Most sites of neurons that one of them has before it, itself among them; computed once a plan."""
+    if not hasattr(plan, "depth"):
+        depths = {}
+        for call in plan.trace.calls:
+            depths[call.index] = max((depths.get(k, 0) for k in call.inputs), default=0) + (call.site is not None)
+        plan.depth = max(depths.values(), default=0)
+    return plan.depth
+
+
 def _parameters(plan, call):
     """(weights, biases) that a call with weights computes with; a norm is a scale and a shift of every channel."""
     if call.index in plan.folded:

@@ -10,7 +10,7 @@ from .arrivals import EventPass, mixes, pooled_first, spiking_slots
 from .binary import accumulates
 from .counters import LAYER, LAYER_FACTS, SITE
 from .energy import macs_are_cheaper
-from .layers import made_of, static_costs
+from .layers import depth_of, made_of, static_costs
 from .tally import Tally
 from .totals import merged, new_sums, report_of
 
@@ -40,22 +40,24 @@ class Meter:
         """Count what ``run`` has done up to its present time, under the read-out time ``at`` (default: the present)."""
         plan, t = run.plan, run.t
         sums = self._sums(at or t, plan.trace.batch, t)
-        tally, longest = Tally(), []
+        tally, laws = Tally(), []
         for site in plan.trace.sites:
             state, p = run.neurons[site.index], run.params[site.index]
             row = sums["sites"].setdefault(site.name, dict.fromkeys(SITE, 0.0))
             said = costs_of(p.neuron or neuron, p, site.activation, at or t)
-            longest.append(said.longest_burst)
+            laws.append(said)
             row["neurons"] += state.n.numel()  # a site's rows can be boxes: several a sample
-            row["neuron_updates"] += state.n.numel() * t
+            row["neuron_steps"] += state.n.numel() * t
+            row["neuron_updates"] += state.n.numel() * t * (said.duration or 1)
             row["spikes"] += tally.total(state.events)
             row["messages"] += tally.total(state.graded)
             row["over"] += float(over_fired(run, site).sum())
-            row["sub_steps"] += plan.trace.batch * t * (said.longest_burst or 0)
+            row["sub_steps"] += plan.trace.batch * t * said.sub_steps
             row["phi_plus"], row["phi_minus"] = p.phi_plus, p.phi_minus
             row["threshold"] = float(p.theta.float().mean())
             row.update(said._asdict())
-        sums["sub_steps"] += plan.trace.batch * t * max((n or 0 for n in longest), default=0)
+        wait = depth_of(plan) - 1 if any(said.waits for said in laws) else 0
+        sums["sub_steps"] += plan.trace.batch * (t + wait) * max((said.sub_steps for said in laws), default=0)
         sums["active_steps"] += float((t - run.silent.double()).sum())
         self._layers(sums, run, tally)
 

@@ -21,15 +21,16 @@ class Report:
 
     eff_macs, ann_eff_macs: macs and ann_macs whose operand is not 0 (operands.py; ann_eff_macs is None unless ``counts_ann``).
     messages: events, a neuron and step with any spike; message_bits: of one, the largest of the sites; sent_bits: of all.
-    neuron_updates: neurons times the steps that each sample spent. active_steps: of these steps, those not known to be silent
-    throughout (known for differential codes, whose silence means 'as before'). sub_steps: steps times the longest burst of any
-    neuron, for a chip that sends one spike a neuron and step. values: how many numbers above 0 an activation can be after T
-    steps, the largest of the sites. weight_bytes: of the layers' weights and biases, each once; footprint_bytes: and of what all
-    neurons keep. None: a law does not say (costs.py of neurons).
+    neuron_updates: neurons times the steps that each sample spent, and the sub-steps of a code whose spikes have times of their
+    own. active_steps: of these steps, those not known to be silent throughout (known for differential codes, whose silence means
+    'as before'). sub_steps: steps times the longest burst of any neuron, for a chip that sends one spike a neuron and step; of a
+    code whose layers wait for each other, its duration times the steps and the layers that a result passes before the last.
+    values: how many numbers above 0 an activation can be after T steps, the largest of the sites. weight_bytes: of the layers'
+    weights and biases, each once; footprint_bytes: and of what all neurons keep. None: a law does not say (costs.py of neurons).
 
-    A row of ``sites`` has these too, and spike_bits, longest_burst, state_bytes (of one neuron); a row of ``layers``: spikes and
-    messages that arrive, elements of its inputs and outputs, output_updates (outputs times the steps in which it runs: once
-    where its input is constant, or read out; 0 where spikes pass), elements of its weights and biases.
+    A row of ``sites`` has these too, and spike_bits, longest_burst, state_bytes (of one neuron), duration and waits (costs.py); a
+    row of ``layers``: spikes and messages that arrive, elements of its inputs and outputs, output_updates (outputs times the
+    steps in which it runs: once where its input is constant, or read out; 0 where spikes pass), elements of its weights and biases.
     """
 
     samples: int

@@ -26,7 +26,7 @@ from typing import ClassVar
 
 import torch
 
-from ..calibration import gaussian, percentile
+from ..calibration import currents_of, gaussian, percentile
 from ..errors import InputError
 from ..neurons import MultiThreshold, values_of
 from .base import Method, register
@@ -86,7 +86,7 @@ class Differential(Method):
     def _fit(self, conversion):
         if self.threshold == "percentile":
             return conversion.fit_thresholds(self)
-        found, currents = {}, _currents(conversion, self.per_channel)
+        found, currents = {}, currents_of(conversion, self.per_channel)
         for index, histogram in conversion.statistics().items():
             conversion.check_finite(index, histogram.maximum)
             whole = histogram if self.per_channel else histogram.pooled()
@@ -95,26 +95,6 @@ class Differential(Method):
             else:
                 found[index] = percentile(whole, self.percentile)
         conversion.set_thresholds(self, found)
-
-
-def _currents(conversion, per_channel):
-    """site index -> mean and standard deviation of the currents into a ReLU site, [C] or [1]."""
-    sums = {}
-
-    def collect(site, z):
-        if site.activation.kind == "relu":
-            values = z.double().movedim(site.channel_axis, 0)
-            values = values.flatten(1) if per_channel else values.reshape(1, -1)
-            new = torch.stack([torch.full_like(values[:, 0], values.shape[1]), values.sum(1), values.square().sum(1)])
-            sums[site.index] = sums.get(site.index, 0) + new
-        return site.activation.f(z)
-
-    conversion.sweep(collect)
-    moments = {}
-    for index, (count, total, squares) in sums.items():
-        mean = total / count
-        moments[index] = mean, (squares / count - mean**2).clamp_min(0).sqrt()
-    return moments
 
 
 register(

@@ -15,13 +15,23 @@ class LawCosts(NamedTuple):
     """message_bits: bits of a message, all that a neuron sends in a step, where it is sent at once; spike_bits: bits of one of
     its spikes, where they are sent one by one; longest_burst: most spikes of a step, of either sign; state_bytes: bytes that
     a neuron keeps from step to step; values: how many numbers above 0 the mean of what it sent can be after ``steps`` steps,
-    up to the largest that one step can send. None: the law does not say."""
+    up to the largest that one step can send. duration: sub-steps of a step, in each of which a neuron is updated, where the time of a spike
+    within a step is part of the code; waits: whether a neuron sends only when all of a step has arrived, so that layers work one
+    after the other. None: the law does not say, and has neither.
+    """
 
     message_bits: int | None
     spike_bits: int | None
     longest_burst: int | None
     state_bytes: int | None
     values: int | None
+    duration: int | None = None
+    waits: bool | None = None
+
+    @property
+    def sub_steps(self):
+        """Sub-steps of a step: as many as its longest burst where it has no times of its own."""
+        return self.duration or self.longest_burst or 0
 
 
 def costs_of(law, params, activation, steps):

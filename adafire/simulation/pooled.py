@@ -4,16 +4,16 @@ import torch
 
 from ..graph import placeholders, specs_in, tensors_in
 from .planned import PlannedPass
-from .state import differential
+from .state import law_behind
 
 
 def pooled_spikes(run, call, kind):
     """Spikes that a pooling operator emitted: its summed |increments| over the threshold they are multiples of; where
-    coding is differential, what was counted."""
+    neurons have a law of their own, what was counted."""
     _, _, size, active = run.rates[call.index]
     if kind == "graded":
         return active
-    return size if differential(run) else (size / thresholds_at(run, call)).round()
+    return size if law_behind(run, call) is not None else (size / thresholds_at(run, call)).round()
 
 
 def thresholds_at(run, call):

@@ -11,7 +11,7 @@ from ..graph import HOMOGENEOUS_RATES, averaged, specs_in, wide
 from ..neurons import kernels as fused
 from .plan import maximum_over_last
 from .pooled import shifts_at, thresholds_at
-from .state import differential
+from .state import instant, law_behind
 from .stepwise import over_time
 
 _NOISE = 1e-5  # relative rounding of cumulative sums; one spike among 4,096 is 25 times larger
@@ -21,7 +21,7 @@ def advance(run, call, function, tensors, changing, length):
     """Increments [K, B, ...] of every result of ``function`` over the next ``length`` timesteps.
 
     tensors: operands, [K, B, ...] where ``changing``, constant in time elsewhere. The state kept in ``run.rates`` is
-    (cumulative operands, last totals, sum of |what was sent| (number of spikes where coding is differential), steps that
+    (cumulative operands, last totals, sum of |what was sent| (number of spikes where neurons have a law of their own), steps that
     sent something): the last two count spikes. A maximum of spikes with a constant current is that of the spikes, and the
     current: the state is without it.
     """
@@ -35,6 +35,8 @@ def advance(run, call, function, tensors, changing, length):
 
 
 def _advance(run, call, function, tensors, changing, length):
+    if instant(run):
+        return _step_by_step(run, call, function, tensors, changing, length)
     pooled = _fused_pool(run, call, tensors, changing)
     if pooled is not None:
         return pooled
@@ -57,9 +59,7 @@ def _advance(run, call, function, tensors, changing, length):
             if call.pools_spikes:
                 increment = torch.where(increment.abs() <= _NOISE * total.abs(), 0.0, increment)
                 if i == 0:
-                    sent = increment
-                    if law := differential(run):
-                        sent = _spikes(law, run, call, _change(increment, total, clock), clock)
+                    sent = _sent(run, call, increment, total, clock)
             totals.append(total[-1])
             increments.append(increment if result.is_complex() else increment.to(dtype))
         else:  # indices and masks: those of the running mean
@@ -75,10 +75,30 @@ def _advance(run, call, function, tensors, changing, length):
     return tuple(increments)
 
 
+def _step_by_step(run, call, function, tensors, changing, length):
+    """As ``_advance``, of what a step alone says: ``function`` of it, at every step. The state is that of ``advance``, the last
+    result in the place of cumulative operands."""
+    (before, *_), previous, size, active = run.rates.get(call.index, ([None], None, 0.0, 0.0))
+    results, totals = over_time(run.plan, call, function, tensors, changing), []
+    for i, result in enumerate(results):
+        if averaged(result.dtype):
+            totals.append(wide(result).sum(0) + (0.0 if previous is None else previous[i]))
+        else:
+            totals.append(result[-1] * (run.t + length))
+    if call.pools_spikes:
+        pooled = results[0] / thresholds_at(run, call)
+        sent = law_behind(run, call).spikes_of(pooled, run.t, before)
+        size, active, before = size + sent.sum(0), active + (sent != 0).sum(0), pooled[-1]
+    run.rates[call.index] = ([before], totals, size, active)
+    if call.index in run.plan.tapped:
+        run.sums.update({(call.index, i): total for i, total in enumerate(totals)})
+    return results
+
+
 def _fused_pool(run, call, tensors, changing):
     """As ``advance``, for max pooling of spikes, in two dimensions or over the whole last one, where a fused kernel
     applies; else None."""
-    if not call.pools_spikes or changing != [True] or differential(run):
+    if not call.pools_spikes or changing != [True] or law_behind(run, call) is not None:
         return None
     if call.op == "amax":
         return _fused_row_max(run, call, tensors[0])
@@ -147,15 +167,16 @@ def advance_peak(run, call, counts):
     return out
 
 
-def _change(increment, total, clock):
-    """s_t of y_t = m_{t-1} + s_t: what a pooled result sends where silence means 'as before'."""
-    before = (total - increment) / _along((clock - 1).clamp_min(1), total)
+def _sent(run, call, increment, total, clock):
+    """What a pooled result sends: its increments, or the number of spikes where neurons have a law of their own."""
+    law = law_behind(run, call)
+    if law is None:
+        return increment
+    if not getattr(law, "differential", False):
+        return law.spikes_of(increment / thresholds_at(run, call), run.t)
+    before = (total - increment) / _along((clock - 1).clamp_min(1), total)  # the change s_t of y_t = m_{t-1} + s_t
     change = increment - before
-    return torch.where(change.abs() <= _NOISE * total.abs(), 0.0, change)
-
-
-def _spikes(law, run, call, change, clock):
-    """Number of spikes that tell receivers of a ``change`` (theirs, t times that of the mean)."""
+    change = torch.where(change.abs() <= _NOISE * total.abs(), 0.0, change)
     return law.spikes_of(change / _along(clock, change) / thresholds_at(run, call), run.t)
 
 

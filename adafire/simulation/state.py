@@ -117,8 +117,19 @@ class Run:
                 self.before[(index, position)] = self._sum(call, (index, position)).clone()
 
 
-def differential(run):
-    """The law by which the neurons of ``run`` tell their receivers changes of the running mean (multi_threshold.py,
-    differential.py), or None. ``law.spikes_of(changes, t)``: number of spikes for changes [K, ...] of the mean, in units
-    of theta, in the steps after step t."""
-    return next((p.neuron for p in run.params.values() if getattr(p.neuron, "differential", False)), None)
+def law_behind(run, call):
+    """The law of their own that the neurons have whose spikes arrive at a pooling call; None where they send unit spikes. ``law.spikes_of(changes, t)``:
+    number of spikes for what is sent [K, ...] in the steps after step t, in units of theta: changes of the running mean where the
+    law is ``differential`` (multi_threshold.py), values of the step where it is ``instant`` (one_pass.py), increments elsewhere.
+    """
+    calls = run.plan.trace.calls
+    source = calls[call.inputs[0]]
+    while source.site is None:
+        source = calls[source.inputs[0]]
+    law = run.params[source.site.index].neuron
+    return law if hasattr(law, "spikes_of") else None
+
+
+def instant(run):
+    """Whether what flows on at a step is a value of this step alone, so that operators act on it as the network does."""
+    return any(getattr(p.neuron, "instant", False) for p in run.params.values())

@@ -69,22 +69,22 @@ MUTANTS = [
     Mutant(
         "neuron updates at the steps of all",
         "adafire/cost/meter.py",
-        'row["neuron_updates"] += state.n.numel() * t',
-        'row["neuron_updates"] += state.n.numel() * (at or t)',
+        'row["neuron_updates"] += state.n.numel() * t * (said.duration or 1)',
+        'row["neuron_updates"] += state.n.numel() * (at or t) * (said.duration or 1)',
         ("tests/test_counters.py",),
     ),
     Mutant(
         "sub-steps without the burst",
         "adafire/cost/meter.py",
-        'row["sub_steps"] += plan.trace.batch * t * (said.longest_burst or 0)',
+        'row["sub_steps"] += plan.trace.batch * t * said.sub_steps',
         'row["sub_steps"] += plan.trace.batch * t',
         ("tests/test_counters.py",),
     ),
     Mutant(
         "sub-steps of the last site alone",
         "adafire/cost/meter.py",
-        "max((n or 0 for n in longest), default=0)",
-        "longest[-1]",
+        "max((said.sub_steps for said in laws), default=0)",
+        "laws[-1].sub_steps",
         ("tests/test_counters.py",),
     ),
     Mutant(

@@ -6,9 +6,10 @@ from ..energy import ENERGY_MODELS, EnergyModel
 
 
 def parts(model, counters, host=None):
-    """A burst takes as many steps as it has spikes, in each of which all neurons are updated."""
+    """A burst takes as many steps as it has spikes, in each of which all neurons are updated; updates of a code with times of its
+    own are counted as they are."""
     sites = counters.sites("neuron_updates", "longest_burst", "message_bits")
-    longest = max((row["longest_burst"] for row in sites), default=0)
+    longest = max((1 if row.get("duration") else row["longest_burst"] for row in sites), default=0)
     if counters.reading == "message" and any(row["message_bits"] > 1 for row in sites):
         raise InputError(
             f"energy model {model.name} has spikes of one bit, and these messages have up to "

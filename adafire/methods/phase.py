@@ -1,0 +1,47 @@
+"""Weighted spikes, or phase coding (Kim, Kim, Huh, Lee, Choi: 'Deep neural networks with weighted spikes', Neurocomputing 2018).
+
+Theirs: the neuron (adafire/neurons/phased.py), whose spikes weigh 2^-1 to 2^-8 in turn, K = 8; thresholds as in rate coding. T
+counts steps, T / 8 of them periods: less than a period is only its great spikes, and since layers do not wait for each other, a
+value takes up to a period a layer to arrive whole.
+
+Ours: the input of the network is a constant current, there it is sent in phases as well; 99.9th percentile a site for the
+threshold, as in ``rate-percentile``.
+"""
+
+from dataclasses import dataclass
+
+from ..errors import InputError
+from ..neurons import PhasedSpikes, phased_values
+from .base import Method, register
+
+
+@dataclass(frozen=True)
+class Phase(Method):
+    """period: K, steps after which the weights of spikes begin anew."""
+
+    threshold: str = "percentile"
+    per_channel: bool = False
+    v0: float = 0.0
+    period: int = 8
+
+    def __post_init__(self):
+        super().__post_init__()
+        if not isinstance(self.period, int) or isinstance(self.period, bool) or not 1 <= self.period <= 16:
+            raise InputError(f"method {self.name}: period={self.period!r}; expected an integer from 1 to 16")
+        for key, only in (("phi_plus", 1), ("phi_minus", 0), ("v0", 0.0), ("shift", False)):
+            if getattr(self, key) != only:
+                raise InputError(
+                    f"method {self.name}: {key}={getattr(self, key)!r}; its neuron sends one spike a step, from a potential of 0: "
+                    f"leave {key}={only!r}"
+                )
+        if self.correction not in ("none", "light"):
+            raise InputError(f"method {self.name}: correction={self.correction!r}; expected 'none' or 'light'")
+
+    def neuron(self):
+        return PhasedSpikes(self.period)
+
+    def quantiser_levels(self, timesteps, limit):
+        return max(1, phased_values(self.period, timesteps))
+
+
+register(Phase("phase", "Kim et al., Neurocomputing 2018: spikes whose weight is their phase in a period of 8 steps"))
