@@ -10,4 +10,14 @@ from .fitting import Fitting
 from .rounded_weights import WEIGHTS
 from .thresholds import Histogram, balanced, currents_of, gaussian, mmse, percentile
 
-__all__ = ["Calibration", "Fitting", "WEIGHTS", "Histogram", "balanced", "currents_of", "gaussian", "mmse", "percentile"]
+__all__ = [
+    "Calibration",
+    "Fitting",
+    "WEIGHTS",
+    "Histogram",
+    "balanced",
+    "currents_of",
+    "gaussian",
+    "mmse",
+    "percentile",
+]
