@@ -306,6 +306,23 @@ def test_delayed_read_out_averages_the_last_steps_and_pays_for_all():
     assert torch.allclose(one(x), whole(x, at=(1,))[0], atol=1e-5)
 
 
+def test_the_twin_of_a_delayed_read_out_is_corrected_for_the_steps_that_are_read():
+    torch.manual_seed(0)
+    network, x = (
+        nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 5), nn.ReLU(), nn.Linear(5, 2)).eval(),
+        torch.randn(64, 6),
+    )
+    snn = adafire.convert(network, x, method="threshold-balancing+bias", timesteps=4)
+    run, sent = Run(snn.plan(x), snn.params, network, x, snn.call, 2), []
+    for _ in simulate(run, (2, 4), 1):
+        sent.append(run.neurons[1].n * snn.params[1].theta)
+    with torch.no_grad():
+        expected = network[:4](x).mean(0)
+    error = ((sent[1] - sent[0]) / 2).mean(0) - expected
+    of_all = (sent[1] / 4).mean(0) - expected
+    assert error.abs().max() < 0.1 * expected.max() and error.abs().sum() < of_all.abs().sum()
+
+
 @pytest.mark.parametrize("mean,std", [(0.0, 1.0), (2.0, 1.0), (-0.05, 0.02), (-40.0, 25.0)])
 def test_gaussian_threshold_is_the_fixed_point_of_the_published_iteration(mean, std):
     theta = gaussian(torch.tensor([mean]), torch.tensor([std]))

@@ -1,13 +1,14 @@
 """FS neurons (Stoeckl and Maass, 'Optimized spiking neurons can classify images with high accuracy through temporal coding with two
 spikes', Nature Machine Intelligence 2021; code: christophstoeckl/FS-neurons).
 
-Theirs: the neuron and its K = 10 steps for the ReLU, with T = h = d = theta 2^-t, so that a value is cut off to 10 binary digits; layers that
-wait for each other; tables of T, h and d for other activations. There theta is 25 for every neuron of every network.
+Theirs: the neuron and its K = 10 steps for the ReLU, with T = h = d = theta 2^-t, so that a value is cut off to 10 binary
+digits; layers that wait for each other; tables of T, h and d for other activations. There theta is 25 for every neuron of
+every network.
 
-Ours: theta, one a channel with the least squared error (one_pass.py); the tables (adafire/neurons/few_spikes.py) for SiLU, GELU and
-the sigmoid, with their numbers of steps, 16, 16 and 12; they are right up to 8, and get one step more for each doubling of the
-largest calibration current, up to ``tables=False``, where the neuron computes the activation itself and sends its digits, as with
-every other activation (leaky ReLU, hard-swish, ...). Negative digits come from a second neuron.
+Ours: theta, one a channel with the least squared error (one_pass.py); the tables for SiLU, GELU and the sigmoid
+(adafire/neurons/few_spikes.py), which are right up to 8 and get a step more for every doubling of the largest activation on
+calibration data beyond it. With ``tables=False``, and for every other activation (leaky ReLU, hard-swish, ...), the neuron
+computes the activation itself and sends its digits; negative ones come from a second neuron.
 """
 
 import math

@@ -1,7 +1,7 @@
 """What methods whose codes send a value once have in common; fs.py, radix.py and ttfs.py are such methods.
 
-A step is one whole code (adafire/neurons/one_pass.py): T = 1 is the method, and ``sub_steps`` of a report its latency. More steps
-repeat the code of a still input, at its full price; with frames each frame is coded on its own. So no parameter depends on T.
+A step is one whole code (adafire/neurons/one_pass.py): T = 1 is the method, and ``sub_steps`` of a report its latency. More
+steps repeat the code of a still input, at its full price; with frames each frame is coded on its own. No parameter depends on T.
 
 Ours, for all of them: thresholds. A channel's theta is such that the values of its code have the least squared error on calibration
 data; the published ones train with a clip, or take one largest value for the whole network.
@@ -20,7 +20,6 @@ class OnePassMethod(Method):
     """v0: what is added before digits are cut off, in units of the finest one (1/2 rounds)."""
 
     v0: float = 0.0
-    relays: bool = False
 
     def __post_init__(self):
         super().__post_init__()

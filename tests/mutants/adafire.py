@@ -248,4 +248,32 @@ MUTANTS = [
         '2 * k["potentials_pj"] * kept',
         ("tests/test_energy_models.py",),
     ),
+    Mutant(
+        "layers that wait for each other work at once",
+        "adafire/cost/meter.py",
+        "wait = depth_of(plan) - 1 if any(said.waits for said in laws) else 0",
+        "wait = 0",
+        ("tests/test_code_methods.py",),
+    ),
+    Mutant(
+        "a pooled number is one spike",
+        "adafire/simulation/running_mean.py",
+        "size, active, before = size + sent.sum(0), active + (sent != 0).sum(0), pooled[-1]",
+        "size, active, before = size + (sent != 0).sum(0), active + (sent != 0).sum(0), pooled[-1]",
+        ("tests/test_code_methods.py",),
+    ),
+    Mutant(
+        "the harmony neuron counts its burst, not its binary digits",
+        "adafire/neurons/harmony.py",
+        "events=state.events + ones_in(out / params.theta).sum(0)",
+        "events=state.events + (out / params.theta).abs().sum(0)",
+        ("tests/test_codes.py",),
+    ),
+    Mutant(
+        "corrections look at steps that are not read out",
+        "adafire/calibration/fitting.py",
+        '"first": method.read_from(steps)',
+        '"first": 0',
+        ("tests/test_baselines.py",),
+    ),
 ]
