@@ -263,6 +263,6 @@ LIBRARY = {  # case: a pattern of all that it prints
 
 def test_library(tmp_path):
     said = "\n".join(printed([sys.executable, str(CASES / "library.py")], tmp_path))
-    parts = {name: part.strip() for name, part in re.findall(r"== (b\d+)\w*(.*?)(?=\n== |\Z)", said, re.S)}
+    parts = {name: part.strip() for name, part in re.findall(r"== (b\d+)\w*(.*?)(?=== b\d|\Z)", said, re.S)}
     assert set(parts) == set(LIBRARY)
     assert not [(name, part) for name, part in parts.items() if not re.search(LIBRARY[name], part, re.M)]

@@ -406,7 +406,7 @@ def test_command_line_checkpoint_wins(tiny, root):
         (dict(data=dict(type="coco", image="x")), {}, "unknown key of data 'coco': 'image'; did you mean 'images'"),
         (dict(calibration=dict(samples=0)), {}, "calibration samples is 0"),
         (dict(batch_size=0), {}, "batch_size is 0"),
-        (dict(calibration=dict(samples=8)), {}, "8 calibration images leave none to score"),
+        (dict(calibration=dict(samples=8)), {}, "8 calibration samples leave none to score"),
         ({}, {"limit": 0}, "limit is 0"),
         ({}, {"data_root": None}, "--data-root DIR"),
         ({}, {"data_root": "/nowhere"}, "cannot read annotation file.*--data-root"),

@@ -68,6 +68,7 @@ class Arrivals:
         said = LawCosts(bits_of(max(1, up + down)), 1, most, WORD * (2 if down else 1), most * t)
         return {
             "neurons": site.elements,
+            "neuron_steps": site.elements * t,
             "neuron_updates": site.elements * t,
             "spikes": site.total("spikes", t),
             "messages": site.total("events", t),

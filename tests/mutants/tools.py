@@ -27,8 +27,8 @@ MUTANTS = [
     Mutant(
         "a task without the split stops those that have it",
         "benchmarks/running/catalogue.py",
-        "            if len(tasks) == 1 or variant is not None or",
-        "            if len(tasks) >= 1 or variant is not None or",
+        "                len(tasks) == 1\n                or variant is not None",
+        "                len(tasks) >= 1\n                or variant is not None",
         ("tests/test_run_bench.py",),
     ),
     Mutant(
