@@ -12,7 +12,7 @@ import numpy as np  # noqa: E402
 from benchmarks.command import Parser, leave, run  # noqa: E402
 
 EXAMPLES = """examples:
-  python tools/fit_few_spikes.py sigmoid --restarts 1 --moves 200     (in seconds; what the defaults find takes minutes)
+  python tools/fit_few_spikes.py sigmoid --restarts 1 --moves 200     # in seconds; what the defaults find takes minutes
 
 exit status: 0 printed; 2 wrong arguments"""
 
