@@ -82,7 +82,7 @@ def test_a_skipped_site_is_caught(gate, monkeypatch):
         third.rule = third.rule._replace(treatment="rate")
         return assign(trace, *rest)
 
-    monkeypatch.setattr(adafire.trace, "assign", skip_third)
+    monkeypatch.setattr(adafire.graph.recorder, "assign", skip_third)
     code, found = gate()
     assert code == 1 and all("sites" in found[method] for method in CASE.methods)
 
