@@ -71,7 +71,9 @@ def test_the_mini_of_a_task_without_one_is_anothers_and_says_so(bench, tmp_path)
 
 
 def test_table_json_records_and_leaderboard(bench, tmp_path):
-    code, out, err = bench("--no-rivals", "--methods", "quantised,adafire", "--timesteps", "4,1", "--json", str(tmp_path / "t.json"))
+    code, out, err = bench(
+        "--no-rivals", "--methods", "quantised,adafire", "--timesteps", "4,1", "--json", str(tmp_path / "t.json")
+    )
     assert code == 0
     rows = json.loads((tmp_path / "t.json").read_text())
     assert [(r["method"], r["timesteps"]) for r in rows] == [
@@ -103,7 +105,13 @@ def test_second_call_prints_the_same_table_and_runs_nothing(bench, tmp_path, mon
 
 def test_networks_are_kept_and_come_back(bench, tmp_path):
     code, _, err = bench(
-        "--methods", "burst,dcgs:relays=True,quantised", "--timesteps", "2,4", "--no-rivals", "--save-snn", str(tmp_path / "kept")
+        "--methods",
+        "burst,dcgs:relays=True,quantised",
+        "--timesteps",
+        "2,4",
+        "--no-rivals",
+        "--save-snn",
+        str(tmp_path / "kept"),
     )
     assert code == 0 and "not saved" not in err
     names = sorted(path.name for path in (tmp_path / "kept").iterdir())

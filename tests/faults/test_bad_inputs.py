@@ -390,7 +390,12 @@ ROWS = [  # name, tool, arguments, words of the message
     ("run_speed: no case", "run_speed", plain("mini-yol"), "did you mean 'mini-yolo'"),
     ("run_speed: no threads", "run_speed", plain("--threads", "0"), "from 1 to 1024"),
     ("support_table: no option", "support_table", plain("--chek"), "did you mean --check?"),
-    ("fit_few_spikes: no moves", "fit_few_spikes", plain("silu", "--moves", "0"), "expected --restarts and --moves of 1 or more"),
+    (
+        "fit_few_spikes: no moves",
+        "fit_few_spikes",
+        plain("silu", "--moves", "0"),
+        "expected --restarts and --moves of 1 or more",
+    ),
 ]
 SUBPROCESSES = {
     "run_bench": "coco_yolo: text as weights",
