@@ -71,9 +71,7 @@ def test_the_mini_of_a_task_without_one_is_anothers_and_says_so(bench, tmp_path)
 
 
 def test_table_json_records_and_leaderboard(bench, tmp_path):
-    code, out, err = bench(
-        "--no-rivals", "--methods", "quantised,adafire", "--timesteps", "4,1", "--json", str(tmp_path / "t.json")
-    )
+    code, out, err = bench("--methods", "quantised,adafire", "--timesteps", "4,1", "--json", str(tmp_path / "t.json"))
     assert code == 0
     rows = json.loads((tmp_path / "t.json").read_text())
     assert [(r["method"], r["timesteps"]) for r in rows] == [
@@ -109,7 +107,6 @@ def test_networks_are_kept_and_come_back(bench, tmp_path):
         "burst,dcgs:relays=True,quantised",
         "--timesteps",
         "2,4",
-        "--no-rivals",
         "--save-snn",
         str(tmp_path / "kept"),
     )
@@ -396,3 +393,12 @@ def test_table_on_a_terminal_leaves_out_what_does_not_fit(monkeypatch, width):
     text = stream.getvalue()
     assert "0.512" in text and "toy mini" in text
     assert ("MACs (M)" in text) == (width > 60)
+
+
+@pytest.mark.parametrize(
+    "given, found", [((), True), (("--methods", "burst"), False), (("--methods", "burst", "--rivals"), True)]
+)
+def test_rivals_stand_beside_a_tasks_methods_and_beside_chosen_ones_if_asked(bench, tmp_path, given, found):
+    code, *_ = bench("--timesteps", "1", "--json", str(tmp_path / "t.json"), *given)
+    methods = {row["method"] for row in json.loads((tmp_path / "t.json").read_text())}
+    assert code == 0 and any(name.startswith("integer:phi_plus=") for name in methods) == found

@@ -49,6 +49,7 @@ def test_two_processes_give_the_record_of_one(task, methods, limit, tmp_path):
             task,
             "--methods",
             ",".join(methods),
+            "--rivals",
             "--timesteps",
             "2",
             "--limit",

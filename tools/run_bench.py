@@ -1,6 +1,7 @@
 #!/usr/bin/env python
 """Convert the network of a task by several methods and measure each: accuracy against timesteps and energy."""
 
+import argparse
 import json
 import os
 import sys
@@ -66,12 +67,8 @@ def parser():
         help="keep every network that is converted, as a file that adafire.load reads (what is finished "
         "is not converted again: --rerun)",
     )
-    add(
-        "--no-rivals",
-        dest="rivals",
-        action="store_false",
-        help="without the quantised and integer networks beside every row",
-    )
+    words = "run the quantised and integer networks beside every spiking row (default: unless --methods chooses)"
+    add("--rivals", action=argparse.BooleanOptionalAction, help=words)
     add("--rerun", action="store_true", help="run again what is finished")
     add("--list", action="store_true", help="list tasks, variants and methods, and what each lacks; run nothing")
     p.add_trust()
@@ -123,7 +120,7 @@ def run_all(args):
         args.precision,
         args.rerun,
         args.save_snn,
-        args.rivals,
+        args.methods is None if args.rivals is None else args.rivals,
     )
     for task, variant in jobs:
         runner.check_request(task, weighted(args.methods or task.methods, args.weights), args.timesteps, options)
