@@ -24,7 +24,7 @@ import resource, runpy, sys
 from adafire import convert  # noqa: F401
 import sys as system
 limit, at = float(sys.argv[1]), sys.argv[2]
-convert = system.modules["adafire.convert"]
+convert = system.modules["adafire.snn.network"]
 real = convert.simulate
 
 def held():
