@@ -106,10 +106,8 @@ class Method:
             )
         if not isinstance(self.relays, bool):
             raise InputError(f"method {self.name}: relays={self.relays!r}; expected True or False")
-        for key, least in (("phi_plus", 1), ("phi_minus", 0)):
-            value = getattr(self, key)
-            if not isinstance(value, int) or isinstance(value, bool) or value < least:
-                raise InputError(f"method {self.name}: {key}={value!r}; expected an integer of {least} or more")
+        self.check_whole("phi_plus", 1)
+        self.check_whole("phi_minus", 0)
         if self.kind == "quantised" and self.correction not in ("none", "light"):
             raise InputError(
                 f"method {self.name}: correction={self.correction!r}; expected 'none' or 'light', it has no potentials"
@@ -118,6 +116,21 @@ class Method:
             raise InputError(f"method {self.name}: percentile={self.percentile!r}; expected a number in (0, 100]")
         if not 0 <= self.v0 < 1:
             raise InputError(f"method {self.name}: v0={self.v0!r}; expected a number in [0, 1)")
+
+    def check_whole(self, key, least, most=None):
+        """InputError unless the option ``key`` is an integer from ``least`` to ``most`` (None: without end)."""
+        value = getattr(self, key)
+        if not isinstance(value, int) or isinstance(value, bool) or value < least or most is not None and value > most:
+            expected = f"of {least} or more" if most is None else f"from {least} to {most}"
+            raise InputError(f"method {self.name}: {key}={value!r}; expected an integer {expected}")
+
+    def check_law(self, why, **only):
+        """InputError unless these options are what the method's own neuron needs (``why``), and the correction is one of biases."""
+        for key, value in only.items():
+            if getattr(self, key) != value:
+                raise InputError(f"method {self.name}: {key}={getattr(self, key)!r}; {why}: leave {key}={value!r}")
+        if self.correction not in ("none", "light"):
+            raise InputError(f"method {self.name}: correction={self.correction!r}; expected 'none' or 'light'")
 
     @property
     def uses_gradients(self):

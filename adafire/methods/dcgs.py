@@ -53,10 +53,8 @@ class Differential(Method):
         super().__post_init__()
         if self.places not in PLACES:
             raise InputError(f"method {self.name}: places={self.places!r}; expected one of {', '.join(PLACES)}")
-        for key in ("levels", "relay_levels"):
-            value = getattr(self, key)
-            if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 16:
-                raise InputError(f"method {self.name}: {key}={value!r}; expected an integer from 1 to 16")
+        self.check_whole("levels", 1, 16)
+        self.check_whole("relay_levels", 1, 16)
         if not 1 <= self.relay_scale <= 256:
             raise InputError(f"method {self.name}: relay_scale={self.relay_scale!r}; expected a number from 1 to 256")
         if (self.phi_plus, self.phi_minus) != (1, 0):

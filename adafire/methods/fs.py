@@ -31,8 +31,7 @@ class FewSpikesMethod(OnePassMethod):
 
     def __post_init__(self):
         super().__post_init__()
-        if not isinstance(self.digits, int) or isinstance(self.digits, bool) or not 1 <= self.digits <= 16:
-            raise InputError(f"method {self.name}: digits={self.digits!r}; expected an integer from 1 to 16")
+        self.check_whole("digits", 1, 16)
         if not isinstance(self.tables, bool):
             raise InputError(f"method {self.name}: tables={self.tables!r}; expected True or False")
 

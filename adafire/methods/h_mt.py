@@ -31,8 +31,7 @@ class HarmonyMethod(Method):
 
     def __post_init__(self):
         super().__post_init__()
-        if not isinstance(self.n, int) or isinstance(self.n, bool) or not 1 <= self.n <= 12:
-            raise InputError(f"method {self.name}: n={self.n!r}; expected an integer from 1 to 12")
+        self.check_whole("n", 1, 12)
         if (self.phi_plus, self.phi_minus) != (1, 0):
             raise InputError(
                 f"method {self.name}: its neuron sends n spikes a step at most; leave phi_plus and phi_minus alone and set n="

@@ -46,18 +46,11 @@ class DifferentialAdaFire(Method):
 
     def __post_init__(self):
         super().__post_init__()
-        if not isinstance(self.values, int) or isinstance(self.values, bool) or self.values < 1:
-            raise InputError(f"method {self.name}: values={self.values!r}; expected an integer of 1 or more")
+        self.check_whole("values", 1)
         if not isinstance(self.binary, bool):
             raise InputError(f"method {self.name}: binary={self.binary!r}; expected True or False")
-        for key, only in (("threshold", "mmse"), ("v0", 0.5), ("shift", False), ("objective", "round")):
-            if getattr(self, key) != only:
-                raise InputError(
-                    f"method {self.name}: {key}={getattr(self, key)!r}; its neuron rounds to a fitted "
-                    f"level, leave {key}={only!r}"
-                )
-        if self.correction not in ("none", "light"):
-            raise InputError(f"method {self.name}: correction={self.correction!r}; expected 'none' or 'light'")
+        why = "its neuron rounds to a fitted level"
+        self.check_law(why, threshold="mmse", v0=0.5, shift=False, objective="round")
         if self.phi_plus != self.phi_minus:
             raise InputError(
                 f"method {self.name}: phi_plus={self.phi_plus}, phi_minus={self.phi_minus}; a step has at "

@@ -10,7 +10,6 @@ threshold, as in ``rate-percentile``.
 
 from dataclasses import dataclass
 
-from ..errors import InputError
 from ..neurons import PhasedSpikes, phased_values
 from .base import Method, register
 
@@ -26,16 +25,9 @@ class Phase(Method):
 
     def __post_init__(self):
         super().__post_init__()
-        if not isinstance(self.period, int) or isinstance(self.period, bool) or not 1 <= self.period <= 16:
-            raise InputError(f"method {self.name}: period={self.period!r}; expected an integer from 1 to 16")
-        for key, only in (("phi_plus", 1), ("phi_minus", 0), ("v0", 0.0), ("shift", False)):
-            if getattr(self, key) != only:
-                raise InputError(
-                    f"method {self.name}: {key}={getattr(self, key)!r}; its neuron sends one spike a step, from a potential of 0: "
-                    f"leave {key}={only!r}"
-                )
-        if self.correction not in ("none", "light"):
-            raise InputError(f"method {self.name}: correction={self.correction!r}; expected 'none' or 'light'")
+        self.check_whole("period", 1, 16)
+        why = "its neuron sends one spike a step, from a potential of 0"
+        self.check_law(why, phi_plus=1, phi_minus=0, v0=0.0, shift=False)
 
     def neuron(self):
         return PhasedSpikes(self.period)

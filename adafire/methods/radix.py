@@ -26,10 +26,8 @@ class Radix(OnePassMethod):
 
     def __post_init__(self):
         super().__post_init__()
-        for key, low, high in (("digits", 1, 16), ("base", 2, 16)):
-            value = getattr(self, key)
-            if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-                raise InputError(f"method {self.name}: {key}={value!r}; expected an integer from {low} to {high}")
+        self.check_whole("digits", 1, 16)
+        self.check_whole("base", 2, 16)
         if self.base**self.digits > 2**16:
             raise InputError(
                 f"method {self.name}: {self.digits} digits of base {self.base} are more than 65536 values; lower one of them"

@@ -22,9 +22,7 @@ class AdvancedCalibration(Method):
 
     def __post_init__(self):
         super().__post_init__()
-        steps = self.weight_steps
-        if not isinstance(steps, int) or isinstance(steps, bool) or steps < 1:
-            raise InputError(f"method {self.name}: weight_steps={steps!r}; expected an integer of 1 or more")
+        self.check_whole("weight_steps", 1)
         if not 0 < self.weight_rate < 1:
             raise InputError(f"method {self.name}: weight_rate={self.weight_rate!r}; expected a number in (0, 1)")
 

@@ -47,10 +47,8 @@ class Balancing(Method):
 
     def __post_init__(self):
         super().__post_init__()
-        for key, least in (("updates", 0), ("sweeps", 1)):
-            value = getattr(self, key)
-            if not isinstance(value, int) or isinstance(value, bool) or value < least:
-                raise InputError(f"method {self.name}: {key}={value!r}; expected an integer of {least} or more")
+        self.check_whole("updates", 0)
+        self.check_whole("sweeps", 1)
         if not 0 <= self.delay < 1:
             raise InputError(f"method {self.name}: delay={self.delay!r}; expected a share of T, a number in [0, 1)")
 

@@ -12,7 +12,6 @@ every tick, a neuron update.
 
 from dataclasses import dataclass
 
-from ..errors import InputError
 from ..neurons import FirstSpike
 from .base import register
 from .one_pass import OnePassMethod
@@ -26,8 +25,7 @@ class TimeToFirstSpike(OnePassMethod):
 
     def __post_init__(self):
         super().__post_init__()
-        if not isinstance(self.bits, int) or isinstance(self.bits, bool) or not 1 <= self.bits <= 12:
-            raise InputError(f"method {self.name}: bits={self.bits!r}; expected an integer from 1 to 12")
+        self.check_whole("bits", 1, 12)
 
     def neuron(self):
         return FirstSpike(self.bits)
