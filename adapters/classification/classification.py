@@ -6,8 +6,6 @@
 Which networks there are: adapters/models; which data: adapters/classification/data/image_sets.py. Pictures are never augmented.
 """
 
-import hashlib
-import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlparse
@@ -21,12 +19,12 @@ from ..base import Batch, Workload, adapters
 from ..models import build, has_own_weights
 from ..models.stated import stated
 from ..shared import accuracy
-from ..shared.asked import check_keys as _check_keys
-from ..shared.asked import whole as _whole
+from ..shared.asked import amounts, check_keys
 from ..shared.checkpoints import describe_weights, load_into, load_state_dict
 from ..shared.copies import repeated
 from ..shared.downloads import checkpoint_file
 from ..shared.draws import drawn
+from ..shared.fingerprints import of_entries
 from ..shared.images import THREADS, check, decode
 from ..shared.picture_forms import form_of
 from ..shared.pixels import bits_of, notes
@@ -138,20 +136,14 @@ def _calibration(candidates, samples, scored, side, what):
     )
 
 
-def _digest(entries):
-    return hashlib.sha256(json.dumps(sorted(entries)).encode()).hexdigest()
-
-
 @adapters.register("classification")
 def workload(settings, options):
     """Classification from a variant's settings; everything that can be wrong with its files is found here."""
-    _check_keys(settings, SETTINGS, "setting")
+    check_keys(settings, SETTINGS, "setting")
     model, checkpoint = settings.get("model"), options.checkpoint or settings.get("checkpoint")
     name = model.get("name") if isinstance(model, dict) else model
-    samples = _whole(settings.get("calibration", {}).get("samples", 64), "calibration samples")
-    batch_size = _whole(settings.get("batch_size", 8), "batch_size")
+    samples, batch_size, limit = amounts(settings, options)
     preprocessing(settings.get("preprocessing", {}))  # what is wrong with it is told before anything is read
-    limit = None if options.limit is None else _whole(options.limit, "limit")
     found = read(settings.get("data"), options)
     network = build_classifier(model, checkpoint, options.device, options.trust_checkpoint, options.seed)
     prepare, said = completed(settings.get("preprocessing", {}), *stated(model, network, bool(checkpoint)))
@@ -175,12 +167,12 @@ def workload(settings, options):
             "split": options.split,
             "samples": len(test),
             "classes": len(found.classes),
-            "fingerprint": _digest((p.id, p.label, f.sha256) for p, f in zip(test, facts)),
+            "fingerprint": of_entries((p.id, p.label, f.sha256) for p, f in zip(test, facts)),
         },
         "calibration": {
             "samples": len(chosen),
             "set_aside": found.set_aside,
-            "fingerprint": _digest((p.id, f.sha256) for p, f in zip(chosen, chosen_facts)),
+            "fingerprint": of_entries((p.id, f.sha256) for p, f in zip(chosen, chosen_facts)),
             "overlap": sum(f.sha256 in scored for f in chosen_facts),
         },
         "weights": describe_weights(source, network),

@@ -12,7 +12,9 @@ from urllib.parse import urlparse
 from adafire.errors import InputError
 
 from ..base import adapters
+from ..shared.asked import amounts, check_keys, config_and_weights
 from ..shared.checkpoints import describe_weights
+from ..shared.fingerprints import of_files
 from ..shared.image_files import image_facts
 from ..shared.pipelines import Pipeline
 from ..shared.rehearsal import rehearse
@@ -20,7 +22,7 @@ from . import categories
 from . import checks as detection_checks
 from .detector import NEEDED, SCORING, Detection
 from .networks import build_detector, stages
-from .pictures import calibration_images, check_keys, digest, find_source, test_dataset
+from .pictures import calibration_images, find_source, test_dataset
 from .two_stage import TwoStageDetection
 
 SETTINGS = ("config", "checkpoint", "data", "calibration", "batch_size", "score_thr", "scoring")
@@ -30,21 +32,13 @@ SETTINGS = ("config", "checkpoint", "data", "calibration", "batch_size", "score_
 def workload(settings, options):
     """Detection from a variant's settings; everything that can be wrong with its files is found here."""
     check_keys(settings, SETTINGS, "setting")
-    config, checkpoint = settings.get("config"), options.checkpoint or settings.get("checkpoint")
-    samples, batch_size = settings.get("calibration", {}).get("samples", 64), settings.get("batch_size", 8)
-    if not config or not checkpoint:
-        raise InputError(
-            f"no {'config' if not config else 'checkpoint'} is given; expected config='mmdet::folder/name'"
-            " or a file, and checkpoint= (--checkpoint) a file, a URL or 'random'"
-        )
-    for value, key in ((samples, "calibration samples"), (batch_size, "batch_size"), (options.limit, "limit")):
-        if value is not None and (not isinstance(value, int) or value < 1):
-            raise InputError(f"{key} is {value!r}; expected a whole number of 1 or more")
+    config, checkpoint = config_and_weights(settings, options, "mmdet")
+    samples, batch_size, limit = amounts(settings, options)
     source = find_source(settings.get("data"), options, samples)
     scoring = settings.get("scoring", "voc" if settings["data"]["type"] == "voc" else "coco")
     if scoring not in SCORING:
         raise InputError(f"scoring is {scoring!r}; expected one of {', '.join(SCORING)}")
-    annotations, ids = source.annotations, source.ids[: options.limit]
+    annotations, ids = source.annotations, source.ids[:limit]
     weights = None if checkpoint == "random" else checkpoint
     model, cfg = build_detector(
         config, weights, options.device, options.trust_checkpoint, settings.get("score_thr"), options.seed
@@ -68,12 +62,12 @@ def workload(settings, options):
     names = [annotations.images[i]["file_name"] for i in ids]
     if source.identity:
         test, other = source.identity
-        prints = [digest(names, test), digest([p.name for p, _ in chosen], other)]
+        prints = [of_files(names, test), of_files([p.name for p, _ in chosen], other)]
     else:
         boxes = hashlib.sha256(annotations.annotation_file.read_bytes()).hexdigest()
         if annotations.annotation_file.suffix == ".txt":  # VOC's is a list of names only
-            boxes = digest([], annotations.objects)
-        prints = [digest(zip(names, hashes), boxes), digest((p.name, h) for p, h in chosen)]
+            boxes = of_files([], annotations.objects)
+        prints = [of_files(zip(names, hashes), boxes), of_files((p.name, h) for p, h in chosen)]
     description = {
         "data": {"name": source.name, "split": options.split, "samples": len(ids), "fingerprint": prints[0]},
         "calibration": {

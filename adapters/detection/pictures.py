@@ -1,14 +1,12 @@
 """Images for a detector: which are scored, which calibrate, and that all is there."""
 
-import hashlib
-import json
 import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from adafire.errors import InputError
-from adafire.registry import near_names
 
+from ..shared.asked import check_keys
 from ..shared.config_forms import with_names
 from ..shared.downloads import PROJECT
 from ..shared.draws import by_hash, drawn, set_aside
@@ -24,12 +22,6 @@ DATA = {
     "fashion_scenes": ("type",),
     "voc": ("type", "root", "year", "split", "calibration_split", "sizes"),
 }
-
-
-def check_keys(given, known, what):
-    for key in given:
-        if key not in known:
-            raise InputError(f"unknown {what} {key!r}{near_names(key, known)} Known: {', '.join(known)}")
 
 
 def test_loader(cfg, config):
@@ -194,8 +186,3 @@ def calibration_images(source, samples, scored, listed_in, options):
             "give images that are not in the test set"
         )
     return chosen[:samples]
-
-
-def digest(files, *more):
-    """sha256 of file names, or (name, sha256 of its content) pairs, and whatever else identifies them."""
-    return hashlib.sha256(json.dumps([sorted(files), more], sort_keys=True).encode()).hexdigest()

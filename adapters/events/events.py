@@ -22,15 +22,14 @@ from adafire.errors import InputError
 from ..base import Batch, adapters
 from ..classification.classification import (
     Classification,
-    _check_keys,
     _check_outputs,
-    _digest,
-    _whole,
     build_classifier,
 )
+from ..shared.asked import amounts, check_keys
 from ..shared.checkpoints import describe_weights
 from ..shared.copies import repeated
 from ..shared.draws import drawn
+from ..shared.fingerprints import of_entries
 from .data import published_events  # noqa: F401  (registers its sets)
 from .data.event_frames import representation
 from .data.event_sets import read
@@ -142,13 +141,11 @@ def _odd(test, sensor):
 @adapters.register("events")
 def workload(settings, options):
     """Events from a variant's settings; everything that can be wrong with its files is found here."""
-    _check_keys(settings, SETTINGS, "setting")
+    check_keys(settings, SETTINGS, "setting")
     model, checkpoint = settings.get("model"), options.checkpoint or settings.get("checkpoint")
     name = model.get("name") if isinstance(model, dict) else model
-    wanted = _whole(settings.get("calibration", {}).get("samples", 64), "calibration samples")
-    batch_size = _whole(settings.get("batch_size", 8), "batch_size")
+    wanted, batch_size, limit = amounts(settings, options)
     form = representation(settings.get("representation", {}))
-    limit = None if options.limit is None else _whole(options.limit, "limit")
     network = build_classifier(model, checkpoint, options.device, options.trust_checkpoint, options.seed)
     event_set = read(settings.get("data"), options)
     test = samples(event_set, event_set.test[:limit], form)
@@ -161,12 +158,12 @@ def workload(settings, options):
             "samples": len(test),
             "classes": len(event_set.classes),
             "events": round(sum(s.events for s in test) / len(test), 1),
-            "fingerprint": _digest((s.id, s.label, s.sha256) for s in test),
+            "fingerprint": of_entries((s.id, s.label, s.sha256) for s in test),
         },
         "calibration": {
             "samples": len(chosen),
             "set_aside": event_set.set_aside,
-            "fingerprint": _digest((s.id, s.sha256) for s in chosen),
+            "fingerprint": of_entries((s.id, s.sha256) for s in chosen),
             "overlap": sum(s.sha256 in scored for s in chosen),
         },
         "weights": describe_weights(str(checkpoint).replace("\\", "/").rsplit("/", 1)[-1], network),

@@ -7,8 +7,6 @@ Which data there are: adapters/points/data/cloud_sets.py; which networks and che
 are in the unit sphere, [3, points], y up, and are never augmented.
 """
 
-import hashlib
-import json
 from pathlib import Path
 from urllib.parse import urlparse
 
@@ -20,10 +18,12 @@ from adafire.registry import near_names
 from ..base import adapters
 from ..models import build
 from ..models.pointnet_names import renamed
+from ..shared.asked import amounts, check_keys, whole
 from ..shared.checkpoints import describe_weights, load_into, load_state_dict
 from ..shared.copies import repeated
 from ..shared.downloads import checkpoint_file
 from ..shared.draws import drawn
+from ..shared.fingerprints import of_entries
 from .clouds import CloudClassification, CloudParts
 from .data import cloud_arrays, modelnet, shapenet  # noqa: F401  register their sets
 from .data.cloud_sets import load, read
@@ -41,12 +41,6 @@ def build_pointnet(model, checkpoint, device="cpu", trust=False, seed=0):
         state, _ = load_state_dict(checkpoint_file(checkpoint), trust)
         load_into(network, state, rename=lambda found: renamed(found, network))
     return network.to(device).eval()
-
-
-def _whole(value, what):
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise InputError(f"{what} is {value!r}; expected a whole number of 1 or more")
-    return value
 
 
 def _aside(found, samples, scored, settings):
@@ -68,10 +62,6 @@ def _aside(found, samples, scored, settings):
     )
 
 
-def _digest(entries):
-    return hashlib.sha256(json.dumps(sorted(entries)).encode()).hexdigest()
-
-
 @adapters.register("pointnet")
 def workload(settings, options):
     """Point clouds from a variant's settings; everything that can be wrong with its files is found here.
@@ -79,16 +69,12 @@ def workload(settings, options):
     Beside model, checkpoint, data, calibration and batch_size: target 'class' or 'parts'; points: number of them;
     sampling: 'random', 'first' or 'fps'; turn_y: degrees about the vertical that clouds are turned by.
     """
-    for key in settings:
-        if key not in SETTINGS:
-            raise InputError(f"unknown setting {key!r}{near_names(key, SETTINGS)} Known: {', '.join(SETTINGS)}")
+    check_keys(settings, SETTINGS, "setting")
     target = settings.get("target", "class")
     if target not in TARGETS:
         raise InputError(f"target is {target!r}{near_names(target, TARGETS)} Known: {', '.join(TARGETS)}")
-    points = _whole(settings.get("points", 1024), "points")
-    batch_size = _whole(settings.get("batch_size", 8), "batch_size")
-    samples = _whole(settings.get("calibration", {}).get("samples", 64), "calibration samples")
-    limit = None if options.limit is None else _whole(options.limit, "limit")
+    points = whole(settings.get("points", 1024), "points")
+    samples, batch_size, limit = amounts(settings, options)
     model, checkpoint = settings.get("model"), options.checkpoint or settings.get("checkpoint")
     network = build_pointnet(model, checkpoint, options.device, options.trust_checkpoint, options.seed)
     found = read(settings.get("data"), options)
@@ -115,12 +101,12 @@ def workload(settings, options):
             "samples": len(ids),
             "classes": len(found.classes),
             "points": points,
-            "fingerprint": _digest(zip(ids, test.labels.tolist(), test.digests)),
+            "fingerprint": of_entries(zip(ids, test.labels.tolist(), test.digests)),
         },
         "calibration": {
             "samples": len(aside_ids),
             "set_aside": found.set_aside,
-            "fingerprint": _digest(zip(aside_ids, aside.digests)),
+            "fingerprint": of_entries(zip(aside_ids, aside.digests)),
             "overlap": len(set(test.digests) & set(aside.digests)),
         },
         "weights": describe_weights(Path(urlparse(str(checkpoint)).path).name, network),

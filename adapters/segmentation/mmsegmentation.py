@@ -20,9 +20,11 @@ import torch
 from adafire.errors import InputError
 
 from ..base import Batch, Workload, adapters
-from ..detection.pictures import calibration_images, check_keys, digest, test_dataset
+from ..detection.pictures import calibration_images, test_dataset
+from ..shared.asked import amounts, check_keys, config_and_weights
 from ..shared.checkpoints import describe_weights
 from ..shared.dense_exit import DENSE
+from ..shared.fingerprints import of_files
 from ..shared.pipelines import Pipeline, preprocess
 from ..shared.rehearsal import rehearse
 from . import miou
@@ -183,16 +185,8 @@ class Segmentation(Workload):
 def workload(settings, options):
     """Segmentation from a variant's settings; everything that can be wrong with its files is found here."""
     check_keys(settings, SETTINGS, "setting")
-    config, checkpoint = settings.get("config"), options.checkpoint or settings.get("checkpoint")
-    samples, batch_size = settings.get("calibration", {}).get("samples", 64), settings.get("batch_size", 8)
-    if not config or not checkpoint:
-        raise InputError(
-            f"no {'config' if not config else 'checkpoint'} is given; expected config='mmseg::folder/name'"
-            " or a file, and checkpoint= (--checkpoint) a file, a URL or 'random'"
-        )
-    for value, key in ((samples, "calibration samples"), (batch_size, "batch_size"), (options.limit, "limit")):
-        if value is not None and (not isinstance(value, int) or value < 1):
-            raise InputError(f"{key} is {value!r}; expected a whole number of 1 or more")
+    config, checkpoint = config_and_weights(settings, options, "mmseg")
+    samples, batch_size, limit = amounts(settings, options)
     model, cfg = build_segmentor(
         config,
         None if checkpoint == "random" else checkpoint,
@@ -202,7 +196,7 @@ def workload(settings, options):
         settings.get("cfg_options"),
     )
     source = find_source(settings.get("data"), options, samples, cfg, config)
-    test, classes = source.test[: options.limit], len(source.classes)
+    test, classes = source.test[:limit], len(source.classes)
     if classes != model.num_classes:
         raise InputError(
             f"the network of config '{config}' has {model.num_classes} classes, {source.name} has {classes} "
@@ -215,9 +209,9 @@ def workload(settings, options):
     chosen = calibration_images(source, samples, set(hashes), f"the calibration set of {source.name}", options)
     names = [s.id for s in test]
     if source.identity:
-        prints = [digest(names, source.identity[0]), digest([p.name for p, _ in chosen], source.identity[1])]
+        prints = [of_files(names, source.identity[0]), of_files([p.name for p, _ in chosen], source.identity[1])]
     else:
-        prints = [digest(zip(names, hashes, masks)), digest((p.name, h) for p, h in chosen)]
+        prints = [of_files(zip(names, hashes, masks)), of_files((p.name, h) for p, h in chosen)]
     description = {
         "data": {
             "name": source.name,

@@ -13,7 +13,8 @@ import numpy as np
 from adafire.errors import InputError
 
 from ..detection import coco
-from ..detection.pictures import check_keys, test_loader
+from ..detection.pictures import test_loader
+from ..shared.asked import check_keys
 from ..shared.config_forms import with_names, without_scope
 from ..shared.draws import by_hash, set_aside
 from ..shared.paths import leaves

@@ -21,12 +21,13 @@ from adafire.errors import AdafireError, InputError
 
 from ..base import Batch, Workload, WorkloadOptions, adapters
 from ..classification.classification import build_classifier
-from ..detection.pictures import check_keys, digest
 from ..models.unet_keras import KerasUNet, from_keras
+from ..shared.asked import amounts, check_keys, whole
 from ..shared.checkpoints import describe_weights
 from ..shared.dense_exit import DENSE
 from ..shared.downloads import PROJECT
 from ..shared.draws import by_hash, drawn, set_aside
+from ..shared.fingerprints import of_files
 from . import vessel_scores
 from .data import drive, retinas
 
@@ -136,15 +137,8 @@ def workload(settings, options):
     check_keys(settings, SETTINGS, "setting")
     data = settings.get("data") or {}
     check_keys(data, ("type", "window"), f"key of data {data.get('type')!r}:")
-    samples, window = settings.get("calibration", {}).get("samples", 4), data.get("window")
-    for value, key in (
-        (samples, "calibration samples"),
-        (settings.get("batch_size", 1), "batch_size"),
-        (options.limit, "limit"),
-        (window, "window"),
-    ):
-        if value is not None and (not isinstance(value, int) or value < 1):
-            raise InputError(f"{key} is {value!r}; expected a whole number of 1 or more")
+    samples, batch_size, limit = amounts(settings, options, samples=4, batch_size=1)
+    window = None if data.get("window") is None else whole(data["window"], "window")
     if data.get("type") not in SETS:
         raise InputError(f"data is {data!r}; expected dict(type='drive') or dict(type='retinas')")
     if options.data_root is None and data["type"] == "drive":
@@ -163,7 +157,7 @@ def workload(settings, options):
         what = f"'{root}' has {len(eyes)} test pictures and no training/images"
         aside, rest = map(set, set_aside(order, samples, options, what))
         chosen, test = [e.image for e in eyes if e.image.name in aside], [e for e in eyes if e.image.name in rest]
-    test = test[: options.limit]
+    test = test[:limit]
     hashes = {
         path: hashlib.sha256(Path(path).read_bytes()).hexdigest()
         for path in [*chosen, *(p for eye in test for p in eye[1:])]
@@ -173,7 +167,7 @@ def workload(settings, options):
         test,
         chosen,
         window,
-        settings.get("batch_size", 1),
+        batch_size,
         options.device,
         {
             "data": {
@@ -181,12 +175,12 @@ def workload(settings, options):
                 "split": options.split,
                 "samples": len(test),
                 "window": window,
-                "fingerprint": digest((eye.id, *(hashes[p] for p in eye[1:])) for eye in test),
+                "fingerprint": of_files((eye.id, *(hashes[p] for p in eye[1:])) for eye in test),
             },
             "calibration": {
                 "samples": len(chosen),
                 "set_aside": not training,
-                "fingerprint": digest((Path(p).name, hashes[p]) for p in chosen),
+                "fingerprint": of_files((Path(p).name, hashes[p]) for p in chosen),
                 "overlap": len({hashes[p] for p in chosen} & {hashes[eye.image] for eye in test}),
             },
             "weights": describe_weights(source, network),

@@ -49,3 +49,25 @@ def whole(value, what, least=1):
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise InputError(f"{what} is {value!r}; expected a whole number of {least} or more")
     return value
+
+
+def amounts(settings, options, samples=64, batch_size=8):
+    """(calibration samples, batch size, limit or None) that a variant's settings and the command line ask for; InputError for
+    what is no whole number of 1 or more."""
+    return (
+        whole(settings.get("calibration", {}).get("samples", samples), "calibration samples"),
+        whole(settings.get("batch_size", batch_size), "batch_size"),
+        None if options.limit is None else whole(options.limit, "limit"),
+    )
+
+
+def config_and_weights(settings, options, library):
+    """(config, checkpoint) of a variant on MMDetection or MMSegmentation (``library``: 'mmdet' or
+    'mmseg'); InputError where one is not given."""
+    config, checkpoint = settings.get("config"), options.checkpoint or settings.get("checkpoint")
+    if not config or not checkpoint:
+        raise InputError(
+            f"no {'config' if not config else 'checkpoint'} is given; expected config='{library}::folder/name'"
+            " or a file, and checkpoint= (--checkpoint) a file, a URL or 'random'"
+        )
+    return config, checkpoint

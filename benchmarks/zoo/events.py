@@ -14,11 +14,11 @@ from torch.utils.data import Dataset
 
 from adafire import Frames
 from adapters.base import WorkloadOptions
-from adapters.classification.classification import _digest
 from adapters.events.data.event_frames import representation
 from adapters.events.data.event_sets import read
 from adapters.events.events import samples
 from adapters.setups import data_setups
+from adapters.shared.fingerprints import of_entries
 
 from . import classification  # noqa: F401  (registers network and metric)
 
@@ -57,7 +57,7 @@ def events(config, options, data, representation, kept=500):
             "name": data["type"],
             "samples": len(found),
             "classes": len(classes),
-            "fingerprint": _digest((s.id, s.label, s.sha256) for s in found),
+            "fingerprint": of_entries((s.id, s.label, s.sha256) for s in found),
         }
     return description
 
