@@ -52,6 +52,12 @@ class WorkloadOptions(NamedTuple):
     draw: int = 0
     draws: int | None = None
 
+    @classmethod
+    def of(cls, args, **more):
+        """From a command line's arguments (argparse's Namespace): its options of the same names, and ``more``."""
+        names = ("data_root", "checkpoint", "trust_checkpoint", "limit", "device", "seed", "draws")
+        return cls(**{name: getattr(args, name) for name in names if hasattr(args, name)} | more)
+
 
 class Workload(ABC):
     """A network with the data to calibrate and to score it.

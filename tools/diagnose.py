@@ -51,13 +51,7 @@ def report(args):
     from benchmarks.running.environment import keep_memory
     from benchmarks.running.task import load_task
 
-    options = WorkloadOptions(
-        data_root=args.data_root,
-        checkpoint=args.checkpoint,
-        device=args.device,
-        seed=args.seed,
-        trust_checkpoint=args.trust_checkpoint,
-    )
+    options = WorkloadOptions.of(args, limit=None)
     task = load_task(catalogue.find_task(args.task), args.trust_config)
     task, variant = catalogue.choose_variant(task, args.variant, args.split, args.data_root)
     runner.check_request(task, [args.method], [args.timesteps], runner.RunOptions(options))

@@ -37,13 +37,7 @@ def report(args):
     from benchmarks.running import catalogue, runner
     from benchmarks.running.task import load_task
 
-    options = WorkloadOptions(
-        data_root=args.data_root,
-        checkpoint=args.checkpoint,
-        limit=args.limit,
-        seed=args.seed,
-        trust_checkpoint=args.trust_checkpoint,
-    )
+    options = WorkloadOptions.of(args)
     task = load_task(catalogue.find_task(args.task), args.trust_config)
     task, variant = catalogue.choose_variant(task, args.variant, "auto", args.data_root)
     methods, _ = runner.check_request(task, args.methods, [args.timesteps], runner.RunOptions(options))

@@ -76,7 +76,7 @@ def measure(table, args):
     if not names:
         raise InputError("none of the table's tasks has a task file here: " + ", ".join(table.tasks))
     timesteps = args.timesteps or list(table.timesteps)
-    options = runner.RunOptions(WorkloadOptions(data_root=args.data_root, limit=args.limit))
+    options = runner.RunOptions(WorkloadOptions.of(args))
     jobs = []
     for name in names:
         task = load_task(catalogue.find_task(name))

@@ -52,7 +52,7 @@ def parser():
     )
     add("--precision", choices=("fp32", "bf16", "fp16"), default="fp32")
     add("--weights", choices=("float", "int8"), default="float", help="int8: every method on 8-bit weights")
-    add("--seed", type=whole(0), default=0, metavar="N", help="of what is drawn")
+    add("--seed", type=whole(0), default=0, metavar="N", help="of what is drawn: calibration samples, and so which of a test set are set aside")
     add(
         "--draws",
         type=whole(1),
@@ -108,15 +108,7 @@ def run_all(args):
 
     keep_memory()
     options = runner.RunOptions(
-        WorkloadOptions(
-            data_root=args.data_root,
-            checkpoint=args.checkpoint,
-            limit=args.limit,
-            trust_checkpoint=args.trust_checkpoint,
-            device=args.device,
-            seed=args.seed,
-            draws=args.draws,
-        ),
+        WorkloadOptions.of(args),
         args.precision,
         args.rerun,
         args.save_snn,

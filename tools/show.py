@@ -46,13 +46,7 @@ def draw(args):
     from benchmarks.running.task import load_task
 
     samples = args.samples and list(dict.fromkeys(args.samples))
-    options = WorkloadOptions(
-        data_root=args.data_root,
-        checkpoint=args.checkpoint,
-        device=args.device,
-        seed=args.seed,
-        trust_checkpoint=args.trust_checkpoint,
-    )
+    options = WorkloadOptions.of(args)
     task = load_task(catalogue.find_task(args.task), args.trust_config)
     task, variant = catalogue.choose_variant(task, args.variant, args.split, args.data_root)
     _, timesteps = runner.check_request(task, [args.method], args.timesteps, runner.RunOptions(options))

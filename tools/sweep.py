@@ -49,9 +49,7 @@ def sweep_all(args):
         print(f"note: {note}", file=sys.stderr)
     given_as = {task.name: given for task, given in zip(tasks, args.tasks)}
     requests = [(given_as.get(task.name, task.name), variant) for task, variant in jobs]
-    options = runner.RunOptions(
-        WorkloadOptions(data_root=args.data_root, limit=args.limit, device=args.device, seed=args.seed)
-    )
+    options = runner.RunOptions(WorkloadOptions.of(args))
     found = sweep.sweep(
         requests,
         args.methods,

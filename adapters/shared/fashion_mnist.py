@@ -20,7 +20,9 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from adafire.errors import AdafireError, InputError
+from adafire.errors import InputError
+
+from .scripts import finished
 
 CLASSES = ("t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle-boot")
 SUBSET = Path(__file__).with_name("fashion_mnist_subset")
@@ -161,12 +163,7 @@ def main(argv=None):
     parser.add_argument("--fashion-mnist", metavar="DIR", help="folder of the full set's IDX files")
     parser.add_argument("--download", action="store_true", help="fetch the full set with torchvision when it is absent")
     options = parser.parse_args(argv)
-    try:
-        write_subset(options.out, options.fashion_mnist, options.download)
-    except AdafireError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return finished(lambda: write_subset(options.out, options.fashion_mnist, options.download))
 
 
 if __name__ == "__main__":

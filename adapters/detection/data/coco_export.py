@@ -21,9 +21,10 @@ from pathlib import Path
 from filelock import FileLock
 from PIL import Image
 
-from adafire.errors import AdafireError, InputError
+from adafire.errors import InputError
 
 from ...shared.fashion_mnist import CLASSES, cache_folder
+from ...shared.scripts import finished
 from .fashion_scenes import SIZE, SPLITS, VERSION, check_split, scene, split_objects
 
 
@@ -180,12 +181,8 @@ def main(argv=None):
     parser.add_argument("--download", action="store_true", help="fetch the full set with torchvision when it is absent")
     options = parser.parse_args(argv)
     source = (options.scenes, options.workers, options.fashion_mnist, options.download)
-    try:
-        print(export(options.out, options.split, *source) if options.out else ensure(options.split, *source))
-    except AdafireError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    made = (export, options.out, options.split) if options.out else (ensure, options.split)
+    return finished(lambda: made[0](*made[1:], *source))
 
 
 if __name__ == "__main__":

@@ -15,10 +15,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from adafire.errors import AdafireError, InputError
+from adafire.errors import InputError
 from adafire.registry import near_names
 
 from ...shared.array_cache import cached
+from ...shared.scripts import finished
 from . import furniture, objects  # noqa: F401  (they register their kinds)
 from .kinds import KINDS as _KINDS
 from .solids import sample_surface, unit_sphere
@@ -97,16 +98,15 @@ def main(argv=None):
     parser.add_argument("split", help=", ".join(SPLITS))
     parser.add_argument("--number", type=int, metavar="N", help="how many (default: the split's own number)")
     options = parser.parse_args(argv)
-    try:
+
+    def made():
         found = clouds(options.split, options.number)
-    except AdafireError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    print(
-        f"{len(found.labels)} clouds of {POINTS} points, {len(CLASSES)} classes, {len(PARTS)} parts; sha256 "
-        f"{fingerprint(found)}"
-    )
-    return 0
+        return (
+            f"{len(found.labels)} clouds of {POINTS} points, {len(CLASSES)} classes, {len(PARTS)} parts; sha256 "
+            f"{fingerprint(found)}"
+        )
+
+    return finished(made)
 
 
 if __name__ == "__main__":

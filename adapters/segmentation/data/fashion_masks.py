@@ -19,11 +19,12 @@ import numpy as np
 from filelock import FileLock
 from PIL import Image
 
-from adafire.errors import AdafireError, InputError
+from adafire.errors import InputError
 
 from ...detection.data.coco_export import ensure
 from ...detection.data.fashion_scenes import BACKGROUND, SIZE, SPLITS
 from ...shared.fashion_mnist import CLASSES
+from ...shared.scripts import finished
 
 NAMES = ("background", *CLASSES)
 """Class names by the maps' values."""
@@ -78,12 +79,7 @@ def main(argv=None):
     parser.add_argument("split", help=", ".join(SPLITS))
     parser.add_argument("--scenes", type=int, metavar="N", help="how many (default: the split's own number)")
     options = parser.parse_args(argv)
-    try:
-        print(ensure_masks(options.split, options.scenes))
-    except AdafireError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return finished(lambda: ensure_masks(options.split, options.scenes))
 
 
 if __name__ == "__main__":

@@ -20,9 +20,10 @@ import numpy as np
 from filelock import FileLock
 from PIL import Image, ImageDraw
 
-from adafire.errors import AdafireError, InputError
+from adafire.errors import InputError
 
 from ...shared.fashion_mnist import cache_folder
+from ...shared.scripts import finished
 
 VERSION, SIZE, FINER = 1, 128, 4
 """Pixels of a side; vessels are drawn FINER times as fine and a pixel is one where half of it is covered."""
@@ -138,12 +139,7 @@ def _write(root):
 
 
 def main():
-    try:
-        print(ensure())
-    except AdafireError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return finished(ensure)
 
 
 if __name__ == "__main__":
