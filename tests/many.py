@@ -148,7 +148,7 @@ def _thinner(name, package, path):
     """A config with ResNet-18 in place of ResNet-50: a quarter of the channels, and of the time."""
     from mmengine.config import Config
 
-    from adapters.detection.networks import find_config
+    from adapters.shared.mm_networks import find_config
 
     config = Config.fromfile(find_config(f"{package}::{name}", package))
     model = config.model

@@ -16,7 +16,7 @@ from tools import check
     ],
 )
 def test_what_a_config_says_of_its_input(config, channels, sizes):
-    from adapters.detection.networks import find_config
+    from adapters.shared.mm_networks import find_config
 
     assert check.input_of(Config.fromfile(find_config(config, config.partition("::")[0]))) == (channels, sizes)
 

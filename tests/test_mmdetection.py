@@ -12,6 +12,7 @@ from adafire.errors import InputError
 from adapters.base import WorkloadOptions, adapters
 from adapters.detection import coco, mmdetection  # noqa: E402, F401 - the last registers the adapter
 from adapters.detection import networks as detectors
+from adapters.shared import mm_networks
 from adapters.shared.checkpoints import fingerprint  # noqa: E402
 
 CLASSES = ("cat", "dog", "emu")
@@ -381,7 +382,7 @@ def test_missing_checkpoint_and_download(tiny, root, tmp_path, monkeypatch):
     (tmp_path / "hub" / "checkpoints" / "net-0123abcd.pth").write_bytes(tiny[1].read_bytes())
     assert make((tiny[0], url), root).describe()["weights"]["source"] == "net-0123abcd.pth" and len(calls) == 1
     with pytest.raises(InputError, match="cannot be downloaded"):
-        detectors.find_checkpoint("yolov3_d53_320_273e_coco-421362b6.pth")  # MMDetection's own, by file name
+        mm_networks.find_checkpoint("yolov3_d53_320_273e_coco-421362b6.pth")  # MMDetection's own, by file name
     assert calls[1][0].startswith("https://") and calls[1][0].endswith("/yolov3_d53_320_273e_coco-421362b6.pth")
 
 

@@ -98,8 +98,13 @@ def measure(table, args):
         print("\n" + aligned(headers, lines))
         best = reproduction.saved(outcome.records)
         if best:
+            words = (
+                f"up to {100 * best.saved:.1f} %"
+                if best.saved > 0
+                else f"none, {-100 * best.saved:.1f} % more at the least"
+            )
             print(
-                f"ours, energy saved: up to {100 * best.saved:.1f} % ({best.method} at T={best.row.timesteps} against "
+                f"ours, energy saved: {words} ({best.method} at T={best.row.timesteps} against "
                 f"snn-calibration at T={best.reference.timesteps}, accuracy no lower; a burst of k counts k)"
             )
     ours = [record for outcome in outcomes for record in outcome.records] + load_all(args.out) + load_all()

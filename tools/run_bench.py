@@ -52,7 +52,13 @@ def parser():
     )
     add("--precision", choices=("fp32", "bf16", "fp16"), default="fp32")
     add("--weights", choices=("float", "int8"), default="float", help="int8: every method on 8-bit weights")
-    add("--seed", type=whole(0), default=0, metavar="N", help="of what is drawn: calibration samples, and so which of a test set are set aside")
+    add(
+        "--seed",
+        type=whole(0),
+        default=0,
+        metavar="N",
+        help="of what is drawn: calibration samples, and so which of a test set are set aside",
+    )
     add(
         "--draws",
         type=whole(1),

@@ -1,54 +1,13 @@
 """MMDetection's detectors from configs and checkpoints: by file, by MMDetection's own name, or with random weights."""
 
-import logging
 import warnings
-from pathlib import Path
-from urllib.parse import urlparse
 
-import torch
-
-from adafire.errors import AdafireError, InputError, UnsupportedError
-from adafire.registry import near_names
+from adafire.errors import InputError, UnsupportedError
 
 from ..shared import mmcv_ops
 from ..shared.checkpoints import load_into, load_state_dict
-from ..shared.config_forms import names, without_pretrained
-from ..shared.downloads import PROJECT, checkpoint_file
-from ..shared.model_zoo import FRAMEWORKS, address, zoo
-
-
-def find_config(config, package="mmdet"):
-    """Path of a config: a file (relative to here or to the project), or 'mmdet::folder/name' of the installed package."""
-    framework, example = FRAMEWORKS[package]
-    if not str(config).startswith(f"{package}::"):
-        for path in (Path(config), PROJECT / config):
-            if path.is_file():
-                return path
-        raise InputError(
-            f"config file '{config}' is not there; expected a file, or '{package}::folder/name.py' for one of "
-            f"{framework}'s own"
-        )
-    folder = zoo(package)
-    name = config.removeprefix(f"{package}::").removesuffix(".py")
-    if (folder / f"{name}.py").is_file():
-        return folder / f"{name}.py"
-    names = {p.relative_to(folder).with_suffix("").as_posix() for p in folder.rglob("*.py") if "_base_" not in p.parts}
-    same = sorted(n for n in names if n.rpartition("/")[2] == name.rpartition("/")[2])
-    near = f"; did you mean '{package}::{same[0]}'?" if same else near_names(name, sorted(names))
-    raise InputError(
-        f"{framework} has no config '{name}'{near} It has {len(names)}, by folder as in '{package}::{example}'"
-    )
-
-
-def find_checkpoint(checkpoint, package="mmdet"):
-    """Path of a checkpoint: a file (relative to here or to the project), a URL, or the file name of one of the
-    framework's own; what is not on this machine is downloaded once, to torch's cache."""
-    name = Path(urlparse(str(checkpoint)).path).name
-    hub = Path(torch.hub.get_dir())
-    for path in (Path(checkpoint), PROJECT / checkpoint, hub / "checkpoints" / name, hub.parent / "checkpoints" / name):
-        if path.is_file():  # the last is where MMEngine keeps its downloads
-            return path
-    return checkpoint_file(address(checkpoint, (package,)) or checkpoint)
+from ..shared.config_forms import without_pretrained
+from ..shared.mm_networks import building, find_checkpoint, find_config, known_classes
 
 
 def build_detector(config, checkpoint=None, device="cpu", trust=False, score_thr=None, seed=0):
@@ -66,9 +25,7 @@ def build_detector(config, checkpoint=None, device="cpu", trust=False, score_thr
     except ImportError as error:
         raise InputError(f"cannot import mmdet ({error}); pip install mmdet==3.3.0 mmcv-lite==2.1.0") from error
     from mmengine.config import Config
-    from mmengine.logging import MMLogger
     from mmengine.model import revert_sync_batchnorm
-    from mmengine.registry import DefaultScope
 
     from .. import mmdet_repairs  # noqa: F401
 
@@ -83,23 +40,12 @@ def build_detector(config, checkpoint=None, device="cpu", trust=False, score_thr
     without_pretrained(cfg.model)
     if score_thr is not None:
         cfg.model.setdefault("test_cfg", {})["score_thr"] = score_thr
-    logger = MMLogger.get_current_instance()
-    level = logger.level
-    logger.setLevel(logging.ERROR)  # MMEngine tells the story of every single weight
-    try:
-        with torch.random.fork_rng(devices=[]), DefaultScope.overwrite_default_scope("mmdet"):
-            torch.manual_seed(seed)
-            model = mmdet.registry.MODELS.build(cfg.model)
-            if not isinstance(model, mmdet.models.BaseDetector):
-                raise InputError(f"config '{config}' is not of a detector: it builds {type(model).__name__}")
-            if state is None:
-                model.init_weights()
-    except AdafireError:
-        raise
-    except Exception as error:
-        raise InputError(f"config '{config}' builds no network: {type(error).__name__}: {error}") from error
-    finally:
-        logger.setLevel(level)
+    with building("mmdet", config, seed):
+        model = mmdet.registry.MODELS.build(cfg.model)
+        if not isinstance(model, mmdet.models.BaseDetector):
+            raise InputError(f"config '{config}' is not of a detector: it builds {type(model).__name__}")
+        if state is None:
+            model.init_weights()
     if state is not None:
         # Some versions store the image mean and std, which the config determines.
         load_into(model, state, leave="data_preprocessor.")
@@ -107,13 +53,6 @@ def build_detector(config, checkpoint=None, device="cpu", trust=False, score_thr
     model = revert_sync_batchnorm(model).to(device)
     model.eval()  # gives None in detectors with a teacher
     return model, cfg
-
-
-def known_classes(meta):
-    """{'classes': names or None, ...}: what a checkpoint's ``meta`` says of the data, as MMDetection 3 or 2 writes it."""
-    found = dict(meta.get("dataset_meta") or {key.lower(): meta.get(key) for key in ("CLASSES", "PALETTE")})
-    classes = found.get("classes")
-    return {**found, "classes": names(classes) if isinstance(classes, str) else classes}
 
 
 def stages(model):

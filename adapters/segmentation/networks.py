@@ -1,17 +1,14 @@
 """MMSegmentation's encoder-decoders from configs and checkpoints: by file, by MMSegmentation's own name, or with random
 weights."""
 
-import logging
 import warnings
 
-import torch
+from adafire.errors import InputError, UnsupportedError
 
-from adafire.errors import AdafireError, InputError, UnsupportedError
-
-from ..detection.networks import find_checkpoint, find_config, known_classes
 from ..shared import mmcv_ops
 from ..shared.checkpoints import load_into, load_state_dict
 from ..shared.config_forms import without_pretrained
+from ..shared.mm_networks import building, find_checkpoint, find_config, known_classes
 
 
 def build_segmentor(config, checkpoint=None, device="cpu", trust=False, seed=0, cfg_options=None):
@@ -32,9 +29,7 @@ def build_segmentor(config, checkpoint=None, device="cpu", trust=False, seed=0, 
     except ImportError as error:
         raise InputError(f"cannot import mmseg ({error}); pip install mmsegmentation==1.2.2 ftfy regex") from error
     from mmengine.config import Config
-    from mmengine.logging import MMLogger
     from mmengine.model import revert_sync_batchnorm
-    from mmengine.registry import DefaultScope
 
     try:
         cfg = Config.fromfile(path)
@@ -47,30 +42,15 @@ def build_segmentor(config, checkpoint=None, device="cpu", trust=False, seed=0, 
         )
     without_pretrained(cfg.model)
     cfg.model.pop("auxiliary_head", None)
-    logger = MMLogger.get_current_instance()
-    level = logger.level
-    logger.setLevel(logging.ERROR)  # MMEngine tells the story of every single weight
-    try:
-        with (
-            torch.random.fork_rng(devices=[]),
-            DefaultScope.overwrite_default_scope("mmseg"),
-            warnings.catch_warnings(),
-        ):
-            warnings.simplefilter("ignore")  # of mmseg 1.2 to its own authors
-            torch.manual_seed(seed)
-            model = mmseg.registry.MODELS.build(cfg.model)
-            if not isinstance(model, mmseg.models.BaseSegmentor):
-                raise InputError(f"config '{config}' is not of a segmentor: it builds {type(model).__name__}")
-            check_encoder_decoder(model)
-            check_inference(model, config)
-            if state is None:
-                model.init_weights()
-    except AdafireError:
-        raise
-    except Exception as error:
-        raise InputError(f"config '{config}' builds no network: {type(error).__name__}: {error}") from error
-    finally:
-        logger.setLevel(level)
+    with building("mmseg", config, seed), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of mmseg 1.2 to its own authors
+        model = mmseg.registry.MODELS.build(cfg.model)
+        if not isinstance(model, mmseg.models.BaseSegmentor):
+            raise InputError(f"config '{config}' is not of a segmentor: it builds {type(model).__name__}")
+        check_encoder_decoder(model)
+        check_inference(model, config)
+        if state is None:
+            model.init_weights()
     if state is not None:
         load_into(model, state, leave=("data_preprocessor.", "auxiliary_head."))
     model.dataset_meta = known_classes(meta)
