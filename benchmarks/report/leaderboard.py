@@ -27,7 +27,7 @@ as data: [results.csv](results.csv); for papers: [plots](plots).
 - A task's name alone: all samples of the standard test set, in its own form. **part**: real data, but fewer samples, another form
   of file (JPEG copies of a lossless set), or no standard test set at all; the first line of a section says which. **mini**: data
   that the project carries or generates.
-- **T**: timesteps. **levels**: T times the firing limit, the number of values that an activation can take.
+- **T**: timesteps. **levels**: how many values above 0 an activation can take, by what the method's neurons can send in T steps.
   **burst**: the most spikes that a neuron may emit in one step; a burst of k spikes in one step is not free latency,
   so compare methods at equal levels too.
 - `ann` is the network before conversion, `quantised` the ANN with activations quantised to so many levels: the ceiling
@@ -44,7 +44,8 @@ as data: [results.csv](results.csv); for papers: [plots](plots).
   the row's own number of values (`quantised:phi_plus=VALUES`); both with the paired 95 % interval. `integer:phi_plus=VALUES` is the
   same with 8-bit weights. **sub-steps**: steps of a chip whose neurons send one spike at a time.
 - The last column names the energy models and readings of a burst under which a row costs less than the integer network of its
-  values when that skips zeros; under all others it costs more.
+  values when that skips zeros; under all others it costs more. Models of 8-bit weights price every row so; `--weights int8` says what
+  a method reaches with them.
 - The interval is the 95 % interval of the metric before it. Times are in the records; [SPEED.md](SPEED.md) has those that can be
   compared.
 """
