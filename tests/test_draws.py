@@ -123,3 +123,16 @@ def test_drops_are_the_mean_over_the_draws_that_both_have():
     rows = rows_of_table([draw(0, 0.40), draw(1, 0.50), draw(2, 0.60), ann(0, 0.60), ann(1, 0.60)])
     at_2 = next(row for row in rows if row["method"] == "adafire" and row["timesteps"] == 2)
     assert at_2["value"] == pytest.approx(0.5) and at_2["drop"][0] == pytest.approx(100 * (0.2 + 0.1) / 2)
+
+
+def test_one_of_several_draws_alone_is_the_same_record(tmp_path):
+    task = load_task(find_task("fashion_resnet"))
+    asked = RunOptions(WorkloadOptions(variant="mini", draws=2, limit=8))
+    alone = run(task, "mini", ["quantised"], [1], asked._replace(only_draw=2), out=tmp_path / "alone").records
+    every = run(task, "mini", ["quantised"], [1], asked, out=tmp_path / "all").records
+    assert [record.draw for record in alone] == [1, 1] and [record.draw for record in every] == [0, 0, 1, 1]
+    assert [record.key for record in alone] == [record.key for record in every[2:]]
+    outcome = lambda records: [(r.workload, row.metrics, row.sites, row.layers) for r in records for row in r.rows]
+    assert outcome(alone) == outcome(every[2:])
+    with pytest.raises(InputError, match="draw 3 of 2: expected one from 1 to 2"):
+        run(task, "mini", ["quantised"], [1], asked._replace(only_draw=3), out=tmp_path)

@@ -65,6 +65,12 @@ def parser():
         metavar="N",
         help="run with N choices of calibration samples; tables show mean and span",
     )
+    add(
+        "--only-draw",
+        type=whole(1),
+        metavar="K",
+        help="of --draws N the K-th alone, scored on the same samples: to share draws between machines, or to have one of a slow method",
+    )
     add("--out", default="runs", metavar="DIR", help="folder for records and tables (default: %(default)s)")
     add("--json", metavar="FILE", help="write the table as a list of rows")
     add(
@@ -119,6 +125,7 @@ def run_all(args):
         args.rerun,
         args.save_snn,
         args.methods is None if args.rivals is None else args.rivals,
+        args.only_draw,
     )
     for task, variant in jobs:
         runner.check_request(task, weighted(args.methods or task.methods, args.weights), args.timesteps, options)

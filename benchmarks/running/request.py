@@ -20,13 +20,15 @@ ADAPTERS = PROJECT / "adapters"
 
 class RunOptions(NamedTuple):
     """How to run. ``workload``: data, weights, device and seed, as the adapters take them; save_snn: a folder for what is
-    converted (keep.py), or None; rivals: with the networks that every spiking row is compared with (rivals.py)."""
+    converted (keep.py), or None; rivals: with the networks that every spiking row is compared with (rivals.py); only_draw: of
+    several draws the one that is run, counted from 1."""
 
     workload: WorkloadOptions = WorkloadOptions()
     precision: str = "fp32"
     rerun: bool = False
     save_snn: str | None = None
     rivals: bool = False
+    only_draw: int | None = None
 
 
 def check_request(task, methods=None, timesteps=None, options=RunOptions()):
@@ -59,6 +61,11 @@ def check_request(task, methods=None, timesteps=None, options=RunOptions()):
         )
     if options.workload.limit is not None and options.workload.limit < 1:
         raise InputError(f"limit: found {options.workload.limit}, expected 1 sample or more")
+    draws = options.workload.draws or task.draws
+    if options.only_draw is not None and not 1 <= options.only_draw <= draws:
+        raise InputError(
+            f"draw {options.only_draw} of {draws}: expected one from 1 to {draws}; for others give --draws N"
+        )
     return [name for name in methods if name != "ann"], timesteps
 
 

@@ -39,8 +39,9 @@ def run(task, variant, methods=None, timesteps=None, options=RunOptions(), out="
     tell = on_progress or (lambda event: None)
     tell(Event("loading", task_label(task.name, task.variants[variant].split), text=variant))
     done, cached, interrupted, seen = [], set(), False, set()
-    for draw in range(options.workload.draws or task.draws):
-        drawn = options.workload._replace(draw=draw, draws=options.workload.draws or task.draws)
+    draws = options.workload.draws or task.draws
+    for draw in range(draws) if options.only_draw is None else [options.only_draw - 1]:
+        drawn = options.workload._replace(draw=draw, draws=draws)
         with memory.told(
             "while network and data were loaded", "a smaller batch_size in the task, or more memory, helps"
         ):
