@@ -1,11 +1,14 @@
 """Draws of calibration samples: disjoint, never scored, all on the same test samples; tables show their mean and span."""
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adafire.errors import InputError
 from adapters.base import WorkloadOptions
+from adapters.points.data import cloud_arrays  # noqa: F401 - registers
+from adapters.points.data.cloud_sets import read
 from adapters.shared.draws import by_hash, drawn, set_aside
 from benchmarks.report import leaderboard
 from benchmarks.report.rows import rows_of_table
@@ -47,13 +50,32 @@ def test_what_is_set_aside_is_disjoint_and_never_scored(many, samples, draws, se
 def test_draws_of_other_data_have_no_sample_in_common_where_there_are_enough(many, samples, draws):
     names = by_hash(map(str, range(many)))
     if many <= samples and draws > 1:
-        with pytest.raises(InputError, match=f"{draws} draws of {samples} calibration samples, but the set has {many}"):
-            drawn(names, samples, options(draws - 1, draws), "the set")
+        for draw in range(draws):  # the first says so, before any long work
+            with pytest.raises(
+                InputError, match=f"{draws} draws of {samples} calibration samples, but the set has {many}"
+            ):
+                drawn(names, samples, options(draw, draws), "the set")
         return
     parts = [drawn(names, samples, options(k, draws), "the set")[:samples] for k in range(draws)]
     assert parts[0] == names[:samples] and all(len(set(part)) == min(many, samples) for part in parts)
     if many >= draws * samples:
         assert len({name for part in parts for name in part}) == draws * samples
+
+
+def test_clouds_of_one_file_are_set_aside_for_every_draw(tmp_path):
+    np.savez(tmp_path / "clouds.npz", x=np.random.default_rng(0).normal(size=(12, 20, 3)), y=np.arange(12) % 2)
+    data = {"type": "arrays", "file": "clouds.npz", "classes": ["a", "b"], "set_aside": 3}
+    found = [read(data, options(k, 3)._replace(data_root=str(tmp_path))) for k in range(3)]
+    alone = read(data, options()._replace(data_root=str(tmp_path)))
+    ids = lambda listed: [item.id for item in listed]
+    (scored,) = {tuple(ids(each.test)) for each in found}
+    taken = [
+        name for k in range(3) for name in ids(drawn(found[k].candidates, 3, options(k, 3), "", lambda c: c.id))[:3]
+    ]
+    assert len(set(taken)) == 9 and len(scored) == 3 and not set(taken) & set(scored)
+    assert taken[:3] == ids(alone.candidates) and len(alone.test) == 9
+    with pytest.raises(InputError, match="12 clouds, and 12 are to be set aside.*or --draws"):
+        read(data, options(0, 4)._replace(data_root=str(tmp_path)))
 
 
 def test_a_seed_draws_others():

@@ -26,13 +26,13 @@ def drawn(candidates, samples, options, what, name=str):
     for that, ``samples`` at random, so that draws share some. InputError where every draw would be the same.
     """
     ordered = by_hash(candidates, options.seed, name) if options.seed else list(candidates)
-    if not options.draw:
-        return ordered
-    if len(ordered) <= samples:
+    if (options.draws or 1) > 1 and len(ordered) <= samples:
         raise InputError(
             f"{options.draws} draws of {samples} calibration samples, but {what} has {len(ordered)} to draw from: all would be the same; "
             "leave --draws out, or lower calibration=dict(samples=...)"
         )
+    if not options.draw:
+        return ordered
     if len(ordered) >= options.draws * samples:
         return ordered[options.draw * samples :]
     return by_hash(candidates, f"{options.seed}, draw {options.draw}", name)

@@ -54,4 +54,4 @@ def arrays(data, options):
     if number == "shapes":
         candidates = [item._replace(read=in_memory(item.read(0, "")[0])) for item in generated({}, options).candidates]
         return CloudSet(name, classes, in_order(listed), candidates, aside_points=shapes.POINTS)
-    return aside(name, classes, listed, number, f"'{path}'")
+    return aside(name, classes, listed, number, f"'{path}'", options)

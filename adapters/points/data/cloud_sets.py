@@ -19,7 +19,7 @@ from ...shared import asked
 from ...shared.array_cache import cached
 from ...shared.asked import root_folder, take
 from ...shared.class_order import numbered, one_spelling
-from ...shared.draws import by_hash
+from ...shared.draws import by_hash, set_aside
 from ...shared.stray_files import is_stray
 from . import shapes
 from .cloud_files import SAMPLINGS, SUFFIXES, prepared, read_points
@@ -131,15 +131,17 @@ def from_file(path, name, up="y"):
     return reader
 
 
-def aside(name, classes, listed, number, what, **more):
-    """CloudSet where only a test set is there: the first ``number`` clouds calibrate and are never scored."""
-    ordered = in_order(listed)
-    if len(ordered) <= number:
+def aside(name, classes, listed, number, what, options, **more):
+    """CloudSet where only a test set is there: ``number`` clouds for each draw calibrate and are never scored."""
+    ordered, draws = in_order(listed), options.draws or 1
+    if len(ordered) <= draws * number:
         raise InputError(
-            f"{what} holds {len(ordered)} clouds, and {number} are to be set aside for calibration; lower "
-            "set_aside= in the task's data"
+            f"{what} holds {len(ordered)} clouds, and {draws * number} are to be set aside for calibration; lower "
+            f"set_aside= in the task's data{' or --draws' if draws > 1 else ''}"
         )
-    return CloudSet(name, classes, ordered[number:], ordered[:number], True, **more)
+    of_draws = [set_aside(ordered, number, options._replace(draw=k), what) for k in range(draws)]
+    candidates = [cloud for own, _ in of_draws for cloud in own]
+    return CloudSet(name, classes, of_draws[0][1], candidates, True, **more)
 
 
 @cloud_sets.register("shapes")
@@ -178,7 +180,7 @@ def folders(data, options):
     root = root_folder(options, root, "<class>/test/<file>")
     found = class_folders(root)
     classes, notes = numbered(found[0], classes, root, also=found[1])
-    return folder_set(root, name, up, number, classes, found, notes)
+    return folder_set(root, name, up, number, classes, found, options, notes)
 
 
 def class_folders(root):
@@ -207,7 +209,7 @@ def class_folders(root):
     )
 
 
-def folder_set(root, name, up, number, classes, found, notes=()):
+def folder_set(root, name, up, number, classes, found, options, notes=()):
     """CloudSet of what ``class_folders`` found, classes in the order of ``classes``."""
 
     def listed(files, split):
@@ -221,7 +223,7 @@ def folder_set(root, name, up, number, classes, found, notes=()):
     test, train, left = found
     notes += left
     if not train:
-        return aside(name, classes, listed(test, "test"), number, f"'{root}'", notes=notes)
+        return aside(name, classes, listed(test, "test"), number, f"'{root}'", options, notes=notes)
     return CloudSet(name, classes, in_order(listed(test, "test")), in_order(listed(train, "train")), notes=notes)
 
 

@@ -70,11 +70,11 @@ def modelnet40(data, options):
         if (place / "modelnet40_test.txt").is_file():
             return _text(place)
         if next(place.glob("*/test/*.off"), None):
-            return _meshes(place)
+            return _meshes(place, options)
     raise InputError(f"no ModelNet40 in '{root}'; expected {wanted}")
 
 
-def _meshes(root):
+def _meshes(root, options):
     found = class_folders(root)
     different = sorted(set(found[0]) ^ set(MODELNET40))
     if different:
@@ -82,7 +82,7 @@ def _meshes(root):
             f"the class folders in '{root}' are not ModelNet40's: {different[0]!r} is "
             f"{'missing' if different[0] in MODELNET40 else 'unknown'}; expected {', '.join(MODELNET40)}"
         )
-    return folder_set(root, "ModelNet40", "z", 0, MODELNET40, found)
+    return folder_set(root, "ModelNet40", "z", 0, MODELNET40, found, options)
 
 
 def _hdf5(root):
