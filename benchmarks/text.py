@@ -63,3 +63,14 @@ def csv_cell(value):
         return value
     text = visible(value)  # a bare carriage return would begin a row of its own
     return "'" + text if value.lstrip()[:1] in tuple("=+-@") else text
+
+
+def placeless(text, places):
+    """``text`` without paths of one machine, which mean nothing in a record: {path: what stands in its place}, the longest first.
+
+    >>> placeless("no folder '/home/me/coco/train2017'", {"/home/me": "~", "/home/me/coco": "DIR"})
+    "no folder 'DIR/train2017'"
+    """
+    for path, name in sorted(places.items(), key=lambda pair: -len(pair[0])):
+        text = text.replace(path, name)
+    return text

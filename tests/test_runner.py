@@ -436,6 +436,19 @@ def test_an_interval_without_width_is_compared_with_nothing(monkeypatch, tmp_pat
     )
 
 
+def test_no_path_of_this_machine_enters_a_record(scripted, tmp_path, monkeypatch):
+    there, checkpoint = tmp_path / "coco", tmp_path / "weights" / "net.pth"
+    there.mkdir()
+    monkeypatch.setattr(
+        ToyWorkload, "notes", (f"there is no folder '{there}/train2017'; '{checkpoint}' has another head",)
+    )
+    asked = RunOptions(WorkloadOptions(data_root=str(there), checkpoint=str(checkpoint)))
+    records = run(toy(), "mini", ["steady"], [1], asked, out=tmp_path / "out").records
+    assert {note for record in records for note in record.notes} == {
+        "there is no folder 'DIR/train2017'; 'FILE' has another head"
+    }
+
+
 def test_notes_on_the_data_are_in_every_record_and_told_once(scripted, tmp_path, monkeypatch):
     monkeypatch.setattr(ToyWorkload, "notes", ("the data are odd",))
     for _ in range(2):  # the second time all results are there already

@@ -3,12 +3,14 @@
 import time
 from collections import deque
 from datetime import datetime, timezone
+from pathlib import Path
 
 import adafire.methods
 from adafire.errors import InputError
 from adafire.simulation import memory
 from adapters.shared.checkpoints import loaded
 
+from ..text import placeless
 from . import environment
 from .catalogue import data_folder
 from .expected import surprise
@@ -18,7 +20,7 @@ from .measure import measure, parameters, plain
 from .record import Description, Record, Row, key_of
 from .request import find_adapter
 from .schema import parse
-from .task import task_label
+from .task import PROJECT, task_label
 from .team import Alone
 from .told import Event
 
@@ -63,6 +65,10 @@ class Session:
             "git": environment.git(),
             "hardware": environment.hardware(options.workload.device),
         }
+        self.places = {str(PROJECT): ".", f"{Path.home()}/": "~/"}  # what the command line calls DIR and FILE
+        for given, called in ((folder, "DIR"), (options.workload.data_root, "DIR"), (wanted.checkpoint, "FILE")):
+            if given:
+                self.places.update({path: called for path in (str(given), str(Path(given).resolve()))})
         self.records, self.cached, self.told = {}, set(), set(self.workload.notes)
         for note in self.workload.notes:
             self._tell("note", "data", text=note)
@@ -110,8 +116,8 @@ class Session:
             **self.surroundings,
             rows=rows,
             status="failed" if reason else "ok",
-            reason=reason,
-            notes=list(notes),
+            reason=reason and placeless(reason, self.places),
+            notes=[placeless(note, self.places) for note in notes],
             ann=None if fields["kind"] == "ann" else reference(self.records.get("ann")),
             samples=len(self.workload),
             data_form=self.workload.data_form,
