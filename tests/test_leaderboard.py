@@ -94,31 +94,39 @@ def test_every_table_is_well_formed_and_a_failure_has_its_reason():
 
 
 def test_figures_and_units():
-    table = tables(leaderboard.render([make("ann"), make()]))[-1]
+    """By hand: 2e6 additions and 1e6 messages for 1e7 MACs of the ANN, of which 3e6 are left: 3e6 x 4.6 + 2e6 x 0.9 = 15.6e6 pJ of
+    46e6, 3e6 x 0.3 + 2e6 x 0.1 = 1.1e6 of 3e6, and with 8-bit accumulators 3e6 x 0.23 + 2e6 x 0.03 = 0.75e6 of 2.3e6."""
+    ann = make("ann", rows=[make_row(None, 0.6, synops=0.0, macs=1e7)])
+    table = tables(leaderboard.render([ann, make()]))[-1]
     line = dict(zip(table[0], table[-1]))
     assert line == {
         "task": "toy mini",
         "method": "adafire",
         "T": "4",
-        "levels": "16",
+        "values": "16 (5 bits)",
         "burst": "4",
         "mAP": "0.500",
         "95 % interval": "0.400 to 0.600",
         "mAP50": "0.700",
-        "firing rate": "0.1000",
+        "messages a MAC": "0.100",
+        "additions a MAC": "0.200",
+        "MACs left": "0.300",
         "over-fired": "1.00 % in 50 %",
-        "SynOps (M)": "2.00",
-        "MACs (M)": "3.00",
-        "graded": "14.70",
-        "energy (uJ, horowitz-45nm)": "15.60",
-        "of ANN's": "0.339",
+        "energy, of the ANN's": "0.34, 0.37, - (0.33 to 0.37)",
         "drop (points)": "10.00 \\[10.00, 10.00\\]",
     }
+    full = make_row(
+        4, synops=2e6, active_steps=2.0, sub_steps=16.0, neuron_updates=5e5, eff_macs=1e6, mean_timesteps=3.0
+    )
+    table = tables(leaderboard.render([ann, make(rows=[make_row(2), full])]))[-1]
+    line = dict(zip(table[0], table[-1]))
+    wanted = {"sending": "2", "sub-steps": "16", "MACs left": "0.300 (0.100)", "updates (M)": "0.500", "mean T": "3.00"}
+    assert {key: line[key] for key in wanted} == wanted
 
 
 def test_without_an_ann_there_is_no_share_of_its_energy():
     table = tables(leaderboard.render([make(ann=None)]))[-1]
-    assert dict(zip(table[0], table[-1]))["of ANN's"] == "-"
+    assert dict(zip(table[0], table[-1]))["energy, of the ANN's"] == "-"
 
 
 def test_by_timesteps_the_ann_stands_at_every_t():

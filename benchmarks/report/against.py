@@ -8,28 +8,46 @@ from adafire.errors import InputError
 from ..running.rivals import name_of
 from .paired import difference
 
+MESSAGE = ", a message"
+"""Behind a model's name: its second reading of what carries several spikes (adafire/cost/counters.py)."""
+
 
 def compared(rows, metric):
     """``rows`` of one table with 'drop' and 'lossless': (points, low, high) that the row's metric lies below the ANN's and below
-    the `quantised` network's of its number of values; 'energies': {model: pJ}, 'of_integer': {the same: share of the zero-skipping
-    integer network's energy}. None, and nothing, where there is no such network, or no counter."""
+    the `quantised` network's of its number of values; 'energies': {model and reading: pJ}; 'of_ann' and 'of_integer': {the same:
+    share of the ANN's energy, and of the zero-skipping integer network's of the row's number of values}. None, and nothing, where
+    there is no such network, or no counter."""
     good = [row for row in rows if row["record"] is not None]
     ann = next((row for row in good if row["kind"] == "ann"), None)
     by_name = {row["method"]: row for row in good if row["kind"] == "quantised"}
     for row in rows:
-        row.update(drop=None, lossless=None, energies={}, of_integer={})
-        record = row["record"]
-        if record is None:
-            continue
-        row["energies"] = energies(record)
+        row.update(drop=None, lossless=None, energies={}, of_ann={}, of_integer={})
+        if row["record"] is not None:
+            row["energies"] = mean_energies(row)
+    dense = ann and ann["energies"]
+    for row in good:
+        row["of_ann"] = shares(row["energies"], dense)
         if row["kind"] == "ann":
             continue
         row["drop"] = points(row, ann, metric)
-        if row["kind"] == "snn" and record.levels:
-            row["lossless"] = points(row, by_name.get(name_of("quantised", record.levels)), metric)
-            rival = by_name.get(name_of("integer", record.levels))
-            row["of_integer"] = shares(row["energies"], rival and rival["record"])
+        if row["kind"] == "snn" and row["levels"]:
+            row["lossless"] = points(row, by_name.get(name_of("quantised", row["levels"])), metric)
+            rival = by_name.get(name_of("integer", row["levels"]))
+            row["of_integer"] = shares(row["energies"], rival and mean_energies(rival, zero_skipping=True))
     return rows
+
+
+def with_zero_skipping(rows):
+    """``rows`` with one more behind every integer network's: the same network, priced without the products that are 0 ('derived')."""
+    found, ann = [], next((row for row in rows if row["kind"] == "ann"), {})
+    for row in rows:
+        found.append(row)
+        if row["kind"] == "quantised" and row["record"] is not None and row["method"].partition(":")[0] == "integer":
+            own = mean_energies(row, zero_skipping=True)
+            name = row["method"].replace("integer", "integer-sparse", 1)
+            dense = ann.get("energies")
+            found.append({**row, "method": name, "energies": own, "of_ann": shares(own, dense), "derived": True})
+    return found
 
 
 def points(row, other, metric):
@@ -50,7 +68,7 @@ def energies(record, zero_skipping=False):
     bursts stands there where it gives another figure."""
     found, counters = {}, record.model_dump()
     for name in ENERGY_MODELS.names():
-        for reading, key in zip(READINGS, (name, f"{name}, a message")):
+        for reading, key in zip(READINGS, (name, name + MESSAGE)):
             try:
                 pj = ENERGY_MODELS.get(name).energy_pj(counters, reading=reading, zero_skipping=zero_skipping)
             except InputError:  # a counter that was not counted then, or a chip without MACs
@@ -60,10 +78,19 @@ def energies(record, zero_skipping=False):
     return found
 
 
+def mean_energies(row, zero_skipping=False):
+    """``energies`` of a table's row, the mean over its draws; readings that are the same in some draws are given for all."""
+    draws = [energies(record, zero_skipping) for record in row["records"].values()]
+    keys = [key for key in dict.fromkeys(key for draw in draws for key in draw)]
+    at = lambda draw, key: draw.get(key, draw.get(key.removesuffix(MESSAGE)))
+    return {
+        key: fmean(at(draw, key) for draw in draws) for key in keys if None not in [at(draw, key) for draw in draws]
+    }
+
+
 def shares(own, rival):
-    """{model and reading: energy over that of the zero-skipping integer network}, which sends no bursts."""
-    theirs = {} if rival is None else energies(rival, zero_skipping=True)
-    base = {key: theirs.get(key, theirs.get(key.removesuffix(", a message"))) for key in own}
+    """{model and reading: energy over that of ``rival``, which sends no bursts}; nothing without a rival."""
+    base = {key: (rival or {}).get(key, (rival or {}).get(key.removesuffix(MESSAGE))) for key in own}
     return {key: pj / base[key] for key, pj in own.items() if base[key]}
 
 

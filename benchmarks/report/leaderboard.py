@@ -1,24 +1,19 @@
-"""Tables as a function of records: the cells that are printed of their rows (rows.py), and results/README.md."""
+"""results/README.md as a function of records: sections and tables of their rows (rows.py, columns.py)."""
 
 from itertools import groupby
 
-from ..running.record import ENERGY_MODEL
 from ..running.store import Store, write_whole
 from ..text import markdown
-from .against import cheaper_under
+from .columns import ABOUT as COLUMNS
+from .columns import SECOND_METRICS, table
+from .columns import text as number
+from .headline import chosen, headline
 from .names import about, whole_sets
 from .names import label as table_label
 from .provenance import unknown_code
 from .rows import KINDS, groups, outdated, rows_of_table
 from .shown import left_out, shown
 from .ties import ALPHA
-
-SECOND_METRICS = {
-    "detection": ("mAP50",),
-    "pointcloud": ("class_mean_accuracy", "class_miou"),
-    "segmentation": ("aAcc", "AUC", "IoU"),
-}
-"""Shown beside the primary metric, where a record has them."""
 
 ABOUT = f"""Rendered from `records/` by `python tools/leaderboard.py`; change nothing here by hand. One section a family, one table
 a network and data set. The same with plots, sorting and filters: [index.html](index.html) (a file; it needs no network);
@@ -27,110 +22,20 @@ as data: [results.csv](results.csv); for papers: [plots](plots).
 - A task's name alone: all samples of the standard test set, in its own form. **part**: real data, but fewer samples, another form
   of file (JPEG copies of a lossless set), or no standard test set at all; the first line of a section says which. **mini**: data
   that the project carries or generates.
-- **T**: timesteps. **levels**: how many values above 0 an activation can take, by what the method's neurons can send in T steps.
-  **burst**: the most spikes that a neuron may emit in one step; a burst of k spikes in one step is not free latency,
-  so compare methods at equal levels too.
-- `ann` is the network before conversion, `quantised` the ANN with activations quantised to so many levels: the ceiling
+- `ann` is the network before conversion, `quantised` the ANN with activations quantised to so many values: the ceiling
   of what rate coding can reach.
-- **SynOps**: synaptic operations, one for every unit spike at every synapse; a burst of k counts k. **Energy** after
-  the model {ENERGY_MODEL} (4.6 pJ a multiply-accumulate, 0.9 pJ an accumulate; arithmetic only, no memory traffic).
-  Both are means per sample. **graded**: the same energy if a burst of any length counted as one event.
-- **place**: of the spiking methods at one T; methods that a paired test on the same samples (McNemar's, or the paired
-  bootstrap) does not tell apart from the best of their group (p >= {ALPHA}) share it. First places are **bold** above.
-- **over-fired**: share of neurons that emitted more spikes than their input asked for, in which share of the sites;
-  without negative spikes that stays.
-- **draws**: how many choices of calibration samples a row is the mean of, and what their scores span.
-- **drop**: points that the metric lies below the ANN's; **below its rival**: below that of the ANN with activations rounded to
-  the row's own number of values (`quantised:phi_plus=VALUES`); both with the paired 95 % interval. `integer:phi_plus=VALUES` is the
-  same with 8-bit weights. **sub-steps**: steps of a chip whose neurons send one spike at a time.
-- The last column names the energy models and readings of a burst under which a row costs less than the integer network of its
-  values when that skips zeros; under all others it costs more. Models of 8-bit weights price every row so; `--weights int8` says what
-  a method reaches with them.
-- The interval is the 95 % interval of the metric before it. Times are in the records; [SPEED.md](SPEED.md) has those that can be
-  compared.
+{COLUMNS}- Methods that a paired test on the same samples (McNemar's, or the paired bootstrap) does not tell apart from the best of their
+  group (p >= {ALPHA}) share its place. First places are **bold** above. All figures are means per sample. Times are in the records;
+  [SPEED.md](SPEED.md) has those that can be compared.
 """
-
-
-def table(rows):
-    """(headers, lines of cells): the rows of one or several records as text. The same for terminal and Markdown."""
-    second = [
-        name
-        for name in dict.fromkeys(name for row in rows for name in SECOND_METRICS.get(row["family"], ()))
-        if any(name in row["metrics"] for row in rows)
-    ]
-    columns = {
-        "task": lambda row: row["task"],
-        "method": lambda row: row["method"],
-        "T": lambda row: _text(row["timesteps"]),
-        "levels": lambda row: _text(row["levels"]),
-        "burst": lambda row: _text(row["longest_burst"]),
-        " / ".join(dict.fromkeys(row["metric"] for row in rows)): lambda row: (
-            "failed" if row["status"] == "failed" else _text(row["value"], ".3f")
-        ),
-        **({"draws": _draws} if any(row.get("draws") for row in rows) else {}),
-        "95 % interval": lambda row: "-" if row["low"] is None else f"{row['low']:.3f} to {row['high']:.3f}",
-        **{name: lambda row, name=name: _text(row["metrics"].get(name), ".3f") for name in second},
-        **({"drop (points)": lambda row: _points(row["drop"])} if any(row.get("drop") for row in rows) else {}),
-        **(
-            {"below its rival": lambda row: _points(row["lossless"])}
-            if any(row.get("lossless") for row in rows)
-            else {}
-        ),
-        **(
-            {"sub-steps": lambda row: _text(row["sub_steps"], "g")} if any(row.get("sub_steps") for row in rows) else {}
-        ),
-        "firing rate": lambda row: _text(row["firing_rate"], ".4f"),
-        "over-fired": _over_fired,
-        "SynOps (M)": lambda row: _text(row["synops"], ".2f", 1e6),
-        "MACs (M)": lambda row: _text(row["macs"], ".2f", 1e6),
-        f"energy (uJ, {ENERGY_MODEL})": lambda row: _text(row["energy_pj"], ".2f", 1e6),
-        "of ANN's": lambda row: _text(row["ann_energy_pj"] and row["energy_pj"], ".3f", row["ann_energy_pj"]),
-        "graded": lambda row: _text(row["energy_graded_pj"], ".2f", 1e6),
-        **(
-            {"cheaper than the zero-skipping integer network under": lambda row: cheaper_under(row["of_integer"])}
-            if any(row.get("of_integer") for row in rows)
-            else {}
-        ),
-    }
-    if any(row.get("place") for row in rows):
-        columns["place"] = lambda row: _text(row["place"])
-    if any(row["mean_timesteps"] for row in rows):
-        columns["mean T"] = lambda row: _text(row["mean_timesteps"], ".2f")
-    if any(row["reason"] for row in rows):
-        columns["reason"] = lambda row: row["reason"] or ""
-    return list(columns), [[cell(row) for cell in columns.values()] for row in rows]
-
-
-def _text(value, form="", unit=None):
-    """A number, in units of ``unit`` where one is given; '-' where there is no number."""
-    if value is None:
-        return "-"
-    return format(value / unit if unit else value, form)
-
-
-def _points(found):
-    """'0.42 [0.10, 0.75]': points that a row lies below another, with the paired interval."""
-    if found is None:
-        return "-"
-    value, low, high = found
-    return f"{value + 0:.2f}" + ("" if low is None else f" [{low + 0:.2f}, {high + 0:.2f}]")
-
-
-def _draws(row):
-    """'3: .787 to .802': how many draws of calibration samples the figures are the mean of, and what they span."""
-    found = row.get("draws")
-    return f"{len(found)}: {found[0]:.3f} to {found[-1]:.3f}" if found else "-"
-
-
-def _over_fired(row):
-    neurons, sites = row["over_fired"], row["over_fired_sites"]
-    return "-" if neurons is None else f"{100 * neurons:.2f} % in {100 * sites:.0f} %"
 
 
 def render(records, unknown=()):
     """Text of results/README.md: the same bytes for the same records, in whatever order they come. unknown: commits that are not
     in the history (provenance.py)."""
     sections = [f"# Results\n\n{markdown(whole_sets(records))}\n", ABOUT]
+    if chosen(records):
+        sections.append(f"## Headline\n\n{headline(records)}\n")
     for family, of_family in groupby(groups(records), key=lambda group: group[0].family):
         sections.append(f"## {family.capitalize()}\n")
         sections += [_section(group, unknown) for group in of_family]
@@ -177,7 +82,8 @@ def _by_timesteps(rows, metric, label):
     if not columns:
         return []
     lines = []
-    for method, own in groupby(rows, key=lambda row: row["method"]):
+    scored = [row for row in rows if not row.get("derived")]
+    for method, own in groupby(scored, key=lambda row: row["method"]):
         cells = {row["timesteps"]: _score(row, metric) for row in own}
         constant = cells.get(None)  # the ANN: one value for all T
         lines.append([label, method, *(constant or cells.get(t, "-") for t in columns)])
@@ -187,7 +93,7 @@ def _by_timesteps(rows, metric, label):
 def _score(row, metric):
     if row["status"] == "failed":
         return "failed"
-    text = _text(row["metrics"].get(metric), ".3f")
+    text = number(row["metrics"].get(metric), ".3f")
     return _Bold(f"**{text}**") if row["place"] == 1 and metric == row["metric"] else text
 
 

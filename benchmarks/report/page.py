@@ -6,8 +6,11 @@ import json
 import re
 from pathlib import Path
 
+from adafire.cost import ENERGY_MODELS
 from adafire.cost.energy import arithmetic_models
 
+from .against import MESSAGE
+from .headline import html
 from .names import about, label
 from .provenance import unknown_code
 from .rows import graded_energy, groups, rows_of_table
@@ -48,7 +51,7 @@ COPIED = (
 def page(records, unknown=()):
     """Text of index.html: the same bytes for the same records. unknown: commits that are not in the history (provenance.py)."""
     parts = {Path(name).name: (HERE / name).read_text(encoding="utf-8") for name in PARTS}
-    parts["ALPHA"] = str(ALPHA)
+    parts["ALPHA"], parts["HEADLINE"] = str(ALPHA), html(records)
     data = json.dumps(content(records, unknown), sort_keys=True, separators=(",", ":"), allow_nan=False)
     parts["DATA"] = data.replace("<", "\\u003c")  # a reason can hold anything, '</script>' too
     template = (HERE / "page" / "template.html").read_text(encoding="utf-8")
@@ -61,7 +64,7 @@ def content(records, unknown=()):
     return {
         "tables": tables,
         "methods": sorted({row["method"] for table in tables for row in table["rows"]}),
-        "models": arithmetic_models(),
+        "models": [name for name in ENERGY_MODELS.names() if ENERGY_MODELS.get(name).mac_pj is not None],
     }
 
 
@@ -85,12 +88,26 @@ def _sites(row):
 def _row(row, sites):
     own = row["record"]
     found = {name: _short(row[name]) for name in COPIED}
-    found["energy"] = (
-        {name: [_short(pj), _short(graded_energy(own, name))] for name, pj in own.energy_pj.items()} if own else {}
-    )
+    found["energy"] = _energy(row)
     found["ann_energy"] = {row["energy_model"]: row["ann_energy_pj"]} if row["ann_energy_pj"] else {}
     if own and row["kind"] == "snn" and sites and _sites(own) == sites:
         found["rates"] = [_short(site.get("firing_rate")) for site in own.sites]
+    return found
+
+
+def _energy(row):
+    """{model: [pJ, pJ if a burst counts as one message]} of a row under the models that its counters suffice for; of 8-bit weights
+    under those of integers alone. Models of arithmetic charge one addition for a message then, as papers do."""
+    found, own = {}, row["record"]
+    for name, pj in row["energies"].items():
+        whole = (
+            own.parameters.get("weights") != "int8"
+            or "integer" in ENERGY_MODELS.get(name.removesuffix(MESSAGE)).precision
+        )
+        if name.endswith(MESSAGE) or not whole:
+            continue
+        other = graded_energy(own, name) if name in arithmetic_models() and row["kind"] == "snn" else None
+        found[name] = [_short(pj), _short(row["energies"].get(name + MESSAGE, pj) if other is None else other)]
     return found
 
 

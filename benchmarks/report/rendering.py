@@ -1,4 +1,5 @@
-"""Everything in results/ that is made from results/records: README.md, index.html, results.csv, plots/*.png.
+"""Everything in results/ that is made from results/records: README.md, ENERGY.md, index.html, results.csv, plots/*.png; and the
+parts of the project's README that say what the records say.
 
 A rendering is a function of the records and tasks (and of the pinned version of matplotlib), bit for bit, so that whether the
 committed one is current can be checked. PNGs are compared by their pixels where their bytes differ: another build of the
@@ -13,6 +14,8 @@ from adafire.errors import InputError
 from ..running.store import Store, write_whole
 from ..running.task import PROJECT
 from ..text import csv_cell, markdown
+from . import energy_page
+from .headline import headline
 from .leaderboard import render
 from .names import whole_sets
 from .page import page
@@ -38,14 +41,21 @@ COLUMNS = (
     "place",
     "samples",
     "levels",
+    "bits",
     "longest_burst",
     "mean_timesteps",
+    "active_steps",
+    "sub_steps",
     "firing_rate",
     "over_fired",
     "over_fired_sites",
     "synops",
     "synops_graded",
+    "messages",
+    "neuron_updates",
     "macs",
+    "eff_macs",
+    "ann_macs",
     "energy_model",
     "energy_pj",
     "energy_graded_pj",
@@ -62,6 +72,7 @@ def files(records, unknown=()):
     """{path below results/: bytes} of the rendering of ``records``. unknown: commits that are not in the history."""
     text = {
         "README.md": render(records, unknown),
+        "ENERGY.md": energy_page.render(records),
         "index.html": page(records, unknown),
         "results.csv": table(records),
         UNKNOWN: "".join(f"{commit}\n" for commit in unknown),
@@ -89,7 +100,13 @@ def of_folder(out):
     found = files(records, unknown_commits(records, listed))
     if folder.resolve() == PROJECT / "results":
         front = (PROJECT / "README.md").read_text(encoding="utf-8")
-        found["../README.md"] = between(front, "whole sets", markdown(whole_sets(records))).encode()
+        for mark, content in (
+            ("whole sets", markdown(whole_sets(records))),
+            ("headline", headline(records)),
+            ("energy", markdown(energy_page.summary(records))),
+        ):
+            front = between(front, mark, content)
+        found["../README.md"] = front.encode()
     return found
 
 

@@ -5,6 +5,7 @@ settings and precision. The task column says mini or part, so neither shares a t
 """
 
 import json
+from collections import OrderedDict
 from itertools import groupby
 from statistics import fmean
 from typing import get_args
@@ -14,14 +15,14 @@ from adafire.cost.energy import ENERGY_MODELS
 from ..running.record import ENERGY_MODEL
 from ..running.splits import split_of
 from ..running.task import Family, task_label
-from .against import compared
+from .against import compared, with_zero_skipping
 from .shown import shown
 from .ties import places
 
 KINDS = ("ann", "quantised", "snn")
 MEANS = tuple(
-    "firing_rate mean_timesteps synops synops_graded macs messages neuron_updates active_steps eff_macs over_fired over_fired_sites convert_s time_s energy_pj "
-    "energy_graded_pj".split()
+    "firing_rate mean_timesteps spikes synops synops_graded macs messages neuron_updates active_steps eff_macs over_fired "
+    "over_fired_sites convert_s time_s energy_pj energy_graded_pj".split()
 )
 """Figures of a row whose mean over draws is shown; the others are the same in all of them."""
 
@@ -58,6 +59,7 @@ def _row(record, timesteps, row):
                 "macs",
                 "levels",
                 "longest_burst",
+                "spikes",
                 "messages",
                 "message_bits",
                 "neuron_updates",
@@ -70,6 +72,8 @@ def _row(record, timesteps, row):
                 "time_s",
             )
         },
+        "bits": None if failed or not row.levels else row.levels.bit_length(),
+        "ann_macs": _ann_macs(record),
         # integers are not priced as 32-bit floats
         "energy_pj": None if failed or record.parameters.get("weights") == "int8" else row.energy_pj.get(ENERGY_MODEL),
         "energy_model": ENERGY_MODEL,
@@ -94,6 +98,11 @@ def _ann(record):
 def _ann_energy(record):
     source = record.rows[0] if record.kind == "ann" and record.rows else record.ann
     return source.energy_pj.get(ENERGY_MODEL) if source else None
+
+
+def _ann_macs(record):
+    source = record.rows[0] if record.kind == "ann" and record.rows else record.ann
+    return source.macs if source else None
 
 
 def groups(records):
@@ -130,7 +139,21 @@ def distinct(record):
     return f" ({', '.join(words)})" if words else ""
 
 
+_KNOWN = OrderedDict()
+"""Rows of the tables that were made last, by their records' identities: a rendering asks for each table several times."""
+
+
 def rows_of_table(records):
+    """The rows of a table, made once for the same records: see ``_rows_of_table``. The rows are the caller's own."""
+    known = tuple(map(id, records))
+    if known not in _KNOWN:
+        _KNOWN[known] = list(records), _rows_of_table(records)  # kept alive, so that an identity stays theirs
+        if len(_KNOWN) > 64:
+            _KNOWN.popitem(last=False)
+    return [dict(row) for row in _KNOWN[known][1]]
+
+
+def _rows_of_table(records):
     """The rows of a table: of several results for one method, T and draw the good one, of those the latest; of several draws
     the mean. Results of an earlier definition of a method (other parameters) are left out: ``outdated``. Beside what `rows_of`
     gives: 'place' among the spiking methods at this T, and 'record' with the (first draw's) record's own row, if any."""
@@ -156,7 +179,7 @@ def rows_of_table(records):
         metric = records[0].metric
         for method, place in places({name: row["record"] for name, row in at.items()}, metric).items():
             at[method]["place"] = place
-    return compared(rows, records[0].metric)
+    return with_zero_skipping(compared(rows, records[0].metric))
 
 
 def current(records):
@@ -195,4 +218,5 @@ def mean_of_draws(rows):
 def rows_of_run(records):
     """The rows of what one run gave, in its order: as in a table."""
     order = {method: k for k, method in enumerate(dict.fromkeys(record.method for record in records))}
-    return sorted(rows_of_table(records), key=lambda row: (order[row["method"]], row["timesteps"] or 0))
+    place = lambda row: order[row["method"].replace("integer-sparse", "integer", 1)]
+    return sorted(rows_of_table(records), key=lambda row: (place(row), row["timesteps"] or 0))

@@ -236,7 +236,7 @@ function draw() {
     line: { color: ink, width: 2.4, shape: "hv" },
     hoverinfo: "skip",
   });
-  if (ann)
+  if (ann && energy(ann) !== null)
     by_energy.push({
       type: "scatter",
       mode: "markers",
@@ -249,7 +249,7 @@ function draw() {
     "by_energy",
     by_energy,
     layout(
-      `${table.metric} against energy${$("burst").value === "1" ? ", graded" : ""}`,
+      `${table.metric} against energy${$("burst").value === "1" ? ", a burst counts as one message" : ""}`,
       { type: "log", title: { text: `energy a sample (uJ, ${$("model").value})` } },
       { title: { text: table.metric } },
     ),
