@@ -1,12 +1,13 @@
 # Two commands, each does the set-up that is missing:
 #   make bench [TASK=tasks/coco_yolo.py] [ARGS="--timesteps 1,2,4"]
 #   make test          (make lint: its first part alone; make quick: lint and the tests that need no framework, in a minute)
+#   make docs          the pages as a site: build/site
 PYTHON ?= python3
 TASK   ?= tasks/coco_yolo.py
 ARGS   ?=
 PY     := .venv/bin/python
 
-.PHONY: setup bench lint quick test clean
+.PHONY: setup bench lint quick test docs clean
 
 bench: setup
 	$(PY) tools/run_bench.py $(TASK) $(ARGS)
@@ -26,6 +27,10 @@ test: lint
 	$(PY) -m pytest -n 2 --dist worksteal -m slow --ignore tests/faults
 	$(PY) -m pytest -m slow tests/faults
 	$(PY) tools/regress.py
+
+docs: setup
+	$(PY) -m sphinx -q -W --keep-going -b html -c docs . build/site
+	@echo "the site: build/site/docs/index.html"
 
 setup: .venv/.ready
 

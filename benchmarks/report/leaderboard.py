@@ -17,7 +17,7 @@ from .ties import ALPHA
 
 ABOUT = f"""Rendered from `records/` by `python tools/leaderboard.py`; change nothing here by hand. One section a family, one table
 a network and data set. The same with plots, sorting and filters: [index.html](index.html) (a file; it needs no network);
-as data: [results.csv](results.csv); for papers: [plots](plots).
+as data: [results.csv](results.csv); for papers: `plots/`.
 
 - A task's name alone: all samples of the standard test set, in its own form. **part**: real data, but fewer samples, another form
   of file (JPEG copies of a lossless set), or no standard test set at all; the first line of a section says which. **mini**: data

@@ -1,0 +1,36 @@
+"""The site: README, docs/ and the rendered results as HTML pages (`make docs`). The source folder is the project's root, so that
+links between pages are those that GitHub shows."""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "docs")]
+
+import cards  # noqa: E402
+
+import adafire  # noqa: E402
+
+project, author, version = "AdaFire", "the AdaFire authors", adafire.__version__
+extensions = ["myst_parser"]
+html_theme, html_title = "furo", f"AdaFire {adafire.__version__}"
+root_doc = "docs/index"
+include_patterns = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "THIRD_PARTY.md",
+    "docs/*.md",
+    "docs/cards/*.md",
+    "results/*.md",
+]
+myst_heading_anchors = 3
+myst_links_external_new_tab = True
+suppress_warnings = ["myst.header"]  # a page that another one includes begins below its heading
+html_extra_path = ["../results/index.html"]  # the leaderboard's own page, beside the site's
+html_show_sphinx = False
+
+
+def setup(app):
+    """Cards of methods and tasks and the reference are written from the registries before pages are read."""
+    app.connect("config-inited", lambda app, config: cards.write(ROOT / "docs" / "cards"))
