@@ -12,8 +12,8 @@ from adapters.detection import coco, voc
 from adapters.shared import annotation_fields as fields
 from adapters.shared.image_files import Folder, image_facts, pictures_below
 from adapters.shared.text_files import read_text
-from test_voc import OBJECT, XML
-from test_voc import make as make_voc
+from helpers.voc import OBJECT, XML
+from helpers.voc import make as make_voc
 
 
 def content(images=3):

@@ -16,8 +16,8 @@ from adafire.neurons.count import NeuronParams
 from adafire.neurons.multi_threshold import MultiThreshold
 from adafire.simulation.loop import simulate
 from adafire.simulation.state import Run
-from networks import build, relative_error
-from test_neuron import count_form
+from helpers.networks import build, relative_error
+from helpers.references import count_form
 
 RELU = activation_of("relu", None, (None,), {})
 

@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from conftest import ROOT
+from helpers.paths import ROOT
 
 CASES = ROOT.parent / "shared" / "cases"
 COCO, VOC, CLOUDS, MESH, EVENTS = (

@@ -13,8 +13,8 @@ from torch import nn
 
 from adafire.errors import InputError
 from adapters.shared.checkpoints import Inert, fingerprint, load_into, load_state_dict
-
-DATA = pathlib.Path(__file__).resolve().parents[2] / "shared" / "data"
+from helpers.checkpoints import Calls
+from helpers.paths import SHARED
 
 
 def network():
@@ -30,16 +30,6 @@ def save(tmp_path, content, **options):
 
 def same(one, other):
     return one.keys() == other.keys() and all(torch.equal(one[k], other[k]) for k in one)
-
-
-class Calls:
-    """Pickles as a call of ``function`` with ``args``: what a hostile file does."""
-
-    def __init__(self, function, *args, state=None):
-        self.function, self.args, self.state = function, args, state
-
-    def __reduce__(self):
-        return (self.function, self.args) if self.state is None else (self.function, self.args, self.state)
 
 
 @pytest.mark.parametrize(
@@ -289,7 +279,7 @@ def test_fingerprint_depends_on_the_weights_only():
     ],
 )
 def test_real_checkpoints(name, weights):
-    if not (DATA / name).exists():
+    if not (SHARED / name).exists():
         pytest.skip(f"{name}: the real checkpoint is not on this machine")
-    found, _ = load_state_dict(DATA / name)
+    found, _ = load_state_dict(SHARED / name)
     assert weights in found and not any(k.startswith("module.") for k in found)

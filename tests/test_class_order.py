@@ -9,8 +9,8 @@ from PIL import Image
 from adafire.errors import InputError
 from adapters.classification.data import image_sets
 from adapters.points.data import cloud_sets
-from test_classification import SMALL, make
-from test_images import options, tree, zipped
+from helpers.classifiers import SMALL, make
+from helpers.pictures import options, tree, zipped
 
 TEN = [str(k) for k in range(1, 11)]
 STRINGS = sorted(TEN)  # 1, 10, 2, ...

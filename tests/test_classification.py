@@ -19,8 +19,8 @@ from adapters.models.resnet_cifar import resnet20
 from adapters.shared import accuracy, stats
 from benchmarks.running.catalogue import choose_variant
 from benchmarks.running.task import PROJECT, load_task
+from helpers.classifiers import SMALL, make
 
-SMALL = {"name": "adapters.models.resnet_small:resnet_small", "num_classes": 3, "channels": 3, "widths": [4, 8]}
 ZOO = {"resnet": 0.93, "vgg": 0.938, "mobilenet": 0.9216}
 """Accuracy of the network that benchmarks/zoo/<kind>_fashion holds, on the carried test pictures."""
 
@@ -45,21 +45,6 @@ def root(tmp_path_factory):
                 pixels = rng.integers(0, 256, (16, 16, 3), dtype=np.uint8)
                 Image.fromarray(pixels).save(root / split / name / f"{i}.png")
     return root
-
-
-def make(root, options=None, **change):
-    settings = {
-        "model": SMALL,
-        "checkpoint": "random",
-        "data": {"type": "imagefolder"},
-        "calibration": {"samples": 4},
-        "batch_size": 3,
-        **change,
-    }
-    given = {"split": "full", "data_root": root and str(root), **(options or {})}
-    return adapters.get("classification")(
-        {k: v for k, v in settings.items() if v is not None}, WorkloadOptions(**given)
-    )
 
 
 def predict_all(workload):

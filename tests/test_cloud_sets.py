@@ -14,36 +14,13 @@ from adapters.points.data.cloud_files import farthest_points, prepared, read_poi
 from adapters.points.data.cloud_sets import load, read
 from adapters.points.data.modelnet import MODELNET40
 from adapters.points.open3d_library import open3d
-
-CUBE = (
-    [(x, y, z) for x in (0, 1) for y in (0, 1) for z in (0, 3)],
-    [
-        (0, 1, 3),
-        (0, 3, 2),
-        (4, 6, 7),
-        (4, 7, 5),
-        (0, 4, 5),
-        (0, 5, 1),
-        (2, 3, 7),
-        (2, 7, 6),
-        (0, 2, 6),
-        (0, 6, 4),
-        (1, 5, 7),
-        (1, 7, 3),
-    ],
-)
+from helpers.clouds import CUBE, off
+from helpers.programs import program
 
 
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("ADAFIRE_CACHE", str(tmp_path / "cache"))
-
-
-def off(path, vertices=CUBE[0], faces=CUBE[1], header="OFF\n"):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lines = [" ".join(map(str, v)) for v in vertices] + [" ".join(map(str, (len(f), *f))) for f in faces]
-    path.write_text(f"{header}{len(vertices)} {len(faces)} 0\n" + "\n".join(lines) + "\n")
-    return path
 
 
 def full(root):
@@ -569,7 +546,7 @@ def test_every_set_is_registered_with_words():
 
 
 def test_the_command_line_says_it_in_one_message(tmp_path, capsys):
-    from test_run_bench import run_bench
+    run_bench = program("run_bench")
 
     npz(tmp_path / "sh3d_359.npz", y=np.arange(5))
     code = run_bench.main(

@@ -14,7 +14,7 @@ from adafire.neurons.harmony import ones_in
 from adafire.simulation import plain
 from adafire.simulation.loop import simulate
 from adafire.simulation.state import Run
-from networks import build, relative_error
+from helpers.networks import build, relative_error
 
 ONE_PASS = {"fs": (1024, 0.0), "radix": (64, 0.5), "ttfs": (64, 0.0)}
 """method -> (values of a neuron, 0 among them; what is added before digits are cut off)"""

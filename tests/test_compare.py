@@ -1,6 +1,5 @@
 """Comparing two records: differences, classes and samples by hand; what cannot be compared is said."""
 
-import importlib.util
 from pathlib import Path
 
 import pytest
@@ -14,9 +13,9 @@ from benchmarks.running import catalogue, runner
 from benchmarks.running.record import Row
 from benchmarks.running.store import Store, load_all, places
 from benchmarks.running.task import load_task
-from test_records import make, make_row
-
-ROOT = Path(__file__).resolve().parents[1]
+from helpers.paths import ROOT
+from helpers.programs import program
+from helpers.records import make, make_row
 
 
 def scored(right, method, labels):
@@ -115,9 +114,7 @@ def test_what_cannot_be_compared(tmp_path):
 
 
 def test_the_tool_compares_methods(made_records, capsys):
-    spec = importlib.util.spec_from_file_location("compare_tool", ROOT / "tools" / "compare.py")
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
+    tool = program("compare")
     out = ["--out", str(made_records)]
     assert tool.main(["adafire", "snn-calibration", "--task", "fashion_resnet", "--timesteps", "4", *out]) == 0
     printed = capsys.readouterr().out

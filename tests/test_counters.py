@@ -8,11 +8,10 @@ import adafire
 from adafire.cost import Meter
 from adafire.graph.activations import relu
 from adafire.neurons import costs_of, count
-from adafire.simulation.exit import Exit, run_until_sure
+from adafire.simulation.exit import Exit
 from adafire.simulation.loop import simulate
 from adafire.simulation.state import Run
-from test_counting import MEANS
-from test_energy import events_of_conv
+from helpers.counting import MEANS, events_of_conv
 
 METHODS = ["adafire-uniform", "adafire-signed", "rate-max", "dcgs", "ours", "adafire-differential"]
 

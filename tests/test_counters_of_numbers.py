@@ -8,9 +8,7 @@ from torch import nn
 import adafire
 from adafire.simulation.loop import simulate
 from adafire.simulation.state import Run
-from test_counting_constants import JOINS, Joined, Voxels, voxels
-from test_counting_readout import POOLS, Net, classifier
-from test_energy import events_of_conv
+from helpers.counting import JOINS, POOLS, Joined, Net, Voxels, classifier, events_of_conv, voxels
 
 
 def layers(snn, x):

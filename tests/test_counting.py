@@ -11,12 +11,10 @@ from adafire import methods
 from adafire.simulation.exit import Exit, confidence, run_until_sure, trajectory
 from adafire.simulation.loop import simulate
 from adafire.simulation.state import Run
-from test_energy import events_of_conv
+from helpers.counting import MEANS, events_of_conv
 
 NAMES = [name for name in methods.names() if name != "rate"]  # another name of rate-percentile
 SEARCHES = {"simulations": 4, "candidates": (2, 4)}
-MEANS = """synops synops_graded macs eff_macs ann_macs ann_eff_macs messages neuron_updates active_steps sub_steps sent_bits
-    weight_bytes footprint_bytes""".split()
 
 
 class Net(nn.Module):

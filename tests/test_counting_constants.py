@@ -8,8 +8,8 @@ from torch import nn
 import adafire
 from adafire.simulation.loop import simulate
 from adafire.simulation.state import Run
-from networks import relative_error
-from test_energy import events_of_conv
+from helpers.counting import JOINS, Joined, Voxels, events_of_conv, voxels
+from helpers.networks import relative_error
 
 METHODS = ["adafire-signed", "ours", "dcgs", "rate-max"]
 
@@ -20,28 +20,6 @@ def layers_of(network, x, name, T=4):
     run = Run(snn.plan(x), snn.params, network, x, snn.call)
     list(simulate(run, (T,), T))
     return {row["layer"]: row for row in snn.report().layers}, run, out
-
-
-class Joined(nn.Module):
-    """Spikes of one branch, and the input itself, before one convolution."""
-
-    def __init__(self, join, channels):
-        super().__init__()
-        torch.manual_seed(0)
-        self.join, self.a, self.side = join, nn.Conv2d(2, 3, 3, padding=1), nn.Conv2d(2, 3, 1)
-        self.b, self.fc = nn.Conv2d(channels, 4, 3, 2, 1), nn.Linear(4, 2)
-
-    def forward(self, x):
-        return self.fc(F.relu(self.b(self.join(self, F.relu(self.a(x)), x))).mean((2, 3)))
-
-
-JOINS = {  # (function, channels, and of them those that hold a constant)
-    "cat": (lambda net, spikes, x: torch.cat([spikes, x], 1), 5, [3, 4]),
-    "cat, in front, of a layer": (lambda net, spikes, x: torch.cat([net.side(x), spikes], 1), 6, [0, 1, 2]),
-    "sum": (lambda net, spikes, x: spikes + net.side(x), 3, [0, 1, 2]),
-    "product": (lambda net, spikes, x: spikes * net.side(x), 3, []),
-    "pooled": (lambda net, spikes, x: F.avg_pool2d(torch.cat([spikes, x], 1), (2, 1)), 5, [3, 4]),
-}
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -70,19 +48,6 @@ def test_they_are_exact(name, join):
     network, x = Joined(function, channels).eval(), torch.rand(2, 2, 7, 8) + 0.1
     with torch.no_grad():
         assert relative_error(adafire.convert(network, x, method=name, timesteps=128)(x), network(x)) < 0.06
-
-
-class Voxels(nn.Module):
-    def __init__(self, moved=lambda x: x):
-        super().__init__()
-        self.moved, self.a, self.b = moved, nn.Conv2d(2, 3, 3, padding=1), nn.Conv2d(3, 2, 3)
-
-    def forward(self, x):
-        return self.b(F.relu(self.a(self.moved(x))))
-
-
-def voxels(count):
-    return (torch.rand(count, 2, 6, 6, generator=torch.Generator().manual_seed(0)) < 0.3).float()
 
 
 @pytest.mark.parametrize("name", METHODS)

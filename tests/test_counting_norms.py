@@ -8,7 +8,7 @@ from torch import nn
 import adafire
 from adafire.simulation.loop import simulate
 from adafire.simulation.state import Run
-from networks import relative_error
+from helpers.networks import relative_error
 
 METHODS = ["adafire-signed", "adafire-uniform", "dcgs", "ours"]
 

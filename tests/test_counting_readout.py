@@ -2,42 +2,18 @@
 
 import pytest
 import torch
-import torch.nn.functional as F
-from torch import nn
 
 import adafire
 from adafire.cost.energy import ENERGY_MODELS
 from adafire.simulation.loop import simulate
 from adafire.simulation.state import Run
-
-POOLS = {
-    "mean": lambda x: x.mean((2, 3)),
-    "adaptive": lambda x: F.adaptive_avg_pool2d(x, 1).flatten(1),
-    "average": lambda x: F.avg_pool2d(x, 4).flatten(1),
-    "sum": lambda x: x.sum((2, 3)) / 64,
-    "area": lambda x: F.interpolate(x, (1, 1), mode="area").flatten(1),
-}
-
-
-class Net(nn.Module):
-    def __init__(self, pool, size=8):
-        super().__init__()
-        torch.manual_seed(0)
-        self.pool, self.a = pool, nn.Conv2d(2, 6, 3, padding=1)
-        self.fc = nn.Linear(pool(torch.zeros(1, 6, size, size)).shape[1], 40)
-
-    def forward(self, x):
-        return self.fc(self.pool(F.relu(self.a(x))))
+from helpers.counting import POOLS, Net, classifier
 
 
 def pictures():
     """Two that drive the neurons, and two that leave nearly all of them silent."""
     x = torch.rand(4, 2, 8, 8, generator=torch.Generator().manual_seed(1))
     return x * torch.tensor([1.0, 1.0, 0.0, 0.0]).view(4, 1, 1, 1)
-
-
-def classifier(snn):
-    return next(row for row in snn.report().layers if row["layer"] == "fc")
 
 
 @pytest.mark.parametrize("name", ["adafire-signed", "ours", "dcgs", "rate-max"])

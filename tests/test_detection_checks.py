@@ -15,9 +15,10 @@ from adapters.base import WorkloadOptions, adapters
 from adapters.detection import categories, coco
 from adapters.detection.data.coco_annotations import CocoSet
 from adapters.detection.pictures import find_source
-from test_mmdetection import CLASSES, make, predict_all, root, tiny  # noqa: F401 - fixtures
+from helpers.detectors import CLASSES, make, predict_all, root, tiny  # noqa: F401 - fixtures
+from helpers.paths import ROOT
 
-ZOO = pathlib.Path(__file__).resolve().parents[1] / "benchmarks" / "zoo" / "yolo_fashion"
+ZOO = ROOT / "benchmarks" / "zoo" / "yolo_fashion"
 
 
 def detector(names, checkpoint=()):

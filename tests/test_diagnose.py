@@ -1,7 +1,5 @@
 """Stages and errors of a conversion: by hand, as sums, on two tasks, and what the tool says of bad arguments."""
 
-import importlib.util
-
 import pytest
 import torch
 from torch import nn
@@ -12,13 +10,12 @@ from adafire.errors import InputError
 from adafire.graph.interception import tensors_in
 from adapters.base import WorkloadOptions
 from benchmarks.report.diagnose import diagnose, plot, text
-from benchmarks.running.task import PROJECT, Task
-from networks import build
-from test_runner import TASK
+from benchmarks.running.task import Task
+from helpers.networks import build
+from helpers.programs import program
+from helpers.toys import TASK
 
-spec = importlib.util.spec_from_file_location("diagnose_tool", PROJECT / "tools" / "diagnose.py")
-tool = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(tool)
+tool = program("diagnose")
 SPIKING = [
     name
     for name in adafire.methods.names()

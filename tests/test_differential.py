@@ -17,7 +17,7 @@ from adafire.neurons.differential import DifferentialBurst
 from adafire.neurons.multi_threshold import MultiThreshold
 from adafire.simulation.loop import simulate
 from adafire.simulation.state import Run
-from networks import build, relative_error
+from helpers.networks import build, relative_error
 
 RELU = activation_of("relu", None, (None,), {})
 ACTIVATIONS = {

@@ -3,14 +3,12 @@
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from adafire import methods
+from helpers.paths import ROOT
 from tools import support_table
-
-ROOT = Path(__file__).resolve().parents[1]
 
 
 def test_pages_of_operators_and_energy_models_are_generated():

@@ -17,9 +17,9 @@ from benchmarks.running.request import RunOptions, find_adapter
 from benchmarks.running.runner import run
 from benchmarks.running.schema import parse
 from benchmarks.running.task import Task, load_task
-from test_leaderboard import tables
-from test_records import make, make_row
-from test_runner import TASK
+from helpers.records import make, make_row
+from helpers.tables import tables
+from helpers.toys import TASK
 
 
 def options(draw=0, draws=1, seed=0):

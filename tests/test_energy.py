@@ -1,7 +1,5 @@
 """Synaptic operations and MACs against slow per-event counters and hand-computed numbers."""
 
-import itertools
-
 import pytest
 import torch
 import torch.nn.functional as F
@@ -11,24 +9,8 @@ import adafire
 from adafire.cost.meter import Meter
 from adafire.simulation.loop import simulate
 from adafire.simulation.state import Run
-from networks import NETWORKS, build
-
-
-def events_of_conv(counts, weight, stride, padding, dilation, groups):
-    """Deliver every spike of ``counts`` [B, C, H, W] to every synapse of a convolution, one by one."""
-    total, (out_channels, _per_group, kh, kw) = 0, weight.shape
-    (b, c, h, w) = counts.shape
-    oh = (h + 2 * padding - dilation * (kh - 1) - 1) // stride + 1
-    ow = (w + 2 * padding - dilation * (kw - 1) - 1) // stride + 1
-    for n, channel, y, x in itertools.product(range(b), range(c), range(h), range(w)):
-        spikes = int(counts[n, channel, y, x])
-        if not spikes:
-            continue
-        for i, j in itertools.product(range(kh), range(kw)):
-            oy, ox = y + padding - i * dilation, x + padding - j * dilation
-            if oy % stride == 0 and ox % stride == 0 and 0 <= oy // stride < oh and 0 <= ox // stride < ow:
-                total += spikes * out_channels // groups
-    return total
+from helpers.counting import events_of_conv
+from helpers.networks import NETWORKS, build
 
 
 @pytest.mark.parametrize(

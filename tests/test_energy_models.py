@@ -1,7 +1,6 @@
 """Energy models against sums made by hand: one example a model, and a network of three layers under all of them."""
 
 import doctest
-from pathlib import Path
 
 import pytest
 import torch
@@ -12,6 +11,7 @@ from adafire.cost import ENERGY_MODELS, EnergyModel, counters_of_ann, energy_pag
 from adafire.cost.energy import arithmetic
 from adafire.cost.energy_models import by_bits
 from adafire.cost.energy_models.lemaire import access_pj
+from helpers.paths import ROOT
 
 COUNTERS = {  # of a convolution of numbers, a convolution of bursts and their neurons
     "macs": 1000.0,
@@ -331,7 +331,7 @@ def test_the_page_says_everything_of_every_model():
 
 
 def test_the_page_on_energy_runs():
-    found = doctest.testfile(str(Path(__file__).parents[1] / "docs" / "energy.md"), module_relative=False)
+    found = doctest.testfile(str(ROOT / "docs" / "energy.md"), module_relative=False)
     assert found.attempted > 5 and not found.failed
 
 

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -10,10 +9,8 @@ from adafire.errors import InputError
 from benchmarks.report import energy_saved
 from benchmarks.running.record import Row
 from benchmarks.running.store import Store
-from test_paired import scored
-from test_records import make, make_row
-
-ROOT = Path(__file__).parents[1]
+from helpers.paths import ROOT
+from helpers.records import make, make_row, scored
 
 
 def row(t, value, joules, graded=0.0):

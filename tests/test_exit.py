@@ -5,24 +5,11 @@ import torch
 
 import adafire
 from adafire.calibration.exit_rules import fit_thresholds, paper_thresholds
-from adafire.simulation.exit import Exit, confidence, part
+from adafire.simulation.exit import Exit, part
 from adafire.simulation.loop import simulate
 from adafire.simulation.state import Run
-from networks import build
-
-
-def leave(trajectory, thresholds):
-    """Step (0-based) at which each sample leaves, and whether its class differs from the last one; sample by sample."""
-    steps, wrong = [], []
-    for n in range(trajectory.shape[1]):
-        t = next(
-            t
-            for t in range(len(thresholds))
-            if t == len(thresholds) - 1 or float(confidence(trajectory[t, n : n + 1])) > float(thresholds[t])
-        )
-        steps.append(t)
-        wrong.append(bool(trajectory[t, n].argmax() != trajectory[-1, n].argmax()))
-    return steps, wrong
+from helpers.networks import build
+from helpers.references import leave
 
 
 def settling(samples, seed, steps=6):

@@ -8,8 +8,8 @@ from adafire.cost.meter import Meter
 from adafire.simulation.exit import confidence
 from adafire.simulation.loop import simulate
 from adafire.simulation.state import Run
-from networks import build
-from test_exit import leave
+from helpers.networks import build
+from helpers.references import leave
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from torch import nn
 import adafire
 from adafire.cost import Meter
 from adafire.errors import InputError
-from spiking_modules import Fire, Net, Stateful, at_rest, slow_arrivals
+from helpers.spiking_modules import Fire, Net, Stateful, at_rest, slow_arrivals
 
 LAYERS = {"stem", "a", "b", "up", "fc"}
 

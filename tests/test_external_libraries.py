@@ -3,7 +3,6 @@
 import doctest
 import importlib.util
 import re
-from pathlib import Path
 
 import pytest
 import torch
@@ -12,8 +11,9 @@ from torch import nn
 import adafire
 from adafire.errors import InputError, UnsupportedError
 from adafire.external import CONVERTERS, convert
+from helpers.paths import ROOT
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "external.md"
+PAGE = ROOT / "docs" / "external.md"
 NEEDS = {"SpikingJelly": "spikingjelly", "snnTorch": "snntorch", "Norse": "norse", "sinabs": "sinabs"}
 SECTIONS = re.split(r"^#{1,3} ", PAGE.read_text(), flags=re.M)
 

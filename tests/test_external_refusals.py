@@ -7,8 +7,8 @@ from torch import nn
 import adafire
 from adafire.errors import InputError
 from adafire.external.scales import FINEST, MOST, Scale
-from networks import build
-from spiking_modules import Fire, Net
+from helpers.networks import build
+from helpers.spiking_modules import Fire, Net
 
 
 class Growing(nn.Module):

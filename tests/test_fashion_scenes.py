@@ -5,7 +5,6 @@ import hashlib
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,8 +16,8 @@ from adapters.detection.data import coco_export, fashion_scenes
 from adapters.detection.data.fashion_scenes import SIZE, scene, split_objects
 from adapters.shared import fashion_mnist
 from adapters.shared.textures import Stream, hsv, resize
+from helpers.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 needs_full_set = pytest.mark.skipif(
     not fashion_mnist.SYSTEM_FOLDER.is_dir(), reason="full Fashion-MNIST absent: apt-get install dataset-fashion-mnist"
 )

@@ -11,8 +11,8 @@ from adafire.calibration.data import Calibration
 from adafire.graph.interception import tensors_in
 from adafire.simulation.loop import simulate
 from adafire.simulation.state import Run
-from networks import NETWORKS, build, integer_network, relative_error
-from test_simulate import step_by_step
+from helpers.networks import NETWORKS, build, integer_network, relative_error
+from helpers.references import step_by_step
 
 
 class Convolutions(TorchDispatchMode):

@@ -13,8 +13,8 @@ from adafire.calibration import kept as kept_module
 from adafire.calibration.kept import digest_of_inputs
 from adafire.calibration.thresholds import Histogram
 from adafire.frames import Frames
-from conftest import ROOT
-from networks import build
+from helpers.networks import build
+from helpers.paths import ROOT
 
 
 @pytest.fixture
@@ -172,7 +172,7 @@ def test_places(x, tmp_path, monkeypatch):
 @pytest.mark.slow
 def test_processes_share_a_folder(x, tmp_path):
     code = (
-        "import sys; sys.path.insert(0, 'tests'); import torch, adafire; from networks import build\n"
+        "import sys; sys.path.insert(0, 'tests'); import torch, adafire; from helpers.networks import build\n"
         "x = torch.randn(12, 3, 16, 16, generator=torch.Generator().manual_seed(1))\n"
         f"snn = adafire.convert(build('Residual'), adafire.Calibration(x, cache={str(tmp_path)!r}), method='adafire', timesteps=2)\n"
         "print(snn.spared_s > 0, snn(x).double().sum().item())"

@@ -8,46 +8,8 @@ import pytest
 from benchmarks.report import leaderboard, stats
 from benchmarks.report.rows import rows_of
 from benchmarks.running.store import Store
-from test_records import make, make_row
-
-JSON_KEYS = {
-    "task",
-    "split",
-    "family",
-    "method",
-    "timesteps",
-    "metric",
-    "value",
-    "low",
-    "high",
-    "metrics",
-    "ann",
-    "samples",
-    "firing_rate",
-    "synops",
-    "macs",
-    "energy_pj",
-    "energy_model",
-    "time_s",
-    "status",
-    "reason",
-}
-
-
-def failed(**changes):
-    return make(status="failed", reason="RuntimeError: a | b <i> `c`\nd", rows=[], **changes)
-
-
-def tables(text):
-    """Every Markdown table of a text, as a list of lists of cells."""
-    found, current = [], []
-    for line in [*text.splitlines(), ""]:
-        if line.startswith("|"):
-            current.append([cell.strip() for cell in line.strip("|").split(" | ")])
-        elif current:
-            found.append(current)
-            current = []
-    return found
+from helpers.records import failed, make, make_row
+from helpers.tables import JSON_KEYS, tables
 
 
 def test_rows_have_the_keys_of_the_json_output():

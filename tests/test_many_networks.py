@@ -15,12 +15,12 @@ import pytest
 import torch
 
 import adafire
-import many
 from adafire.calibration.data import Calibration
 from adafire.graph.interception import tensors_in
 from adafire.graph.recorder import record
 from adafire.simulation.plan import Plan
 from adafire.simulation.proof import own_outputs, verify
+from helpers import many
 
 pytestmark = [pytest.mark.many, pytest.mark.filterwarnings("ignore")]
 LONG, SHORT = int(os.environ.get("MANY_LONG", 64)), 4

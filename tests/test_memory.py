@@ -12,7 +12,7 @@ import adafire
 from adafire.errors import AdafireError
 from adafire.simulation.memory import OutOfMemory, ran_out, told, words
 from adafire.simulation.state import Run
-from networks import build
+from helpers.networks import build
 
 convert_module = importlib.import_module("adafire.snn.network")
 CPU = RuntimeError(

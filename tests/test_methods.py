@@ -7,8 +7,8 @@ import adafire
 from adafire import methods
 from adafire.simulation.loop import simulate
 from adafire.simulation.state import Run
-from networks import build, relative_error
-from test_energy import events_of_conv
+from helpers.counting import events_of_conv
+from helpers.networks import build, relative_error
 
 SNN = [name for name in methods.names() if methods.get(name).kind == "snn"]
 

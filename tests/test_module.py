@@ -11,7 +11,7 @@ from torch import nn
 import adafire
 from adafire import methods
 from adafire.graph.interception import tensors_in
-from networks import build
+from helpers.networks import build
 
 
 @pytest.fixture(scope="module")

@@ -5,11 +5,11 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+from helpers.paths import ROOT
+
 ROOMS = tuple(sorted(path.stem for path in (ROOT / "tests" / "mutants").glob("[a-z]*.py")))
 PATIENCE_S = 900
 

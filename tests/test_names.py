@@ -6,19 +6,7 @@ from adafire.errors import InputError
 from benchmarks.report import leaderboard, names, page, provenance, rendering, rows, shown
 from benchmarks.running import environment
 from benchmarks.running.splits import reasons, split_of, whole
-from test_records import make, make_row
-
-
-def of_set(name, samples, method="ann", *, limit=None, window=None, set_aside=None, weights=None, **changes):
-    """A record of real data: ``samples`` of the set ``name``."""
-    workload = make().model_dump()["workload"]
-    workload["data"].update(name=name, split="full", samples=samples)
-    workload["calibration"].update({"set_aside": set_aside} if set_aside is not None else {})
-    workload["weights"].update(source=weights or "toy.pth")
-    if window:
-        workload["data"]["window"] = window
-    return make(method, workload=workload, split="full", variant="full", samples=samples, limit=limit, **changes)
-
+from helpers.records import make, make_row, of_set
 
 PIXELS, JPEG = "pixels of the set's own files", "10000 JPEG files"
 EXPECTED = {"ann": 0.6, "tolerance": 0.005, "samples": 200}

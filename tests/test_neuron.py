@@ -2,7 +2,6 @@
 
 import random
 from fractions import Fraction
-from math import floor
 
 import pytest
 import torch
@@ -15,21 +14,9 @@ from adafire.neurons import in_blocks as blocked
 from adafire.neurons import kernels as fused
 from adafire.neurons.count import NeuronParams, initial_state, over_fired, scan
 from adafire.simulation.loop import simulate
+from helpers.references import count_form
 
 RELU = activation_of("relu", None, (None,), {})
-
-
-def count_form(currents, theta, v0, phi_plus, phi_minus):
-    """One neuron, exact rationals: the equation of count.py."""
-    x = n = 0
-    out = []
-    for current in currents:
-        x += current
-        new = floor(Fraction(max(x, 0), theta) + v0)
-        new = min(max(new, n - phi_minus), n + phi_plus)
-        out.append(new - n)
-        n = new
-    return out
 
 
 def step_form(currents, theta, v0, phi):

@@ -10,7 +10,7 @@ import adafire
 from adafire.calibration.thresholds import Histogram
 from adafire.graph.calling import call_network
 from adafire.graph.recorder import record
-from networks import relative_error
+from helpers.networks import relative_error
 
 G = torch.Generator().manual_seed(0)
 X = torch.randn(4, 3, 6, 6, generator=G)

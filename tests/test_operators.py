@@ -8,7 +8,7 @@ from torch import nn
 
 import adafire
 from adafire.graph import support as ops
-from networks import relative_error
+from helpers.networks import relative_error
 
 G = torch.Generator().manual_seed(0)
 X = torch.randn(4, 3, 6, 6, generator=G)

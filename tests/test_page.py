@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.running.store import write_whole
-from test_records import make, make_row
+from helpers.records import make, make_row
 
 pytestmark = pytest.mark.slow
 SIZES = {"desktop": (1400, 1000), "phone": (390, 844)}

@@ -3,18 +3,10 @@
 import pytest
 
 from adafire.errors import InputError
-from adapters.shared import accuracy
 from benchmarks.report.paired import difference, paired
 from benchmarks.running.record import Row
 from benchmarks.running.store import Store
-from test_records import make, make_row
-
-
-def scored(right, timesteps=4):
-    """A classification row with these samples right."""
-    found = {i: accuracy.Prediction(0, 0, 0 if ok else 1) for i, ok in enumerate(right)}
-    result = accuracy.evaluate(found, 2)
-    return Row.model_validate(make_row(timesteps, metrics=result.metrics, evidence=result.evidence))
+from helpers.records import make, make_row, scored
 
 
 def test_accuracy_by_hand():

@@ -7,7 +7,7 @@ from PIL import Image
 from adafire.errors import InputError
 from adapters.shared import images
 from adapters.shared.images import Picture
-from test_classification import SMALL, make
+from helpers.classifiers import SMALL, make
 
 GREY = {"model": {**SMALL, "channels": 1}, "preprocessing": {"mean": [0.5], "std": [0.5]}}
 

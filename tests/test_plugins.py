@@ -4,7 +4,6 @@ import logging
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -13,8 +12,8 @@ from adafire.cost import energy
 from adafire.errors import InputError
 from adafire.methods import base
 from adafire.registry import Registry
+from helpers.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 GOOD = """
 from adafire.methods import Method
 theirs = Method("theirs", "a package of others", threshold="max", v0=0.5)

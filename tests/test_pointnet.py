@@ -23,26 +23,9 @@ from adapters.points import part_metrics
 from adapters.points.data import shapes
 from adapters.points.data.solids import bar, sample_surface, solid
 from adapters.points.pointnet import build_pointnet, workload
-from conftest import ROOT
-from networks import relative_error
-
-SMALL = dict(classes=4, widths=(8, 8, 16), hidden=(12,))
-TNETS = dict(input_transform=True, feature_transform=1, tnet=dict(widths=(6, 8, 12), hidden=(10, 8)))
-
-
-def alive(network, seed=0):
-    """Random batch norms and T-Nets that do something, in eval mode."""
-    torch.manual_seed(seed)
-    for name, module in network.named_modules():
-        if isinstance(module, nn.BatchNorm1d):
-            module.running_mean.normal_(0, 0.3)
-            module.running_var.uniform_(0.5, 2)
-            nn.init.uniform_(module.weight, 0.5, 1.5)
-            nn.init.normal_(module.bias, 0, 0.3)
-        if name.endswith("stn.fc3"):
-            nn.init.normal_(module.weight, 0, 0.2)
-    return network.eval()
-
+from helpers.networks import relative_error
+from helpers.paths import ROOT
+from helpers.pointnets import SMALL, TNETS, alive
 
 # ---- networks
 

@@ -7,7 +7,7 @@ import adafire
 from adafire.neurons import kernels as fused
 from adafire.simulation.precision import PRECISIONS, exact_theta
 from adafire.simulation.state import Run
-from networks import build, relative_error
+from helpers.networks import build, relative_error
 
 
 @pytest.mark.parametrize("precision", ["bf16", "fp16"])

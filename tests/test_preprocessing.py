@@ -10,8 +10,8 @@ from torch import nn
 from adafire.errors import InputError
 from adapters.classification.preprocessing import IMAGENET, completed
 from adapters.models import build, stated
-from test_classification import SMALL, make
-from test_images import tree
+from helpers.classifiers import SMALL, make
+from helpers.pictures import tree
 
 BIT = {
     "input_size": (3, 16, 16),

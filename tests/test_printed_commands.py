@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from printed_commands import ROOT, arguments, commands
+from helpers.printed_commands import ROOT, arguments, commands
+from helpers.programs import program as loaded
 
 STAND_INS = {
     "TASK": "fashion_resnet",
@@ -134,10 +135,7 @@ def load(program):
     """The module behind tools/X.py or 'adapters.segmentation.vessels'."""
     if not program.endswith(".py"):
         return importlib.import_module(program)
-    spec = importlib.util.spec_from_file_location(f"printed_{Path(program).stem}", ROOT / program)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return loaded(Path(program).stem)
 
 
 def prepared(module, program, monkeypatch, here, argv):

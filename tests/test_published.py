@@ -5,8 +5,7 @@ import pytest
 import adafire.methods
 from benchmarks.report import published, reproduction
 from benchmarks.running import catalogue
-from test_names import of_set
-from test_records import make_row
+from helpers.records import make_row, of_set
 
 
 def of_all():

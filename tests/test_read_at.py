@@ -8,7 +8,7 @@ from adafire import methods
 from adafire.simulation.exit import ExitJudge, class_scores
 from adafire.simulation.loop import simulate
 from adafire.simulation.state import Run
-from networks import build
+from helpers.networks import build
 
 SNN = [name for name in methods.names() if methods.get(name).kind == "snn"]
 

@@ -3,7 +3,6 @@
 import struct
 import sys
 import zipfile
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,14 +13,10 @@ from adapters.events.data import published_events  # noqa: F401
 from adapters.events.data.event_camera import EVENT
 from adapters.events.data.event_sets import read as read_set
 from adapters.events.data.recordings import read
+from helpers.paths import SHARED
+from helpers.recordings import aedat
 
 FOUR = np.array([(10, 1, 2, 1), (20, 127, 0, 0), (20, 0, 127, 1), (9000, 5, 6, 0)], EVENT)
-
-
-def aedat(events, version="2.0"):
-    address = events["y"].astype(int) << 8 | events["x"].astype(int) << 1 | events["p"]
-    pairs = np.stack([address, events["t"]], 1).astype(">u4").tobytes()
-    return f"#!AER-DAT{version}\r\n# This is a raw AE data file\r\n".encode() + pairs
 
 
 def atis(events):
@@ -277,7 +272,7 @@ def test_ncars_and_actions_as_published(tmp_path):
 
 
 def test_real_dvs128_recordings():
-    root = Path(__file__).resolve().parents[2] / "shared" / "data" / "dvs128_objects"
+    root = SHARED / "dvs128_objects"
     if not root.is_dir():
         pytest.skip("the real recordings (shared/data/dvs128_objects) are not on this machine")
     data = {

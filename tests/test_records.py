@@ -13,86 +13,9 @@ from pydantic import ValidationError
 from adafire.errors import InputError
 from benchmarks.running import environment
 from benchmarks.running import store as store_module
-from benchmarks.running.record import IDENTITY, Record, key_of, to_json
+from benchmarks.running.record import IDENTITY, key_of, to_json
 from benchmarks.running.store import Store, read_record, write_whole
-
-
-def make_row(timesteps=4, value=0.5, **changes):
-    return {
-        "timesteps": timesteps,
-        "metrics": {"mAP": value, "mAP50": min(1.0, value + 0.2)},
-        "low": value - 0.1,
-        "high": value + 0.1,
-        "evidence": {"replicates": [value, value + 0.01]},
-        "firing_rate": 0.1,
-        "spikes": 1000.0,
-        "synops": 2e6,
-        "synops_graded": 1e6,
-        "macs": 3e6,
-        "energy_pj": {"horowitz-45nm": 15.6e6},
-        "levels": 4 * (timesteps or 1),
-        "longest_burst": 4,
-        "over_fired": 0.01,
-        "over_fired_sites": 0.5,
-        "parameters": {"phi": 4},
-        "convert_s": 0.5,
-        "time_s": 1.5,
-        "sites": [{"site": "relu", "phi_plus": 4}],
-        "layers": [],
-        **changes,
-    }
-
-
-def make(method="adafire", rows=None, **changes):
-    """A good record; the ANN's own for method 'ann'."""
-    ann = method == "ann"
-    fields = {
-        "task": "toy",
-        "task_version": 1,
-        "family": "detection",
-        "metric": "mAP",
-        "variant": "mini",
-        "split": "mini",
-        "settings": {"batch_size": 8},
-        "samples": 20,
-        "workload": {
-            "data": {"name": "scenes", "split": "test", "samples": 20, "fingerprint": "d" * 64},
-            "calibration": {"samples": 4, "fingerprint": "c" * 64, "overlap": 0},
-            "weights": {"source": "toy.pth", "sha256": "w" * 64},
-            "network": "ToyYOLO",
-            "input": [3, 8, 8],
-        },
-        "method": method,
-        "kind": "ann" if ann else "snn",
-        "anytime": True,
-        "parameters": {"phi": 4},
-        "timesteps": [] if ann else [2, 4],
-        "precision": "fp32",
-        "seed": 0,
-        "limit": None,
-        "device_type": "cpu",
-        "versions": {"python": "3.11"},
-        "hardware": {"cpu": "x", "threads": 2, "device": "cpu"},
-        "git": {"commit": None, "dirty": None},
-        "date": "2026-01-01T00:00:00+00:00",
-        "wall_s": 3.0,
-        "status": "ok",
-        "reason": None,
-        "notes": [],
-        "ann": None
-        if ann
-        else {
-            "key": "a" * 64,
-            "value": 0.6,
-            "low": 0.5,
-            "high": 0.7,
-            "metrics": {"mAP": 0.6, "mAP50": 0.8},
-            "macs": 1e7,
-            "energy_pj": {"horowitz-45nm": 46e6},
-        },
-        "rows": rows if rows is not None else [make_row(None, 0.6)] if ann else [make_row(2, 0.4), make_row(4)],
-    }
-    return Record.model_validate({**fields, **changes})
+from helpers.records import hold, make, make_row
 
 
 def test_round_trip_through_a_file(tmp_path):
@@ -288,16 +211,10 @@ def test_what_other_systems_lack_is_not_asked_for(monkeypatch):
     assert records._load() == 0.0
 
 
-def _hold(folder, held, release):
-    with Store(folder).lock("k") as mine:
-        held.put(mine)
-        release.get()
-
-
 def test_a_key_is_locked_over_processes(tmp_path):
     context = multiprocessing.get_context("spawn")
     held, release = context.Queue(), context.Queue()
-    process = context.Process(target=_hold, args=(tmp_path, held, release))
+    process = context.Process(target=hold, args=(tmp_path, held, release))
     process.start()
     assert held.get(timeout=30)
     store = Store(tmp_path)

@@ -1,9 +1,7 @@
 """The regression gate: equal runs pass; planted faults are each caught; expectations are accepted with a reason only."""
 
-import importlib.util
 import json
 import re
-from pathlib import Path
 
 import pytest
 
@@ -12,8 +10,9 @@ import adafire.cost.meter
 import adafire.graph.recorder
 from adafire.errors import InputError
 from benchmarks.running import regression
+from helpers.paths import ROOT
+from helpers.programs import program
 
-ROOT = Path(__file__).resolve().parents[1]
 CASE = regression.Case("fashion_resnet", "mini", ("adafire-uniform", "adafire-signed"), 4, 100)
 
 
@@ -28,9 +27,7 @@ def gate(sound, monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(regression, "CASES", (CASE,))
     monkeypatch.setattr(regression, "EXPECTATIONS", tmp_path / "expectations.json")
     regression.accept(sound, "planted faults are compared with this")
-    spec = importlib.util.spec_from_file_location("regress_tool", ROOT / "tools" / "regress.py")
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
+    tool = program("regress")
 
     def run():
         code, found = tool.main([]), {method: set() for method in CASE.methods}

@@ -9,8 +9,8 @@ from adafire import methods
 from adafire.neurons import kernels as fused
 from adafire.simulation.loop import simulate
 from adafire.simulation.state import Run
-from networks import NETWORKS, build, relative_error
-from test_energy import events_of_conv
+from helpers.counting import events_of_conv
+from helpers.networks import NETWORKS, build, relative_error
 
 SNN = [name for name in methods.names() if methods.get(name).kind == "snn"]
 RELAYS = ["norm_depth", "network:add", "squeeze"]

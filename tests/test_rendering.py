@@ -1,13 +1,11 @@
 """results/: the rendering is a function of the records, bit for bit, and a changed record is noticed."""
 
 import csv
-import importlib.util
 import io
 import json
 import random
 import re
 import shutil
-from pathlib import Path
 
 import pytest
 
@@ -17,10 +15,10 @@ from benchmarks.report import page as html
 from benchmarks.running.record import Row, to_json
 from benchmarks.running.store import Store
 from benchmarks.text import visible
-from test_leaderboard import failed, tables
-from test_records import make, make_row
-
-ROOT = Path(__file__).resolve().parents[1]
+from helpers.paths import ROOT
+from helpers.programs import program
+from helpers.records import failed, make, make_row
+from helpers.tables import tables
 
 
 def some_records():
@@ -61,9 +59,7 @@ def test_same_bytes_for_the_same_records_in_any_order(out):
 
 
 def check(out, capsys):
-    spec = importlib.util.spec_from_file_location("leaderboard_tool", ROOT / "tools" / "leaderboard.py")
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
+    tool = program("leaderboard")
     code = tool.main(["--check", "--out", str(out)])
     return code, "".join(capsys.readouterr())
 

@@ -11,7 +11,7 @@ from adafire.neurons import kernels as fused
 from adafire.neurons.count import NeuronParams, initial_state, scan
 from adafire.simulation.loop import simulate
 from adafire.simulation.plan import Plan
-from networks import NETWORKS, build
+from helpers.networks import NETWORKS, build
 
 
 def results(snn, x, chunk, fuse):

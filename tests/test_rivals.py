@@ -13,8 +13,8 @@ from benchmarks.running.rivals import rivals_of
 from benchmarks.running.runner import run
 from benchmarks.running.schema import parse
 from benchmarks.running.task import Task
-from networks import build, relative_error
-from test_runner import TASK
+from helpers.networks import build, relative_error
+from helpers.toys import TASK
 
 
 @pytest.fixture(scope="module")

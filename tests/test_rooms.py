@@ -2,11 +2,11 @@
 
 import ast
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+from helpers.paths import ROOT
+
 ABOVE = {
     "adafire": {"adapters", "benchmarks", "tools", "tasks"},
     "adapters": {"benchmarks", "tools", "tasks"},

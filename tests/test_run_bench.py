@@ -1,6 +1,5 @@
 """The command line: options, exit codes, messages, what is printed where, Ctrl-C."""
 
-import importlib.util
 import io
 import json
 import os
@@ -20,14 +19,13 @@ from benchmarks.running.progress import Bars, Lines
 from benchmarks.running.store import Store
 from benchmarks.running.task import PROJECT
 from benchmarks.running.told import Event
-from test_leaderboard import JSON_KEYS
-from test_runner import TASK, ToyWorkload
-from test_tasks import lines
+from helpers.programs import program
+from helpers.tables import JSON_KEYS
+from helpers.task_files import lines
+from helpers.toys import TASK, ToyWorkload
 
 SCRIPT = PROJECT / "tools" / "run_bench.py"
-spec = importlib.util.spec_from_file_location("run_bench", SCRIPT)
-run_bench = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(run_bench)
+run_bench = program("run_bench")
 
 
 def task_file(folder, **changes):
@@ -242,9 +240,7 @@ def test_list_names_tasks_variants_and_methods(bench):
 @pytest.mark.parametrize("tool", sorted(path.stem for path in (PROJECT / "tools").glob("*.py")))
 def test_nothing_is_written_into_the_committed_results_unless_asked(tool, monkeypatch):
     """What a tool writes by default is below runs/; leaderboard.py is the one that renders the committed records."""
-    loaded = importlib.util.spec_from_file_location(f"{tool}_options", PROJECT / "tools" / f"{tool}.py")
-    module = importlib.util.module_from_spec(loaded)
-    loaded.loader.exec_module(module)
+    module = program(tool)
     parsers = []
     monkeypatch.setattr(
         module.command if tool == "train_ann" else module, "run", lambda work, parser, *_: parsers.append(parser)
@@ -305,7 +301,7 @@ def test_help_is_quick_and_has_every_option(tmp_path):
 SLOW_ADAPTER = """
 import os, time
 from adapters.base import adapters
-from test_runner import ToyWorkload
+from helpers.toys import ToyWorkload
 
 class Slow(ToyWorkload):
     passes = 0
@@ -323,7 +319,11 @@ adapters.register("slow", Slow)
 @pytest.mark.slow
 def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(tmp_path):
     """A real process, a real signal, an adapter of one's own brought in by custom_imports, another working folder."""
-    env = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{PROJECT / 'tests'}", "STOP_AT_PASS": "3"}
+    env = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(map(str, (tmp_path, PROJECT, PROJECT / "tests"))),
+        "STOP_AT_PASS": "3",
+    }
     (tmp_path / "slow_adapter.py").write_text(SLOW_ADAPTER)
     task_file(tmp_path, adapter="slow", custom_imports=dict(imports=["slow_adapter"]))
     command = [sys.executable, SCRIPT, "toy.py", "--trust-config", "--methods", "burst,adafire", "--timesteps", "1"]

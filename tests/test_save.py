@@ -24,8 +24,8 @@ from adafire.graph.interception import tensors_in
 from adafire.graph.template import describe, make
 from adafire.methods import Method
 from adafire.simulation.exit import ExitJudge
-from conftest import ROOT
-from networks import build
+from helpers.networks import build
+from helpers.paths import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +87,7 @@ def test_other_networks_and_half_precision(name, precision, case, tmp_path):
 @pytest.mark.slow
 def test_in_another_process(case, saved):
     code = (
-        f"import sys; sys.path.insert(0, {str(ROOT / 'tests')!r}); import torch, adafire; from networks import build\n"
+        f"import sys; sys.path.insert(0, {str(ROOT / 'tests')!r}); import torch, adafire; from helpers.networks import build\n"
         f"x = torch.randn(20, 3, 16, 16, generator=torch.Generator().manual_seed(1))[12:]\n"
         f"print(adafire.load({str(saved)!r}, build('Residual', seed=9))(x).double().flatten().tolist())"
     )
@@ -144,7 +144,7 @@ def test_a_detector(method, tmp_path):
 @pytest.mark.parametrize("method", ["ours", "snn-calibration-advanced", "adafire+iat"])
 def test_a_point_net(method, tmp_path):
     from adapters.models.pointnet import pointnet
-    from test_pointnet import SMALL, TNETS, alive
+    from helpers.pointnets import SMALL, TNETS, alive
 
     x = torch.randn(12, 3, 20, generator=torch.Generator().manual_seed(0))
     snn = adafire.convert(alive(pointnet(**SMALL, **TNETS)), x[:8], method=method, timesteps=3)

@@ -17,7 +17,7 @@ from adafire.search.pareto import best, frontier
 from adafire.search.sensitivity import tables
 from adafire.search.site_weights import Measuring, divergence, site_weights
 from adafire.simulation.loop import advance_chunk, plain, read_out
-from networks import build
+from helpers.networks import build
 
 
 def brute_force(losses, costs, budget):

@@ -5,12 +5,13 @@ import pytest
 import torch
 from PIL import Image
 
-import test_runner as toys
 from adafire.errors import InputError, UnsupportedError
 from adapters.base import WorkloadOptions, adapters
 from benchmarks.report.show import picture, predict, show
 from benchmarks.running.request import find_adapter
-from benchmarks.running.task import PROJECT, load_task
+from benchmarks.running.schema import parse
+from benchmarks.running.task import PROJECT, Task, load_task
+from helpers import toys
 from tools.show import main
 
 
@@ -29,7 +30,7 @@ class Drawn(toys.ToyWorkload):
 
 if "drawn" not in adapters.names():
     adapters.register("drawn", Drawn)
-TASK = toys.parse(toys.Task, {**toys.TASK, "adapter": "drawn"}, "task")
+TASK = parse(Task, {**toys.TASK, "adapter": "drawn"}, "task")
 
 
 def test_every_panel_is_drawn_once_with_what_the_network_says(tmp_path):
@@ -73,7 +74,7 @@ def test_what_cannot_be_drawn(tmp_path):
     with pytest.raises(InputError, match="no test sample '70'; it has 10, such as 0, 1, 2"):
         show(TASK, "mini", "adafire", [1], WorkloadOptions(), ["3", "70"], tmp_path)
     with pytest.raises(UnsupportedError, match="ToyWorkload workloads cannot be drawn"):
-        show(toys.parse(toys.Task, toys.TASK, "task"), "mini", "adafire", [1], WorkloadOptions(), ["3"], tmp_path)
+        show(parse(Task, toys.TASK, "task"), "mini", "adafire", [1], WorkloadOptions(), ["3"], tmp_path)
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="choose another folder"):
         show(TASK, "mini", "adafire", [1], WorkloadOptions(), ["3"], tmp_path / "file")

@@ -9,38 +9,8 @@ from adafire.graph.interception import tensors_in
 from adafire.simulation.loop import simulate
 from adafire.simulation.plan import Plan
 from adafire.simulation.state import Run
-from networks import NETWORKS, build, integer_network, relative_error
-
-
-def step_by_step(network, x, theta, steps, phi, minus):
-    """The integer Residual network, one timestep at a time, membrane form written out; returns means of the logits.
-
-    x: an input, or a list with that of each timestep."""
-    state = {}
-
-    def fire(key, current):
-        potential, n, target = state.get(key, (0, torch.zeros_like(current), 0))
-        potential = potential + current
-        new = torch.floor(potential.clamp(min=0) / theta + 0.5)
-        new = torch.minimum(torch.maximum(new, n - minus), n + phi)
-        state[key] = (potential, new, 0)
-        return (new - n) * theta
-
-    def pool(spikes):
-        total, before = state.get("pool", (0, 0))
-        total = total + spikes
-        now = F.max_pool2d(total, 2)
-        state["pool"] = (total, now)
-        return now - before
-
-    logits = 0
-    for k in range(steps):
-        s = pool(fire("stem", network.stem(x[k] if isinstance(x, list) else x)))
-        y = fire("a", network.a(s))
-        y = fire("b", network.b(y) + s)
-        z = fire("c", network.c(torch.cat([s, y], 1)))
-        logits = logits + network.fc(z.mean((2, 3)))
-    return logits / steps, state
+from helpers.networks import NETWORKS, build, integer_network, relative_error
+from helpers.references import step_by_step
 
 
 @pytest.mark.parametrize("method,phi,minus", [("rate-max", 1, 0), ("burst", 3, 0), ("burst", 4, 4)])

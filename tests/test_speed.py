@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import torch
@@ -12,10 +11,9 @@ from adafire.simulation.plan import CHUNK
 from benchmarks.speed import measures, records
 from benchmarks.speed.ann import best_layout
 from benchmarks.speed.cases import Case, call
-from benchmarks.speed.timing import Times, interleaved, ratio
-from networks import build, relative_error
-
-ROOT = Path(__file__).resolve().parents[1]
+from benchmarks.speed.timing import interleaved, ratio
+from helpers.networks import build, relative_error
+from helpers.paths import ROOT
 
 
 def small(name="Residual"):

@@ -1,8 +1,6 @@
 """Submitted records: sound ones pass, and every kind of wrong claim is found; the paper's unknown figures stay unknown."""
 
-import importlib.util
 import json
-from pathlib import Path
 
 import pytest
 
@@ -12,16 +10,8 @@ from benchmarks.report.energy_saved import energy
 from benchmarks.running import environment
 from benchmarks.running.record import Record, key_of
 from benchmarks.running.store import Store, read_record
-from test_records import make, make_row
-
-ROOT = Path(__file__).resolve().parents[1]
-
-
-def tool(name):
-    spec = importlib.util.spec_from_file_location(f"{name}_tool", ROOT / "tools" / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+from helpers.programs import program
+from helpers.records import make, make_row
 
 
 def sound_row(timesteps=4, right=(1,) * 15 + (0,) * 5, **changes):
@@ -129,7 +119,7 @@ def edited(path, folder, change):
 
 
 def test_the_tool(made, tmp_path, capsys):
-    submit, good = tool("submit"), made["ann"]
+    submit, good = program("submit"), made["ann"]
     assert submit.main(["check", str(good)]) == 0 and "nothing is wrong" in capsys.readouterr().out
     text = good.read_text()
     forged = tmp_path / good.name
@@ -171,7 +161,7 @@ def test_names_in_records_keep_to_a_safe_alphabet(made, tmp_path, capsys, name):
         change(fields)
         fields["key"] = key_of(fields)
         (tmp_path / "forged.json").write_text(json.dumps(fields))
-        code = tool("submit").main(["check", str(tmp_path / "forged.json")])
+        code = program("submit").main(["check", str(tmp_path / "forged.json")])
         out, err = capsys.readouterr()
         return code == 2 and "nothing is wrong" not in out and "\x1b" not in out + err and "not used" in err
 
@@ -211,7 +201,7 @@ def test_what_nobody_registered_is_said(made, tmp_path, capsys, change, kind, wo
     if "git" in change and environment.knows_commit("0" * 40) is None:
         pytest.skip("this is no checkout with its history, so no commit can be told to be unknown")
     assert [text for entry, _, text in submission.check(path)[1] if entry == kind and words in text]
-    assert tool("submit").main(["check", str(path)]) == 1
+    assert program("submit").main(["check", str(path)]) == 1
     out = capsys.readouterr().out
     assert "nothing is wrong" not in out and words in out
 
@@ -237,10 +227,10 @@ def test_the_papers_figures_stay_unknown(capsys):
     assert "MINI" in reproduction.title(reproduction.find("cifar10"), {"mini"})
     assert "PART" in reproduction.title(reproduction.find("cifar10"), {"full", "part"})
     assert " - ON" not in reproduction.title(reproduction.find("cifar10"), {"full"})
-    assert tool("reproduce").main(["--list"]) == 0
+    assert program("reproduce").main(["--list"]) == 0
     out = capsys.readouterr().out
     assert "70.1 %" in out and "60.3 %" in out and "43.1 %" in out and out.count("unknown") == len(reproduction.TABLES)
-    assert tool("reproduce").main(["cifar11"]) == 2 and "did you mean 'cifar10'" in capsys.readouterr().err
+    assert program("reproduce").main(["cifar11"]) == 2 and "did you mean 'cifar10'" in capsys.readouterr().err
 
 
 def test_energy_saved_by_hand():

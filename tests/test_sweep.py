@@ -5,13 +5,12 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
 from benchmarks.running.store import Store, read_record
+from helpers.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 METHODS = [
     "quantised",
     "burst",

@@ -9,20 +9,7 @@ from adapters.shared import model_zoo
 from benchmarks.running import catalogue
 from benchmarks.running.schema import parse
 from benchmarks.running.task import PROJECT, Task, load_task
-
-GOOD = {
-    "name": "toy",
-    "version": 1,
-    "family": "detection",
-    "metric": "mAP",
-    "adapter": "mmdetection",
-    "methods": ["adafire"],
-    "timesteps": [1, 2],
-    "variants": {
-        "mini": {"split": "mini", "data": {"type": "scenes"}, "calibration": {"samples": 4}},
-        "big": {"split": "full", "data": {"type": "coco"}, "calibration": {"samples": 4}, "needs": ["annotations"]},
-    },
-}
+from helpers.task_files import GOOD, lines
 
 
 def changed(path, value):
@@ -150,10 +137,6 @@ def test_many_faults_are_still_a_short_message():
     with pytest.raises(InputError) as caught:
         parse(Task, {}, "task file toy.py")
     assert str(caught.value).count("\n") <= 4 and "more" in str(caught.value)
-
-
-def lines(entries):
-    return "\n".join(f"{key} = {value!r}" for key, value in entries.items())
 
 
 def write(folder, text):

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import torch
@@ -15,8 +14,8 @@ from benchmarks.running import catalogue, runner
 from benchmarks.running.store import Store
 from benchmarks.running.task import load_task
 from benchmarks.running.team import launch
+from helpers.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
 
 

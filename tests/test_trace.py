@@ -7,7 +7,7 @@ from torch import nn
 
 import adafire
 from adafire.graph import support as ops
-from networks import NETWORKS, build
+from helpers.networks import NETWORKS, build
 
 
 def net(body, **modules):

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import adafire
-from networks import relative_error
+from helpers.networks import relative_error
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ from adafire.check import call_network
 from adafire.graph.recorder import record
 from adafire.simulation.plan import Plan
 from adafire.simulation.proof import difference, verify
-from networks import relative_error
+from helpers.networks import relative_error
 
 
 def conv(i, o):

@@ -8,7 +8,7 @@ from adafire.calibration.data import Calibration
 from adafire.calibration.layer_weights import calibrated_plans, feeding_layers
 from adafire.methods import get
 from adafire.simulation.loop import advance_chunk, plain
-from networks import build, relative_error
+from helpers.networks import build, relative_error
 
 
 @pytest.fixture(scope="module")

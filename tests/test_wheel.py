@@ -5,14 +5,13 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from pathlib import Path
 
 import pytest
 
 import adafire
 from adafire import command
+from helpers.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input"]
 ROOMS = ("adapters", "benchmarks", "tasks", "tools")
 SUITE = {

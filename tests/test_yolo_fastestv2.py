@@ -1,7 +1,6 @@
 """YOLO-FastestV2: decoding against loops, the channel shuffle, the public checkpoint and what its ANN scores."""
 
 import math
-import pathlib
 
 import numpy as np
 import pytest
@@ -12,9 +11,9 @@ from adafire.errors import InputError
 from adapters.base import WorkloadOptions, adapters
 from adapters.detection import coco, mmdetection  # noqa: F401 - registers the adapter
 from adapters.detection import networks as detectors
+from helpers.paths import SHARED
 
 CONFIG = "benchmarks/zoo/yolo_fastestv2/config.py"
-SHARED = pathlib.Path(__file__).resolve().parents[2] / "shared" / "data"
 WEIGHTS = SHARED / "coco_detector_weights" / "Yolo-FastestV2_coco.pth"
 IMAGES = SHARED / "coco_val2017_206"
 real = pytest.mark.skipif(

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from adafire.command import TOOLS
+from helpers.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 STARTS = ("python tools/", "python -m adapters.", "torchrun ", *(f"adafire {name}" for name in TOOLS))
 
 

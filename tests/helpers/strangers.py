@@ -12,17 +12,17 @@ import numpy as np
 import torch
 from PIL import Image
 
-import test_mmsegmentation as segmenter
 from adapters.events.data.event_camera import EVENT
 from adapters.points.data.modelnet import MODELNET40
 from benchmarks.running.record import to_json
 from benchmarks.running.task import PROJECT
-from test_checkpoints import Calls
-from test_cloud_sets import CUBE, off
-from test_images import TEN, picture, tree, zipped
-from test_recordings import aedat
-from test_records import make as record
-from test_tasks import lines
+from helpers import segmentors as segmenter
+from helpers.checkpoints import Calls
+from helpers.clouds import CUBE, off
+from helpers.pictures import TEN, picture, tree, zipped
+from helpers.recordings import aedat
+from helpers.records import make as record
+from helpers.task_files import lines
 
 ZOO = PROJECT / "benchmarks" / "zoo"
 WEIGHTS = {
