@@ -1,4 +1,4 @@
-"""Networks from the model libraries, with random weights that carry signals: what test_many_networks.py converts."""
+"""Networks from the model libraries, with random weights that carry signals: what tests/many converts."""
 
 import tempfile
 import warnings

@@ -1,6 +1,6 @@
 """Networks of the model libraries, by random weights: each converts and converges, or is refused by name.
 
-``python -m pytest -m many tests/test_many_networks.py`` takes an hour or two; ``-k timm`` one library of it. MANY_OUT=file keeps a table of
+``python -m pytest -m many tests/many/test_many_networks.py`` takes an hour or two; ``-k timm`` one library of it. MANY_OUT=file keeps a table of
 what came out (MANY_LONG: largest T, 64), with the seconds of the dry run, of the self-check (three forwards) and of one simulation of 8 timesteps.
 """
 

@@ -1,6 +1,6 @@
 """The faults found in use, as their finders wrote them down: ../shared/cases, whole.
 
-``python -m pytest -m cases tests/test_cases.py`` takes about an hour of one core; ``-k coco`` a part of it. Every line that a case prints is held
+``python -m pytest -m cases tests/faults/test_cases.py`` takes about an hour of one core; ``-k coco`` a part of it. Every line that a case prints is held
 against what is right: the scores of a run, or words of a refusal. The same kinds are tests of their own elsewhere, rebuilt small.
 """
 
