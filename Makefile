@@ -13,8 +13,10 @@ bench: setup
 	$(PY) tools/run_bench.py $(TASK) $(ARGS)
 
 quick: lint
-	OMP_NUM_THREADS=1 $(PY) -m pytest -q -n 2 --dist loadfile -m "not slow" adafire tests/test_rooms.py tests/test_neuron.py \
-	  tests/test_differential.py tests/test_law_costs.py tests/test_thresholds.py tests/test_energy_models.py tests/test_docs.py
+	OMP_NUM_THREADS=1 $(PY) -m pytest -q -n 2 --dist loadfile -m "not slow" adafire tests/house/test_rooms.py \
+	  tests/house/test_rooms_of_tests.py tests/house/test_docs.py tests/adafire/neurons/test_neuron.py \
+	  tests/adafire/neurons/test_differential.py tests/adafire/neurons/test_law_costs.py \
+	  tests/adafire/calibration/test_thresholds.py tests/adafire/cost/test_energy_models.py
 
 lint: setup
 	$(PY) -m ruff check .

@@ -1,20 +1,17 @@
-"""Shared by all tests: the project root on the path, one thread (tests run side by side), small networks."""
+"""Shared by all tests: one thread (tests run side by side), marks of what runs on request, fixtures."""
 
 import signal
-import sys
-from pathlib import Path
 
 import pytest
 import torch
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+pytest.register_assert_rewrite("helpers")
+collect_ignore = ["helpers"]
 torch.set_num_threads(1)  # tests run beside each other
 if (
     signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 ):  # as a shell starts what runs in the background: processes would inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
-SHARED = ROOT.parent / "shared" / "data"
 
 
 ON_REQUEST = ("mutants", "many", "cases")
@@ -38,6 +35,8 @@ def _quiet_and_seeded():
 @pytest.fixture
 def shared_data():
     """Folder of real weights and images that some machines have; the test skips where it is absent."""
+    from helpers.paths import SHARED
+
     if not SHARED.is_dir():
         pytest.skip("real weights and images (shared/data) are not on this machine")
     return SHARED

@@ -1,7 +1,6 @@
 """Every tool on what strangers give it, a row each: exit code 2, one message of at most five lines that says what is wrong,
 no traceback unless --debug is given, within five seconds of processor time, and no file written."""
 
-import importlib.util
 import os
 import resource
 import subprocess
@@ -12,9 +11,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-import strangers as s
 from adapters.shared import mmcv_ops
 from benchmarks.running.task import PROJECT
+from helpers import strangers as s
+from helpers.programs import program
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 TOOLS = sorted(path.stem for path in (PROJECT / "tools").glob("*.py"))
@@ -414,13 +414,7 @@ def tools():
     import mmdet.models  # noqa: F401
     import mmseg.models  # noqa: F401
 
-    found = {}
-    for name in TOOLS:
-        spec = importlib.util.spec_from_file_location(f"tool_{name}", PROJECT / "tools" / f"{name}.py")
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        found[name] = module.main
-    return found
+    return {name: program(name).main for name in TOOLS}
 
 
 def files(*folders):

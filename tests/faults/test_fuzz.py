@@ -10,9 +10,9 @@ from benchmarks.running.record import IDENTITY, Record, key_of, to_json
 from benchmarks.running.schema import parse
 from benchmarks.running.store import read_record
 from benchmarks.running.task import TASKS, Task, load_task
-from mutations import mutated, scratched
-from test_records import make
-from test_tasks import GOOD
+from helpers.mutations import mutated, scratched
+from helpers.records import make
+from helpers.task_files import GOOD
 
 MUTATIONS = range(1000)
 pytestmark = [

@@ -1,5 +1,5 @@
 """A limit on memory, as on shared machines: the segmentation task at 512 x 1024 pixels runs in it, or leaves a failed
-record that says how much was wanted, after it was tried with fewer timesteps at once (tests/test_memory.py).
+record that says how much was wanted, after it was tried with fewer timesteps at once (tests/adafire/simulation/test_memory.py).
 
 The limit is on what is really allocated (ulimit -d). Of the address space (ulimit -v), torch's libraries alone take 4 GB.
 """

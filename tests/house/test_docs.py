@@ -1,0 +1,66 @@
+"""What the documentation says is what the code does: the support table, the commands, the named methods."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from adafire import methods
+from helpers.paths import ROOT
+from tools import support_table
+
+
+def test_pages_of_operators_and_energy_models_are_generated():
+    done = subprocess.run(
+        [sys.executable, "tools/support_table.py", "--check"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_an_old_page_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(support_table, "ROOT", tmp_path)
+    assert support_table.main(["--check"]) == 1
+    assert not support_table.main([]) and support_table.main(["--check"]) == 0
+    with (tmp_path / "docs" / "energy_models.md").open("a") as page:
+        page.write("| mine | 1 |")
+    assert support_table.main(["--check"]) == 1
+
+
+def test_files_that_the_readme_names_exist():
+    text = (ROOT / "README.md").read_text()
+    for name in re.findall(r"\]\(([^)#]+)\)", text) + re.findall(r"python (tools/\w+\.py)", text):
+        assert (ROOT / name).exists(), name
+
+
+def test_methods_that_the_documents_name_are_registered():
+    for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+        for name in re.findall(r'method="([\w+-]+)"', page.read_text()):
+            assert name in methods.names(), f"{page.name}: {name}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("tool", sorted(p.name for p in (ROOT / "tools").glob("*.py")))
+def test_every_tool_explains_itself_with_an_example(tool):
+    done = subprocess.run(
+        [sys.executable, f"tools/{tool}", "--help"], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0 and "usage:" in done.stdout and f"python tools/{tool}" in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "arguments,message",
+    [
+        (["tools/check.py", "torchvision::resnet81"], "did you mean 'resnet18'"),
+        (["tools/check.py", "mmseg::fcn/fcn_r19"], "MMSegmentation has no config 'fcn/fcn_r19'"),
+        (["tools/check.py", "nowhere/config.py"], "config file 'nowhere/config.py' is not there"),
+        (["tools/check.py", "torchvision::resnet18", "--size", "0"], "expected a whole number from 1 to"),
+        (["tools/train_ann.py", "nowhere.py"], "config file nowhere.py does not exist"),
+        (["tools/run_speed.py", "mini-yoyo"], "did you mean 'mini-yolo'"),
+        (["tools/run_speed.py", "--runs", "0"], "1 or more"),
+    ],
+)
+def test_tools_say_what_is_wrong_in_one_message(arguments, message):
+    done = subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr
