@@ -8,7 +8,7 @@ from benchmarks.report import energy_page
 from benchmarks.report.headline import chosen, headline, loses
 from benchmarks.report.rows import rows_of_table
 from benchmarks.report.within import best_rows
-from test_records import make, make_row
+from helpers.records import make, make_row
 
 COUNTED = {"eff_macs": 3e6, "sub_steps": 8.0}
 

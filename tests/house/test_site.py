@@ -1,0 +1,43 @@
+"""The site of `make docs`: built without a warning, without a network, with a card for every method and task."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from adafire import methods
+from helpers.paths import ROOT
+
+pytest.importorskip("sphinx", reason="the site needs the extra docs")
+pytest.importorskip("myst_parser", reason="the site needs the extra docs")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    out = tmp_path_factory.mktemp("site")
+    line = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", "-c", "docs", ".", str(out)]
+    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=900)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return out
+
+
+@pytest.mark.slow
+def test_every_page_is_on_the_site_and_every_method_and_task_has_a_card(site):
+    for page in (ROOT / "docs").glob("*.md"):
+        assert (site / "docs" / f"{page.stem}.html").exists(), page.name
+    text = (ROOT / "docs" / "cards" / "methods.md").read_text(encoding="utf-8")
+    missing = [name for name in methods.names() if f"`{name}`" not in text and methods.get(name).name == name]
+    assert not missing
+    tasks = (ROOT / "docs" / "cards" / "tasks.md").read_text(encoding="utf-8")
+    assert all(f"\n## {path.stem}\n" in tasks for path in (ROOT / "tasks").glob("*.py"))
+
+
+@pytest.mark.slow
+def test_nothing_of_the_site_is_fetched_from_elsewhere(site):
+    for page in site.rglob("*.html"):
+        if page.parent != site or page.name != "index.html":  # the leaderboard's own page has a test of its own
+            loaded = re.findall(
+                r'<(?:script|link|img)[^>]*(?:src|href)="(https?://[^"]+)"', page.read_text(encoding="utf-8")
+            )
+            assert not loaded, (page.name, loaded)
