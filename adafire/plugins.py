@@ -3,7 +3,7 @@
     [project.entry-points."adafire.methods"]          in the pyproject.toml of such a package
     their-method = "their_package.module:method"
 
-Groups: 'adafire.methods', 'adafire.energy_models' (registries of the library) and 'adafire.tasks' (``tasks`` here).
+Groups: 'adafire.methods', 'adafire.energy_models', 'adafire.converters' (registries of the library) and 'adafire.tasks' (``tasks`` here).
 """
 
 import re

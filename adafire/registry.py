@@ -18,7 +18,7 @@ from . import plugins
 from .errors import InputError
 
 _LOG = logging.getLogger(__name__)
-_HELPERS = {__name__, "adafire.methods.base"}
+_HELPERS = {__name__, "adafire.methods.base", "adafire.external.registered"}
 """Modules that register what others hand to them."""
 
 

@@ -13,7 +13,7 @@ for _module in sorted(module.name for module in pkgutil.iter_modules(__path__)):
 
 names = methods.names
 
-__all__ = ["Method", "methods", "register", "get", "names", "origin"]
+__all__ = ["Method", "methods", "register", "get", "names", "origin", "parts"]
 
 
 def get(name):
@@ -22,18 +22,10 @@ def get(name):
     >>> get("burst:phi_plus=8").phi_plus, get("dcgs:relays=True").name
     (8, 'dcgs:relays=True')
     """
-    base, *changes = str(name).split(":")
+    base, options = parts(name)
     method = methods.get(base)
-    if not changes:
+    if not options:
         return method
-    options = {}
-    for change in changes:
-        key, equals, text = change.partition("=")
-        if not equals or not text or key in options:
-            raise InputError(
-                f"method {name!r}: found {change!r}, expected option=value, each once, as in {base}:phi_plus=8"
-            )
-        options[key] = _value(text)
     changed = method.with_options(**options)
     for key, value in options.items():
         expected = type(getattr(method, key))
@@ -42,6 +34,24 @@ def get(name):
                 f"method {base}: {key}={value!r}; expected {expected.__name__}, such as {getattr(method, key)!r}"
             )
     return replace(changed, name=":".join([method.name, *(f"{k}={options[k]}" for k in sorted(options))]))
+
+
+def parts(name):
+    """(name of the method, {option: value}) of ``name:option=value:option=value``.
+
+    >>> parts("burst:phi_plus=8:threshold=max")
+    ('burst', {'phi_plus': 8, 'threshold': 'max'})
+    """
+    base, *changes = str(name).split(":")
+    options = {}
+    for change in changes:
+        key, equals, text = change.partition("=")
+        if not equals or not text or key in options:
+            raise InputError(
+                f"method {name!r}: found {change!r}, expected option=value, each once, as in {base}:phi_plus=8"
+            )
+        options[key] = _value(text)
+    return base, options
 
 
 def origin(name):

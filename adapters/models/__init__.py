@@ -65,6 +65,11 @@ def build(model, seed=0, own_weights=False):
     return network.eval()
 
 
+def takes(name, argument):
+    """Whether the function that makes the network called ``name`` has such a parameter."""
+    return argument in inspect.signature(_function(name)).parameters
+
+
 def _function(name):
     """The function that makes the network called ``name``."""
     library, _, own = name.rpartition("::")

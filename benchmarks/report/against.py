@@ -5,6 +5,7 @@ from statistics import fmean
 from adafire.cost import ENERGY_MODELS, READINGS
 from adafire.errors import InputError
 
+from ..running.record import SPIKING
 from ..running.rivals import name_of
 from .paired import difference
 
@@ -30,7 +31,7 @@ def compared(rows, metric):
         if row["kind"] == "ann":
             continue
         row["drop"] = points(row, ann, metric)
-        if row["kind"] == "snn" and row["levels"]:
+        if row["kind"] in SPIKING and row["levels"]:
             row["lossless"] = points(row, by_name.get(name_of("quantised", row["levels"])), metric)
             rival = by_name.get(name_of("integer", row["levels"]))
             row["of_integer"] = shares(row["energies"], rival and mean_energies(rival, zero_skipping=True))

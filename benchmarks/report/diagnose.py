@@ -14,6 +14,7 @@ from adafire.diagnose import OWN_ERRORS, STAGES, Diagnosis, check_method
 from adafire.errors import InputError
 from adafire.graph.interception import split_samples, x_batch
 
+from ..running import methods
 from ..running.catalogue import data_folder
 from ..running.request import find_adapter
 from ..running.task import task_label
@@ -40,7 +41,7 @@ class StagedReport:
 
 def check_request(method, samples, limit, out=None):
     """InputError for what cannot be diagnosed; loads nothing."""
-    check_method(adafire.methods.get(method))
+    check_method(methods.get(method))
     if samples < 1 or limit < 0:
         raise InputError(
             f"samples={samples}, limit={limit}; expected 1 calibration sample or more, and 0 test samples "

@@ -2,6 +2,7 @@
 
 from html import escape
 
+from ..running.record import SPIKING
 from ..text import markdown, visible
 from .columns import of_three, points, text, values
 from .names import label
@@ -13,7 +14,7 @@ TABLES = (("coco_yolo", "yolo-fastestv2"), ("cifar10_resnet20", "full"), ("coco_
 COLUMNS = {
     "data": lambda row: row["label"],
     "method": lambda row: row["method"],
-    "T": lambda row: text(row["timesteps"] if row["kind"] == "snn" else None),
+    "T": lambda row: text(row["timesteps"] if row["kind"] in SPIKING else None),
     "values": values,
     "sub-steps": lambda row: text(row["sub_steps"], "g"),
     "score": lambda row: (

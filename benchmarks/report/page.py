@@ -9,6 +9,7 @@ from pathlib import Path
 from adafire.cost import ENERGY_MODELS
 from adafire.cost.energy import arithmetic_models
 
+from ..running.record import SPIKING
 from .against import MESSAGE
 from .headline import html
 from .names import about, label
@@ -106,7 +107,7 @@ def _energy(row):
         )
         if name.endswith(MESSAGE) or not whole:
             continue
-        other = graded_energy(own, name) if name in arithmetic_models() and row["kind"] == "snn" else None
+        other = graded_energy(own, name) if name in arithmetic_models() and row["kind"] in SPIKING else None
         found[name] = [_short(pj), _short(row["energies"].get(name + MESSAGE, pj) if other is None else other)]
     return found
 

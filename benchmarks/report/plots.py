@@ -5,6 +5,7 @@ firing rates by site; one of each for every table. The same bytes for the same r
 import io
 import math
 
+from ..running.record import SPIKING
 from .page import content
 
 COLOURS = ("#1f77b4", "#e6740c", "#2ca02c", "#d62728", "#9467bd", "#a0674b", "#d465b8", "#7f7f7f", "#a8a91e", "#14b0c2")
@@ -126,7 +127,7 @@ def _energy(table, look, model):
         return row["energy"][model][0] / 1e6 if row["energy"].get(model) else None
 
     figure, axes = _axes(table, f"{table['metric']} against energy ({model}; a burst of k counts k)")
-    spiking = [row for row in table["rows"] if row["kind"] == "snn"]
+    spiking = [row for row in table["rows"] if row["kind"] in SPIKING]
     if not _lines(axes, {**table, "rows": spiking}, look, microjoules):
         return None
     best = front([(microjoules(r), r["value"]) for r in spiking if r["value"] is not None and microjoules(r)])

@@ -2,10 +2,9 @@
 
 import re
 
-import adafire.methods
 from adafire.errors import InputError
 
-from ..running import catalogue
+from ..running import catalogue, methods
 from ..running.environment import knows_commit
 from ..running.record import METHOD_VERSION
 from ..running.task import load_task
@@ -51,7 +50,7 @@ def named(record):
 
 def _method(record):
     try:
-        method = adafire.methods.get(record.method)
+        method = methods.get(record.method)
     except InputError as error:
         yield "unknown", f"{str(error).partition(' Known: ')[0]} Nobody registered it in adafire/methods/"
         return

@@ -12,14 +12,14 @@ from typing import get_args
 
 from adafire.cost.energy import ENERGY_MODELS
 
-from ..running.record import ENERGY_MODEL
+from ..running.record import ENERGY_MODEL, SPIKING
 from ..running.splits import split_of
 from ..running.task import Family, task_label
 from .against import compared, with_zero_skipping
 from .shown import shown
 from .ties import places
 
-KINDS = ("ann", "quantised", "snn")
+KINDS = ("ann", "quantised", "snn", "external")
 MEANS = tuple(
     "firing_rate mean_timesteps spikes synops synops_graded macs messages neuron_updates active_steps eff_macs over_fired "
     "over_fired_sites convert_s time_s energy_pj energy_graded_pj".split()
@@ -175,7 +175,7 @@ def _rows_of_table(records):
                 }
     rows = [mean_of_draws(list(best[place].values())) for place in sorted(best)]
     for t in sorted({row["timesteps"] or 0 for row in rows}):
-        at = {row["method"]: row for row in rows if row["kind"] == "snn" and row["timesteps"] == t and row["record"]}
+        at = {row["method"]: row for row in rows if row["kind"] in SPIKING and row["timesteps"] == t and row["record"]}
         metric = records[0].metric
         for method, place in places({name: row["record"] for name, row in at.items()}, metric).items():
             at[method]["place"] = place

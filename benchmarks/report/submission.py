@@ -12,6 +12,7 @@ from adafire.errors import InputError
 from adapters.shared.accuracy import correctness
 from adapters.shared.stats import percentile_interval, wilson
 
+from ..running.record import SPIKING
 from ..running.store import Store, read_record
 from .compare import labels_of
 from .provenance import named
@@ -90,7 +91,7 @@ def _derived(record, row):
             and not math.isclose(sum(parts), total, rel_tol=1e-6, abs_tol=1e-3)
         ):
             yield "wrong", f"{name} {total:.8g}; its layers sum to {sum(parts):.8g}"
-    if record.kind == "snn" and row.sites and all("spikes" in site and "neurons" in site for site in row.sites):
+    if record.kind in SPIKING and row.sites and all("spikes" in site and "neurons" in site for site in row.sites):
         spikes, neurons = sum(s["spikes"] for s in row.sites), sum(s["neurons"] for s in row.sites)
         if not math.isclose(spikes, row.spikes, rel_tol=1e-6, abs_tol=1e-3):
             yield "wrong", f"spikes {row.spikes:.8g}; its sites sum to {spikes:.8g}"

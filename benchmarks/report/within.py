@@ -1,5 +1,7 @@
 """Every method of a table at its best T: the fewest timesteps with which it is within half a point of the ANN."""
 
+from ..running.record import SPIKING
+
 POINTS = 0.5
 
 
@@ -8,7 +10,7 @@ def best_rows(rows):
     are). Rows as of ``rows_of_table``."""
     found, missed = {}, {}
     for row in rows:
-        if row["kind"] != "snn" or row["record"] is None or row["drop"] is None:
+        if row["kind"] not in SPIKING or row["record"] is None or row["drop"] is None:
             continue
         method, near = row["method"], row["drop"][0] <= POINTS + 1e-9
         missed.setdefault(method, None)

@@ -6,17 +6,18 @@ import time
 import numpy as np
 import torch
 
-import adafire
 from adafire.cost.energy import arithmetic_models
 from adafire.cost.meter import Meter
 from adafire.errors import AdafireError
 
 from .environment import PeakMemory
+from .methods import convert
+from .record import SPIKING
 from .team import Alone, TeamError, fingerprint
 
 COUNTERS = tuple("messages message_bits sent_bits neuron_updates sub_steps active_steps".split())
 """Counters of spiking networks that a record may lack: they came later."""
-SPIKING = ("firing_rate", "spikes", "synops", "synops_graded", "over_fired", "over_fired_sites")
+OF_SPIKES = ("firing_rate", "spikes", "synops", "synops_graded", "over_fired", "over_fired_sites")
 """Figures of a report that only spiking networks have."""
 
 
@@ -38,7 +39,7 @@ def measure(
 ):
     """Generator of one dict a T, with the fields of `record.Row`, in the order of ``timesteps``.
 
-    method: an entry of adafire.methods. timesteps: ascending; [None] for the ANN. on_batch(timesteps, done) is called
+    method: what methods.py gives. timesteps: ascending; [None] for the ANN. on_batch(timesteps, done) is called
     before a conversion (done = None), before its simulation (0) and after each batch with the number of samples done.
     An anytime method is simulated once for all T, any other is converted and simulated anew for each. team: the processes
     that share the batches; each yields the same rows. notes: a list that gets what the network noted (SNN.notes). keep: called
@@ -67,16 +68,7 @@ def _one_pass(workload, calibration, method, timesteps, precision, seed, on_batc
     at = tuple(t or 1 for t in timesteps)  # the ANN puts out the same at every T
     try:
         _seed(seed)
-        snn = adafire.convert(
-            workload.network,
-            calibration,
-            method=method.name,
-            timesteps=max(at),
-            forward=workload.forward,
-            precision=precision,
-            seed=seed,
-            exit_judge=workload.exit_judge,
-        )
+        snn = convert(method, workload, calibration, max(at), precision, seed)
         snn.reset()
         on_batch(timesteps, 0)
         convert_s = time.perf_counter() - begin + snn.spared_s  # as if this method had been run alone
@@ -150,12 +142,15 @@ def _exchange(team, snn, batches):
 
 def _costs(report, method, timesteps):
     """Fields of a row that come from the library's report (means per sample)."""
-    spiking = method.kind == "snn"
+    spiking, known = method.kind in SPIKING, method.kind == "snn"  # what neurons of other code were asked for
     sites = [plain(site) for site in report.sites]
     limits = sites or [parameters(method, timesteps)]  # the quantised ANN has levels, but no sites of neurons
     up, down = ([int(entry[limit]) for entry in limits if entry.get(limit)] for limit in ("phi_plus", "phi_minus"))
     return {
-        **{name: float(getattr(report, name)) if spiking else None for name in SPIKING},
+        **{
+            name: float(getattr(report, name)) if known or spiking and "over" not in name else None
+            for name in OF_SPIKES
+        },
         **(
             {"mean_timesteps": float(report.mean_timesteps), "exits": {str(t): n for t, n in report.exits.items()}}
             if spiking and report.mean_timesteps < report.timesteps
@@ -176,7 +171,7 @@ def _costs(report, method, timesteps):
 
 def _values(report, method, timesteps, up):
     """How many values above 0 an activation can take; None for the ANN, or where nobody says."""
-    if method.kind == "snn" and report.values:
+    if method.kind in SPIKING and report.values:
         return int(report.values)
     return method.quantiser_levels(timesteps, max(up)) if timesteps and up else None
 

@@ -25,6 +25,8 @@ IDENTITY = tuple(
     "schema_version method_version task task_version variant split settings workload method parameters timesteps precision "
     "seed limit device_type".split()
 )
+SPIKING = ("snn", "external")
+"""Kinds of methods whose results are spiking networks: converted here, or made by other code."""
 ENERGY_MODEL = "horowitz-45nm"
 """The energy model that tables print; a record holds every named model."""
 
@@ -102,7 +104,7 @@ class Record(Closed):
     expected: Expected | None = None
     """What the task's file expected of the ANN when this was run."""
     method: SafeName
-    kind: Literal["ann", "quantised", "snn"]
+    kind: Literal["ann", "quantised", "snn", "external"]
     anytime: bool
     parameters: dict[str, Json]
     timesteps: list[Positive]

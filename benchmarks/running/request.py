@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 import torch
 
-import adafire.methods
 from adafire.errors import InputError
 from adafire.registry import near_names
 from adafire.simulation.precision import PRECISIONS
 from adapters.base import WorkloadOptions, adapters
 
 from ..text import safe_name
+from .methods import check, get
 from .task import PROJECT, check_timesteps
 
 ADAPTERS = PROJECT / "adapters"
@@ -37,12 +37,14 @@ def check_request(task, methods=None, timesteps=None, options=RunOptions()):
     for name in asked:
         if asked.count(name) > 1:
             raise InputError(f"method {name!r} is asked for twice")
-    methods = dict.fromkeys(adafire.methods.get(name).name for name in asked)  # a method can have a second name
+    methods = dict.fromkeys(method.name for method in map(get, asked))  # a method can have a second name
     try:
         for name in methods:
             safe_name(name)  # a record would not take it
     except ValueError as error:
         raise InputError(f"method {name!r}: expected {error}") from None
+    for name in methods:
+        check(get(name))
     try:
         timesteps = sorted(check_timesteps(list(task.timesteps if timesteps is None else timesteps)))
     except ValueError as error:

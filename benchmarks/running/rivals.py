@@ -5,6 +5,8 @@ and with every number rounded that meets weights. A spiking row that is no bette
 rounded network says without.
 """
 
+from .record import SPIKING
+
 RIVALS = ("quantised", "integer")
 
 
@@ -19,5 +21,5 @@ def name_of(rival, values):
 
 def rivals_of(records):
     """Names of the rivals of all good spiking rows, by their number of values; each is run at T = 1."""
-    values = {row.levels for record in records if record.kind == "snn" for row in record.rows if row.levels}
+    values = {row.levels for record in records if record.kind in SPIKING for row in record.rows if row.levels}
     return [name_of(rival, n) for n in sorted(values) for rival in RIVALS]

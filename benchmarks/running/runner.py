@@ -53,6 +53,8 @@ def run(task, variant, methods=None, timesteps=None, options=RunOptions(), out="
                 f"{task.adapter!r} does not heed options.draw; leave --draws out"
             )
         seen.add(calibrated_on)
+        for name in methods:
+            session.method(name)  # what a variant lacks is told before the first simulation
         rivals = []
         try:
             session.work(["ann"])

@@ -5,13 +5,13 @@ from collections import deque
 from datetime import datetime, timezone
 from pathlib import Path
 
-import adafire.methods
+import adafire
 from adafire.errors import InputError
 from adafire.simulation import memory
 from adapters.shared.checkpoints import loaded
 
 from ..text import placeless
-from . import environment
+from . import environment, methods
 from .catalogue import data_folder
 from .expected import surprise
 from .identity import common_fields, reference
@@ -70,8 +70,15 @@ class Session:
             if given:
                 self.places.update({path: called for path in (str(given), str(Path(given).resolve()))})
         self.records, self.cached, self.told = {}, set(), set(self.workload.notes)
+        self.methods = {}
         for note in self.workload.notes:
             self._tell("note", "data", text=note)
+
+    def method(self, name):
+        """A method as it is on this variant. InputError where the variant lacks what it needs."""
+        if name not in self.methods:
+            self.methods[name] = methods.bound(methods.get(name), self.variant, self.workload)
+        return self.methods[name]
 
     def work(self, names, timesteps=None):
         """Find or make the record of every method, at ``timesteps`` (None: the session's). One that another process is at goes
@@ -89,11 +96,11 @@ class Session:
 
     def missing(self, names):
         """Those of ``names`` that have no good record yet."""
-        return [name for name in names if not self._is_there(self._fields(adafire.methods.get(name)))]
+        return [name for name in names if not self._is_there(self._fields(self.method(name)))]
 
     def write_failure(self, name, reason):
         """Write the record of a run that died without one; a good record that stands stays."""
-        method = adafire.methods.get(name)
+        method = self.method(name)
         record = self._record(self._fields(method), [], reason, 0.0)
         self.store.write(record)
         return record
@@ -127,7 +134,7 @@ class Session:
         )
 
     def _find_or_run(self, name, wait, timesteps):
-        method = adafire.methods.get(name)
+        method = self.method(name)
         fields = self._fields(method, timesteps)
         if not self.team.leads:
             return self._follow(method, fields)
@@ -170,6 +177,9 @@ class Session:
     def _run(self, method, fields):
         begin, rows, notes, error = time.perf_counter(), [], [], None
         ann = self.records.get("ann")
+        keep = self._keep if self.options.save_snn and self.team.leads else None
+        if keep and method.kind == "external":
+            keep = self._tell("note", method.name, text="not saved: other code runs it")
         try:
             if ann is not None and ann.status == "failed":
                 raise RuntimeError(f"not run, because the ANN failed on the same samples ({ann.reason})")
@@ -184,7 +194,7 @@ class Session:
                     lambda t, done: self._tell("converting" if done is None else "running", method.name, t, done or 0),
                     self.team,
                     notes,
-                    self._keep if self.options.save_snn and self.team.leads else None,
+                    keep,
                 ):
                     rows.append(parse(Row, row, f"result at T={row['timesteps']}"))
         except Exception as problem:  # whatever went wrong belongs to this run; the others go on

@@ -4,6 +4,7 @@ tasks/coco_yolo.py is the example to copy. A task file is code, so only the file
 are executed without asking.
 """
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -54,6 +55,16 @@ def _with_samples(calibration):
     return calibration
 
 
+def _with_names(snn):
+    named = {"snn": snn} if isinstance(snn, str) or "name" in snn else snn
+    for key, spec in named.items():
+        if not re.fullmatch("[a-z0-9][a-z0-9_-]*", key):
+            raise ValueError(f"names of lower-case letters, digits, _ and - for several modules, not {key!r}")
+        if not isinstance(spec["name"] if isinstance(spec, dict) and "name" in spec else spec, str):
+            raise ValueError(f"'package.module:function', or a dict with 'name' and its arguments, not {spec!r}")
+    return snn
+
+
 class Expected(Closed):
     """The ANN's score in the task's metric on all samples, and how far from it is still right. samples: how many test
     samples the score is of, where that is known (a data root can hold fewer)."""
@@ -74,6 +85,9 @@ class Variant(Closed):
     """A network by name, or name and arguments, where the framework has no config files."""
     checkpoint: str | None = None
     """Weights: a file, a URL, the file name of one of the framework's own (both are downloaded), or 'random'."""
+    snn: Annotated[str | dict[str, Any] | None, AfterValidator(lambda snn: snn and _with_names(snn))] = None
+    """A spiking module of other code as a row beside this network's conversions, for method ``external``: 'package.module:function', or a
+    dict of 'name', its arguments and a 'checkpoint'; a dict {name: such} for several. No other row depends on it."""
     data: Annotated[dict[str, Any], AfterValidator(_with_type)]
     calibration: Annotated[dict[str, Any], AfterValidator(_with_samples)]
     batch_size: Positive = 8
@@ -90,6 +104,11 @@ class Variant(Closed):
             include={"config", "model", "checkpoint", "data", "calibration", "batch_size"}, exclude_none=True
         )
         return {**self.options, **own}
+
+    def modules(self):
+        """{name: specification} of what ``snn`` names; one alone is called 'snn'."""
+        alone = isinstance(self.snn, str) or self.snn and "name" in self.snn
+        return {"snn": self.snn} if alone else self.snn or {}
 
 
 class Task(Closed):
@@ -162,11 +181,20 @@ def _execute(path):
 def _with_paths(variant, bases):
     """Paths in a task file are relative to the project, or to the file itself when it lies elsewhere; the file name of a
     framework's own checkpoint, which is none of theirs, becomes its address."""
-    update = {}
-    for key in ("config", "checkpoint"):
-        value = getattr(variant, key)
-        if value and value != "random" and "::" not in value and "://" not in value:
-            found = [base / value for base in bases if (base / value).exists()]
-            url = address(value) if key == "checkpoint" and not found else None
-            update[key] = url or str(found[0] if found else bases[0] / value)
+    update = {key: _placed(getattr(variant, key), bases, key == "checkpoint") for key in ("config", "checkpoint")}
+    update["snn"] = {
+        key: {**spec, "checkpoint": _placed(spec["checkpoint"], bases)}
+        if isinstance(spec, dict) and "checkpoint" in spec
+        else spec
+        for key, spec in variant.modules().items()
+    }
     return variant.model_copy(update=update)
+
+
+def _placed(value, bases, has_address=True):
+    """A path as it is from here."""
+    if not value or value == "random" or "::" in value or "://" in value:
+        return value
+    found = [base / value for base in bases if (base / value).exists()]
+    url = address(value) if has_address and not found else None
+    return url or str(found[0] if found else bases[0] / value)
