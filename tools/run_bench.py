@@ -18,6 +18,7 @@ EXAMPLES = """examples:
   python tools/run_bench.py tasks/coco_yolo.py
   python tools/run_bench.py tasks/coco_yolo.py --methods adafire,adafire-signed --timesteps 1,2,4,8
   python tools/run_bench.py tasks/coco_yolo.py --methods dcgs,dcgs:relays=True,adafire:phi_plus=8:search=False --timesteps 4
+  python tools/run_bench.py tasks/fashion_resnet.py --methods spikingjelly,sinabs,ours --timesteps 4,16
   python tools/run_bench.py tasks/coco_yolo.py --variant yolov3 --data-root /data/coco --limit 100
   python tools/run_bench.py tasks/*.py --split mini --json table.json
   torchrun --nproc-per-node 2 tools/run_bench.py tasks/coco_yolo.py --launcher pytorch
@@ -213,9 +214,9 @@ def show(rows, args):
 
 
 def show_list(args):
-    import adafire.methods
     from benchmarks.report.terminal import print_table
     from benchmarks.running.catalogue import listing
+    from benchmarks.running.methods import listing as methods
 
     rows = listing(args.data_root)
     keys = ("task", "family", "variant", "split", "data", "weights", "description")
@@ -224,15 +225,8 @@ def show_list(args):
         [[row.get(key, row.get("error", "") if key == "description" else "-") for key in keys] for row in rows],
         spare=(),
     )
-    methods = [(name, adafire.methods.get(name)) for name in adafire.methods.names()]
-    print_table(
-        ["method", "kind", "one simulation for all T", "source"],
-        [
-            [name, m.kind, "yes" if m.anytime else "no", m.source if m.name == name else f"the same as {m.name}"]
-            for name, m in methods
-        ],
-        spare=(),
-    )
+    found = methods()
+    print_table(list(found[0]), [list(row.values()) for row in found], spare=())
     return 0
 
 

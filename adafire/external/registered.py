@@ -58,7 +58,7 @@ def library(name):
         importlib.import_module(package)
     except ImportError as error:
         raise InputError(
-            f"the converter {name!r} needs the package {package} ({error}); pip install 'adafire[{package}]'"
+            f"the converter {name!r} needs the package {package} which is not installed ({error}); pip install 'adafire[{package}]'"
         ) from error
     return f"{package} {metadata.version(package)}"
 

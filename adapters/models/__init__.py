@@ -94,10 +94,11 @@ def _function(name):
         raise InputError(f"model '{name}' is not understood; expected {FORMS}")
     try:
         found = importlib.import_module(module)
-    except ImportError as error:
+    except (Exception, SystemExit) as error:  # whatever a stranger's module raises
+        said = error if isinstance(error, ImportError) else f"{type(error).__name__}: {error}"
         known = [f"{__name__}.{m.name}" for m in pkgutil.iter_modules(__path__)]
         raise InputError(
-            f"model '{name}': cannot import {module} ({error}){near_names(module, known)} "
+            f"model '{name}': cannot import {module} ({said}){near_names(module, known)} "
             f"The project's own are in {', '.join(known)}"
         ) from error
     if not callable(getattr(found, own, None)):

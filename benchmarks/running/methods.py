@@ -1,10 +1,13 @@
 """Every method that the suite runs, by name: those of the library, and the networks that other code makes (external.py)."""
 
 import logging
+from importlib.util import find_spec
 
-import adafire.external
+import adafire
 import adafire.methods
 from adafire.errors import InputError
+from adafire.external import CONVERTERS
+from adafire.methods.base import TWIN
 from adafire.registry import near_names
 
 from .external import MODULE, Converted, External, Module
@@ -16,18 +19,23 @@ def get(name):
     """The method called ``name`` (with options, as in ``adafire.methods.get``). Where a library's method and a converter have one
     name, it is the library's."""
     base, options = adafire.methods.parts(name)
-    ours, others = adafire.methods.names(), externals()
+    ours, others, plain = adafire.methods.names(), externals(), base.removesuffix(TWIN)
     if base in others and base not in ours:
         return Module.of(options) if base == MODULE else Converted.of(base, options)
-    near = near_names(base, others)
-    if base not in ours and near != "." and near_names(base, ours) == ".":
-        raise InputError(f"unknown method {name!r}{near} Known of other libraries: {', '.join(others)}")
-    return adafire.methods.get(name)
+    if plain in others and plain not in ours:
+        raise InputError(f"there is no method {base}: {plain} is made by other code; leave {TWIN} out")
+    try:
+        return adafire.methods.get(name)
+    except InputError as error:
+        near = near_names(base, others)
+        if not str(error).startswith("unknown ") or near == "." or near_names(base, ours) != ".":
+            raise
+        raise InputError(f"unknown method {name!r}{near} Made by other code: {', '.join(others)}") from None
 
 
 def externals():
     """Names of all methods of kind 'external'."""
-    return [*adafire.external.CONVERTERS.names(), MODULE]
+    return [*CONVERTERS.names(), MODULE]
 
 
 def names():
@@ -44,8 +52,32 @@ def origin(name, converter=False):
     if base == MODULE:
         return "adafire"
     if converter or base not in adafire.methods.names() and base in externals():
-        return adafire.external.CONVERTERS.origin(base)
+        return CONVERTERS.origin(base)
     return adafire.methods.origin(name)
+
+
+def listing():
+    """One dict a method: its name, kind, where it came from, the name of its twin with corrected biases, and its source."""
+    twins, rows = adafire.methods.methods.twins(), []
+    for name in names():
+        method, home = get(name), origin(name)
+        rows.append(
+            {
+                "method": name,
+                "kind": method.kind,
+                "one simulation for all T": "yes" if method.anytime else "no",
+                "from": "built in" if home == "adafire" else home,
+                "twin": name + TWIN if name + TWIN in twins else "-",
+                "source": (method.source if method.name == name else f"the same as {method.name}") + lacks(method),
+            }
+        )
+    return rows
+
+
+def lacks(method):
+    """What to install for a method, as the end of a line about it."""
+    package = CONVERTERS.get(method.base).package if isinstance(method, Converted) else None
+    return "" if package is None or find_spec(package) else f" (not installed: pip install 'adafire[{package}]')"
 
 
 def check(method):

@@ -104,8 +104,12 @@ class Classifier(BaseModel):
         self.network = build(network).to(memory_format=torch.channels_last)  # half as long on a CPU
         self.label_smoothing = label_smoothing
 
+    def logits(self, inputs):
+        """[B, classes]."""
+        return self.network(inputs)
+
     def forward(self, inputs, labels=None, mode="tensor"):
-        logits = self.network(inputs)
+        logits = self.logits(inputs)
         if mode == "loss":
             return {"loss": F.cross_entropy(logits, labels, label_smoothing=self.label_smoothing)}
         return logits if mode == "tensor" else [{"right": bool(r)} for r in logits.argmax(1) == labels]
