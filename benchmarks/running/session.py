@@ -227,15 +227,8 @@ class Session:
         if method.kind != "ann" or not rows:
             return []
         row, own = rows[0], self.options.workload
-        words = surprise(
-            self.variant.expected,
-            self.task.metric,
-            row.metrics[self.task.metric],
-            row.low,
-            row.high,
-            len(self.workload),
-            own.limit,
-        )
+        metric, samples = self.task.metric, len(self.workload)
+        words = surprise(self.variant.expected, metric, row.metrics[metric], row.low, row.high, samples, own.limit)
         weights = "the weights of --checkpoint are others" if own.checkpoint else "other data or weights"
         return [f"{words}: {weights}, or they are read wrongly"] if words else []
 
