@@ -21,9 +21,7 @@ _common = dict(
     checkpoint="benchmarks/zoo/resnet_fashion/resnet_fashion.pth",
     data=dict(type="fashion_mnist"),
     snn=dict(  # one spiking network with two kinds of neurons: methods external:snn=by_hand, external:snn=spikingjelly
-        by_hand=dict(
-            name="adapters.models.snn_small:by_hand", checkpoint="benchmarks/zoo/snn_fashion/snn_fashion.pth"
-        ),
+        by_hand=dict(name="adapters.models.snn_small:by_hand", checkpoint="benchmarks/zoo/snn_fashion/snn_fashion.pth"),
         spikingjelly=dict(
             name="adapters.models.snn_small:of_spikingjelly", checkpoint="benchmarks/zoo/snn_fashion/snn_fashion.pth"
         ),
