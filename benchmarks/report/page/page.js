@@ -21,11 +21,12 @@ const COLOURS = [
   "#14b0c2",
 ];
 const SYMBOLS = ["circle", "square", "diamond", "cross", "triangle-up", "star"];
+const SPIKING = ["snn", "external"];
 const DASHES = ["solid", "dash", "dot", "dashdot"];
 
 const energy = (row) => {
   const found = row.energy[$("model").value];
-  return found ? found[$("burst").value === "1" && row.kind === "snn" ? 1 : 0] : null;
+  return found ? found[$("burst").value === "1" && SPIKING.includes(row.kind) ? 1 : 0] : null;
 };
 
 function options(select, values, all) {
@@ -224,7 +225,7 @@ function draw() {
     ),
     CONFIG,
   );
-  const spiking = table.rows.filter((r) => r.kind === "snn" && r.value !== null && energy(r) !== null);
+  const spiking = table.rows.filter((r) => SPIKING.includes(r.kind) && r.value !== null && energy(r) !== null);
   const by_energy = lines({ ...table, rows: spiking }, (r) => energy(r) / 1e6);
   const best = front(spiking.map((r) => ({ x: energy(r) / 1e6, y: r.value })));
   by_energy.push({
