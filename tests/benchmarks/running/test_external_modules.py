@@ -19,9 +19,9 @@ from benchmarks.running.external import built
 from benchmarks.running.runner import run
 from benchmarks.running.schema import parse
 from benchmarks.running.task import Task, load_task
-from test_external_rows import TASK, Clear, Spikes, need
+from helpers.external_rows import TASK, Clear, Spikes, need
+from helpers.paths import ROOT
 
-ROOT = next(folder for folder in Path(__file__).resolve().parents if (folder / "docs" / "external.md").is_file())
 ZOO = ROOT / "benchmarks" / "zoo" / "snn_fashion"
 
 
