@@ -124,12 +124,13 @@ def _setting(record):
         mode="json", include={"workload", "settings", "precision", "limit", "device_type", "samples", "metric"}
     )
     identity["workload"]["calibration"].pop("fingerprint", None)
+    identity["workload"]["weights"].pop("key", None)  # where in the file they stood; their hash says which they are
     return json.dumps(identity, sort_keys=True)
 
 
 def draw_of(record):
-    """Which draw of calibration samples a record is of: (seed, hash of the samples)."""
-    return record.seed, record.workload.calibration.fingerprint
+    """Which draw of calibration samples a record is of."""
+    return record.seed, record.draw
 
 
 def distinct(record):
