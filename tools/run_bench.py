@@ -204,13 +204,14 @@ def check_places(args):
 
 def show(rows, args):
     """The table on stdout, and as JSON where asked for."""
-    from benchmarks.report.leaderboard import table
+    from benchmarks.report.columns import THREE, table
     from benchmarks.report.terminal import print_table
     from benchmarks.running.store import write_whole
 
     if args.json:
         write_whole(Path(args.json).resolve(), json.dumps(rows, indent=1, allow_nan=False) + "\n")
     print_table(*table(rows))
+    print(f"energy: under {', '.join(THREE)}; in brackets the span over all models and readings")
 
 
 def show_list(args):

@@ -387,12 +387,23 @@ def test_table_on_a_terminal_leaves_out_what_does_not_fit(monkeypatch, width):
         "rich.console.Console",
         lambda **options: Console(file=stream, force_terminal=True, **{"width": width, **options}),
     )
-    headers = ["task", "method", "T", "levels", "burst", "mAP", "95 % interval", "firing rate", "MACs (M)", "time (s)"]
-    cells = ["toy mini", "adafire", "4", "16", "4", "0.512", "0.400 to 0.600", "0.1", "3.0", "1"]
+    headers = [
+        "task",
+        "method",
+        "T",
+        "values",
+        "burst",
+        "mAP",
+        "95 % interval",
+        "over-fired",
+        "MACs left",
+        "updates (M)",
+    ]
+    cells = ["toy mini", "adafire", "4", "16 (5 bits)", "4", "0.512", "0.400 to 0.600", "0.1", "3.0", "1"]
     terminal.print_table(headers, [cells])
     text = stream.getvalue()
     assert "0.512" in text and "toy mini" in text
-    assert ("MACs (M)" in text) == (width > 60)
+    assert ("MACs left" in text) == (width > 60)
 
 
 @pytest.mark.parametrize(
