@@ -29,9 +29,9 @@ COLUMNS = {
 }
 
 
-def chosen(records):
+def chosen(records, most=None):
     """[(label, rows, methods that are never near enough)] of the tables of the headline that ``records`` have, the one with the
-    most samples of each."""
+    most samples of each. most: so many methods a table, the cheapest."""
     found = []
     for task, variant in TABLES:
         of_task = [g for g in groups(records) if (g[0].task, g[0].variant) == (task, variant)]
@@ -46,14 +46,14 @@ def chosen(records):
             rivals = [row for row in rows if row["kind"] == "quantised" and row["record"] and row["levels"] in used]
             rivals = [row for row in rivals if row["method"].endswith(f"phi_plus={row['levels']}")]
             ann = [row for row in rows if row["kind"] == "ann" and row["record"]]
-            near = sorted(near, key=lambda row: row["of_ann"].get("horowitz-45nm", 9))
+            near = sorted(near, key=lambda row: row["of_ann"].get("horowitz-45nm", 9))[:most]
             found.append((label(group), [*ann, *near, *rivals], missed))
     return found
 
 
-def headline(records):
-    """Markdown: the table, and what is not in it."""
-    tables = chosen(records)
+def headline(records, most=None):
+    """Markdown: the table, and what is not in it. most: see ``chosen``."""
+    tables = chosen(records, most)
     if not tables:
         return "No results yet: `make bench`."
     lines = [
@@ -68,7 +68,12 @@ def headline(records):
     said = [
         f"\nA method stands at the fewest timesteps with which it is within {POINTS} points of the ANN, cheapest first."
     ]
-    said += [f"Never within them, at the timesteps that were run: {markdown('; '.join(missed))}."] if missed else []
+    if most:
+        said += [
+            f"The {most} cheapest; the others, and those that are never within them: [results/README.md](results/README.md)."
+        ]
+    elif missed:
+        said += [f"Never within them, at the timesteps that were run: {markdown('; '.join(missed))}."]
     return "\n".join([*lines, " ".join(said), "\n" + markdown(loses(tables))])
 
 
