@@ -34,10 +34,9 @@ WORDS = {
 
 def render(records):
     """Text of results/ENERGY.md: the same bytes for the same records."""
-    tables = [(label(group), best_rows(rows_of_table(group)), _without_zeros(group)) for group in groups(records)]
-    tables = [(name, [_priced(row, sparse) for row in near], missed) for name, (near, missed), sparse in tables]
+    tables = _tables(records)
     sections = [f"# Energy under {len(keys())} models and readings\n", ABOUT.format(points=POINTS)]
-    sections += [markdown(summary(records, tables)) + "\n", _overview(tables)]
+    sections += [markdown(summary(records)) + "\n", _overview([row for _, near, _ in tables for row in near])]
     for name, near, missed in tables:
         sections.append(f"## {name}\n")
         if near:
@@ -57,60 +56,58 @@ def keys():
     return found
 
 
-def summary(records, tables=None):
+def summary(records):
     """A few sentences: how many rows cost less than which rival, with arithmetic alone and with memory counted."""
-    if tables is None:
-        found = [(best_rows(rows_of_table(group)), _without_zeros(group)) for group in groups(records)]
-        tables = [("", [_priced(row, sparse) for row in near], missed) for (near, missed), sparse in found]
-    rows = [row for _, near, _ in tables for row in near]
-    parts = []
+    rows = [row for _, near, _ in _tables(records) for row in near]
+    plain, parts = arithmetic_models(), []
+    memory = [key for key in keys() if key not in plain]
     for words, wanted in (
-        ("With arithmetic alone", [key for key in keys() if key in arithmetic_models()]),
-        ("with memory counted and weights read for every spike", _memory("spike")),
-        ("and with one read a message", _memory("message")),
+        ("With arithmetic alone", [key for key in keys() if key in plain]),
+        ("with memory counted and weights read for every spike", [key for key in memory if not key.endswith(MESSAGE)]),
+        ("and with one read a message", [key for key in memory if key.endswith(MESSAGE)]),
     ):
-        counts = [_count(rows, wanted, against) for against in ("of_ann", "of_integer")]
+        found = {against: [share for key in wanted for share in _shares(rows, against, key)] for against in AGAINST}
         said = [
-            f"{less} of {of} cost less than {WORDS[k]}" for (less, of), k in zip(counts, ("of_ann", "of_integer")) if of
+            f"{_less(found[against])} cost less than {WORDS[against]}"
+            for against in ("of_ann", "of_integer")
+            if found[against]
         ]
         parts += [f"{words} {' and '.join(said)}"] if said else []
     if not parts:
         return "No record has the counters that this page needs."
     return (
-        f"Rows within {POINTS} points of their ANN, times the models that they can be priced under: "
-        + "; ".join(parts)
-        + "."
+        f"Rows within {POINTS} points of their ANN, times the models that they can be priced under: {'; '.join(parts)}."
     )
 
 
-def _memory(reading):
-    plain = arithmetic_models()
-    return [key for key in keys() if key not in plain and key.endswith(MESSAGE) == (reading == "message")]
+def _tables(records):
+    """[(label, rows that are near enough, names of methods that never are)]; the rows have 'of_sparse', too."""
+    found = []
+    for group in groups(records):
+        rows = rows_of_table(group)
+        ann = next((row for row in rows if row["kind"] == "ann" and row["record"] is not None), None)
+        sparse = {} if ann is None or ann["record"].eff_macs is None else mean_energies(ann, zero_skipping=True)
+        near, missed = best_rows(rows)
+        found.append((label(group), [{**row, "of_sparse": shares(row["energies"], sparse)} for row in near], missed))
+    return found
 
 
-def _count(rows, wanted, against):
-    found = [_at(row[against], key) for row in rows for key in wanted]
-    found = [share for share in found if share is not None]
-    return sum(share < 1 for share in found), len(found)
+def _share(row, against, key):
+    """None where a counter is missing; a reading that is no other figure stands under the model's name alone."""
+    return row[against].get(key, row[against].get(key.removesuffix(MESSAGE)))
 
 
-def _at(shares, key):
-    """A reading that is no other figure stands under the model's name alone."""
-    return shares.get(key, shares.get(key.removesuffix(MESSAGE)))
+def _shares(rows, against, key):
+    found = [_share(row, against, key) for row in rows]
+    return [share for share in found if share is not None]
 
 
-def _without_zeros(group):
-    ann = next((row for row in rows_of_table(group) if row["kind"] == "ann" and row["record"] is not None), None)
-    return {} if ann is None or ann["record"].eff_macs is None else mean_energies(ann, zero_skipping=True)
+def _less(found):
+    return f"{sum(share < 1 for share in found)} of {len(found)}"
 
 
-def _priced(row, sparse):
-    return {**row, "of_sparse": shares(row["energies"], sparse)}
-
-
-def _overview(tables):
+def _overview(rows):
     """One line a model: over all tables, how many rows cost less than what, and their median share."""
-    rows = [row for _, near, _ in tables for row in near]
     lines = [
         "| model | precision | " + " | ".join(f"less than {WORDS[k]} (median)" for k in AGAINST) + " |",
         "|---|---|---:|---:|---:|",
@@ -118,10 +115,8 @@ def _overview(tables):
     for key in keys():
         cells = [key, ENERGY_MODELS.get(key.removesuffix(MESSAGE)).precision]
         for against in AGAINST:
-            found = [_at(row[against], key) for row in rows]
-            found = [share for share in found if share is not None]
-            less = sum(share < 1 for share in found)
-            cells.append(f"{less} of {len(found)} ({median(found):.2f})" if found else "not counted")
+            found = _shares(rows, against, key)
+            cells.append(f"{_less(found)} ({median(found):.2f})" if found else "not counted")
         lines.append("| " + " | ".join(map(markdown, cells)) + " |")
     return "\n".join(lines) + "\n"
 
@@ -137,7 +132,7 @@ def _section(near):
     for key in keys():
         cells = [key]
         for against in AGAINST:
-            found = [(_at(row[against], key), row["method"]) for row in near]
+            found = [(_share(row, against, key), row["method"]) for row in near]
             found = sorted((share, method) for share, method in found if share is not None)
             less = [f"{method} {share:.2f}" for share, method in found if share < 1]
             most = f"none; least {found[0][1]} {found[0][0]:.2f}" if found else "not counted"
