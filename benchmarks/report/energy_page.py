@@ -88,7 +88,9 @@ def _tables(records):
         ann = next((row for row in rows if row["kind"] == "ann" and row["record"] is not None), None)
         sparse = {} if ann is None or ann["record"].eff_macs is None else mean_energies(ann, zero_skipping=True)
         near, missed = best_rows(rows)
-        found.append((label(group), [{**row, "of_sparse": shares(row["energies"], sparse)} for row in near], missed))
+        found.append(
+            (label(group, records), [{**row, "of_sparse": shares(row["energies"], sparse)} for row in near], missed)
+        )
     return found
 
 

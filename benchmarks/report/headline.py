@@ -18,7 +18,8 @@ COLUMNS = {
     "values": values,
     "sub-steps": lambda row: text(row["sub_steps"], "g"),
     "score": lambda row: (
-        f"{row['metric']} {row['value']:.3f}" + (f" ({len(row['draws'])} draws)" if row["draws"] else "")
+        f"{row['metric']} {row['value']:.3f}"
+        + (f" ({len(row['draws'])} draws)" if row["draws"] and row["kind"] in SPIKING else "")
     ),
     "drop (points)": lambda row: points(row["drop"]),
     "below its rival": lambda row: points(row["lossless"]),
@@ -30,16 +31,13 @@ COLUMNS = {
 
 
 def chosen(records, most=None):
-    """[(label, rows, methods that are never near enough)] of the tables of the headline that ``records`` have, the one with the
-    most samples of each. most: so many methods a table, the cheapest."""
+    """[(label, rows, methods that are never near enough)] of the tables of the headline that ``records`` have, of each the
+    one that was run last. most: so many methods a table, the cheapest."""
     found = []
     for task, variant in TABLES:
         of_task = [g for g in groups(records) if (g[0].task, g[0].variant) == (task, variant)]
         if of_task:
-            group = max(
-                of_task,
-                key=lambda g: (len({r.method for r in g if r.kind == "snn" and r.status == "ok"}), g[0].samples),
-            )
+            group = max(of_task, key=lambda g: max(record.date for record in g))
             rows = rows_of_table(group)
             near, missed = best_rows(rows)
             used = {row["levels"] for row in near if row["method"] == "ours"} or {row["levels"] for row in near}
@@ -47,7 +45,7 @@ def chosen(records, most=None):
             rivals = [row for row in rivals if row["method"].endswith(f"phi_plus={row['levels']}")]
             ann = [row for row in rows if row["kind"] == "ann" and row["record"]]
             near = sorted(near, key=lambda row: row["of_ann"].get("horowitz-45nm", 9))[:most]
-            found.append((label(group), [*ann, *near, *rivals], missed))
+            found.append((label(group, records), [*ann, *near, *rivals], missed))
     return found
 
 

@@ -38,7 +38,7 @@ def render(records, unknown=()):
         sections.append(f"## Headline\n\n{headline(records)}\n")
     for family, of_family in groupby(groups(records), key=lambda group: group[0].family):
         sections.append(f"## {family.capitalize()}\n")
-        sections += [_section(group, unknown) for group in of_family]
+        sections += [_section(group, unknown, records) for group in of_family]
     old = len(shown(records)) - sum(map(len, groups(records)))
     if not records:
         sections.append("No results yet: `make bench`.\n")
@@ -48,12 +48,12 @@ def render(records, unknown=()):
     return "\n".join(sections)
 
 
-def _section(records, unknown=()):
+def _section(records, unknown, among):
     first = records[0]
     rows = rows_of_table(records)
     label = rows[0]["task"]
     line, _, command = about(records).rpartition(" `")
-    text = [f"### {table_label(records)}\n", f"{markdown(line)} `{command}\n"]
+    text = [f"### {table_label(records, among)}\n", f"{markdown(line)} `{command}\n"]
     for metric in (first.metric, *SECOND_METRICS.get(first.family, ())):
         text += _by_timesteps(rows, metric, label)
     headers, lines = table(rows)

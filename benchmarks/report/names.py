@@ -6,12 +6,16 @@ from ..running.task import task_label
 from .rows import distinct, groups
 
 
-def label(records):
+def label(records, among=()):
     """'fashion_resnet mini', 'cifar10_resnet20 part (first 3000)', 'coco_yolo part: yolo-fastestv2': task, split, the variant
-    where it is not named like the split that was asked for, and what else tells this table from others."""
+    where it is not named like the split that was asked for, and what else tells this table from others. among: the records of
+    all tables; where those of one task and variant scored different numbers of samples, the number is named."""
     first = _representative(records)
     variant = "" if first.variant == first.split else f": {first.variant}"
-    return task_label(first.task, split_of(first)) + variant + distinct(first)
+    place = lambda record: (record.task, record.split, record.variant, distinct(record))
+    others = {record.samples for record in among if place(record) == place(first)}
+    amount = f" ({first.samples:,} samples)" if len(others) > 1 else ""
+    return task_label(first.task, split_of(first)) + variant + distinct(first) + amount
 
 
 def about(records):

@@ -61,7 +61,7 @@ def page(records, unknown=()):
 
 def content(records, unknown=()):
     """What the page's script reads: {'tables': one a group of comparable records, 'methods', 'models'}."""
-    tables = [_table(group, unknown) for group in groups(records)]
+    tables = [_table(group, unknown, records) for group in groups(records)]
     return {
         "tables": tables,
         "methods": sorted({row["method"] for table in tables for row in table["rows"]}),
@@ -69,12 +69,12 @@ def content(records, unknown=()):
     }
 
 
-def _table(group, unknown):
+def _table(group, unknown, among):
     first, rows = group[0], rows_of_table(group)
     sites = next((_sites(row["record"]) for row in rows if row["kind"] == "snn" and row["record"]), [])
     return {
         "family": first.family,
-        "label": label(group),
+        "label": label(group, among),
         "metric": first.metric,
         "about": " ".join(words for words in (about(group), unknown_code(group, unknown)) if words),
         "sites": sites,

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from benchmarks.report import leaderboard, stats
-from benchmarks.report.rows import rows_of
+from benchmarks.report.names import label
+from benchmarks.report.rows import groups, rows_of
 from benchmarks.running.store import Store
 from helpers.records import failed, make, make_row
 from helpers.tables import JSON_KEYS, tables
@@ -95,6 +96,19 @@ def test_by_timesteps_the_ann_stands_at_every_t():
     pivot = tables(leaderboard.render([make("ann"), make()]))[0]
     assert pivot[0] == ["task", "method", "mAP, T=2", "mAP, T=4"]
     assert pivot[2:] == [["toy mini", "ann", "0.600", "0.600"], ["toy mini", "adafire", "0.400", "0.500"]]
+
+
+def test_tables_of_other_samples_have_other_names():
+    """Of one task and variant, on 20 and on 10 samples: the number tells them apart, in headings and in the names of plots."""
+    few = make(samples=10)
+    names = [label(group, [make(), few]) for group in groups([make(), few])]
+    assert names == ["toy mini (20 samples)", "toy mini (10 samples)"] or names == [
+        "toy mini (10 samples)",
+        "toy mini (20 samples)",
+    ]
+    assert [label([make()], [make(), make("burst")]), label([make()])] == ["toy mini"] * 2
+    text = leaderboard.render([make(), few])
+    assert "### toy mini (10 samples)" in text and "### toy mini (20 samples)" in text
 
 
 def test_mini_and_full_never_share_a_table():
