@@ -179,7 +179,8 @@ class Session:
         ann = self.records.get("ann")
         keep = self._keep if self.options.save_snn and self.team.leads else None
         if keep and method.kind == "external":
-            keep = self._tell("note", method.name, text="not saved: other code runs it")
+            self._tell("note", method.name, text="not saved: other code runs it")
+            keep = None
         try:
             if ann is not None and ann.status == "failed":
                 raise RuntimeError(f"not run, because the ANN failed on the same samples ({ann.reason})")

@@ -118,12 +118,3 @@ def settings(files, **change):
 def make(files, root, options=None, **change):
     given = {"split": "full", "data_root": str(root) if root else None, **(options or {})}
     return adapters.get("mmdetection")(settings(files, **change), WorkloadOptions(**given))
-
-
-def predict_all(workload):
-    found = {}
-    with torch.no_grad():
-        for batch in workload.batches():
-            outputs = workload.forward(workload.network, batch.inputs)
-            found.update(zip(batch.ids, workload.predict(outputs, batch), strict=True))
-    return found

@@ -20,17 +20,10 @@ from adapters.shared import accuracy, stats
 from benchmarks.running.catalogue import choose_variant
 from benchmarks.running.task import PROJECT, load_task
 from helpers.classifiers import SMALL, make
+from helpers.workloads import predict_all
 
 ZOO = {"resnet": 0.93, "vgg": 0.938, "mobilenet": 0.9216}
 """Accuracy of the network that benchmarks/zoo/<kind>_fashion holds, on the carried test pictures."""
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
@@ -45,15 +38,6 @@ def root(tmp_path_factory):
                 pixels = rng.integers(0, 256, (16, 16, 3), dtype=np.uint8)
                 Image.fromarray(pixels).save(root / split / name / f"{i}.png")
     return root
-
-
-def predict_all(workload):
-    found = {}
-    with torch.no_grad():
-        for batch in workload.batches():
-            outputs = workload.forward(workload.network, batch.inputs)
-            found.update(zip(batch.ids, workload.predict(outputs, batch), strict=True))
-    return found
 
 
 # Accuracy and its evidence

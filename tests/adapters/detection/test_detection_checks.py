@@ -15,8 +15,9 @@ from adapters.base import WorkloadOptions, adapters
 from adapters.detection import categories, coco
 from adapters.detection.data.coco_annotations import CocoSet
 from adapters.detection.pictures import find_source
-from helpers.detectors import CLASSES, make, predict_all, root, tiny  # noqa: F401 - fixtures
+from helpers.detectors import CLASSES, make, root, tiny  # noqa: F401 - fixtures
 from helpers.paths import ROOT
+from helpers.workloads import predict_all
 
 ZOO = ROOT / "benchmarks" / "zoo" / "yolo_fashion"
 

@@ -8,6 +8,7 @@ import adafire
 from adafire.graph.interception import tensors_in
 from adafire.simulation.loop import simulate
 from adafire.simulation.state import Run
+from helpers.workloads import exact_bursts
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
@@ -70,19 +71,7 @@ def test_sites_treatments_and_convergence(config, relays):
     assert {k: v for k, v in found.items() if k in operators} == operators
     with torch.no_grad():
         expected = raw(network, x)
-    snn = adafire.convert(
-        network,
-        x,
-        method="burst",
-        threshold="max",
-        phi_plus=8,
-        phi_minus=8,
-        v0=0.5,
-        timesteps=64,
-        forward=raw,
-        relays=relays,
-    )
-    snn.params = {i: p._replace(theta=p.theta / 4) for i, p in snn.params.items()}
+    snn = exact_bursts(network, x, raw, relays)
     errors = [spread_error(y, expected) for y in snn(x, at=(4, 16, 64))]
     assert errors[1] < 0.5 * errors[0] and errors[2] < 0.5 * errors[1] and errors[2] < 0.05, errors
 

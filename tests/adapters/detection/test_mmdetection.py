@@ -12,20 +12,12 @@ from adapters.detection import coco, mmdetection  # noqa: E402, F401 - the last 
 from adapters.detection import networks as detectors
 from adapters.shared import mm_networks
 from adapters.shared.checkpoints import fingerprint  # noqa: E402
-from helpers.detectors import CLASSES, TINY, lively, make, predict_all, root, tiny, write_config  # noqa: F401 - fixtures
+from helpers.detectors import CLASSES, TINY, lively, make, root, tiny, write_config  # noqa: F401 - fixtures
 from helpers.paths import SHARED
+from helpers.workloads import predict_all
 
 DATA = SHARED / "coco_val2017_206"
 YOLOX = "yolox/yolox_tiny_8xb8-300e_coco.py"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Small convolutions lose more to waiting for a second thread on busy cores than they win."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize(

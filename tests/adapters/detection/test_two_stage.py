@@ -13,6 +13,7 @@ from adafire.errors import UnsupportedError
 from adapters.base import WorkloadOptions, adapters
 from adapters.detection import mmdetection, two_stage
 from adapters.detection import networks as detectors  # noqa: F401 - the second registers the adapter
+from helpers.workloads import exact_bursts
 
 CONFIG = """
 _base_ = 'mmdet::{base}'
@@ -102,20 +103,8 @@ def test_raw_outputs_of_both_stages_converge(workload, relays):
     (inputs, *_) = workload.calibration()
     with torch.no_grad():
         expected = workload.forward(workload.network, inputs)
-    snn = adafire.convert(
-        workload.network,
-        [inputs],
-        method="burst",
-        threshold="max",
-        phi_plus=8,
-        phi_minus=8,
-        v0=0.5,
-        timesteps=64,
-        forward=workload.forward,
-        relays=relays,
-    )
+    snn = exact_bursts(workload.network, [inputs], workload.forward, relays)
     assert any(s.relay for s in snn.sites) == relays
-    snn.params = {i: p._replace(theta=p.theta / 4) for i, p in snn.params.items()}
     assert {"detector.roi_head.bbox_head.relu"} <= {s.name.partition("[")[0] for s in snn.sites}
     spread = lambda y: float((y - y.mean()).norm())
     for part in (lambda o: torch.cat([t.flatten() for t in o[0][0]]), lambda o: o[1], lambda o: o[2]):

@@ -12,6 +12,7 @@ from adapters.base import WorkloadOptions
 from adapters.segmentation import miou, mmsegmentation
 from adapters.segmentation.masks import label_table
 from helpers.segmentors import CLASSES, CONFIG, save
+from helpers.workloads import predict_all
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 SIZES = ((60, 40), (44, 44))
@@ -48,15 +49,6 @@ def make(root, test="mode='whole'", align=False, options=WorkloadOptions(split="
         **change,
     }
     return mmsegmentation.workload(settings, options._replace(data_root=str(root)))
-
-
-@torch.no_grad()
-def predict_all(workload):
-    found = {}
-    for batch in workload.batches():
-        outputs = workload.forward(workload.network, batch.inputs)
-        found.update(zip(batch.ids, workload.predict(outputs, batch), strict=True))
-    return found
 
 
 @pytest.mark.parametrize("align", [False, True])

@@ -13,6 +13,7 @@ from adafire.simulation.loop import simulate
 from adafire.simulation.state import Run
 from adapters.models.unet_keras import KerasUNet
 from adapters.segmentation.networks import build_segmentor
+from helpers.workloads import exact_bursts
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -75,19 +76,7 @@ def test_sites_treatments_and_convergence(case, relays):
     assert not any("auxiliary" in row.where for row in report.rows)
     with torch.no_grad():
         expected = raw(network, x)
-    snn = adafire.convert(
-        network,
-        x,
-        method="burst",
-        threshold="max",
-        phi_plus=8,
-        phi_minus=8,
-        v0=0.5,
-        timesteps=64,
-        forward=raw,
-        relays=relays,
-    )
-    snn.params = {i: p._replace(theta=p.theta / 4) for i, p in snn.params.items()}
+    snn = exact_bursts(network, x, raw, relays)
     errors = [float((y - expected).norm() / (expected - expected.mean()).norm()) for y in snn(x, at=(4, 16, 64))]
     assert errors[1] < 0.5 * errors[0] and errors[2] < 0.5 * errors[1] and errors[2] < 0.05, errors
 
