@@ -51,7 +51,7 @@ def find(given, task=None, variant=None, out=None):
         return read_record(Path(given))
     if task is None:
         raise InputError(f"{given!r} is no record file (.json); to compare methods, name the task: --task coco_yolo")
-    records = [r for r in load_all(out) if r.task == task and r.status == "ok" and variant in (None, r.variant)]
+    records = [r for r in load_all(out, task) if r.status == "ok" and variant in (None, r.variant)]
     if not records:
         raise InputError(
             f"no finished records of task {task!r}{f', variant {variant!r}' if variant else ''} in "

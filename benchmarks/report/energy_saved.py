@@ -44,11 +44,7 @@ class Step(NamedTuple):
 
 def records_of(task, variant=None, out=None):
     """{method: record} of the good records of one table of a task: of one variant, the most samples, the latest."""
-    found = [
-        r
-        for r in load_all(out)
-        if r.task == task and r.status == "ok" and variant in (None, r.variant) and r.kind == "snn"
-    ]
+    found = [r for r in load_all(out, task) if r.status == "ok" and variant in (None, r.variant) and r.kind == "snn"]
     if not found:
         raise InputError(
             f"no finished records of task {task!r} in {' or '.join(map(str, places(out)))}; make them with "

@@ -95,7 +95,7 @@ class Record(Closed):
     metric: SafeName
     variant: Name
     split: Literal["mini", "full"]
-    settings: dict[str, Json]
+    settings: Json
     """The variant's own settings, without its paths: what they point to is in ``workload``, by hash."""
     workload: Description
     samples: Positive
@@ -106,7 +106,7 @@ class Record(Closed):
     method: SafeName
     kind: Literal["ann", "quantised", "snn", "external"]
     anytime: bool
-    parameters: dict[str, Json]
+    parameters: Json
     timesteps: list[Positive]
     """Empty for the ANN."""
     precision: Literal["fp32", "bf16", "fp16"]

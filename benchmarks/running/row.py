@@ -9,13 +9,14 @@ from ..text import hexadecimal, safe_name
 from .schema import Closed, Finite, Positive
 
 
-def _without_nan(value):
-    json.dumps(value, allow_nan=False)  # ValueError; JSON has no NaN, and a reader in another language would stop at it
-    return value
+def _without_nan(mapping):
+    """ValueError where a number is not finite: JSON has no NaN, and a reader in another language would stop at it."""
+    json.dumps(mapping, allow_nan=False)  # the mapping at once: a record holds many thousands of values
+    return mapping
 
 
 NotNegative = Annotated[Finite, Field(ge=0)]
-Json = Annotated[JsonValue, AfterValidator(_without_nan)]
+Json = Annotated[dict[str, JsonValue], AfterValidator(_without_nan)]
 SafeName = Annotated[str, AfterValidator(safe_name)]
 Hash = Annotated[str, AfterValidator(hexadecimal)]
 
@@ -41,7 +42,7 @@ class Row(Closed):
     low: Finite
     high: Finite
     """95 % interval of the primary metric."""
-    evidence: dict[str, Json]
+    evidence: Json
     """What a reader needs to recompute the metric or to compare it in pairs; the adapter says which form."""
     firing_rate: NotNegative | None
     spikes: NotNegative | None
@@ -77,7 +78,7 @@ class Row(Closed):
     weight_bytes: NotNegative | None = None
     footprint_bytes: NotNegative | None = None
     """None: counted before these were."""
-    parameters: dict[str, Json]
+    parameters: Json
     """The method's parameters at this T."""
     convert_s: NotNegative
     """Wall time until the first test sample."""
@@ -85,6 +86,6 @@ class Row(Closed):
     """Wall time: conversion and simulation (of an anytime method one, shared by its rows) and this row's scoring."""
     peak_memory_mb: NotNegative | None = None
     """Most memory of the process (on a GPU: allocated there) during this row's simulation, network and data included."""
-    sites: list[dict[str, Json]]
-    layers: list[dict[str, Json]]
+    sites: list[Json]
+    layers: list[Json]
     """Per site of neurons, and per call with weights: what the library's report says of each."""

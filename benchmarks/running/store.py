@@ -42,15 +42,17 @@ class Store:
         except InputError as error:
             return None, str(error)
 
-    def load(self):
-        """(records, problems): every readable record in order of file name, and a line for every file that is not."""
+    def load(self, task=None):
+        """(records, problems): every readable record, of ``task`` alone if one is named, in order of file name, and a
+        line for every file that is not."""
         records, problems = [], []
-        for path in sorted(self.records.glob("*/*.json")):
+        for path in sorted(self.records.glob(f"{task or ''}*/*.json")):
             try:
                 record = read_record(path)
                 if f"{path.parent.name}/{path.name}" != record.name:
                     raise InputError(f"{path.parent.name}/{path.name}: not used: it should be called {record.name}")
-                records.append(record)
+                if task in (None, record.task):
+                    records.append(record)
             except InputError as error:
                 problems.append(str(error))
         return records, problems
@@ -94,11 +96,11 @@ def places(out=None):
     return [Path(out)] if out else [Path("runs"), PROJECT / "results"]
 
 
-def load_all(out=None):
-    """Every readable record in ``places(out)``; of one that is in both, that of the first."""
+def load_all(out=None, task=None):
+    """Every readable record in ``places(out)``, of ``task`` alone if one is named; of one in both, that of the first."""
     found = {}
     for place in places(out):
-        for record in Store(place).load()[0]:
+        for record in Store(place).load(task)[0]:
             found.setdefault(record.key, record)
     return list(found.values())
 

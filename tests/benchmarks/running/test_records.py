@@ -11,9 +11,9 @@ import pytest
 from pydantic import ValidationError
 
 from adafire.errors import InputError
-from benchmarks.running import environment
+from benchmarks.running import environment, row
 from benchmarks.running import store as store_module
-from benchmarks.running.record import IDENTITY, key_of, to_json
+from benchmarks.running.record import IDENTITY, Record, key_of, to_json
 from benchmarks.running.store import Store, read_record, write_whole
 from helpers.records import hold, make, make_row
 
@@ -228,6 +228,27 @@ def test_a_key_is_locked_over_processes(tmp_path):
         assert mine and time.monotonic() - begin < 10
     process.join()
     assert (tmp_path / ".locks" / ".gitignore").read_text() == "*\n"
+
+
+def test_records_of_one_task_alone(tmp_path):
+    store, records = Store(tmp_path), [make(), make(task="scenes"), make(task="scenes2")]
+    for record in records:
+        assert store.write(record)
+    assert store.load()[0] == sorted(records, key=lambda r: r.name)
+    for record in records:  # 'scenes' is how 'scenes2' begins
+        assert store.load(record.task)[0] == [record]
+
+
+def test_reading_costs_no_call_a_value(monkeypatch):
+    """The check for NaN once was a call of json.dumps for every value: four fifths of the time that reading took."""
+    text, calls, dumps = (
+        to_json(make(rows=[make_row(t, evidence={str(i): i for i in range(2000)}) for t in (2, 4)])),
+        [],
+        json.dumps,
+    )
+    monkeypatch.setattr(row.json, "dumps", lambda *args, **kwargs: calls.append(args) or dumps(*args, **kwargs))
+    Record.model_validate_json(text)
+    assert 0 < len(calls) < 100
 
 
 def test_folder_that_cannot_be_used(tmp_path):
