@@ -17,7 +17,7 @@ EXAMPLES = """examples:
   python tools/run_bench.py --list
   python tools/run_bench.py tasks/coco_yolo.py
   python tools/run_bench.py tasks/coco_yolo.py --methods adafire,adafire-signed --timesteps 1,2,4,8
-  python tools/run_bench.py tasks/coco_yolo.py --methods dcgs,dcgs:relays=True,adafire:phi_plus=8:search=False --timesteps 4
+  python tools/run_bench.py tasks/coco_yolo.py --methods dcgs,dcgs:relays=True,adafire:phi_plus=8:longest=32 --timesteps 4
   python tools/run_bench.py tasks/fashion_resnet.py --methods spikingjelly,sinabs,ours --timesteps 4,16
   python tools/run_bench.py tasks/coco_yolo.py --variant yolov3 --data-root /data/coco --limit 100
   python tools/run_bench.py tasks/*.py --split mini --json table.json

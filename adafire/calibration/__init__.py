@@ -8,13 +8,14 @@ rounded_weights.py has 8-bit weights, kept.py keeps what was measured on disk.
 from .data import Calibration
 from .fitting import Fitting
 from .rounded_weights import WEIGHTS
-from .thresholds import Histogram, balanced, currents_of, gaussian, mmse, percentile
+from .thresholds import Histogram, alive, balanced, currents_of, gaussian, mmse, percentile
 
 __all__ = [
     "Calibration",
     "Fitting",
     "WEIGHTS",
     "Histogram",
+    "alive",
     "balanced",
     "currents_of",
     "gaussian",

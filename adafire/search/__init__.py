@@ -1,5 +1,6 @@
-"""The layer-wise searches of AdaFire (levels and limits) and of Sensitivity Spike Compression.
+"""Which levels sites and channels get, and Sensitivity Spike Compression.
 
-measuring.py measures settings on calibration inputs, sensitivity.py and site_weights.py say what each site matters,
-pareto.py finds the exact frontier of an additive choice, levels.py chooses.
+By channel: importance.py says what an error and a spike of a channel matter, allocation.py chooses thresholds, channels.py judges.
+By layer (the paper's): measuring.py measures settings, sensitivity.py and site_weights.py say what each site matters, pareto.py
+finds the exact frontier of an additive choice, levels.py chooses.
 """

@@ -14,7 +14,15 @@ from .energy_saved import at_equal_accuracy
 from .rows import rows_of
 
 UNKNOWN = "unknown"
-ABLATION = ("snn-calibration", "adafire-uniform", "adafire", "adafire+ssc", "adafire+iat", "adafire+ssc+iat")
+ABLATION = (
+    "snn-calibration",
+    "adafire-uniform",
+    "adafire-layers",
+    "adafire",
+    "adafire+ssc",
+    "adafire+iat",
+    "adafire+ssc+iat",
+)
 
 
 class Table(NamedTuple):

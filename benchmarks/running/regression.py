@@ -45,7 +45,7 @@ class Case(NamedTuple):
 
 CASES = (
     Case("fashion_resnet", "mini", ("snn-calibration", "adafire-uniform", "adafire-signed", "dcgs", "ours"), 4, 200),
-    Case("fashion_resnet", "mini", ("adafire",), 2, 200),
+    Case("fashion_resnet", "mini", ("adafire", "adafire-layers"), 2, 200),
     Case("modelnet40_pointnet", "mini", ("adafire-uniform", "adafire-signed"), 4, 50),
     Case("shapenetpart_pointnet", "mini", ("ours",), 4, 16),
     Case("fashion_events", "mini", ("snn-calibration", "adafire-signed"), 4, 50),

@@ -165,7 +165,7 @@ def search(case, samples=64, timesteps=4, batch=16):
         plain(x)
     single = time.perf_counter() - start
     start = time.perf_counter()
-    snn = adafire.convert(case.network, inputs, method="adafire", timesteps=timesteps, forward=case.forward)
+    snn = adafire.convert(case.network, inputs, method="adafire-layers", timesteps=timesteps, forward=case.forward)
     total = time.perf_counter() - start
     candidates, equivalents = snn.method.candidates, snn.found["search"]["simulations"]
     return [

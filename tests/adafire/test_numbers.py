@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import nn
 
 import adafire
-from adafire.search import levels as search
+from adafire.search import channels
 
 
 class Net(nn.Module):
@@ -63,7 +63,7 @@ def test_early_exit_on_other_outputs_is_refused_before_the_search(monkeypatch):
     def long_work(*_):
         raise AssertionError("the search was made before the outputs were looked at")
 
-    monkeypatch.setattr(search, "firing_limits", long_work)
+    monkeypatch.setattr(channels, "channel_thresholds", long_work)
     monkeypatch.setattr("adafire.calibration.fitting.Fitting.statistics", long_work)
     with pytest.raises(adafire.UnsupportedError, match=r"one tensor \[B, K\]; found \(2, 3\), \(2, 2, 8, 8\)"):
         adafire.convert(Two(lambda net, x: x).eval(), torch.randn(3, 2, 8, 8), method="adafire+iat", timesteps=4)

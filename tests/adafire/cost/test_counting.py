@@ -48,7 +48,7 @@ def network():
 def converted(network, name, **options):
     method = methods.get(name)
     options = {
-        **(SEARCHES if getattr(method, "search", False) else {}),
+        **(SEARCHES if getattr(method, "search", "none") == "layers" else {}),
         **({"weight_steps": 2} if name == "snn-calibration-advanced" else {}),
         **options,
     }

@@ -222,7 +222,7 @@ def test_values_over_the_whole_batch(case, method):
 def test_early_exit_refuses_values_over_the_whole_batch():
     net = Net(lambda s, h, x: h / (h.max() + 0.1))
     with pytest.raises(adafire.UnsupportedError, match="network:max: 'max' gives one value over the whole batch"):
-        adafire.convert(net, torch.cat([X, X.flip(3)]), method="adafire+iat", timesteps=4, search=False)
+        adafire.convert(net, torch.cat([X, X.flip(3)]), method="adafire+iat", timesteps=4, search="none")
 
 
 def test_an_output_of_one_number():

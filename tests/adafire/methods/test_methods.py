@@ -161,7 +161,7 @@ def test_options_in_a_name(case):
     assert methods.get("rate:percentile=99").name == "rate-percentile:percentile=99"
     twin = methods.get("burst+bias:phi_plus=3")
     assert (twin.name, twin.phi_plus, twin.correction) == ("burst+bias:phi_plus=3", 3, "light")
-    assert methods.get("adafire:search=False").parameters(4) == methods.get("adafire-uniform").parameters(4)
+    assert methods.get("adafire:search=none").parameters(4) == methods.get("adafire-uniform").parameters(4)
 
 
 @pytest.mark.parametrize(
@@ -176,8 +176,8 @@ def test_options_in_a_name(case):
         ("burst:", "found '', expected option=value"),
         ("burst:phi_plus=2:phi_plus=3", "found 'phi_plus=3', expected option=value, each once"),
         ("burst:phi_plus=2.5", "phi_plus=2.5; expected an integer"),
-        ("adafire:search=perhaps", "search='perhaps'; expected bool, such as True"),
-        ("adafire:search=1", "search=1; expected bool"),
+        ("adafire:ssc=perhaps", "ssc='perhaps'; expected bool, such as False"),
+        ("adafire:ssc=1", "ssc=1; expected bool"),
     ],
 )
 def test_wrong_options_in_a_name(name, words):

@@ -11,7 +11,7 @@ from torch.utils.flop_counter import flop_registry
 
 import adafire
 from adafire.calibration.fitting import Fitting
-from adafire.search import levels as search
+from adafire.search import channels
 from adafire.search.measuring import Bench, Table
 from adafire.search.pareto import best, frontier
 from adafire.search.sensitivity import tables
@@ -157,7 +157,7 @@ def rank_correlation(a, b):
 @pytest.mark.parametrize("steps", [2, 4])
 def test_search_holds_its_budget_and_is_no_worse_than_uniform(steps):
     network, x = build("Residual"), torch.randn(48, 3, 16, 16)
-    snn = adafire.convert(network, x, method="adafire", timesteps=steps)
+    snn = adafire.convert(network, x, method="adafire-layers", timesteps=steps)
     found = snn.found["search"]
     assert set(found["limits"]) == {s.name for s in snn.sites}
     assert found["divergence"][1] <= found["divergence"][0] and found["cost"][1] <= found["cost"][0]
@@ -178,7 +178,7 @@ def test_a_wrong_model_is_repaired_or_let_go(monkeypatch):
         return table._replace(loss=[[-v for v in row] for row in table.loss])
 
     monkeypatch.setattr(Bench, "tables", wrong)
-    found = adafire.convert(network, x, method="adafire", timesteps=4).found["search"]
+    found = adafire.convert(network, x, method="adafire-layers", timesteps=4).found["search"]
     assert found["rounds"] > 2 and found["simulations"] <= 25
     assert found["divergence"][1] <= found["divergence"][0] and found["cost"][1] <= found["cost"][0]
 
@@ -229,7 +229,7 @@ def test_33_sites_and_8_candidates_cost_at_most_25_simulations(steps):
             snn = adafire.convert(network, x, method=method, timesteps=steps)
         return counter.total, snn
 
-    (whole, snn), (uniform, plain_snn) = flops("adafire"), flops("adafire-uniform")
+    (whole, snn), (uniform, plain_snn) = flops("adafire-layers"), flops("adafire-uniform")
     with Products() as counter:
         run = plain_snn.run(plain_snn.plan(x), x)
         advance_chunk(run, steps)
@@ -257,8 +257,8 @@ def test_faithful_is_one_switch_for_the_released_codes_choices():
 def test_ssc_saves_within_its_budget_in_the_order_of_the_sites():
     network, x = build("Residual"), torch.randn(48, 3, 16, 16)
     calibration = adafire.Calibration(x)
-    plain = adafire.convert(network, calibration, method="adafire", timesteps=4)
-    snn = adafire.convert(network, calibration, method="adafire+ssc", timesteps=4)
+    plain = adafire.convert(network, calibration, method="adafire-layers", timesteps=4)
+    snn = adafire.convert(network, calibration, method="adafire-layers", timesteps=4, ssc=True)
     found = snn.found["ssc"]
     assert found["divergence"][1] <= 1.5 * found["divergence"][0] and found["cost"][1] < found["cost"][0]
     for site in snn.sites:
@@ -284,8 +284,8 @@ def test_a_budget_that_cannot_be_is_refused():
 
 def test_a_search_is_made_once_for_all_methods_that_share_it(monkeypatch):
     network, x, made = build("Residual"), torch.randn(24, 3, 16, 16), []
-    honest = search.firing_limits
-    monkeypatch.setattr(search, "firing_limits", lambda *a: made.append(1) or honest(*a))
+    honest = channels.channel_thresholds
+    monkeypatch.setattr(channels, "channel_thresholds", lambda *a: made.append(1) or honest(*a))
     calibration, names = adafire.Calibration(x), ("adafire", "adafire+ssc", "adafire+iat", "adafire+ssc+iat")
     shared = [adafire.convert(network, calibration, method=name, timesteps=2) for name in names]
     assert len(made) == 2  # early exit holds samples out: another search

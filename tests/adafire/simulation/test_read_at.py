@@ -65,7 +65,7 @@ def test_an_observer_sees_the_simulation_as_it_is_at_that_step(name, case):
 
 def test_samples_that_left_are_seen_as_they_left_and_pay_no_more(case):
     network, calibration, x = case
-    snn = adafire.convert(network, calibration, method="adafire+iat", timesteps=6, search=False)
+    snn = adafire.convert(network, calibration, method="adafire+iat", timesteps=6, search="none")
     scores = torch.stack([y.softmax(1).amax(1) for y in simulated(snn, x, range(1, 7))])
     middle = scores[:5].median(1).values
     snn.exit = snn.exit._replace(thresholds=torch.cat([middle, torch.zeros(1)]))  # about half leave at every step
@@ -90,7 +90,7 @@ def test_early_exit_by_a_judge_of_ones_own(case):
         calibration,
         method="adafire+iat",
         timesteps=4,
-        search=False,
+        search="none",
         exit_judge=judge,
         forward=lambda network, x: [network(x)],
     )

@@ -58,7 +58,7 @@ def everywhere(snn, network, x, path, **functions):
     return loaded
 
 
-@pytest.mark.parametrize("method", [*methods.names(), "dcgs:relays=True", "adafire:search=False:phi_plus=8"])
+@pytest.mark.parametrize("method", [*methods.names(), "dcgs:relays=True", "adafire:search=none:phi_plus=8"])
 def test_every_method_comes_back(method, case, tmp_path):
     snn = adafire.convert(case[0], case[1], method=method, timesteps=3)
     loaded = everywhere(snn, build("Residual", seed=7), case[2], tmp_path / "net.safetensors")
@@ -129,7 +129,7 @@ def test_a_detector(method, tmp_path):
         timesteps=3,
         forward=raw,
         exit_judge=judge,
-        **{"search": False} if "iat" in method else {},
+        **{"search": "none"} if "iat" in method else {},
     )
     path = tmp_path / "net.safetensors"
     loaded = everywhere(snn, networks[1], x[3:], path, forward=raw, exit_judge=judge)

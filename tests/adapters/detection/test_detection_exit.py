@@ -63,7 +63,7 @@ def test_images_leave_early_with_their_own_detections_and_pay_for_their_steps():
         lambda y, z: ((y["maps"][0] > 0) != (z["maps"][0] > 0)).flatten(1).float().mean(1) > 0.05,
     )
     x = torch.randn(40, 1, 6, 6) * torch.linspace(0.2, 3, 40)[:, None, None, None]
-    options = dict(method="adafire+iat", timesteps=8, forward=forward, search=False, exit_drop=0.1)
+    options = dict(method="adafire+iat", timesteps=8, forward=forward, search="none", exit_drop=0.1)
     snn = adafire.convert(network, x, exit_judge=rule, **options)
     early, report = snn(x), snn.report()
     assert early["maps"][0].shape == (40, 2, 6, 6) and sum(report.exits.values()) == 40

@@ -30,7 +30,7 @@ def test_pictures_leave_early_with_their_own_masks_and_pay_for_their_steps():
         torch.nn.Conv2d(1, 8, 3, padding=1), torch.nn.ReLU(), torch.nn.Conv2d(8, 3, 3, padding=1)
     ).eval()
     x = torch.randn(60, 1, 8, 8) * torch.linspace(1, 6, 60)[:, None, None, None]
-    options = dict(timesteps=16, search=False, exit_drop=0.2)
+    options = dict(timesteps=16, search="none", exit_drop=0.2)
     snn = adafire.convert(network, x, method="adafire+iat", exit_judge=DENSE, **options)
     early, report = snn(x), snn.report()
     assert early.shape == (60, 3, 8, 8) and sum(report.exits.values()) == 60 and 1 < report.mean_timesteps < 16

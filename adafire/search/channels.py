@@ -1,0 +1,162 @@
+"""AdaFire by channel: thresholds allotted to every channel at the cost of the uniform limit, and compressed further (ours).
+
+AdaFire (Wang et al., AAAI 2025) chooses the limit of a burst layer by layer, from a simulated table of sensitivities; levels.py
+has that. Here every channel's threshold is chosen (allocation.py) under one limit for all, without simulating: most of what
+there is to gain is in the channels. What was chosen is held against the uniform limit on calibration samples that it did not see,
+by how often the classes differ from the ANN's, and is taken unless that is worse beyond the standard error.
+"""
+
+import math
+
+import torch
+
+from ..graph import split_samples, tensors_in, x_batch
+from ..simulation import Run, plain, simulate
+from .allocation import Allocation, thresholds
+from .importance import channel_weights, few, synapses
+from .measuring import Bench
+
+_ROUNDS = 5
+"""Most simulations of a compression."""
+_HELD = 1 / 3
+"""Share of the calibration samples that judge the choice made on the others."""
+
+
+def channel_thresholds(conversion, method):
+    """Set a threshold for every channel; returns what was found as a JSON-able dict.
+
+    The budget is ``method.budget`` times the cost of ``method.phi_plus`` for all, as modelled; bursts have up to
+    ``method.longest`` spikes.
+    """
+    uniform, inputs = dict(conversion.params), conversion.inputs
+    total = sum(map(x_batch, inputs))
+    verdict = {"disagreement": None, "standard error": None, "taken": True}
+    if total >= 3:
+        conversion.inputs, held = split_samples(inputs, total - int(total * _HELD))
+        try:
+            points = [_uniform_again(conversion, method), _allotted(conversion, method, uniform)[0]]
+        finally:
+            conversion.inputs = inputs
+        measured = [disagreement(conversion, params, held) for params in points]
+        worse, error = (measured[1] - measured[0]).mean(), standard_error(measured[1] - measured[0])
+        verdict = {
+            "disagreement": [float(m.mean()) for m in measured],
+            "standard error": error,
+            "taken": bool(worse <= error),
+        }
+    chosen, found = _allotted(conversion, method, uniform)
+    conversion.params = chosen if verdict["taken"] else uniform
+    return {**found, **verdict}
+
+
+def _uniform_again(conversion, method):
+    """The uniform limit on the samples that ``conversion`` has at the moment."""
+    conversion.fit_thresholds(method)
+    return conversion.corrected(conversion.params, method)
+
+
+def _allotted(conversion, method, uniform):
+    """(corrected params, what was found) on the samples that ``conversion`` has at the moment."""
+    allocation = allocation_of(conversion, method, uniform)
+    before = allocation.total(_steps(uniform, conversion.timesteps), method.phi_plus * conversion.timesteps)
+    steps, error, cost = allocation.within_cost(method.budget * before[1])
+    found = {"modelled error": [before[0], error], "modelled cost": [before[1], cost]}
+    return conversion.corrected(with_steps(conversion, steps, method, uniform), method), found
+
+
+def allocation_of(conversion, method, params):
+    """The Allocation of a conversion; ``params``: what synapses are counted with."""
+    c, total, samples = conversion, {}, few(conversion.inputs)
+    generator, count = torch.Generator().manual_seed(c.seed), sum(map(x_batch, samples))
+    for x in samples:
+        found = channel_weights(c.ann_plan(x), c.network, x, c.forward, c.timesteps, generator)
+        if found is None:
+            total = None
+            break
+        total = {i: total.get(i, 0) + w * x_batch(x) / count for i, w in found.items()}
+    statistics = c.statistics()
+    if total is None:  # an error then weighs by the activations' own size
+        total = {i: 1 / _power(h).sum().clamp_min(1e-30).expand_as(h.maximum) for i, h in statistics.items()}
+        c.notes.append("the network's code stops derivatives: errors of channels weigh by the size of the activations")
+    (first,) = split_samples(samples[:1], 4)[0]
+    costs = synapses(c.plan(first), params, c.network, first, c.forward, method.weigh == "spikes")
+    v0 = 0.5 if method.shift else method.v0
+    return Allocation(statistics, total, costs, method.longest * c.timesteps, v0)
+
+
+def _power(histogram):
+    """Mean square of each channel [C]."""
+    return (histogram.counts * histogram.centres().double().square()).sum(1) / histogram.counts.sum(1).clamp_min(1)
+
+
+def _steps(params, timesteps):
+    """site index -> threshold over T, [C]."""
+    return {i: p.theta.flatten() / timesteps for i, p in params.items()}
+
+
+def with_steps(conversion, steps, method, params):
+    """``params`` with these steps [C] by site, and bursts of up to ``method.longest``."""
+    longest, found = method.longest, {}
+    for i, theta in thresholds(steps, conversion.timesteps).items():
+        back = longest if params[i].phi_minus else 0
+        theta = theta.reshape(params[i].theta.shape).contiguous()
+        found[i] = params[i]._replace(theta=theta, phi_plus=longest, phi_minus=back)
+    return found
+
+
+def disagreement(conversion, params, inputs):
+    """Of every sample in ``inputs``, [N]: whether the SNN's class is another than the ANN's (outputs [B, K]), or the squared
+    error of all outputs, in units of their spread."""
+    c, steps, found = conversion, conversion.timesteps, []
+    for x in inputs:
+        reference = plain(c.ann_plan(x), c.network, x, c.forward, lambda site, z: site.activation.f(z), steps)
+        run = Run(c.plan(x), params, c.network, x, c.forward, c.method.read_from(steps))
+        ((_, outputs),) = simulate(run, (steps,), run.plan.chunk(c.memory_gb))
+        pairs = list(zip(tensors_in(outputs), tensors_in(reference)))
+        if len(pairs) == 1 and pairs[0][0].dim() == 2:
+            found.append((pairs[0][0].argmax(1) != pairs[0][1].argmax(1)).double())
+        else:
+            errors = [
+                (a - b).double().square().flatten(1).mean(1) / b.double().var().clamp_min(1e-12) for a, b in pairs
+            ]
+            found.append(sum(errors) / len(errors))
+    return torch.cat(found)
+
+
+def standard_error(differences):
+    """Of the mean of ``differences`` [N]; of one sample, nothing is known: infinity.
+
+    >>> standard_error(torch.tensor([0.0, 1.0, 0.0, 1.0]))
+    0.28867513459481287
+    """
+    n = len(differences)
+    return float(differences.double().std() / math.sqrt(n)) if n > 1 else math.inf
+
+
+def compressed_thresholds(conversion, method):
+    """Raise the thresholds of channels where it costs the outputs little (SSC's aim, by the same allocation); returns what was
+    found. Divergence and squared error of the outputs are, end to end, at most ``method.ssc_budget`` times those before it.
+    """
+    bench, before = Bench(conversion, method), conversion.params
+    start = point = bench.verify(before)
+    allocation = allocation_of(conversion, method, before)
+    limit = next(iter(before.values())).phi_plus * conversion.timesteps
+    present = allocation.total(_steps(before, conversion.timesteps), limit)
+    low, high, factor, rounds = 1.0, None, method.ssc_budget, 0
+    while rounds < _ROUNDS and method.ssc_budget > 1:
+        steps, _, _ = allocation.within_error(factor * present[0])
+        found = bench.verify(bench.corrected(with_steps(conversion, steps, method, before)))
+        rounds += 1
+        rise = max(
+            found.divergence / max(start.divergence, 1e-30),
+            found.error / max(start.error, 1e-30),
+        )
+        if rise <= method.ssc_budget:
+            low = factor
+            if found.cost < point.cost:
+                point = found
+        else:
+            high = factor
+        factor = factor * 1.5 if high is None else (low * high) ** 0.5
+    conversion.params = point.params
+    return {"rounds": rounds, **bench.result(start, point, method.ssc_budget * start.divergence)}
