@@ -30,25 +30,40 @@ from ..calibration import mmse
 from ..errors import InputError
 from ..frames import frames_in
 from ..neurons import DifferentialBurst
+from ..search import binary_bursts, channel_thresholds
 from .base import Method, register
 
 
 @dataclass(frozen=True)
 class DifferentialAdaFire(Method):
     """values: of an activation a timestep, up to the clip value that fits best; binary: spikes of a burst with
-    weights theta / 2^j, or of the same weight. phi_plus: most spikes in a step, of either sign."""
+    weights theta / 2^j, or of the same weight. phi_plus: most spikes in a step, of either sign. search: 'channels' allots values
+    to channels (adafire/search/channels.py), of binary bursts, at ``budget`` times the cost of ``values`` for all."""
 
     phi_plus: int = 8
     phi_minus: int = 8
     correction: str = "light"
     values: int = 32
     binary: bool = True
+    search: str = "none"
+    budget: float = 1.0
 
     def __post_init__(self):
         super().__post_init__()
         self.check_whole("values", 1)
         if not isinstance(self.binary, bool):
             raise InputError(f"method {self.name}: binary={self.binary!r}; expected True or False")
+        if (
+            self.search not in ("none", "channels")
+            or self.search == "channels"
+            and not (self.binary and self.per_channel)
+        ):
+            raise InputError(
+                f"method {self.name}: search={self.search!r}; expected 'none', or 'channels' where bursts are binary and "
+                "thresholds are one a channel"
+            )
+        if not self.budget > 0:
+            raise InputError(f"method {self.name}: budget={self.budget!r}; expected a number above 0")
         why = "its neuron rounds to a fitted level"
         self.check_law(why, threshold="mmse", v0=0.5, shift=False, objective="round")
         if self.phi_plus != self.phi_minus:
@@ -57,6 +72,16 @@ class DifferentialAdaFire(Method):
                 "most so many spikes of either sign: give both the same value"
             )
 
+    def parameters(self, timesteps=None):
+        """As in the base, without the search where there is none."""
+        found = super().parameters(timesteps)
+        return {k: v for k, v in found.items() if self.search != "none" or k not in ("search", "budget")}
+
+    def fit(self, conversion):
+        super().fit(conversion)
+        if self.search == "channels":
+            conversion.found["search"] = channel_thresholds(conversion, self, binary_bursts)
+
     def quantiser_levels(self, timesteps, limit):
         return timesteps * self.values
 
@@ -64,10 +89,10 @@ class DifferentialAdaFire(Method):
         """The law at T = 1; ``fit_thresholds`` sets that of the conversion's T."""
         return self.law(1)[0]
 
-    def law(self, timesteps):
-        """(neuron, finest level over theta) for ``values`` times T values."""
+    def law(self, timesteps, finer=1):
+        """(neuron, finest level over theta) for ``values`` times T values; of binary bursts, ``finer`` times as many."""
         if self.binary:
-            levels = 1 + math.ceil(math.log2(self.values * timesteps))
+            levels = 1 + math.ceil(math.log2(self.values * timesteps * finer))
             return DifferentialBurst((1.0,), levels), 2.0 ** (1 - levels)
         first = 2 ** int(math.log2(timesteps))  # in units of the finest level; a quarter at every further step
         weights = [1.0]

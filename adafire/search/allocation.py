@@ -1,6 +1,7 @@
 """Which threshold every channel gets: least error of the outputs at a cost, or least cost at an error (ours).
 
-A neuron rounds an activation to multiples of theta / T, and a value of j multiples costs j spikes. Of every channel the
+A neuron rounds an activation to multiples of a step, theta / T for a burst, and a value of j steps costs j spikes, or as many as
+its digits where bursts are binary numbers. Of every channel the
 calibration histogram says, for any threshold, the mean squared error and the mean number of spikes; importance.py says what a
 unit of either is to the network. With a price on cost, every channel chooses for itself: the least of error + price x cost
 (the Lagrangian of the whole); the price is found by bisection. Nothing is simulated.
@@ -11,33 +12,36 @@ import torch
 from ..calibration import alive
 
 RATIOS = 56
-"""Thresholds that are tried in each channel, in equal ratios from one that no activation reaches to a quarter of the
-smallest one that spends all spikes a neuron has."""
+"""Steps that are tried in each channel, in equal ratios from one that no activation reaches to the finest."""
 SILENT = 2.1
 """The largest threshold, over the largest activation: nothing is ever sent."""
 
 
-def quantised_moments(histogram, step, levels, v0):
-    """(mean squared error, mean count), each [C], of floor(a / step + v0), at most ``levels``; step: [C]."""
+def quantised_moments(histogram, step, levels, v0, spikes=None):
+    """(mean squared error, mean spikes), each [C], of floor(a / step + v0), at most ``levels``; step: [C]; spikes: of every
+    count from 0 to ``levels``, where they are not the count itself."""
     centres = histogram.centres().double()
     step = step.double()[:, None].clamp_min(1e-30)
     count = (centres / step + v0).floor_().clamp_(0, levels)
     samples = histogram.counts.sum(1).clamp_min(1)
     error = (histogram.counts * (centres - count * step).square()).sum(1) / samples
-    return error, (histogram.counts * count).sum(1) / samples
+    sent = count if spikes is None else spikes.to(count)[count.long()]
+    return error, (histogram.counts * sent).sum(1) / samples
 
 
 class Allocation:
     """Choices of thresholds for every site.
 
-    histograms: site index -> Histogram; weights, synapses: see importance.py, [C] each; levels: most spikes of a neuron in all
-    steps; v0: initial potential. Steps are thresholds over T.
+    histograms: site index -> Histogram; weights, synapses: see importance.py, [C] each; levels: largest count of a neuron;
+    v0: initial potential; spikes: as above; finest: the smallest step, over the largest activation.
     """
 
-    def __init__(self, histograms, weights, synapses, levels, v0=0.5):
+    def __init__(self, histograms, weights, synapses, levels, v0=0.5, spikes=None, finest=None):
         self.histograms, self.weights, self.synapses, self.levels, self.v0 = histograms, weights, synapses, levels, v0
-        first = 1 / (4 * levels)
-        ratios = torch.logspace(*torch.tensor([SILENT, first]).log10().tolist(), RATIOS, dtype=torch.float64)
+        self.spikes = spikes
+        ratios = torch.logspace(
+            *torch.tensor([SILENT, finest or 1 / (4 * levels)]).log10().tolist(), RATIOS, dtype=torch.float64
+        )
         self._tables = {}
         for i, histogram in histograms.items():
             steps = [histogram.maximum.double() * r for r in ratios.to(histogram.maximum.device)]
@@ -45,8 +49,8 @@ class Allocation:
             self._tables[i] = torch.stack(steps, 1), *(torch.stack(part, 1) for part in zip(*parts))
 
     def _of_site(self, i, step, levels):
-        error, count = quantised_moments(self.histograms[i], step, levels, self.v0)
-        return self.weights[i].double() * error, self.synapses[i].double() * count
+        error, sent = quantised_moments(self.histograms[i], step, levels, self.v0, self.spikes)
+        return self.weights[i].double() * error, self.synapses[i].double() * sent
 
     def total(self, steps, levels=None):
         """(error, cost) of steps [C] by site, at ``levels`` other than its own if given."""

@@ -1,4 +1,4 @@
-"""AdaFire by channel: thresholds allotted to every channel at the cost of the uniform limit, and compressed further (ours).
+"""Levels by channel: thresholds allotted to every channel at the cost of uniform levels, and compressed further (ours).
 
 AdaFire (Wang et al., AAAI 2025) chooses the limit of a burst layer by layer, from a simulated table of sensitivities; levels.py
 has that. Here every channel's threshold is chosen (allocation.py) under one limit for all, without simulating: most of what
@@ -18,23 +18,26 @@ from .measuring import Bench
 
 _ROUNDS = 5
 """Most simulations of a compression."""
+_FINER = 4
+"""How many times finer than the uniform one the finest step of a channel with binary bursts may be: two more digits."""
 _HELD = 1 / 3
 """Share of the calibration samples that judge the choice made on the others."""
 
 
-def channel_thresholds(conversion, method):
+def channel_thresholds(conversion, method, allot=None):
     """Set a threshold for every channel; returns what was found as a JSON-able dict.
 
-    The budget is ``method.budget`` times the cost of ``method.phi_plus`` for all, as modelled; bursts have up to
-    ``method.longest`` spikes.
+    The budget is ``method.budget`` times the cost of the uniform setting, as modelled. allot(conversion, method, uniform): the
+    choice, ``bursts`` (the default) or ``binary_bursts``.
     """
+    allot = allot or bursts
     uniform, inputs = dict(conversion.params), conversion.inputs
     total = sum(map(x_batch, inputs))
     verdict = {"disagreement": None, "standard error": None, "taken": True}
     if total >= 3:
         conversion.inputs, held = split_samples(inputs, total - int(total * _HELD))
         try:
-            points = [_uniform_again(conversion, method), _allotted(conversion, method, uniform)[0]]
+            points = [_uniform_again(conversion, method), allot(conversion, method, uniform)[0]]
         finally:
             conversion.inputs = inputs
         measured = [disagreement(conversion, params, held) for params in points]
@@ -44,28 +47,55 @@ def channel_thresholds(conversion, method):
             "standard error": error,
             "taken": bool(worse <= error),
         }
-    chosen, found = _allotted(conversion, method, uniform)
+    chosen, found = allot(conversion, method, uniform)
     conversion.params = chosen if verdict["taken"] else uniform
     return {**found, **verdict}
 
 
 def _uniform_again(conversion, method):
-    """The uniform limit on the samples that ``conversion`` has at the moment."""
-    conversion.fit_thresholds(method)
+    """The uniform setting on the samples that ``conversion`` has at the moment."""
+    method.fit_thresholds(conversion)
     return conversion.corrected(conversion.params, method)
 
 
-def _allotted(conversion, method, uniform):
-    """(corrected params, what was found) on the samples that ``conversion`` has at the moment."""
-    allocation = allocation_of(conversion, method, uniform)
+def bursts(conversion, method, uniform):
+    """(corrected params, what was found) on the samples that ``conversion`` has at the moment: bursts of up to
+    ``method.longest`` unit spikes, at the cost of ``method.phi_plus`` for all."""
+    allocation = _of_bursts(conversion, method, uniform)
     before = allocation.total(_steps(uniform, conversion.timesteps), method.phi_plus * conversion.timesteps)
-    steps, error, cost = allocation.within_cost(method.budget * before[1])
-    found = {"modelled error": [before[0], error], "modelled cost": [before[1], cost]}
+    steps, found = _chosen(allocation, before, method.budget)
     return conversion.corrected(with_steps(conversion, steps, method, uniform), method), found
 
 
-def allocation_of(conversion, method, params):
-    """The Allocation of a conversion; ``params``: what synapses are counted with."""
+def binary_bursts(conversion, method, uniform):
+    """As ``bursts``, for signed binary bursts: a value of j steps costs its digits, and thresholds are the largest digit's."""
+    (_, finest), (finer, smallest) = method.law(conversion.timesteps), method.law(conversion.timesteps, _FINER)
+    most = round(1 / smallest)
+    digits = finer.burst(torch.arange(most + 1) / most, 1.0, float(method.phi_plus))[1]
+    allocation = allocation_of(conversion, uniform, most, spikes=digits, finest=smallest)
+    before = allocation.total({i: p.theta.flatten() * finest for i, p in uniform.items()})
+    steps, found = _chosen(allocation, before, method.budget)
+    params = {
+        i: uniform[i]._replace(theta=theta.reshape(uniform[i].theta.shape).contiguous(), neuron=finer)
+        for i, theta in thresholds(steps, most).items()
+    }
+    return conversion.corrected(params, method), found
+
+
+def _chosen(allocation, before, budget):
+    steps, error, cost = allocation.within_cost(budget * before[1])
+    return steps, {"modelled error": [before[0], error], "modelled cost": [before[1], cost]}
+
+
+def _of_bursts(conversion, method, params):
+    v0 = 0.5 if method.shift else method.v0
+    return allocation_of(
+        conversion, params, method.longest * conversion.timesteps, v0, by_spikes=method.weigh == "spikes"
+    )
+
+
+def allocation_of(conversion, params, levels, v0=0.5, by_spikes=False, **options):
+    """The Allocation of a conversion; ``params``: what synapses are counted with; by_spikes: cost in spikes."""
     c, total, samples = conversion, {}, few(conversion.inputs)
     generator, count = torch.Generator().manual_seed(c.seed), sum(map(x_batch, samples))
     for x in samples:
@@ -79,9 +109,8 @@ def allocation_of(conversion, method, params):
         total = {i: 1 / _power(h).sum().clamp_min(1e-30).expand_as(h.maximum) for i, h in statistics.items()}
         c.notes.append("the network's code stops derivatives: errors of channels weigh by the size of the activations")
     (first,) = split_samples(samples[:1], 4)[0]
-    costs = synapses(c.plan(first), params, c.network, first, c.forward, method.weigh == "spikes")
-    v0 = 0.5 if method.shift else method.v0
-    return Allocation(statistics, total, costs, method.longest * c.timesteps, v0)
+    costs = synapses(c.plan(first), params, c.network, first, c.forward, by_spikes)
+    return Allocation(statistics, total, costs, levels, v0, **options)
 
 
 def _power(histogram):
@@ -139,7 +168,7 @@ def compressed_thresholds(conversion, method):
     """
     bench, before = Bench(conversion, method), conversion.params
     start = point = bench.verify(before)
-    allocation = allocation_of(conversion, method, before)
+    allocation = _of_bursts(conversion, method, before)
     limit = next(iter(before.values())).phi_plus * conversion.timesteps
     present = allocation.total(_steps(before, conversion.timesteps), limit)
     low, high, factor, rounds = 1.0, None, method.ssc_budget, 0

@@ -245,3 +245,33 @@ def test_parameters_keep_what_records_have():
     in_sub_steps = get("adafire").with_options(substeps=16).parameters(4)
     assert in_sub_steps["substeps"] == 16 and "phi_plus" not in in_sub_steps and "longest" not in in_sub_steps
     assert math.isinf(channels.standard_error(torch.ones(1)))
+
+
+def test_binary_bursts_cost_their_digits(network, inputs):
+    """Modelled messages against those of a simulation in one step, and half the error at their cost."""
+    x, found = torch.randn(200, 3, 8, 8, generator=torch.Generator().manual_seed(9)), {}
+    reference = network(x).detach()
+    for name in ("ours", "ours:search=channels", "ours:search=channels:budget=0.8"):
+        snn = adafire.convert(network, inputs, method=adafire.methods.get(name), timesteps=1)
+        snn(x)
+        found[name] = divergence(snn(x), reference, "raw"), snn.report().synops
+        if "search" in snn.found:
+            budget = snn.method.budget
+            before, after = snn.found["search"]["modelled cost"]
+            assert after <= budget * before and snn.found["search"]["taken"] is True
+            assert snn.report().synops == pytest.approx(
+                budget * found["ours"][1], rel=0.1
+            )  # of ten channels, each with one of 56 steps
+            assert {p.neuron.levels for p in snn.params.values()} == {8}  # two more than 32 values take
+    assert found["ours:search=channels"][0] < 0.6 * found["ours"][0]
+    assert "search" not in adafire.methods.get("ours").parameters(4)
+    assert adafire.methods.get("ours:search=channels").parameters(4)["search"] == "channels"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [dict(search="layers"), dict(search="channels", binary=False), dict(search="channels", per_channel=False)],
+)
+def test_binary_bursts_need_what_they_need(network, inputs, options):
+    with pytest.raises(adafire.InputError, match="where bursts are binary"):
+        adafire.convert(network, inputs[:4], method="ours", timesteps=1, **options)
