@@ -6,7 +6,7 @@ which energy_models/ has a file for each family.
 """
 
 from .arrivals import EventPass, where_numbers_meet_weights
-from .binary import binary_samples
+from .binary import binary_samples, changed_macs
 from .counters import LAYER, LAYER_FACTS, READINGS, counters_of_ann
 from .energy import ENERGY_MODELS, EnergyModel, macs_are_cheaper
 from .energy_models import page as energy_page
@@ -16,6 +16,7 @@ from .report import Report
 from .totals import new_sums
 
 __all__ = [
+    "changed_macs",
     "EventPass",
     "where_numbers_meet_weights",
     "binary_samples",

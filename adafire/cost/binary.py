@@ -4,6 +4,7 @@ import torch
 
 from ..graph import INPUT, map_tensors, passed, placeholders, stream_slots, streams_of, tensors_in
 from ..simulation import PlannedPass
+from .layers import static_costs
 from .tally import Tally
 
 
@@ -36,6 +37,23 @@ def accumulates(run, costs):
     with torch.no_grad():
         _InputPass(run.plan, arrive).run_through(run, "prefix", "steps", "readout", x=map_tensors(ones, run.picture))
     return found
+
+
+def changed_macs(run, before):
+    """call index -> MACs of every layer that gets the input itself, where only what differs from the input ``before`` is
+    multiplied (None: all of it): what a stream pays for its first layers."""
+    fresh, rows = {}, iter(tensors_in(before) if before is not None else ())
+    if not _layers(run.plan):
+        return fresh
+    changed = lambda t: torch.ones_like(t) if before is None else (t != next(rows)).to(t.dtype)
+    costs = static_costs(run.plan)
+
+    def arrive(call, counts):
+        fresh[call.index] = float(Tally.synops_of_each(counts, *costs[call.index][:2], run.plan.trace.batch).sum())
+
+    with torch.no_grad():
+        _InputPass(run.plan, arrive).run_through(run, "prefix", "steps", "readout", x=map_tensors(changed, run.picture))
+    return fresh
 
 
 def binary_samples(tensor, samples):

@@ -110,6 +110,10 @@ class Meter:
             if call.rule.treatment == "rate" or not any(spiking_slots(plan, call)):  # a product of two streams: always
                 which = ~ones[index][2] if index in ones else None
                 times = t - float(run.silent.double().mean()) if in_steps else 1
+                if index in run.fresh:  # of a stream: what changed
+                    row["macs"] += run.fresh[index]
+                    row["eff_macs"] += min(run.fresh[index], effective(plan, index, run.nonzero, which))
+                    continue
                 row["macs"] += effective(plan, index, {}, which) * times
                 row["eff_macs"] += effective(plan, index, run.nonzero, which) * (1 if index in run.nonzero else times)
 

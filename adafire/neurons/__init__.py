@@ -13,6 +13,7 @@ from .differential import DifferentialBurst
 from .few_spikes import MOST_OCTAVES, FewSpikes
 from .few_spikes_tables import TABLES
 from .harmony import Harmony
+from .held import HeldBurst
 from .multi_threshold import MultiThreshold, values_of
 from .named import law_of, law_terms, shown
 from .one_pass import Digits, FirstSpike
@@ -35,6 +36,7 @@ __all__ = [
     "Harmony",
     "MultiThreshold",
     "values_of",
+    "HeldBurst",
     "law_of",
     "law_terms",
     "shown",

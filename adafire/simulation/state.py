@@ -22,7 +22,8 @@ class Run:
     ``unrest``, up to which the weights of spikes change, and without a spike (``at_rest``) none will follow; silent: steps
     of each sample without a spike, in which none of its currents changes and nothing need be computed.
     nonzero: call index -> numbers other than 0 that met its weights up to now (operands.py): once where they are constant or
-    read out, and at every step that is not ``silent``.
+    read out, and at every step that is not ``silent``. fresh: call index -> MACs of the layers that see the input, where they
+    are not all of it (snn/stream.py).
     """
 
     def __init__(self, plan, params, network, x, forward, start=0):
@@ -30,7 +31,7 @@ class Run:
         self.network, self.x, self.forward = network, x, forward
         self.picture = show(x, Frames.first)
         self.t, self.start, self.before = 0, start, {}
-        self.neurons, self.rates, self.sums, self.constants, self.nonzero = {}, {}, {}, {}, {}
+        self.neurons, self.rates, self.sums, self.constants, self.nonzero, self.fresh = {}, {}, {}, {}, {}, {}
         self.fuse, self.at_rest = type(self).fire is Run.fire, False
         settled = [getattr(p.neuron, "constant_after", None) for p in params.values()]
         self.comes_to_rest = bool(settled) and None not in settled and start == 0 and not frames_in(x)

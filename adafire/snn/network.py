@@ -14,6 +14,7 @@ from ..neurons import quantised
 from ..simulation import CHUNK, Run, cast, dtype_of, own_outputs, plain, ran_out, run_until_sure, simulate, words
 from .module import SpikingModule
 from .save import save
+from .stream import Stream
 
 
 class SNN(SpikingModule):
@@ -100,6 +101,14 @@ class SNN(SpikingModule):
     def save(self, path):
         """Write everything to a file that ``adafire.load(path, network)`` reads; see save.py. InputError where that cannot be."""
         save(self, path)
+
+    def stream(self, batch=1, zone=0.0, refresh=None):
+        """A ``Stream`` (stream.py): inputs one after the other, ``batch`` samples each, whose state is kept between them.
+
+        zone: dead zone, in finest levels of a neuron: smaller changes are not sent; refresh: all is sent anew every so many
+        calls (None: never, the state does not drift). InputError where a method without a streaming law is given a zone.
+        """
+        return Stream(self, batch, zone, refresh)
 
     def reset(self):
         """Forget what was counted."""

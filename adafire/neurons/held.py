@@ -1,0 +1,69 @@
+"""The streaming law of binary bursts (ours): receivers hold a value, and a neuron sends what changed of it.
+
+With h what receivers hold, in units of theta, and a = f(current + bias) / theta of the present input alone,
+
+    wanted = a - h where that is more than the dead zone, else 0;    h <- h + burst(wanted)
+
+``burst`` is that of differential.py: a signed binary number whose last digit rounds. So h is a rounded to the finest level, or
+within the dead zone of it, whatever came before: nothing drifts, and where nothing changes nothing is sent. A change larger than
+a burst can tell is told by the bursts after it.
+"""
+
+import torch
+
+from .costs import bits_of
+from .sigma_delta import SigmaDelta, SigmaDeltaState
+
+
+class HeldBurst(SigmaDelta):
+    """The law, for ``NeuronParams.neuron``. law: the ``DifferentialBurst`` whose bursts are sent; zone: changes up to so many of its
+    finest levels are not sent (below 33/64 nothing is to be seen of it: rounding sends no such change either)."""
+
+    def __init__(self, law, zone=0.0):
+        self.law, self.zone = law, zone
+
+    @property
+    def finest(self):
+        """The finest level, over theta."""
+        return 2.0 ** (1 - self.law.levels)
+
+    def scan(self, z, t, steps, params, state, activation):
+        """As in sigma_delta.py; ``events`` counts the spikes of bursts."""
+        constant, z = z.dim() == state.x.dim(), z.float()
+        x, held, n, events, graded = state
+        out = torch.empty_strided((steps, *x.shape), (x.numel(), *x.stride()), dtype=torch.float32, device=x.device)
+        for k in range(steps):
+            current = z if constant else z[k]
+            change, spikes = self.change(activation.f(current + params.bias).div(params.theta), held, params.phi_plus)
+            x, held = x + current, held + change
+            n, events, graded = n + held, events + spikes, graded + (spikes != 0)
+            out[k] = held
+        return out.mul_(params.theta), SigmaDeltaState(x, held, n, events, graded)
+
+    def change(self, a, held, most):
+        """(change of what is held, spikes of the burst that tells it), in units of theta.
+
+        >>> from .differential import DifferentialBurst
+        >>> a, held = torch.tensor([0.9, 0.3, 0.55]), torch.tensor([0.0, 0.25, 0.5])
+        >>> HeldBurst(DifferentialBurst(levels=3)).change(a, held, 8)
+        (tensor([1., 0., 0.]), tensor([1., 0., 0.]))
+        >>> HeldBurst(DifferentialBurst(levels=3), zone=4.0).change(a, held, 8)
+        (tensor([0., 0., 0.]), tensor([0., 0., 0.]))
+        """
+        wanted = a - held
+        wanted = torch.where(wanted.abs() > self.zone * self.finest, wanted, 0.0)
+        return self.law.burst(wanted, 1.0, float(most))
+
+    def spikes_of(self, values, t, before=None):
+        """Spikes that tell receivers pooled ``values`` [K, ...], in units of theta, after the value ``before``."""
+        before = torch.zeros_like(values[:1]) if before is None else before[None]
+        return self.law.burst(torch.diff(values, dim=0, prepend=before), 1.0, float("inf"))[1]
+
+    def costs(self, params, activation, steps):
+        """``LawCosts``, as of the law that it is made of, in one step."""
+        said = self.law.costs(params, activation, 1)
+        return said._replace(spike_bits=bits_of(2 * self.law.levels))
+
+    def words(self, params):
+        """What the law is called."""
+        return f"held binary burst ({self.law.levels} levels)"
