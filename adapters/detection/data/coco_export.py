@@ -124,15 +124,20 @@ def _generate(work, objects, split, scenes, workers, want):
             {"id": len(annotations) + k + 1, "image_id": number + 1, "iscrowd": 0, **entry}
             for k, entry in enumerate(entries)
         ]
-    coco = {
-        "info": {"description": f"fashion scenes, split {split}", "version": str(VERSION)},
+    coco = coco_of(f"fashion scenes, split {split}", images, annotations)
+    (work / "instances.json").write_text(json.dumps(coco, separators=(",", ":")))
+    (work / "fingerprint.json").write_text(json.dumps({**want, "sha256": digest.hexdigest()}) + "\n")
+
+
+def coco_of(description, images, annotations):
+    """The content of a COCO file of the ten classes."""
+    return {
+        "info": {"description": description, "version": str(VERSION)},
         "licenses": [{"id": 1, "name": "MIT (Fashion-MNIST, Zalando SE)"}],
         "categories": [{"id": c + 1, "name": name, "supercategory": "fashion"} for c, name in enumerate(CLASSES)],
         "images": images,
         "annotations": annotations,
     }
-    (work / "instances.json").write_text(json.dumps(coco, separators=(",", ":")))
-    (work / "fingerprint.json").write_text(json.dumps({**want, "sha256": digest.hexdigest()}) + "\n")
 
 
 def _start_worker(objects):

@@ -146,12 +146,22 @@ def _place(stream, alpha, instances, areas):
 
 def _paint(stream, canvas, tone, alpha, window, part):
     """Paint one object in random colours, over a soft shadow, into ``canvas`` (in place)."""
-    tone, alpha = tone[part], alpha[part][..., None]
     drop = stream.between(1, 4)
+    shade(canvas, alpha, window, part, drop)
+    cover(canvas, tone, alpha, window, part, _colours(stream, canvas, tone, alpha, window, part))
+
+
+def shade(canvas, alpha, window, part, drop):
+    """The shadow of an object, ``drop`` pixels below it, into ``canvas`` (in place)."""
+    alpha = alpha[part][..., None]
     below = tuple(slice(min(s.start + drop, SIZE), min(s.stop + drop, SIZE)) for s in window)
-    shade = canvas[below]
-    shade -= shade * alpha[: shade.shape[0], : shade.shape[1]] * 90 // 65025
-    under = canvas[window]
+    dark = canvas[below]
+    dark -= dark * alpha[: dark.shape[0], : dark.shape[1]] * 90 // 65025
+
+
+def _colours(stream, canvas, tone, alpha, window, part):
+    """(colour of the darkest tone, of the lightest) of an object that is seen where it lies."""
+    tone, alpha, under = tone[part], alpha[part][..., None], canvas[window]
     weight = int(alpha.sum())
     ground = (under * alpha).sum((0, 1)) // weight
     for _ in range(8):
@@ -161,7 +171,13 @@ def _paint(stream, canvas, tone, alpha, window, part):
         colour = mix(low, high, tone)
         if abs((colour * alpha).sum((0, 1)) // weight - ground).sum() >= MIN_CONTRAST:
             break
-    under += (colour - under) * alpha // 255
+    return low, high
+
+
+def cover(canvas, tone, alpha, window, part, colours):
+    """An object in its ``colours`` into ``canvas`` (in place)."""
+    under = canvas[window]
+    under += (mix(*colours, tone[part]) - under) * alpha[part][..., None] // 255
 
 
 def _box(mask):

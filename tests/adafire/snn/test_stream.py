@@ -49,7 +49,10 @@ def test_a_still_input_is_told_once(network, frames):
     with converted(network).stream() as stream:
         first = stream(frames[0])
         assert stream.last().synops > 0
-        assert stream.last().macs in (4840, 4852)  # 22 x 22 pixels under windows, 2 to 5 channels; and the classifier's 12
+        assert stream.last().macs in (
+            4840,
+            4852,
+        )  # 22 x 22 pixels under windows, 2 to 5 channels; and the classifier's 12
         for _ in range(5):
             assert torch.equal(stream(frames[0]), first)
             assert stream.last().spikes == stream.last().synops == stream.last().macs == 0
