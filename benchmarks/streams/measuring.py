@@ -27,8 +27,8 @@ SURE = 0.3
 
 class Entry(NamedTuple):
     """One row. speed: of the video, None for a folder; name: method or rival; value: of the metric against the true boxes, None
-    where there are none; agreement: mAP50 against the ANN's own boxes; energy_pj: {model: of a frame}, of the models that can price it; share: of the ANN's; spikes:
-    of a frame, and synops, macs; fps: frames a second, of both networks together."""
+    where there are none; agreement: mAP50 against the ANN's own boxes; energy_pj: {model: of a frame}, of the models that can
+    price it; share: of the ANN's; spikes: of a frame, and synops, macs; fps: frames a second, of all networks together."""
 
     speed: float | None
     name: str
@@ -52,14 +52,14 @@ def measured(workload, snn, frames, speed=None, zone=0.0, tell=lambda *words: No
         timesteps=1,
         forward=workload.forward,
     )
-    found, expected, begin = {}, {}, time.perf_counter()
+    found, expected, anew, begin = {}, {}, {}, time.perf_counter()
     with snn.stream(zone=zone) as stream, snn.stream(refresh=1, **({"zone": zone} if zone else {})) as afresh:
         with ann.stream() as plain:
             for k, batch in enumerate(workload.batches()):
                 (expected[batch.ids[0]],) = workload.predict(plain(batch.inputs), batch)
                 (found[batch.ids[0]],) = workload.predict(stream(batch.inputs), batch)
                 if stream.params is not None:
-                    afresh(batch.inputs)
+                    (anew[batch.ids[0]],) = workload.predict(afresh(batch.inputs), batch)
                 if see is not None:
                     see(batch.ids[0], found[batch.ids[0]], stream.last())
                 tell(k + 1, len(workload.ids), (k + 1) / (time.perf_counter() - begin), stream, plain)
@@ -77,7 +77,7 @@ def measured(workload, snn, frames, speed=None, zone=0.0, tell=lambda *words: No
     if again is not None:
         rows[2:2] = [
             ("delta-ann", values[1], alike, _multiplied(told), False, None),
-            (f"{snn.method.name}, afresh", None, None, again, False, None),
+            (f"{snn.method.name}, afresh", score(anew), agreement(workload, expected, anew), again, False, None),
         ]
     price = {m: ENERGY_MODELS.get(m).energy_pj(whole.as_dict()) for m in MODELS}
     return [_entry(speed, price, *row) for row in rows]

@@ -63,10 +63,13 @@ def finished(made_records, tmp_path_factory):
 def small(monkeypatch, run_before, finished, here):
     """Long work made small; what comes before and after it is left as it is."""
     from adapters import setups
+    from adapters.detection.data import moving_scenes
     from benchmarks.report import diagnose, event_time, rendering, show
     from benchmarks.running import catalogue, regression, runner, store, sweep
     from benchmarks.speed import measures
 
+    write = moving_scenes.write
+    monkeypatch.setattr(moving_scenes, "write", lambda at, objects, k, n, motion: write(at, objects, k, 2, motion))
     (here / "runs").symlink_to(finished, target_is_directory=True)
     monkeypatch.setattr(store, "places", lambda out=None: [Path(out)] if out else [finished])
     real_run, real_show, real_diagnose, real_time = runner.run, show.show, diagnose.diagnose, event_time.event_time

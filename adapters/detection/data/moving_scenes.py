@@ -101,7 +101,7 @@ def _actor(stream, objects, frames):
         int(objects.labels[pick]),
         int(objects.indices[pick]),
         start,
-        (float(np.sin(angle)), float(np.cos(angle))),
+        tuple(round(float(f(angle)) * 65536) / 65536 for f in (np.sin, np.cos)),  # the same on every machine
         first,
         last,
     )
