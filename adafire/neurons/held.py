@@ -11,13 +11,13 @@ a burst can tell is told by the bursts after it.
 
 import torch
 
-from .costs import bits_of
-from .sigma_delta import SigmaDelta, SigmaDeltaState
+from .sigma_delta import SigmaDelta
 
 
 class HeldBurst(SigmaDelta):
-    """The law, for ``NeuronParams.neuron``. law: the ``DifferentialBurst`` whose bursts are sent; zone: changes up to so many of its
-    finest levels are not sent (below 33/64 nothing is to be seen of it: rounding sends no such change either)."""
+    """The law, for ``NeuronParams.neuron``, step by step as in sigma_delta.py. law: the ``DifferentialBurst`` whose bursts are
+    sent; zone: changes up to so many of its finest levels are not sent (below 33/64 nothing is to be seen of it: rounding sends
+    no such change either)."""
 
     def __init__(self, law, zone=0.0):
         self.law, self.zone = law, zone
@@ -27,27 +27,14 @@ class HeldBurst(SigmaDelta):
         """The finest level, over theta."""
         return 2.0 ** (1 - self.law.levels)
 
-    def scan(self, z, t, steps, params, state, activation):
-        """As in sigma_delta.py; ``events`` counts the spikes of bursts."""
-        constant, z = z.dim() == state.x.dim(), z.float()
-        x, held, n, events, graded = state
-        out = torch.empty_strided((steps, *x.shape), (x.numel(), *x.stride()), dtype=torch.float32, device=x.device)
-        for k in range(steps):
-            current = z if constant else z[k]
-            change, spikes = self.change(activation.f(current + params.bias).div(params.theta), held, params.phi_plus)
-            x, held = x + current, held + change
-            n, events, graded = n + held, events + spikes, graded + (spikes != 0)
-            out[k] = held
-        return out.mul_(params.theta), SigmaDeltaState(x, held, n, events, graded)
-
-    def change(self, a, held, most):
+    def told(self, a, held, most):
         """(change of what is held, spikes of the burst that tells it), in units of theta.
 
         >>> from .differential import DifferentialBurst
         >>> a, held = torch.tensor([0.9, 0.3, 0.55]), torch.tensor([0.0, 0.25, 0.5])
-        >>> HeldBurst(DifferentialBurst(levels=3)).change(a, held, 8)
+        >>> HeldBurst(DifferentialBurst(levels=3)).told(a, held, 8)
         (tensor([1., 0., 0.]), tensor([1., 0., 0.]))
-        >>> HeldBurst(DifferentialBurst(levels=3), zone=4.0).change(a, held, 8)
+        >>> HeldBurst(DifferentialBurst(levels=3), zone=4.0).told(a, held, 8)
         (tensor([0., 0., 0.]), tensor([0., 0., 0.]))
         """
         wanted = a - held
@@ -61,8 +48,7 @@ class HeldBurst(SigmaDelta):
 
     def costs(self, params, activation, steps):
         """``LawCosts``, as of the law that it is made of, in one step."""
-        said = self.law.costs(params, activation, 1)
-        return said._replace(spike_bits=bits_of(2 * self.law.levels))
+        return self.law.costs(params, activation, 1)
 
     def words(self, params):
         """What the law is called."""

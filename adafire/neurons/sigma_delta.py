@@ -56,11 +56,16 @@ class SigmaDelta:
         out = torch.empty_strided((steps, *x.shape), (x.numel(), *x.stride()), dtype=torch.float32, device=x.device)
         for k in range(steps):
             sigma = z if constant else z[k]
-            payload = self.payload(activation.f(sigma + params.bias).div(params.theta), held)
-            x, held = x + sigma, held + payload
-            n, events, graded = n + held, events + ones_in(payload), graded + (payload != 0)
+            change, spikes = self.told(activation.f(sigma + params.bias).div(params.theta), held, params.phi_plus)
+            x, held = x + sigma, held + change
+            n, events, graded = n + held, events + spikes, graded + (spikes != 0)
             out[k] = held
         return out.mul_(params.theta), SigmaDeltaState(x, held, n, events, graded)
+
+    def told(self, a, held, most):
+        """(change of what receivers hold, spikes that tell it) where they hold ``held``, for activations ``a``, all over theta."""
+        payload = self.payload(a, held)
+        return payload, ones_in(payload)
 
     def payload(self, a, held):
         """What is sent where receivers hold ``held``, for activations ``a``, all in units of theta.

@@ -49,6 +49,8 @@ def channel_thresholds(conversion, method, allot=None):
         }
     chosen, found = allot(conversion, method, uniform)
     conversion.params = chosen if verdict["taken"] else uniform
+    if not verdict["taken"]:
+        conversion.notes.append("levels by channel were worse on samples that they had not seen: uniform levels stay")
     return {**found, **verdict}
 
 

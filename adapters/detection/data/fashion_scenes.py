@@ -76,7 +76,7 @@ def scene(objects, split, number):
     labels, sources, areas = [], [], []
     for _ in range(stream.between(1, 8)):
         pick = stream.below(len(objects.labels))
-        tone, alpha = _cut_out(stream, objects.images[pick])
+        tone, alpha = cut_out(stream, objects.images[pick])
         for _ in range(6):  # a place where nobody ends up mostly hidden; where there is none, leave the object out
             placed = _place(stream, alpha, instances, areas)
             if placed:
@@ -91,7 +91,7 @@ def scene(objects, split, number):
     return Scene(canvas.clip(0, 255).astype(np.uint8), instances, labels, sources)
 
 
-def _cut_out(stream, tile):
+def cut_out(stream, tile):
     """One object, cropped, perhaps mirrored, scaled to 24..96 pixels: tone and opacity, int64 [h, w] of 0..255."""
     solid = _closed(tile > 6)
     x, y, width, height = _box(solid)
@@ -148,7 +148,7 @@ def _paint(stream, canvas, tone, alpha, window, part):
     """Paint one object in random colours, over a soft shadow, into ``canvas`` (in place)."""
     drop = stream.between(1, 4)
     shade(canvas, alpha, window, part, drop)
-    cover(canvas, tone, alpha, window, part, _colours(stream, canvas, tone, alpha, window, part))
+    cover(canvas, tone, alpha, window, part, colours_of(stream, canvas, tone, alpha, window, part))
 
 
 def shade(canvas, alpha, window, part, drop):
@@ -159,7 +159,7 @@ def shade(canvas, alpha, window, part, drop):
     dark -= dark * alpha[: dark.shape[0], : dark.shape[1]] * 90 // 65025
 
 
-def _colours(stream, canvas, tone, alpha, window, part):
+def colours_of(stream, canvas, tone, alpha, window, part):
     """(colour of the darkest tone, of the lightest) of an object that is seen where it lies."""
     tone, alpha, under = tone[part], alpha[part][..., None], canvas[window]
     weight = int(alpha.sum())

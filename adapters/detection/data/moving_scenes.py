@@ -18,7 +18,7 @@ from ...shared.fashion_mnist import CLASSES
 from ...shared.textures import Stream, background
 from . import coco_annotations
 from .coco_export import coco_of
-from .fashion_scenes import SIZE, VERSION, Scene, _colours, _cut_out, cover, shade
+from .fashion_scenes import SIZE, VERSION, Scene, colours_of, cover, cut_out, shade
 
 __all__ = ["CLASSES", "Motion", "video", "write"]
 
@@ -70,7 +70,7 @@ def video(objects, number, frames, motion=Motion()):
             window, part = placed
             if i not in looks:
                 own = Stream(VERSION, _KEY, number, i)
-                looks[i] = own.between(1, 4), _colours(own, canvas, actor.tone, actor.alpha, window, part)
+                looks[i] = own.between(1, 4), colours_of(own, canvas, actor.tone, actor.alpha, window, part)
             shade(canvas, actor.alpha, window, part, looks[i][0])
             cover(canvas, actor.tone, actor.alpha, window, part, looks[i][1])
             instances[window][actor.alpha[part] >= 128] = len(labels) + 1
@@ -86,7 +86,7 @@ def video(objects, number, frames, motion=Motion()):
 
 def _actor(stream, objects, frames):
     pick = stream.below(len(objects.labels))
-    tone, alpha = _cut_out(stream, objects.images[pick])
+    tone, alpha = cut_out(stream, objects.images[pick])
     start = tuple(stream.below(max(1, SIZE - length)) for length in alpha.shape)
     angle = stream.below(360) * np.pi / 180
     first, last = 0, frames

@@ -66,7 +66,7 @@ def test_nothing_drifts_in_10_000_inputs(zone):
     held, worst = torch.zeros(64), 0.0
     for k in range(10_000):
         a = torch.rand(64, generator=g) * (4 if k % 100 else 0)
-        change, spikes = law.change(a, held, 8)
+        change, spikes = law.told(a, held, 8)
         held = held + change
         worst = max(worst, float((held - a).abs().max()) / law.finest)
         assert torch.equal(held, (held / law.finest).round() * law.finest)
@@ -81,6 +81,20 @@ def test_outputs_stay_those_of_a_fresh_conversion(network):
             x = torch.randn(1, 2, 8, 8, generator=g)
             assert relative_error(stream(x), snn(x).detach()) < 0.02
             assert relative_error(stream(x), network(x).detach()) < 0.02
+
+
+def arriving(counts, outputs):
+    """Synapses of a convolution of 3 x 3 that counts [1, C, S, S] reach, one after the other."""
+    side = counts.shape[-1]
+    return sum(
+        float(counts[0, c, i, j]) * outputs
+        for c in range(counts.shape[1])
+        for i in range(side)
+        for j in range(side)
+        for di in (-1, 0, 1)
+        for dj in (-1, 0, 1)
+        if 0 <= i + di < side and 0 <= j + dj < side
+    )
 
 
 class Reference:
@@ -104,27 +118,10 @@ class Reference:
         told = law.burst((pooled - self.pooled) / self.params[0].theta, 1.0, float("inf"))[1]
         self.pooled = pooled
         value, more, _ = self.tell(1, self.network.b(pooled))
-        synops = sum(
-            float(told[0, c, i, j])
-            for c in range(5)
-            for i in range(4)
-            for j in range(4)
-            for o in range(4)
-            for di in (-1, 0, 1)
-            for dj in (-1, 0, 1)
-            if 0 <= i + di < 4 and 0 <= j + dj < 4
-        )
+        synops = arriving(told, 4)
         every = float(more.sum()) * 3  # to the classifier one by one, or a multiplication of the average, the cheaper
         changed = torch.ones_like(x) if self.before is None else (x != self.before).float()
-        macs = sum(
-            float(changed[0, c, i, j]) * 5
-            for c in range(2)
-            for i in range(8)
-            for j in range(8)
-            for di in (-1, 0, 1)
-            for dj in (-1, 0, 1)
-            if 0 <= i + di < 8 and 0 <= j + dj < 8
-        )
+        macs = arriving(changed, 5)
         self.before = x
         return self.network.c(value.mean((2, 3))), float(spikes.sum() + more.sum()), synops, every, macs
 
