@@ -23,10 +23,9 @@ from dataclasses import dataclass, field
 
 import torch
 
-from .cost import over_fired
 from .errors import InputError
 from .graph import identity, tensors_in
-from .neurons import target_counts
+from .neurons import number_over_fired, target_counts
 from .simulation import Plans, plain, simulate
 
 STAGES = ("ann", "clipped", "quantised", "snn")
@@ -180,7 +179,7 @@ class Diagnosis:
             p, state, a = run.params[site.index], run.neurons[site.index], ann[site.index]
             if site.index not in self._sites:
                 self._sites[site.index] = SiteErrors(site.name, p.phi_plus, p.phi_minus, float(p.theta.mean()), run.t)
-            over = int(over_fired(run, site).sum())
+            over = number_over_fired(state, run.t, p, site)
             self._sites[site.index].add(decompose(site, p, state, a, run.t), state, a, over)
         for stage, output in outputs.items():
             for got, wanted in zip(tensors_in(output), tensors_in(outputs["ann"])):

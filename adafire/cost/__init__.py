@@ -11,7 +11,7 @@ from .counters import LAYER, LAYER_FACTS, READINGS, counters_of_ann
 from .energy import ENERGY_MODELS, EnergyModel, macs_are_cheaper
 from .energy_models import page as energy_page
 from .layers import static_costs
-from .meter import Meter, over_fired
+from .meter import Meter
 from .report import Report
 from .totals import new_sums
 
@@ -30,7 +30,6 @@ __all__ = [
     "energy_page",
     "static_costs",
     "Meter",
-    "over_fired",
     "Report",
     "new_sums",
 ]

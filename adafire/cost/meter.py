@@ -3,7 +3,7 @@
 import torch
 
 from ..graph import multiplies, specs_in
-from ..neurons import costs_of
+from ..neurons import costs_of, number_over_fired
 from ..neurons import count as neuron
 from ..simulation import pooled_spikes
 from .arrivals import EventPass, mixes, pooled_first, spiking_slots
@@ -51,7 +51,7 @@ class Meter:
             row["neuron_updates"] += state.n.numel() * t * (said.duration or 1)
             row["spikes"] += tally.total(state.events)
             row["messages"] += tally.total(state.graded)
-            row["over"] += float(over_fired(run, site).sum())
+            row["over"] += number_over_fired(state, run.t, p, site)
             row["sub_steps"] += plan.trace.batch * t * said.sub_steps
             row["phi_plus"], row["phi_minus"] = p.phi_plus, p.phi_minus
             row["threshold"] = float(p.theta.float().mean())
@@ -194,9 +194,3 @@ def _total(each, which):
         return float(each.sum())
     which = which.to(each.device)
     return float((each * which).sum() if len(each) == len(which) else each.sum() * which.double().mean())
-
-
-def over_fired(run, site):
-    """Which neurons [B, ...] of a site have emitted more up to now than their input asks for."""
-    params = run.params[site.index]
-    return (params.neuron or neuron).over_fired(run.neurons[site.index], run.t, params, site.activation)

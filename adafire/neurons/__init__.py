@@ -7,7 +7,8 @@ kernels.py runs the first three in one pass over memory where there is a C compi
 bits. named.py writes a law as JSON and reads it back; costs.py is what a law says of bits, bytes and values.
 """
 
-from .costs import WORD, LawCosts, bits_of, costs_of
+from .asked_for import number_over_fired, over_fired
+from .costs import WORD, Asked, LawCosts, bits_of, costs_of
 from .count import NeuronParams, quantised, target_counts
 from .differential import DifferentialBurst
 from .few_spikes import MOST_OCTAVES, FewSpikes
@@ -23,6 +24,9 @@ from .sigma_delta import SigmaDelta
 
 __all__ = [
     "WORD",
+    "Asked",
+    "number_over_fired",
+    "over_fired",
     "LawCosts",
     "bits_of",
     "costs_of",

@@ -50,3 +50,15 @@ def bits_of(values):
     [1, 1, 2, 3, 3]
     """
     return max(1, math.ceil(math.log2(values)))
+
+
+class Asked(NamedTuple):
+    """What a law's state is held against: ``value`` (name of a field of the state, over theta) is asked for F_t / (theta ``per``),
+    F_t the cumulative target, and at most ``most``; what is above by more than ``slack`` is too much. rounded: F_t / theta is
+    asked for rounded down after adding v0, as in count.py."""
+
+    value: str = "n"
+    per: float = 1.0
+    most: float = math.inf
+    slack: float = 0.0
+    rounded: bool = False

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from .costs import WORD, LawCosts, bits_of
+from .costs import WORD, Asked, LawCosts, bits_of
 
 
 class NeuronParams(NamedTuple):
@@ -22,7 +22,7 @@ class NeuronParams(NamedTuple):
     theta: threshold; bias: current added at every step; v0: initial potential in units of theta (1/2 rounds);
     phi_plus, phi_minus: most spikes emitted, and taken back, in one step (integers); neuron: another law than ``scan``,
     a module or object with ``initial_state(like, params)`` and ``scan(z, t, steps, params, state, activation)``, whose
-    state has ``n`` (cumulative output over theta), ``events`` and ``graded``, and ``over_fired(state, t, params, activation)``;
+    state has ``n`` (cumulative output over theta), ``events`` and ``graded``, and ``asked(params, t)`` (asked_for.py);
     ``costs(params, activation, steps)`` (costs.py) and ``words(params)`` say what it costs and what it is called.
     """
 
@@ -96,9 +96,9 @@ def scan(z, t, steps, params, state, activation):
     return out.mul_(params.theta), NeuronState(x, n, events, graded)
 
 
-def over_fired(state, t, params, activation):
-    """Which neurons [B, ...] have emitted more, up to step ``t``, than their input asks for (and their limit allows)."""
-    return state.n > target_counts(state.x, t, params, activation).clamp_(max=params.phi_plus * t)
+def asked(params, t):
+    """What spike counts are held against (asked_for.py): the count that the input asks for and the limit allows."""
+    return Asked(most=float(params.phi_plus * t), rounded=True)
 
 
 def costs(params, activation, steps):

@@ -26,7 +26,7 @@ from typing import NamedTuple
 import torch
 
 from . import kernels as fused
-from .costs import WORD, LawCosts, bits_of
+from .costs import WORD, Asked, LawCosts, bits_of
 
 _LAST = 31 / 64
 
@@ -91,10 +91,9 @@ class DifferentialBurst:
             graded = graded + (spikes != 0)
         return out.mul_(params.theta), DifferentialState(x, mean, mean * float(t + steps), events, graded)
 
-    def over_fired(self, state, t, params, activation):
-        """Which neurons [B, ...] have m above the target at step ``t`` by more than the finest level."""
-        target = activation.target(state.x + params.bias * float(t), float(t)).div(params.theta).div(float(t))
-        return state.mean - target > self.weight(t) * 2.0 ** (1 - self.levels)
+    def asked(self, params, t):
+        """What m is held against (asked_for.py): the mean that the input asks for, and a finest level."""
+        return Asked("mean", per=float(t), slack=self.weight(t) * 2.0 ** (1 - self.levels))
 
     def spikes_of(self, changes, t):
         """Number of spikes for ``changes`` [K, ...] of a pooled mean, in units of theta, in the steps after step t."""

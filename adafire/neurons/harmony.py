@@ -57,9 +57,9 @@ class Harmony:
     def _counted(self, out, new, params, state):
         return out, new._replace(events=state.events + ones_in(out / params.theta).sum(0))
 
-    def over_fired(self, state, t, params, activation):
-        """Which neurons [B, ...] have emitted more, up to step ``t``, than their input asks for."""
-        return count.over_fired(state, t, self._bursts(params), activation)
+    def asked(self, params, t):
+        """What spike counts are held against (asked_for.py)."""
+        return count.asked(self._bursts(params), t)
 
     def spikes_of(self, changes, t):
         """Number of spikes for increments ``changes`` [K, ...] of a pooled result, in units of theta."""

@@ -283,6 +283,37 @@ void adafire_differential(const float *z, long z_step, long steps, long size, lo
     }
 }
 
+/* How many of ``size`` elements are above what they are asked for by more than ``slack`` (asked_for.py); v0 NULL: not rounded. */
+long adafire_over(const float *value, const float *x, long size, long channels, long inner, const float *theta,
+                  const float *bias, const float *v0, float t, float per, float most, float slack, int kind, float a, float b,
+                  int threads) {
+    const long blocks = (size + BLOCK - 1) / BLOCK;
+    long over = 0;
+#pragma omp parallel for schedule(static) reduction(+ : over) num_threads(threads) if (blocks > 8)
+    for (long j = 0; j < blocks; j++) {
+        float th[BLOCK], bi[BLOCK], v[BLOCK];
+        const long start = j * BLOCK, end = start + BLOCK < size ? start + BLOCK : size, count = end - start;
+        int found = 0;
+        spread(th, theta, start, end, channels, inner);
+        spread(bi, bias, start, end, channels, inner);
+        if (v0) spread(v, v0, start, end, channels, inner);
+#define EACH(KIND, ROUNDED)                                                                         \
+    for (long i = 0; i < count; i++) {                                                              \
+        float want = target(x[start + i] + bi[i] * t, t, KIND, a, b) / th[i];                       \
+        want = ROUNDED ? floorf(want + v[i]) : want / per;                                          \
+        want = want > most ? most : want;                                                           \
+        found += value[start + i] - want > slack;                                                   \
+    }
+        if (v0 && kind == 0) EACH(0, 1)
+        else if (v0) EACH(kind, 1)
+        else if (kind == 0) EACH(0, 0)
+        else EACH(kind, 0)
+#undef EACH
+        over += found;
+    }
+    return over;
+}
+
 /* Max pooling as a rate operator (rates.py): x += s_k; y_k = increment of the maximum over the window of x, with increments
  * below ``noise`` of the total taken as rounding. Memory order is [steps, batch, height, width, channels]. size: sum of |y|;
  * active: steps with y != 0; total: the maximum of the last step. s, out: float, or bfloat16 where ``half``. */

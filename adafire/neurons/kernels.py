@@ -75,7 +75,7 @@ def scan(z, t, steps, params, state, site, more=None, overwrite=False, peak=Fals
         out = torch.empty(*(() if columns else (-(-row // BLOCK),)), steps, *shape[:-1])
     else:
         out = z if overwrite and moving else torch.empty_strided((steps, *shape), (size, *strides), dtype=dtype)
-    flat = [_flat(p, channels) for p in (params.theta, params.bias, params.v0)]
+    flat = [one_a_channel(p, channels) for p in (params.theta, params.bias, params.v0)]
     kind, a, b = code
     loaded.adafire_scan(
         z.data_ptr(),
@@ -120,7 +120,7 @@ def differential(z, t, steps, params, state, site, weights=None):
     size, strides = state.x.numel(), state.x.stride()
     z, z_step = laid_out(z, torch.float32, tuple(state.x.shape), strides, size)
     out = torch.empty_strided((steps, *state.x.shape), (size, *strides), dtype=torch.float32)
-    flat = [_flat(p, found[0]) for p in (params.theta, params.bias, params.v0)]
+    flat = [one_a_channel(p, found[0]) for p in (params.theta, params.bias, params.v0)]
     weights = None if weights is None else torch.tensor(weights)
     library().adafire_differential(
         z.data_ptr(),
@@ -156,7 +156,7 @@ def laid_out(current, dtype, shape, strides, size):
     return current, size if moving else 0
 
 
-def _flat(parameter, channels):
+def one_a_channel(parameter, channels):
     """One float a channel, in memory one after the other."""
     if parameter.numel() != channels:
         parameter = parameter.expand(channels) if parameter.dim() == 0 else parameter.reshape(-1).expand(channels)

@@ -22,7 +22,7 @@ from typing import NamedTuple
 import torch
 
 from . import kernels as fused
-from .costs import WORD, LawCosts, bits_of
+from .costs import WORD, Asked, LawCosts, bits_of
 
 _SLACK = 1 / 1024  # of the finest level: rounding of t m must not keep the last spike from being taken back
 
@@ -74,10 +74,9 @@ class MultiThreshold:
             events = events + (spike != 0)
         return out.mul_(params.theta), MultiThresholdState(x, mean, mean * float(t + steps), events, events)
 
-    def over_fired(self, state, t, params, activation):
-        """Which neurons [B, ...] have n above the target at step ``t`` by more than the finest level."""
-        target = activation.target(state.x + params.bias * float(t), float(t)).div(params.theta)
-        return state.n - target > 2.0 ** (1 - self.levels)
+    def asked(self, params, t):
+        """What n is held against (asked_for.py): the sum that the input asks for, and a finest level."""
+        return Asked(slack=2.0 ** (1 - self.levels))
 
     def spikes_of(self, changes, t):
         """One event for each change of a pooled mean."""

@@ -88,9 +88,9 @@ class OnePass:
         """Number of spikes of pooled ``values`` [K, ...], in units of theta, which are values of this code."""
         return self._added_up(values.abs() + self.finest / 2)[1]
 
-    def over_fired(self, state, t, params, activation):
-        """No neuron [B, ...] sends more than is asked for: a code says what its own step asks for, rounded."""
-        return torch.zeros_like(state.n, dtype=torch.bool)
+    def asked(self, params, t):
+        """No neuron sends more than is asked for: a code says what its own step asks for, rounded."""
+        return None
 
 
 class Digits(OnePass):

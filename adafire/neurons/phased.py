@@ -17,7 +17,7 @@ import functools
 
 import torch
 
-from .costs import WORD, LawCosts, bits_of
+from .costs import WORD, Asked, LawCosts, bits_of
 from .count import NeuronState
 from .harmony import ones_in
 
@@ -62,10 +62,9 @@ class PhasedSpikes:
             n, events = n + out[k], events + spike.abs()
         return out.mul_(params.theta), NeuronState(x, n, events, events)
 
-    def over_fired(self, state, t, params, activation):
-        """Which neurons [B, ...] have emitted more, up to step ``t``, than their input asks for, by a finest spike."""
-        target = activation.target(state.x + params.bias * float(t), float(t)).div(params.theta)
-        return state.n - target >= self.weight(self.period)
+    def asked(self, params, t):
+        """What n is held against (asked_for.py): what the input asks for, and less than a finest spike."""
+        return Asked(slack=self.weight(self.period) * (1 - 2.0**-24))
 
     def spikes_of(self, changes, t):
         """Number of spikes for increments ``changes`` [K, ...] of a pooled result, in units of theta: the ones among its binary

@@ -83,9 +83,9 @@ class SigmaDelta:
         before = torch.zeros_like(values[:1]) if before is None else before[None]
         return ones_in(torch.diff(values, dim=0, prepend=before).clamp(-(2.0**24), 2.0**24))
 
-    def over_fired(self, state, t, params, activation):
-        """No neuron [B, ...] sends more than is asked for: it holds the value of its own step, rounded."""
-        return torch.zeros_like(state.n, dtype=torch.bool)
+    def asked(self, params, t):
+        """No neuron sends more than is asked for: it holds the value of its own step, rounded."""
+        return None
 
     def costs(self, params, activation, steps):
         """``LawCosts``: a message is a payload, of either sign and up to the whole range of values; a spike is one of its ones.

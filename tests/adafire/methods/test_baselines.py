@@ -12,6 +12,7 @@ from torch import nn
 import adafire
 from adafire.calibration.thresholds import Histogram, balanced, gaussian
 from adafire.graph.activations import activation_of
+from adafire.neurons import over_fired
 from adafire.neurons.count import NeuronParams
 from adafire.neurons.multi_threshold import MultiThreshold
 from adafire.simulation.loop import simulate
@@ -76,7 +77,7 @@ def test_multi_threshold_by_hand():
     p, law = NeuronParams(full(4), full(0), full(0), 1, 0), MultiThreshold(3)
     out, state = law.scan(z, 0, 4, p, law.initial_state(z[0], p), RELU)
     assert out.flatten().tolist() == pytest.approx([4, 2, -1, 5 / 3])
-    assert not law.over_fired(state, 4, p, RELU).any()
+    assert not over_fired(state, 4, p._replace(neuron=law), RELU).any()
     assert state.events.item() == 3 and state.n.item() == pytest.approx(20 / 3 / 4)
 
 

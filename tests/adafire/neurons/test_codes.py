@@ -20,6 +20,7 @@ from adafire.neurons import (
     SigmaDelta,
     law_of,
     law_terms,
+    over_fired,
 )
 from adafire.neurons import kernels as fused
 from adafire.neurons.harmony import ones_in
@@ -99,7 +100,7 @@ def test_codes_of_one_pass_equal_the_slow_neuron(name, rounds, activation):
         assert state.graded[b, c, i] == sum(spikes > 0 for _, spikes in sent)
         assert state.n[b, c, i] * theta == pytest.approx(float(sum(sum(train) for train, _ in sent)), abs=1e-4)
         several += max(spikes for _, spikes in sent) > 1
-    assert (several > 0) == (name != "first spike") and not law.over_fired(state, 4, p, f).any()
+    assert (several > 0) == (name != "first spike") and not over_fired(state, 4, p, f).any()
 
 
 @pytest.mark.parametrize("name", CODES)
@@ -301,7 +302,7 @@ def test_sigma_delta_keeps_the_books_of_lava(bits, vth, activation):
         assert out[:, b, c, i].tolist() == held and state.mean[b, c, i] * 3 == held[-1]
         assert state.events[b, c, i] == sum(ones) and state.graded[b, c, i] == sum(s != 0 for s in sent)
         assert state.n[b, c, i] * 3 == pytest.approx(sum(held)) and not any(sent[3:5])
-    assert not law.over_fired(state, 7, p, f).any()
+    assert not over_fired(state, 7, p, f).any()
 
 
 # ---- what all share

@@ -12,6 +12,7 @@ import adafire
 from adafire.graph.activations import activation_of
 from adafire.graph.calls import Site
 from adafire.neurons import kernels as fused
+from adafire.neurons import over_fired
 from adafire.neurons.count import NeuronParams
 from adafire.neurons.differential import DifferentialBurst
 from adafire.neurons.multi_threshold import MultiThreshold
@@ -84,7 +85,7 @@ def test_by_hand():
     out, state = law.scan(z, 0, 3, p, law.initial_state(z[0], p), RELU)
     assert out.flatten().tolist() == [8, 8, -4]
     assert (state.events.item(), state.graded.item(), state.n.item()) == (3, 2, 6)
-    assert not law.over_fired(state, 3, p, RELU).any()
+    assert not over_fired(state, 3, p, RELU).any()
 
 
 @pytest.mark.parametrize("value,digits", [(7, 2), (11, 3), (6, 2), (5, 2), (15, 2), (8, 1), (0, 0)])
@@ -129,7 +130,7 @@ def test_mean_of_what_flows_on_is_the_activation_to_the_finest_level(name):
     out, state = law.scan(z, 0, 5, p, law.initial_state(z[0], p), ACTIVATIONS[name])
     assert torch.allclose(out.mean(0), ACTIVATIONS[name].f(z.mean(0)), atol=0.9 / 16 * 33 / 64 + 1e-5)
     assert torch.allclose(state.n * 0.9, out.sum(0), atol=1e-4)
-    assert not law.over_fired(state, 5, p, ACTIVATIONS[name]).any()
+    assert not over_fired(state, 5, p, ACTIVATIONS[name]).any()
 
 
 def test_in_chunks():

@@ -12,7 +12,8 @@ from adafire.graph.activations import activation_of
 from adafire.graph.calls import Site
 from adafire.neurons import in_blocks as blocked
 from adafire.neurons import kernels as fused
-from adafire.neurons.count import NeuronParams, initial_state, over_fired, scan
+from adafire.neurons import over_fired
+from adafire.neurons.count import NeuronParams, initial_state, scan
 from adafire.simulation.loop import simulate
 from helpers.references import count_form
 
