@@ -11,7 +11,13 @@ from .tally import Tally
 def accumulates(run, costs):
     """call index -> (synaptic operations of each sample, ones that arrive of each sample, whether its input is binary), for
     every layer that gets the constant input itself, where a sample of it holds zeros and ones only: decided once a run, from
-    the data."""
+    the data, and kept there for its further read-outs."""
+    if getattr(run, "ones", (None,))[0] is not run.picture:
+        run.ones = run.picture, _accumulates(run, costs)
+    return run.ones[1]
+
+
+def _accumulates(run, costs):
     layers = _layers(run.plan)
     tensors, samples = tensors_in(run.picture), run.plan.trace.batch
     if not layers:

@@ -32,8 +32,15 @@ _LIKE = {
 """Take the shape or the type of their second argument, and none of its values: the same without it."""
 
 
+_PLAIN = (bool, int, float, str, type(None))
+
+
 def tensors_in(tree):
     """All tensors in a nested structure, in order."""
+    if isinstance(tree, torch.Tensor):
+        return [tree]
+    if type(tree) in (tuple, list):  # most arguments, without torch's general walk: a tenth of the time
+        return [tensor for part in tree if not isinstance(part, _PLAIN) for tensor in tensors_in(part)]
     return [leaf for leaf in tree_flatten(tree)[0] if isinstance(leaf, torch.Tensor)]
 
 

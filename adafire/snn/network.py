@@ -1,7 +1,7 @@
 """The spiking network: called like the network that it was, it counts what it does."""
 
-import copy
 import gc
+import pickle
 from dataclasses import replace
 
 import torch
@@ -68,7 +68,7 @@ class SNN(SpikingModule):
 
     def _simulated(self, plan, x, times):
         """Outputs at ``times``. Where memory runs out, all again with half as many timesteps at once, down to one."""
-        chunk, counted = min(plan.chunk(self.memory_gb), self.most_at_once), copy.deepcopy(self.meter.sums)
+        chunk, counted = min(plan.chunk(self.memory_gb), self.most_at_once), pickle.dumps(self.meter.sums)
         while True:
             run, outputs = self.run(plan, x), []
             try:
@@ -84,7 +84,7 @@ class SNN(SpikingModule):
                 )
             run = outputs = output = None
             gc.collect()  # what the failed attempt holds, the frames of its error included, is free before the next
-            self.meter.sums, chunk = copy.deepcopy(counted), chunk // 2
+            self.meter.sums, chunk = pickle.loads(counted), chunk // 2
             self.most_at_once = chunk
 
     def run(self, plan, x):
