@@ -1,13 +1,15 @@
-"""results/README.md as a function of records: sections and tables of their rows (rows.py, columns.py)."""
+"""results/README.md and the page of each family as a function of records: sections and tables of their rows (rows.py, columns.py)."""
 
 from itertools import groupby
 
 from ..running.store import Store, write_whole
 from ..text import markdown
+from . import matrix
 from .columns import ABOUT as COLUMNS
 from .columns import SECOND_METRICS, table
 from .columns import text as number
 from .headline import chosen, headline
+from .matrix import page_of
 from .names import about, whole_sets
 from .names import label as table_label
 from .provenance import unknown_code
@@ -15,11 +17,11 @@ from .rows import KINDS, groups, outdated, rows_of_table
 from .shown import left_out, shown
 from .ties import ALPHA
 
-ABOUT = f"""Rendered from `records/` by `python tools/leaderboard.py`; change nothing here by hand. One section a family, one table
-a network and data set. The same with plots, sorting and filters: [index.html](index.html) (a file; it needs no network);
-as data: [results.csv](results.csv); for papers: `plots/`.
-
-- A task's name alone: all samples of the standard test set, in its own form. **part**: real data, but fewer samples, another form
+ELSEWHERE = """Rendered from `records/` by `python tools/leaderboard.py`; change nothing here by hand. The same with plots, sorting,
+filters and every energy model: [index.html](index.html) (a file; it needs no network); as data: [results.csv](results.csv); for papers:
+`plots/`.
+"""
+ABOUT = f"""- A task's name alone: all samples of the standard test set, in its own form. **part**: real data, but fewer samples, another form
   of file (JPEG copies of a lossless set), or no standard test set at all; the first line of a section says which. **mini**: data
   that the project carries or generates.
 - `ann` is the network before conversion, `quantised` the ANN with activations quantised to so many values: the ceiling
@@ -30,22 +32,31 @@ as data: [results.csv](results.csv); for papers: `plots/`.
 """
 
 
-def render(records, unknown=()):
-    """Text of results/README.md: the same bytes for the same records, in whatever order they come. unknown: commits that are not
-    in the history (provenance.py)."""
-    sections = [f"# Results\n\n{markdown(whole_sets(records))}\n", ABOUT]
-    if chosen(records):
-        sections.append(f"## Headline\n\n{headline(records)}\n")
-    for family, of_family in groupby(groups(records), key=lambda group: group[0].family):
-        sections.append(f"## {family.capitalize()}\n")
-        sections += [_section(group, unknown, records) for group in of_family]
+def pages(records, unknown=()):
+    """{file name: text} of results/README.md and of a page for every family: the same bytes for the same records, in whatever
+    order they come. unknown: commits that are not in the history (provenance.py)."""
+    found, families = {}, groupby(groups(records), key=lambda group: group[0].family)
+    for family, of_family in families:
+        tables = [_section(group, unknown, records) for group in of_family]
+        head = f"# {family.capitalize()}: results\n\nHow to read the columns: [README.md](README.md#how-to-read-a-table).\n"
+        found[page_of(family)] = "\n".join([head, *tables])
     old = len(shown(records)) - sum(map(len, groups(records)))
-    if not records:
-        sections.append("No results yet: `make bench`.\n")
-    elif old:
-        sections.append(f"{old} records of older versions of a task are not shown.\n")
-    sections += [f"{line}\n" for line in left_out(records)]
-    return "\n".join(sections)
+    front = [f"# Results\n\n{markdown(whole_sets(records))}\n"]
+    if records:
+        links = ", ".join(f"[{name.removesuffix('.md').lower()}]({name})" for name in found)
+        front += [
+            f"All tables, a page a family: {links}. {ELSEWHERE}",
+            f"## At a glance\n\n{matrix.markdown(records)}\n",
+        ]
+    else:
+        front.append("No results yet: `make bench`.\n")
+    if chosen(records):
+        front.append(f"## Headline\n\n{headline(records)}\n")
+    front += [f"## How to read a table\n\n{ABOUT}"]
+    if old:
+        front.append(f"{old} records of older versions of a task are not shown.\n")
+    front += [f"{line}\n" for line in left_out(records)]
+    return {"README.md": "\n".join(front), **found}
 
 
 def _section(records, unknown, among):
@@ -115,11 +126,12 @@ def _cell(text):
 
 
 def write_leaderboard(out):
-    """Render ``out``/README.md from ``out``/records. List of problems: one line a file that is no record."""
+    """Render ``out``/README.md and the pages beside it from ``out``/records. List of problems: one line a file that is no record."""
     store = Store(out)
     with store.lock("leaderboard"):  # so the last of several runs sees, and shows, the records of all
         records, problems = store.load()
-        path, text = store.out / "README.md", render(records)
-        if not path.exists() or path.read_text(encoding="utf-8", errors="replace") != text:
-            write_whole(path, text)
+        for name, text in pages(records).items():
+            path = store.out / name
+            if not path.exists() or path.read_text(encoding="utf-8", errors="replace") != text:
+                write_whole(path, text)
     return problems

@@ -10,8 +10,10 @@ from adafire.cost import ENERGY_MODELS
 from adafire.cost.energy import arithmetic_models
 
 from ..running.record import SPIKING
+from . import matrix
 from .against import MESSAGE
 from .headline import html
+from .looks import look
 from .names import about, label
 from .provenance import unknown_code
 from .rows import graded_energy, groups, rows_of_table
@@ -52,7 +54,7 @@ COPIED = (
 def page(records, unknown=()):
     """Text of index.html: the same bytes for the same records. unknown: commits that are not in the history (provenance.py)."""
     parts = {Path(name).name: (HERE / name).read_text(encoding="utf-8") for name in PARTS}
-    parts["ALPHA"], parts["HEADLINE"] = str(ALPHA), html(records)
+    parts["ALPHA"], parts["HEADLINE"], parts["MATRIX"] = str(ALPHA), html(records), matrix.html(records)
     data = json.dumps(content(records, unknown), sort_keys=True, separators=(",", ":"), allow_nan=False)
     parts["DATA"] = data.replace("<", "\\u003c")  # a reason can hold anything, '</script>' too
     template = (HERE / "page" / "template.html").read_text(encoding="utf-8")
@@ -60,11 +62,11 @@ def page(records, unknown=()):
 
 
 def content(records, unknown=()):
-    """What the page's script reads: {'tables': one a group of comparable records, 'methods', 'models'}."""
+    """What the page's script reads: {'tables': one a group of comparable records, 'looks' of methods, 'models'}."""
     tables = [_table(group, unknown, records) for group in groups(records)]
     return {
         "tables": tables,
-        "methods": sorted({row["method"] for table in tables for row in table["rows"]}),
+        "looks": {name: look(name) for name in sorted({row["method"] for table in tables for row in table["rows"]})},
         "models": [name for name in ENERGY_MODELS.names() if ENERGY_MODELS.get(name).mac_pj is not None],
     }
 

@@ -6,10 +6,9 @@ import io
 import math
 
 from ..running.record import SPIKING
+from .looks import look, order
 from .page import content
 
-COLOURS = ("#1f77b4", "#e6740c", "#2ca02c", "#d62728", "#9467bd", "#a0674b", "#d465b8", "#7f7f7f", "#a8a91e", "#14b0c2")
-MARKERS, DASHES = "osDPv*", ("-", "--", ":", "-.")
 STYLE = {
     "font.family": "DejaVu Sans",
     "font.size": 8,
@@ -40,9 +39,8 @@ def images(records):
             stem = (
                 "".join(c if c.isalnum() or c in "_-." else "-" for c in table["label"]).replace("--", "-").strip("-")
             )
-            look = {method: k for k, method in enumerate(pages["methods"])}
             for kind, draw in (("timesteps", _timesteps), ("energy", _energy), ("rates", _rates)):
-                figure = draw(table, look, pages["models"][0])
+                figure = draw(table, pages["models"][0])
                 if figure is not None:
                     found[f"{stem}-{kind}.png"] = _png(figure)
     return found
@@ -87,11 +85,11 @@ def _plain(text):
     return str(text).replace("$", r"\$")  # no mathematics in names
 
 
-def _lines(axes, table, look, x):
+def _lines(axes, table, x):
     """One line a method, with its 95 % intervals; True if there was anything to draw."""
     shown = [row for row in table["rows"] if row["value"] is not None and row["timesteps"] and x(row)]
-    for method in dict.fromkeys(row["method"] for row in shown):
-        own, k = [row for row in shown if row["method"] == method], look[method]
+    for method in sorted({row["method"] for row in shown}, key=order):
+        own, its = [row for row in shown if row["method"] == method], look(method)
         spread = [[max(0.0, r["value"] - r["low"]) for r in own], [max(0.0, r["high"] - r["value"]) for r in own]]
         axes.errorbar(
             [x(r) for r in own],
@@ -99,17 +97,17 @@ def _lines(axes, table, look, x):
             yerr=spread,
             label=_plain(method),
             elinewidth=0.6,
-            color=COLOURS[k % len(COLOURS)],
-            marker=MARKERS[k % len(MARKERS)],
-            linestyle=DASHES[k // len(COLOURS) % len(DASHES)],
+            color=its["color"],
+            marker=its["marker"],
+            linestyle=its["line"],
         )
     return bool(shown)
 
 
-def _timesteps(table, look, model):
+def _timesteps(table, model):
     figure, axes = _axes(table, f"{table['metric']} against timesteps")
     times = sorted({row["timesteps"] for row in table["rows"] if row["timesteps"]})
-    if not _lines(axes, table, look, lambda row: row["timesteps"]):
+    if not _lines(axes, table, lambda row: row["timesteps"]):
         return None
     for row in table["rows"]:
         if row["kind"] == "ann" and row["value"] is not None:
@@ -122,13 +120,13 @@ def _timesteps(table, look, model):
     return figure
 
 
-def _energy(table, look, model):
+def _energy(table, model):
     def microjoules(row):
         return row["energy"][model][0] / 1e6 if row["energy"].get(model) else None
 
     figure, axes = _axes(table, f"{table['metric']} against energy ({model}; a burst of k counts k)")
     spiking = [row for row in table["rows"] if row["kind"] in SPIKING]
-    if not _lines(axes, {**table, "rows": spiking}, look, microjoules):
+    if not _lines(axes, {**table, "rows": spiking}, microjoules):
         return None
     best = front([(microjoules(r), r["value"]) for r in spiking if r["value"] is not None and microjoules(r)])
     axes.step(*zip(*best), where="post", color="black", linewidth=1.6, label="Pareto front", zorder=1)
@@ -141,7 +139,7 @@ def _energy(table, look, model):
     return figure
 
 
-def _rates(table, look, model):
+def _rates(table, model):
     import numpy as np
 
     times = sorted({row["timesteps"] for row in table["rows"] if row.get("rates")})

@@ -1,4 +1,4 @@
-"""Everything in results/ that is made from results/records: README.md, ENERGY.md, index.html, results.csv, plots/*.png; and the
+"""Everything in results/ that is made from results/records: README.md, a page a family, ENERGY.md, index.html, results.csv, plots/*.png; and the
 parts of the project's README that say what the records say.
 
 A rendering is a function of the records and tasks (and of the pinned version of matplotlib), bit for bit, so that whether the
@@ -16,7 +16,7 @@ from ..running.task import PROJECT
 from ..text import csv_cell, markdown
 from . import energy_page
 from .headline import headline
-from .leaderboard import render
+from .leaderboard import pages
 from .names import whole_sets
 from .page import page
 from .plots import images
@@ -73,7 +73,7 @@ COLUMNS = (
 def files(records, unknown=()):
     """{path below results/: bytes} of the rendering of ``records``. unknown: commits that are not in the history."""
     text = {
-        "README.md": render(records, unknown),
+        **pages(records, unknown),
         "ENERGY.md": energy_page.render(records),
         "index.html": page(records, unknown),
         "results.csv": table(records),

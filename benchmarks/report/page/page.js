@@ -8,21 +8,7 @@ DATA.tables.forEach((table, index) =>
     ROWS.push({ ...row, table: index, task: table.label, family: table.family, metric_name: table.metric }),
   ),
 );
-const COLOURS = [
-  "#1f77b4",
-  "#e6740c",
-  "#2ca02c",
-  "#d62728",
-  "#9467bd",
-  "#a0674b",
-  "#d465b8",
-  "#7f7f7f",
-  "#a8a91e",
-  "#14b0c2",
-];
-const SYMBOLS = ["circle", "square", "diamond", "cross", "triangle-up", "star"];
 const SPIKING = ["snn", "external"];
-const DASHES = ["solid", "dash", "dot", "dashdot"];
 
 const energy = (row) => {
   const found = row.energy[$("model").value];
@@ -118,7 +104,27 @@ function passes(row) {
     (!$("timesteps").value || row.timesteps === null || String(row.timesteps) === $("timesteps").value)
   );
 }
+// What is chosen stands in the address, so that a view can be sent: #task=...&method=...
+const CHOSEN = ["family", "task", "method", "timesteps", "model", "burst", "plotted"];
+function remember() {
+  const said = new URLSearchParams(CHOSEN.filter((id) => $(id).value !== PLAIN[id]).map((id) => [id, $(id).value]));
+  history.replaceState(null, "", `#${said}`);
+}
+function recall() {
+  const said = new URLSearchParams(location.hash.slice(1));
+  for (const id of CHOSEN) {
+    $(id).value = said.get(id) ?? PLAIN[id];
+    if ($(id).value !== (said.get(id) ?? PLAIN[id])) $(id).value = PLAIN[id];
+    if (id === "family") refresh_filters();
+  }
+  const index = DATA.tables.findIndex((t) => t.label === $("task").value);
+  if (index >= 0 && !said.has("plotted")) $("plotted").value = index;
+  energies();
+  grid.replaceData(ROWS).then(filter);
+  if (DATA.tables.length) draw();
+}
 function filter() {
+  remember();
   grid.setFilter(passes);
   $("count").textContent = `${grid.getDataCount("active")} of ${ROWS.length} rows`;
 }
@@ -157,14 +163,7 @@ const CONFIG = {
 };
 const safe = (text) => String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;");
 
-function style(method) {
-  const k = DATA.methods.indexOf(method);
-  return {
-    color: COLOURS[k % COLOURS.length],
-    symbol: SYMBOLS[k % SYMBOLS.length],
-    dash: DASHES[Math.floor(k / COLOURS.length) % DASHES.length],
-  };
-}
+const style = (method) => DATA.looks[method];
 function lines(table, x) {
   const shown = table.rows.filter((r) => r.value !== null && r.timesteps !== null && x(r) !== null);
   return unique(shown.map((r) => r.method)).map((method) => {
@@ -308,6 +307,7 @@ options(
   DATA.tables.map((t, k) => ({ text: `${t.family}: ${t.label}`, value: k })),
 );
 refresh_filters();
+const PLAIN = Object.fromEntries(CHOSEN.map((id) => [id, $(id).value]));
 energies();
 theme(matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
 grid = new Tabulator("#table", {
@@ -342,9 +342,16 @@ grid.on("tableBuilt", () => {
     grid.replaceData(ROWS).then(filter);
     draw();
   };
-  $("plotted").onchange = $("rates_at").onchange = draw;
+  $("plotted").onchange = () => {
+    remember();
+    draw();
+  };
+  $("rates_at").onchange = draw;
+  window.onhashchange = () => {
+    recall();
+    document.getElementById("filters").scrollIntoView();
+  };
   $("theme").onclick = () => theme(document.documentElement.dataset.theme === "dark" ? "light" : "dark");
-  filter();
-  if (DATA.tables.length) draw();
+  recall();
   document.body.dataset.ready = "yes";
 });

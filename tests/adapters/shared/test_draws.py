@@ -18,6 +18,7 @@ from benchmarks.running.runner import run
 from benchmarks.running.schema import parse
 from benchmarks.running.task import Task, load_task
 from helpers.records import make, make_row
+from helpers.rendered import render
 from helpers.tables import tables
 from helpers.toys import TASK
 
@@ -122,7 +123,7 @@ def test_a_row_of_several_draws_is_their_mean_with_their_span():
     at_2, at_4 = rows_of_table(records)
     assert at_2["value"] == pytest.approx(0.43) and at_2["draws"] == [0.40, 0.43, 0.46]
     assert at_4["value"] == pytest.approx(0.53) and at_4["low"] == pytest.approx(0.43)
-    pivot, whole = tables(leaderboard.render(records))[-2:]
+    pivot, whole = tables(render(records))[-2:]
     assert whole[2][whole[0].index("draws")] == "3: 0.400 to 0.460"
     assert [row["draws"] for row in rows_of_table(records[:1])] == [None, None]
     later = draw(1, 0.49, method_version=2)
@@ -132,7 +133,7 @@ def test_a_row_of_several_draws_is_their_mean_with_their_span():
 def test_two_definitions_of_a_method_never_share_a_table():
     old = make(parameters={"phi": 2}, rows=[make_row(2, 0.123), make_row(4, 0.234)])
     new = make(date="2026-02-01T00:00:00+00:00", rows=[make_row(2, 0.3)], timesteps=[2])
-    text = leaderboard.render([old, new])
+    text = render([old, new])
     assert "0.123" not in text and "0.234" not in text and "0.300" in text
     assert "Results of earlier definitions of adafire are not shown." in text
 

@@ -10,6 +10,7 @@ from benchmarks.report.names import label
 from benchmarks.report.rows import groups, rows_of
 from benchmarks.running.store import Store
 from helpers.records import failed, make, make_row
+from helpers.rendered import render, sections
 from helpers.tables import JSON_KEYS, tables
 
 
@@ -33,22 +34,22 @@ def test_failed_run_is_a_row_for_every_t_it_did_not_reach():
 
 def test_same_bytes_in_any_order(tmp_path):
     records = [make("ann"), make(), make("burst"), failed(method="rate"), make(variant="big", split="full")]
-    text = leaderboard.render(records)
+    text = render(records)
     for seed in range(3):
         shuffled = random.Random(seed).sample(records, len(records))
-        assert leaderboard.render(shuffled) == text
+        assert render(shuffled) == text
     store = Store(tmp_path)
     for record in records:
         store.write(record)
     assert leaderboard.write_leaderboard(tmp_path) == []
     first = (tmp_path / "README.md").stat()
-    assert (tmp_path / "README.md").read_text() == text
+    assert (tmp_path / "README.md").read_text() == leaderboard.pages(records)["README.md"]
     assert leaderboard.write_leaderboard(tmp_path) == []
     assert (tmp_path / "README.md").stat().st_mtime_ns == first.st_mtime_ns, "not even written again"
 
 
 def test_every_table_is_well_formed_and_a_failure_has_its_reason():
-    text = leaderboard.render([make("ann"), make(), failed(method="rate")])
+    text = sections([make("ann"), make(), failed(method="rate")])
     for table in tables(text):
         assert len({len(line) for line in table}) == 1
     (reasons,) = [table for table in tables(text) if table[0][-1] == "reason"]
@@ -60,7 +61,7 @@ def test_figures_and_units():
     """By hand: 2e6 additions and 1e6 messages for 1e7 MACs of the ANN, of which 3e6 are left: 3e6 x 4.6 + 2e6 x 0.9 = 15.6e6 pJ of
     46e6, 3e6 x 0.3 + 2e6 x 0.1 = 1.1e6 of 3e6, and with 8-bit accumulators 3e6 x 0.23 + 2e6 x 0.03 = 0.75e6 of 2.3e6."""
     ann = make("ann", rows=[make_row(None, 0.6, synops=0.0, macs=1e7)])
-    table = tables(leaderboard.render([ann, make()]))[-1]
+    table = tables(sections([ann, make()]))[-1]
     line = dict(zip(table[0], table[-1]))
     assert line == {
         "task": "toy mini",
@@ -81,19 +82,19 @@ def test_figures_and_units():
     full = make_row(
         4, synops=2e6, active_steps=2.0, sub_steps=16.0, neuron_updates=5e5, eff_macs=1e6, mean_timesteps=3.0
     )
-    table = tables(leaderboard.render([ann, make(rows=[make_row(2), full])]))[-1]
+    table = tables(sections([ann, make(rows=[make_row(2), full])]))[-1]
     line = dict(zip(table[0], table[-1]))
     wanted = {"sending": "2", "sub-steps": "16", "MACs left": "0.300 (0.100)", "updates (M)": "0.500", "mean T": "3.00"}
     assert {key: line[key] for key in wanted} == wanted
 
 
 def test_without_an_ann_there_is_no_share_of_its_energy():
-    table = tables(leaderboard.render([make(ann=None)]))[-1]
+    table = tables(sections([make(ann=None)]))[-1]
     assert dict(zip(table[0], table[-1]))["energy, of the ANN's"] == "-"
 
 
 def test_by_timesteps_the_ann_stands_at_every_t():
-    pivot = tables(leaderboard.render([make("ann"), make()]))[0]
+    pivot = tables(sections([make("ann"), make()]))[0]
     assert pivot[0] == ["task", "method", "mAP, T=2", "mAP, T=4"]
     assert pivot[2:] == [["toy mini", "ann", "0.600", "0.600"], ["toy mini", "adafire", "0.400", "0.500"]]
 
@@ -107,12 +108,12 @@ def test_tables_of_other_samples_have_other_names():
         "toy mini (20 samples)",
     ]
     assert [label([make()], [make(), make("burst")]), label([make()])] == ["toy mini"] * 2
-    text = leaderboard.render([make(), few])
+    text = render([make(), few])
     assert "### toy mini (10 samples)" in text and "### toy mini (20 samples)" in text
 
 
 def test_mini_and_full_never_share_a_table():
-    text = leaderboard.render([make("ann"), make(), make(variant="mini2", split="full"), make(limit=20)])
+    text = sections([make("ann"), make(), make(variant="mini2", split="full"), make(limit=20)])
     for table in tables(text):
         assert len({line[0] for line in table[2:]}) == 1
     assert len(tables(text)) == 3 * 3
@@ -129,23 +130,23 @@ def test_only_comparable_records_share_a_table():
         dict(device_type="cuda"),
         dict(settings={"batch_size": 1}),
     ):
-        assert leaderboard.render([make(), make(**change)]).count("###") == 2, change
+        assert render([make(), make(**change)]).count("###") == 2, change
 
 
 def test_later_and_good_results_win():
     new = make(method_version=2, rows=[make_row(2, 0.45), make_row(4, 0.55)])
     later_failure = failed(method_version=3)
-    (pivot, *_) = tables(leaderboard.render([new, make(), later_failure]))
+    (pivot, *_) = tables(sections([new, make(), later_failure]))
     assert pivot[2:] == [["toy mini", "adafire", "0.450", "0.550"]]
 
 
 def test_records_of_an_older_task_version_leave_the_table():
-    text = leaderboard.render([make(), make(task_version=2, rows=[make_row(2, 0.1), make_row(4, 0.2)])])
+    text = render([make(), make(task_version=2, rows=[make_row(2, 0.1), make_row(4, 0.2)])])
     assert "1 records of older versions" in text and "0.500" not in text
 
 
 def test_quantised_stands_between_ann_and_methods():
-    pivot = tables(leaderboard.render([make("adafire"), make("quantised", kind="quantised"), make("ann")]))[0]
+    pivot = tables(sections([make("adafire"), make("quantised", kind="quantised"), make("ann")]))[0]
     assert [line[1] for line in pivot[2:]] == ["ann", "quantised", "adafire"]
 
 
@@ -155,14 +156,14 @@ def test_the_first_line_says_what_the_data_are():
     workload["data"].update(name="CIFAR-10", split="full")
     workload["calibration"].update(samples=256, set_aside=True)
     known = dict(workload=workload, split="full", family="classification", limit=20)
-    old = leaderboard.render([make(**known)])
+    old = render([make(**known)])
     assert "### toy part: mini (first 20)" in old
     assert (
         "data CIFAR-10, in which form of file was not recorded, the first 20 of 10,000 samples, calibrated on 256 set aside from "
         "the same set; "
     ) in old
     expected = {"ann": 0.917, "tolerance": 0.005, "samples": 10000}
-    new = leaderboard.render([make(**known, data_form="20 JPEG files", expected=expected)])
+    new = render([make(**known, data_form="20 JPEG files", expected=expected)])
     assert (
         "data CIFAR-10, 20 JPEG files (re-encoded: the set itself is lossless), the first 20 of 10,000 samples" in new
     )
@@ -170,11 +171,11 @@ def test_the_first_line_says_what_the_data_are():
         "the ANN has mAP 0.6000 (95 % interval 0.5000 to 0.7000) on 20 samples; the task expects 0.917 +- 0.005, so these are"
         in new
     )
-    assert "the task expects" not in leaderboard.render([make(**known, expected={"ann": 0.65, "tolerance": 0.005})])
+    assert "the task expects" not in render([make(**known, expected={"ann": 0.65, "tolerance": 0.005})])
 
 
 def test_empty():
-    assert "No results yet" in leaderboard.render([])
+    assert "No results yet" in render([])
 
 
 def test_wilson_by_hand():

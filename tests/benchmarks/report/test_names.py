@@ -7,6 +7,7 @@ from benchmarks.report import leaderboard, names, page, provenance, rendering, r
 from benchmarks.running import environment
 from benchmarks.running.splits import reasons, split_of, whole
 from helpers.records import make, make_row, of_set
+from helpers.rendered import render
 
 PIXELS, JPEG = "pixels of the set's own files", "10000 JPEG files"
 EXPECTED = {"ann": 0.6, "tolerance": 0.005, "samples": 200}
@@ -111,7 +112,7 @@ def test_an_old_record_is_compared_with_what_its_task_expects_now():
 def test_what_a_table_is_called_and_what_its_data_are(record, title, words):
     assert names.label([record]) == title
     assert words in names.data_words([record])
-    text = leaderboard.render([record])
+    text = render([record])
     assert f"### {title}\n" in text and "CIFAR-10 full" not in text
 
 
@@ -133,7 +134,7 @@ def test_the_first_lines_say_which_whole_sets_were_run():
     )
     random = of_set("coco", 5000, weights="random")
     assert "none yet" in names.whole_sets([random]), "random weights are no result"
-    first = leaderboard.render(part).splitlines()[:3]
+    first = render(part).splitlines()[:3]
     assert first[0] == "# Results" and first[2].startswith("Whole standard test sets run so far: none yet.")
 
 
@@ -141,20 +142,20 @@ def test_random_weights_leave_every_table_and_are_counted():
     random = of_set("coco", 10, weights="random", task="memory")
     records = [make(), random]
     assert shown.shown(records) == [make()]
-    text = leaderboard.render(records)
+    text = render(records)
     assert "1 records with random weights are not shown" in text and "### memory" not in text
     assert "memory" not in rendering.table(records) and "memory" not in str(page.content(records))
-    assert "random weights" not in leaderboard.render([make()])
+    assert "random weights" not in render([make()])
 
 
 def test_old_copies_of_a_mini_leave_every_table_and_are_counted():
     """imagenet_resnet50 names fashion_resnet; what was recorded under its own name is Fashion-MNIST, and is not shown."""
     copy, own = make(task="imagenet_resnet50"), make(task="coco_yolo")
-    text = leaderboard.render([copy, own, make()])
+    text = render([copy, own, make()])
     assert "### imagenet_resnet50" not in text and "### coco_yolo mini" in text and "### toy mini" in text
     assert "1 records of imagenet_resnet50 are not shown: their mini was a copy of fashion_resnet's" in text
     real = of_set("ImageNet", 100, task="imagenet_resnet50", limit=100)
-    assert "### imagenet_resnet50 part (first 100)" in leaderboard.render([real])
+    assert "### imagenet_resnet50 part (first 100)" in render([real])
     memory = make(task="cityscapes_fastscnn", variant="memory")
     assert shown.stands_in(memory) is None, "a mini split of its own beside the reference"
 
@@ -170,7 +171,7 @@ def test_rows_of_commits_that_are_gone_are_named(monkeypatch):
     records = [at(GONE, "burst"), at(KNOWN, "adafire"), make("ann")]
     assert provenance.unknown_commits(records) == [GONE]
     words = "Rows of burst come from commit aaaaaaaaa, which is not in this repository's history"
-    assert words in leaderboard.render(records, [GONE]) and "Rows of" not in leaderboard.render(records)
+    assert words in render(records, [GONE]) and "Rows of" not in render(records)
     assert words in page.content(records, [GONE])["tables"][0]["about"]
     assert rendering.files(records, [GONE])[rendering.UNKNOWN] == f"{GONE}\n".encode()
     # where it cannot be told, what somebody with the history found is taken, as far as records still name it
@@ -189,7 +190,7 @@ def test_the_list_of_gone_commits_makes_no_checkout_stale(tmp_path, monkeypatch)
     monkeypatch.setattr(provenance, "knows_commit", lambda commit: None)
     assert rendering.stale(tmp_path) == []
     monkeypatch.setattr(provenance, "knows_commit", lambda commit: True)
-    assert set(rendering.stale(tmp_path)) == {rendering.UNKNOWN, "README.md", "index.html"}
+    assert set(rendering.stale(tmp_path)) == {rendering.UNKNOWN, "DETECTION.md", "index.html"}
 
 
 def test_a_commit_beside_the_history_is_not_known(tmp_path, monkeypatch):

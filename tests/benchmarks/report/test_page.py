@@ -139,3 +139,25 @@ def test_burst_convention_and_theme_change_what_is_shown(browser, page):
     browser.find_element("id", "theme").click()
     assert browser.execute_script(shown) != before
     assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
+
+
+def test_a_view_has_an_address_and_the_matrix_leads_to_tables(browser, page):
+    open_page(browser, page, "desktop")
+    first = browser.find_element("css selector", ".matrix td a")
+    wanted = first.get_attribute("href").partition("#")[2]
+    first.click()
+    wait(browser, "return $('task').value !== '' && $('method').value !== ''")
+    chosen = browser.execute_script("return [$('task').value, $('method').value, $('plotted').value]")
+    assert all(
+        word in browser.execute_script("return decodeURIComponent(location.hash).replace(/[+]/g, ' ')")
+        for word in chosen[:2]
+    ), wanted
+    browser.execute_script("$('timesteps').value = '4'; $('timesteps').onchange()")
+    address, count = browser.execute_script("return [location.hash, $('count').textContent]")
+    browser.get("about:blank")
+    browser.get(page.as_uri() + address)
+    wait(browser, "return document.body.dataset.ready === 'yes'")
+    wait(browser, f"return $('count').textContent === '{count}'")
+    assert browser.execute_script("return [$('task').value, $('method').value, $('plotted').value]") == chosen
+    assert set(browser.execute_script("return grid.getData('active').map((r) => r.timesteps)")) <= {4, None}
+    assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []

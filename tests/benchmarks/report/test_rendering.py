@@ -10,7 +10,7 @@ import shutil
 import pytest
 
 from adafire.errors import InputError
-from benchmarks.report import leaderboard, plots, rendering, ties
+from benchmarks.report import leaderboard, matrix, plots, rendering, ties
 from benchmarks.report import page as html
 from benchmarks.running.record import Row, to_json
 from benchmarks.running.store import Store
@@ -18,6 +18,7 @@ from benchmarks.text import visible
 from helpers.paths import ROOT
 from helpers.programs import program
 from helpers.records import failed, make, make_row
+from helpers.rendered import render
 from helpers.tables import tables
 
 
@@ -46,6 +47,7 @@ def test_same_bytes_for_the_same_records_in_any_order(out):
     wanted = rendering.files(some_records())
     assert set(wanted) >= {
         "README.md",
+        "DETECTION.md",
         "index.html",
         "results.csv",
         "plots/toy-mini-energy.png",
@@ -141,8 +143,13 @@ def hostile(method, **changes):
 
 
 def test_everything_that_a_record_holds_is_escaped_in_markdown():
-    text = leaderboard.render([hostile("ann"), hostile("burst", rows=[], status="failed", reason=HOSTILE)])
-    plain = re.sub(r"`python tools/[^`]*`", "", text.replace(leaderboard.ABOUT, ""))
+    records = [hostile("ann"), hostile("burst", rows=[], status="failed", reason=HOSTILE)]
+    text = render(records)
+    own = (leaderboard.ABOUT, leaderboard.ELSEWHERE, matrix.ABOUT_FEWEST, "[README.md](README.md#how-to-read-a-table)")
+    plain = text
+    for words in own:
+        plain = plain.replace(words, "")
+    plain = re.sub(r"`python tools/[^`]*`|\[detection\]\(DETECTION.md\)", "", plain)
     assert plain.count("&lt;img src=x") >= 4, "data, network, notes, reason"
     for markup in ("<img", "![", "http://", " www.", "\x1b", "\u202e", "\n=h"):
         assert markup not in plain, markup

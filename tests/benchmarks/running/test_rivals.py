@@ -14,6 +14,7 @@ from benchmarks.running.runner import run
 from benchmarks.running.schema import parse
 from benchmarks.running.task import Task
 from helpers.networks import build, relative_error
+from helpers.rendered import render
 from helpers.toys import TASK
 
 
@@ -68,7 +69,7 @@ def test_a_row_is_held_against_the_rival_of_its_own_values(outcome):
         assert row["energies"]["horowitz-45nm-int8-acc32"] == pytest.approx(
             model.energy_pj(row["record"].macs, row["record"].synops)
         )
-    text = leaderboard.render(records)
+    text = render(records)
     assert "below its rival" in text and "of the sparse integer network's" in text and "time (s)" not in text
     flat = rows_of_run(records)
     assert [row["method"] for row in flat][:3] == ["ann", "burst", "burst"]

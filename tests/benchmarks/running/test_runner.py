@@ -24,6 +24,7 @@ from benchmarks.running.schema import parse
 from benchmarks.running.store import Store
 from benchmarks.running.task import Task
 from benchmarks.running.told import Event
+from helpers.rendered import render
 from helpers.toys import SCRIPTS, TASK, ScriptedSNN, ToyWorkload, broken, nan, run_in_process, toy
 
 
@@ -403,8 +404,8 @@ def test_every_method_of_the_library_on_the_tiny_network(tmp_path):
         if record.kind == "snn":
             last = record.rows[-1]
             assert last.synops > 0 and last.firing_rate > 0 and last.sites and last.layers, record.method
-    text = leaderboard.render(outcome.records)
-    assert text == leaderboard.render(Store(tmp_path).load()[0]) and "toy mini" in text
+    text = render(outcome.records)
+    assert text == render(Store(tmp_path).load()[0]) and "toy mini" in text
 
 
 @pytest.mark.parametrize(
