@@ -34,18 +34,24 @@ def chosen(records, most=None):
     """[(label, rows, methods that are never near enough)] of the tables of the headline that ``records`` have, of each the
     one that was run last. most: so many methods a table, the cheapest."""
     found = []
+    for group in chosen_groups(records):
+        rows = rows_of_table(group)
+        near, missed = best_rows(rows)
+        used = {row["levels"] for row in near if row["method"] == "ours"} or {row["levels"] for row in near}
+        rivals = [row for row in rows if row["kind"] == "quantised" and row["record"] and row["levels"] in used]
+        rivals = [row for row in rivals if row["method"].endswith(f"phi_plus={row['levels']}")]
+        ann = [row for row in rows if row["kind"] == "ann" and row["record"]]
+        near = sorted(near, key=lambda row: row["of_ann"].get("horowitz-45nm", 9))[:most]
+        found.append((label(group, records), [*ann, *near, *rivals], missed))
+    return found
+
+
+def chosen_groups(records):
+    """The records of each table of the headline; of several of one task and variant, of the one that was run last."""
+    found = []
     for task, variant in TABLES:
         of_task = [g for g in groups(records) if (g[0].task, g[0].variant) == (task, variant)]
-        if of_task:
-            group = max(of_task, key=lambda g: max(record.date for record in g))
-            rows = rows_of_table(group)
-            near, missed = best_rows(rows)
-            used = {row["levels"] for row in near if row["method"] == "ours"} or {row["levels"] for row in near}
-            rivals = [row for row in rows if row["kind"] == "quantised" and row["record"] and row["levels"] in used]
-            rivals = [row for row in rivals if row["method"].endswith(f"phi_plus={row['levels']}")]
-            ann = [row for row in rows if row["kind"] == "ann" and row["record"]]
-            near = sorted(near, key=lambda row: row["of_ann"].get("horowitz-45nm", 9))[:most]
-            found.append((label(group, records), [*ann, *near, *rivals], missed))
+        found += [max(of_task, key=lambda g: max(record.date for record in g))] if of_task else []
     return found
 
 

@@ -2,6 +2,7 @@
 firing rates by site; one of each for every table. The same bytes for the same records and version of matplotlib.
 """
 
+import contextlib
 import io
 import math
 
@@ -29,12 +30,8 @@ STYLE = {
 
 def images(records):
     """{file name below plots/: bytes of a PNG}"""
-    import matplotlib
-    from matplotlib import style
-
     found, pages = {}, content(records)
-    with matplotlib.rc_context(), style.context("default"):  # nobody's matplotlibrc changes a committed plot
-        matplotlib.rcParams.update(STYLE)
+    with _our_style():
         for table in pages["tables"]:
             stem = (
                 "".join(c if c.isalnum() or c in "_-." else "-" for c in table["label"]).replace("--", "-").strip("-")
@@ -44,6 +41,23 @@ def images(records):
                 if figure is not None:
                     found[f"{stem}-{kind}.png"] = _png(figure)
     return found
+
+
+def picture(draw):
+    """Bytes of a PNG of the figure that ``draw()`` makes, or None where it makes none."""
+    with _our_style():
+        figure = draw()
+        return None if figure is None else _png(figure)
+
+
+@contextlib.contextmanager
+def _our_style():
+    import matplotlib
+    from matplotlib import style
+
+    with matplotlib.rc_context(), style.context("default"):  # nobody's matplotlibrc changes a committed plot
+        matplotlib.rcParams.update(STYLE)
+        yield
 
 
 def front(points):

@@ -14,7 +14,7 @@ from adafire.errors import InputError
 from ..running.store import Store, write_whole
 from ..running.task import PROJECT
 from ..text import csv_cell, markdown
-from . import energy_page
+from . import energy_page, headline_plot
 from .headline import headline
 from .leaderboard import pages
 from .names import whole_sets
@@ -81,7 +81,7 @@ def files(records, unknown=()):
     }
     return {
         **{name: content.encode() for name, content in text.items()},
-        **{f"plots/{name}": content for name, content in images(records).items()},
+        **{f"plots/{name}": content for name, content in (images(records) | headline_plot.images(records)).items()},
     }
 
 
