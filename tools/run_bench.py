@@ -114,6 +114,7 @@ def run_all(args):
 
     from adapters.base import WorkloadOptions  # the rest needs torch, which takes seconds to import
     from benchmarks.report import leaderboard
+    from benchmarks.report.closing import closing
     from benchmarks.report.rows import rows_of_run
     from benchmarks.running import runner
     from benchmarks.running.environment import keep_memory
@@ -131,7 +132,7 @@ def run_all(args):
     for task, variant in jobs:
         runner.check_request(task, weighted(args.methods or task.methods, args.weights), args.timesteps, options)
         catalogue.check_ready(task, variant, args.data_root, args.checkpoint)
-    rows, code, interrupted, team = [], 0, False, launch(args.launcher, args.device)
+    rows, said, code, interrupted, team = [], [], 0, False, launch(args.launcher, args.device)
     with reporter() if team.leads else nullcontext(lambda event: None) as tell:
 
         def on_progress(event):
@@ -159,10 +160,9 @@ def run_all(args):
             except KeyboardInterrupt:  # while its data were loaded
                 interrupted = True
                 break
-            rows += [
-                {k: v for k, v in row.items() if k not in ("record", "records", "draw_id")}
-                for row in rows_of_run(outcome.records)
-            ]
+            full = rows_of_run(outcome.records)
+            said += closing(full)
+            rows += [{k: v for k, v in row.items() if k not in ("record", "records", "draw_id")} for row in full]
             if code == 0 and any(record.status == "failed" for record in outcome.records):
                 code = 1
             if outcome.interrupted:
@@ -175,6 +175,8 @@ def run_all(args):
     if rows and team.leads:
         for problem in leaderboard.write_leaderboard(args.out):
             print(f"note: {problem}", file=sys.stderr)
+        for line in said:
+            print(line, file=sys.stderr)
         print(f"All results: {Path(args.out) / 'README.md'}", file=sys.stderr)
     return code
 

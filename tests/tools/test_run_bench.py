@@ -65,7 +65,7 @@ def test_the_mini_of_a_task_without_one_is_anothers_and_says_so(bench, tmp_path)
     assert err.count("imagenet_resnet50 has no mini of its own: this is that of fashion_resnet") == 1
     records, _ = Store(tmp_path / "out").load()
     assert {record.task for record in records} == {"fashion_resnet"}
-    assert "### fashion_resnet mini (first 4)" in (tmp_path / "out" / "README.md").read_text()
+    assert "### fashion_resnet mini (first 4)" in (tmp_path / "out" / "CLASSIFICATION.md").read_text()
 
 
 def test_table_json_records_and_leaderboard(bench, tmp_path):
@@ -87,7 +87,9 @@ def test_table_json_records_and_leaderboard(bench, tmp_path):
     assert max(map(len, out.splitlines())) < 400, "no wider than its text"
     assert "toy mini: adafire, T = 4" in err and "\x1b" not in err, "plain lines where there is no terminal"
     assert len(Store(tmp_path / "out").load()[0]) == 3
-    assert "toy mini" in (tmp_path / "out" / "README.md").read_text()
+    assert "[toy mini](CLASSIFICATION.md#toy-mini)" in (tmp_path / "out" / "README.md").read_text()
+    said = [line for line in err.splitlines() if "points of the ANN" in line]
+    assert len(said) == 1 and said[0].startswith("toy mini: within 0.5 points of the ANN: ")
 
 
 def test_second_call_prints_the_same_table_and_runs_nothing(bench, tmp_path, monkeypatch):
