@@ -4,6 +4,7 @@ python tools/check.py mmdet::retinanet/retinanet_r18_fpn_1x_coco.py --size 320
 python tools/check.py mmseg::fcn/fcn_r18-d8_4xb2-80k_cityscapes-512x1024.py
 python tools/check.py my_detector_config.py --trust-config --checkpoint my.pth     # a config is Python: read it first
 python tools/check.py torchvision::resnet18 --size 224
+python tools/check.py adapters.models.resnet_cifar:resnet20 --size 32              # a function that makes a network
 """
 
 import sys
@@ -22,7 +23,7 @@ def main(argv=None):
     p.add_argument(
         "network",
         help="an MMDetection or MMSegmentation config (file, or "
-        "mmdet::folder/name.py, mmseg::folder/name.py), or torchvision::name",
+        "mmdet::folder/name.py, mmseg::folder/name.py), torchvision::name, timm::name, or package.module:function",
     )
     p.add_argument(
         "--size",
@@ -66,26 +67,15 @@ def check(args):
 def build(args):
     """(network in eval mode, function of the input's side that gives ``forward``, channels, [(height, width)] that the input
     is likely to want, the likeliest first) for what the command line names."""
-    if args.network.startswith("torchvision::"):
-        import torchvision
+    if named(args.network):
+        from adapters.models import build as network_of
+        from adapters.shared.checkpoints import load_into, load_state_dict
 
-        from adafire.errors import InputError
-        from adafire.registry import near_names
-
-        name = args.network.removeprefix("torchvision::")
-        if name not in torchvision.models.list_models():
-            raise InputError(f"torchvision has no model {name!r}{near_names(name, torchvision.models.list_models())}")
-        network = torchvision.models.get_model(name, weights=None).eval()
+        network = network_of(args.network)
         if args.checkpoint:
-            from adapters.shared.checkpoints import load_into, load_state_dict
-
             load_into(network, load_state_dict(args.checkpoint, args.trust_checkpoint)[0])
-        return (
-            network,
-            lambda side: lambda net, x: net(x),
-            3,
-            [pair(getattr(network, "image_size", None)) or (DEFAULT, DEFAULT)],
-        )
+        channels, size = wanted(network)
+        return network, lambda side: lambda net, x: net(x), channels, [size or (DEFAULT, DEFAULT)]
     if "::" not in args.network and Path(args.network).is_file():
         from benchmarks.running.task import check_trusted
 
@@ -102,6 +92,26 @@ def build(args):
         check_two_stage(network)
         return TwoStageNetwork(network), lambda side: example(network, side)[1], *asked
     return network, lambda side: lambda net, x: net(x, mode="tensor"), *asked
+
+
+def named(network):
+    """Whether it is one of adapters/models: 'torchvision::NAME', 'timm::NAME' or 'module:function'.
+
+    >>> named("timm::resnet18"), named("adapters.models.resnet_cifar:resnet20"), named("mmdet::a/b.py"), named("c:/x.py")
+    (True, True, False, False)
+    """
+    module, _, function = network.partition(":")
+    plain = function.isidentifier() and all(part.isidentifier() for part in module.split("."))
+    return network.startswith(("torchvision::", "timm::")) or plain
+
+
+def wanted(network):
+    """(channels, (height, width) or None) of the input that a network says it wants: timm's by its configuration, torchvision's
+    transformers by ``image_size``."""
+    stated = (getattr(network, "pretrained_cfg", None) or {}).get("input_size")
+    if stated:
+        return stated[0], tuple(stated[1:])
+    return 3, pair(getattr(network, "image_size", None))
 
 
 def input_of(cfg):

@@ -1,5 +1,6 @@
 """What the documentation says is what the code does: the support table, the commands, the named methods."""
 
+import doctest
 import re
 import subprocess
 import sys
@@ -64,3 +65,12 @@ def test_every_tool_explains_itself_with_an_example(tool):
 def test_tools_say_what_is_wrong_in_one_message(arguments, message):
     done = subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("page", [p for p in sorted((ROOT / "docs").glob("*.md")) if ">>> " in p.read_text("utf-8")])
+def test_examples_of_pages_run(page):
+    """docs/external.md wants other libraries, and has a test of its own."""
+    if page.name == "external.md":
+        pytest.skip("run by tests/adafire/external, where the libraries are installed")
+    failed, tried = doctest.testfile(str(page), module_relative=False, optionflags=doctest.ELLIPSIS)
+    assert tried and not failed

@@ -3,6 +3,7 @@
 import pytest
 from mmengine.config import Config
 
+import adapters.models
 from tools import check
 
 
@@ -27,6 +28,20 @@ def test_a_network_of_one_size_is_checked_at_it(capsys):
     assert check.main(["torchvision::vit_b_16", "--size", "64"]) == 2
     said = capsys.readouterr().err
     assert "does not run on an input of [1, 3, 64, 64]" in said and "--size 224" in said and "not foreseen" not in said
+
+
+def test_whatever_a_task_takes_is_checked(capsys, monkeypatch):
+    """A network by the function that makes it; timm's by the input that it states (here a stand-in: timm is optional)."""
+    assert check.main(["adapters.models.resnet_cifar:resnet20", "--size", "32"]) == 0
+    assert "input [1, 3, 32, 32]" in capsys.readouterr().out
+    assert check.main(["adapters.models.resnet_cifar:resnet21"]) == 2
+    assert "has no function 'resnet21'; did you mean" in capsys.readouterr().err
+    network = adapters.models.build("adapters.models.resnet_cifar:resnet20")
+    network.pretrained_cfg = {"input_size": (3, 40, 48)}
+    assert check.wanted(network) == (3, (40, 48))
+    monkeypatch.setattr(adapters.models, "build", lambda name: network)
+    assert check.main(["timm::resnet18"]) == 0
+    assert "input [1, 3, 40, 48]" in capsys.readouterr().out
 
 
 SIX = """
