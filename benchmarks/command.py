@@ -13,6 +13,7 @@ import sys
 import threading
 import traceback
 from contextlib import contextmanager
+from pathlib import Path
 
 from .text import visible
 
@@ -60,6 +61,18 @@ class Parser(argparse.ArgumentParser):
             action="store_true",
             help="execute a task or config file from outside this project (it is Python)",
         )
+
+    def add_json(self, what):
+        """--json FILE; what: what is written there. The folder is looked for before any work."""
+        self.add_argument("--json", type=new_file, metavar="FILE", help=f"write {what}, as JSON")
+
+
+def new_file(text):
+    """Type of an option: a file that can be written, in a folder that exists."""
+    path = Path(text).absolute()
+    if path.exists() and not path.is_file() or not path.parent.is_dir():
+        raise argparse.ArgumentTypeError(f"found {text}, expected a file name in a folder that exists")
+    return path
 
 
 def names(text):

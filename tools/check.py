@@ -31,6 +31,7 @@ def main(argv=None):
         help="side of the square input, pixels (default: what the network is made for where it says so, else 320)",
     )
     p.add_argument("--checkpoint", metavar="FILE", help="weights (default: random; the treatment is the same)")
+    p.add_json("operators, sites, relays, and where numbers meet weights")
     p.add_trust()
     return run(check, p, argv)
 
@@ -55,7 +56,13 @@ def check(args):
             continue
         if size != (DEFAULT, DEFAULT) or channels != 3:
             print(f"input {list(x.shape)}")
-        print(adafire.check(network, x, forward=forward))
+        found = adafire.check(network, x, forward=forward)
+        print(found)
+        if args.json:
+            from benchmarks import as_json
+
+            sites = [site.name for site in found.sites]
+            as_json.write(args.json, {"input": list(x.shape), **vars(found), "sites": sites})
         return
     reason = f"{type(failed).__name__}: {' '.join(str(failed).split())[:200]}"
     raise InputError(

@@ -31,6 +31,7 @@ def main(argv=None):
     )
     p.add_argument("--out", metavar="DIR", help="folder with records (default: runs/, and the project's results/)")
     p.add_argument("--data-root", metavar="DIR", help="data of a full split, for the names of classes and samples")
+    p.add_json("the comparison")
     return run(report, p, argv)
 
 
@@ -44,7 +45,12 @@ def report(args):
     except AdafireError as error:
         labels, lacking = None, f"without the task's data: {error}"
     found = compare.compare(first, second, labels, args.timesteps, args.worst)
-    show(found, [*found.notes, *([lacking] if lacking else [])])
+    notes = [*found.notes, *([lacking] if lacking else [])]
+    show(found, notes)
+    if args.json:
+        from benchmarks import as_json
+
+        as_json.write(args.json, {**compare.as_dict(found), "notes": notes})
 
 
 def show(found, notes):

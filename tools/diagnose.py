@@ -39,6 +39,7 @@ def main(argv=None):
     add("--out", metavar="FILE", help="the picture: .png, .pdf or .svg (default: in runs/diagnose/)")
     add("--device", choices=("cpu", "cuda"), default="cpu")
     add("--seed", type=whole(0), default=0, metavar="N")
+    p.add_json("stages and sites")
     p.add_trust()
     return run(report, p, argv)
 
@@ -73,6 +74,10 @@ def report(args):
     out.parent.mkdir(parents=True, exist_ok=True)
     diagnose.plot(found, out)
     print(f"\npicture: {out}")
+    if args.json:
+        from benchmarks import as_json
+
+        as_json.write(args.json, diagnose.as_dict(found))
 
 
 if __name__ == "__main__":

@@ -9,8 +9,18 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # from a clone, no
 from benchmarks.command import Parser, leave, run  # noqa: E402
 from benchmarks.report.terminal import print_aligned  # noqa: E402
 
-METHODS = ("adafire-uniform", "adafire", "adafire+ssc", "adafire+iat", "adafire+ssc+iat", "ours", "dcgs")
+METHODS = (
+    "adafire-uniform",
+    "adafire-layers",
+    "adafire",
+    "adafire+ssc",
+    "adafire+iat",
+    "adafire+ssc+iat",
+    "ours",
+    "dcgs",
+)
 STEPS = (
+    ("adafire-layers", "adafire-uniform"),
     ("adafire", "adafire-uniform"),
     ("adafire+ssc", "adafire"),
     ("adafire+iat", "adafire"),
@@ -30,7 +40,16 @@ def main(argv=None):
     p.add_argument("--variant")
     p.add_argument("--reference", default="snn-calibration", metavar="METHOD")
     p.add_argument("--out", metavar="DIR", help="folder with records (default: runs/, and the project's results/)")
-    return run(lambda args: [report(task, args) for task in args.tasks] and 0, p, argv)
+    p.add_json("the rows of both tables, a task each")
+    return run(report_all, p, argv)
+
+
+def report_all(args):
+    found = {task: report(task, args) for task in args.tasks}
+    if args.json:
+        from benchmarks import as_json
+
+        as_json.write(args.json, found)
 
 
 def report(task, args):
@@ -65,7 +84,10 @@ def report(task, args):
                     ]
                 )
             )
-    print_aligned(["reference", first.metric, "energy", "method", "at", first.metric, "energy", "saved"], lines)
+    equal = ["reference", first.metric, "energy", "method", "at", first.metric, "energy", "saved"]
+    print_aligned(equal, lines)
+    names_of = ["reference", "reference_score", "reference_energy", "method", "at", "score", "energy", "saved"]
+    rows_of = [dict(zip(names_of, line)) for line in lines]
     print(f"{saved.PAPER}.\n")
     lines = []
     for method, other in STEPS:
@@ -85,9 +107,9 @@ def report(task, args):
                     f"{100 * found.fewer_synops:.1f} %",
                 ]
             )
-    print_aligned(
-        ["method - base", "T", "mean T", first.metric, "95 % interval", "p", "energy saved", "synops saved"], lines
-    )
+    head = ["method - base", "T", "mean T", first.metric, "95 % interval", "p", "energy saved", "synops saved"]
+    print_aligned(head, lines)
+    return {"at equal accuracy": rows_of, "at equal T": [dict(zip(head, line)) for line in lines]}
 
 
 def joules(saved, row):

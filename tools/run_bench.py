@@ -2,7 +2,6 @@
 """Convert the network of a task by several methods and measure each: accuracy against timesteps and energy."""
 
 import argparse
-import json
 import os
 import sys
 import traceback
@@ -73,7 +72,7 @@ def parser():
         help="of --draws N the K-th alone, scored on the same samples: to share draws between machines, or to have one of a slow method",
     )
     add("--out", default="runs", metavar="DIR", help="folder for records and tables (default: %(default)s)")
-    add("--json", metavar="FILE", help="write the table as a list of rows")
+    p.add_json("the table as a list of rows, or what --list shows")
     add(
         "--save-snn",
         metavar="DIR",
@@ -199,19 +198,16 @@ def check_places(args):
             raise InputError(
                 f"{option} {given}: {there} is {'not writable' if there.is_dir() else 'a file, not a folder'}"
             )
-    table = args.json and Path(args.json).absolute()
-    if table and (table.exists() and not table.is_file() or not table.parent.is_dir()):
-        raise InputError(f"--json {args.json}: expected a file name in a folder that exists")
 
 
 def show(rows, args):
     """The table on stdout, and as JSON where asked for."""
+    from benchmarks import as_json
     from benchmarks.report.columns import THREE, table
     from benchmarks.report.terminal import print_table
-    from benchmarks.running.store import write_whole
 
     if args.json:
-        write_whole(Path(args.json).resolve(), json.dumps(rows, indent=1, allow_nan=False) + "\n")
+        as_json.write(args.json, rows)
     print_table(*table(rows))
     print(f"energy: under {', '.join(THREE)}; in brackets the span over all models and readings")
 
@@ -230,6 +226,10 @@ def show_list(args):
     )
     found = methods()
     print_table(list(found[0]), [list(row.values()) for row in found], spare=())
+    if args.json:
+        from benchmarks import as_json
+
+        as_json.write(args.json, {"tasks": rows, "methods": found})
     return 0
 
 

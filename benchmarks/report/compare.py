@@ -92,6 +92,21 @@ def compare(first, second, labels=None, timesteps=None, most=10):
     )
 
 
+def as_dict(found):
+    """A Comparison for programs: what the two records are of, and all its figures."""
+    first, second = found.first, found.second
+    same = {key: getattr(first, key) for key in ("task", "variant", "split", "metric", "samples")}
+    return {
+        **same,
+        "first": {"method": first.method, "key": first.key},
+        "second": {"method": second.method, "key": second.key},
+        "lines": found.lines,
+        "timesteps": found.timesteps,
+        "per_class": [dict(zip(("class", "first", "second", "samples"), line)) for line in found.per_class],
+        "worst": [dict(zip(("sample", "first", "second"), line)) for line in found.worst],
+    }
+
+
 def labels_of(record, data_root=None):
     """Labels of a record's samples from its task's data; InputError where the data here are others, or not at hand."""
     from ..running.task import load_task

@@ -108,6 +108,26 @@ def _score(report, workload):
         report.scores[stage] = float(found.metrics[report.metric]), float(found.low), float(found.high)
 
 
+def as_dict(report):
+    """A StagedReport for programs: stages with their errors and scores, sites with theirs relative to the ANN's activations."""
+    errors = report.errors
+    scores = {stage: dict(zip(("value", "low", "high"), found)) for stage, found in report.scores.items()}
+    stages = [{"stage": s, "output_error": errors.output_error(s), **scores.get(s, {})} for s in STAGES]
+    kinds = ("inherited", *OWN_ERRORS, "total")
+    sites = [
+        {
+            **{
+                key: getattr(s, key)
+                for key in ("name", "phi_plus", "phi_minus", "threshold", "firing_rate", "over_fired")
+            },
+            **{kind: s.relative(kind) for kind in kinds},
+        }
+        for s in errors.sites
+    ]
+    said = {key: getattr(report, key) for key in ("label", "metric", "samples", "scored", "notes")}
+    return {**said, "stages": stages, "sites": sites}
+
+
 def text(report, worst=5):
     """The report as text: stages, worst sites by each error, all sites."""
     errors, parts = report.errors, [report.label]
