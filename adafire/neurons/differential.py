@@ -27,6 +27,7 @@ import torch
 
 from . import kernels as fused
 from .costs import WORD, Asked, LawCosts, bits_of
+from .pool_kernels import Sent
 
 _LAST = 31 / 64
 
@@ -100,6 +101,10 @@ class DifferentialBurst:
         return torch.stack(
             [self.burst(change, self.weight(t + k + 1), float("inf"))[1] for k, change in enumerate(changes)]
         )
+
+    def sent_by_pooling(self, theta, t, steps):
+        """``Sent`` (pool_kernels.py) of the steps after step ``t``."""
+        return Sent(theta, self.levels, torch.tensor([self.weight(t + k + 1) for k in range(steps)]), t)
 
     def burst(self, v, weight, most):
         """(change of the mean, number of spikes) for the change ``v`` that is wanted, in units of theta.

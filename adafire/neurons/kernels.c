@@ -317,12 +317,55 @@ long adafire_over(const float *value, const float *x, long size, long channels, 
 /* Max pooling as a rate operator (rates.py): x += s_k; y_k = increment of the maximum over the window of x, with increments
  * below ``noise`` of the total taken as rounding. Memory order is [steps, batch, height, width, channels]. size: sum of |y|;
  * active: steps with y != 0; total: the maximum of the last step. s, out: float, or bfloat16 where ``half``. */
+typedef struct { /* what a pooled result is counted as */
+    int kind;    /* 0: its increments; 1: spikes of the bursts that tell the change of its mean; 2: one spike for a change */
+    const float *theta, *weights; /* thresholds in the order of the result; weight of each step's spikes */
+    int levels;
+    long t0;
+} Sent;
+
+/* Of ``count`` results: now, after step k, and increments y; size and active are added to. As running_mean.py's _sent. */
+static inline void add_sent(const Sent *s, long k, long at, long count, float noise, const float *now, const float *y, float *size,
+                            float *active) {
+    if (s->kind == 0) {
+#pragma GCC ivdep
+        for (long c = 0; c < count; c++) {
+            size[c] += y[c] < 0.0f ? -y[c] : y[c];
+            active[c] += y[c] != 0.0f ? 1.0f : 0.0f;
+        }
+        return;
+    }
+    const float t = (float)(s->t0 + k + 1), before_t = t > 1.0f ? t - 1.0f : 1.0f;
+    float left[count], spikes[count];
+#pragma GCC ivdep
+    for (long c = 0; c < count; c++) {
+        const float change = y[c] - (now[c] - y[c]) / before_t;
+        left[c] = fabsf(change) <= noise * fabsf(now[c]) ? 0.0f : change / t / s->theta[at + c];
+        spikes[c] = s->kind == 2 && left[c] != 0.0f ? 1.0f : 0.0f;
+    }
+    for (int j = 0; s->kind == 1 && j < s->levels; j++) {
+        const float level = ldexpf(s->weights[k], -j), rest = j == s->levels - 1 ? LAST : (float)(1.0 / 3.0);
+#pragma GCC ivdep
+        for (long c = 0; c < count; c++) {
+            const float n = floorf(fabsf(left[c]) / level + rest);
+            left[c] -= copysignf(n, left[c]) * level;
+            spikes[c] += n;
+        }
+    }
+#pragma GCC ivdep
+    for (long c = 0; c < count; c++) {
+        size[c] += spikes[c];
+        active[c] += spikes[c] != 0.0f ? 1.0f : 0.0f;
+    }
+}
+
 typedef struct {
     const void *s;
     void *out;
     long batch, height, width, channels, kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, out_h, out_w;
     float noise, *x, *total, *size, *active;
     int half;
+    Sent sent;
 } Pool;
 
 static void take_in(const Pool *p, long k, long from, long to) { /* rows of all images, one after the other */
@@ -359,10 +402,9 @@ static void give_out(const Pool *p, long k, long from, long to) {
                 const float now = m[c], change = now - total[c], magnitude = change < 0.0f ? -change : change;
                 const float y = magnitude <= p->noise * (now < 0.0f ? -now : now) ? 0.0f : change;
                 total[c] = now;
-                size[c] += y < 0.0f ? -y : y;
-                active[c] += y != 0.0f ? 1.0f : 0.0f;
                 m[c] = y;
             }
+            add_sent(&p->sent, k, at, channels, p->noise, total, m, size, active);
             if (p->half)
                 for (long c = 0; c < channels; c++) ((uint16_t *)p->out)[step + at + c] = narrow(m[c]);
             else
@@ -373,9 +415,10 @@ static void give_out(const Pool *p, long k, long from, long to) {
 
 void adafire_pool(const void *s, int half, long steps, long batch, long height, long width, long channels, long kernel_h,
                   long kernel_w, long stride_h, long stride_w, long pad_h, long pad_w, long out_h, long out_w, float noise,
-                  float *x, float *total, void *out, float *size, float *active, int threads) {
+                  float *x, float *total, void *out, float *size, float *active, int kind, const float *theta,
+                  const float *weights, int levels, long t0, int threads) {
     const Pool p = {s, out, batch, height, width, channels, kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, out_h, out_w,
-                    noise, x, total, size, active, half};
+                    noise, x, total, size, active, half, {kind, theta, weights, levels, t0}};
     if (batch >= threads) { /* an image at a time: its state stays in the cache over all steps */
 #pragma omp parallel for schedule(static) num_threads(threads)
         for (long b = 0; b < batch; b++)
@@ -396,7 +439,9 @@ void adafire_pool(const void *s, int half, long steps, long batch, long height, 
 /* Max over the last dimension as a rate operator: as adafire_pool with one window that holds all of a row. Memory order is
  * [steps, rows, length]. */
 void adafire_row_max(const float *s, long steps, long rows, long length, float noise, float *x, float *total, float *out,
-                     float *size, float *active, int threads) {
+                     float *size, float *active, int kind, const float *theta, const float *weights, int levels, long t0,
+                     int threads) {
+    const Sent sent = {kind, theta, weights, levels, t0};
 #pragma omp parallel for schedule(static) num_threads(threads)
     for (long r = 0; r < rows; r++) {
         float *xr = x + r * length;
@@ -408,9 +453,8 @@ void adafire_row_max(const float *s, long steps, long rows, long length, float n
             const float step = now - total[r], magnitude = step < 0.0f ? -step : step;
             const float y = magnitude <= noise * (now < 0.0f ? -now : now) ? 0.0f : step;
             total[r] = now;
-            size[r] += y < 0.0f ? -y : y;
-            active[r] += y != 0.0f ? 1.0f : 0.0f;
             out[k * rows + r] = y;
+            add_sent(&sent, k, r, 1, noise, total + r, &y, size + r, active + r);
         }
     }
 }

@@ -1,4 +1,4 @@
-"""The neuron, and max pooling, each fused into one pass over memory: kernels.c, where it could be compiled (compiled.py).
+"""The neuron, fused into one pass over memory: kernels.c, where it could be compiled (compiled.py). Max pooling: pool_kernels.py.
 
 Elsewhere the functions return None and the caller uses the reference: the same bits in more time.
 """
@@ -161,78 +161,3 @@ def one_a_channel(parameter, channels):
     if parameter.numel() != channels:
         parameter = parameter.expand(channels) if parameter.dim() == 0 else parameter.reshape(-1).expand(channels)
     return parameter.float().contiguous()
-
-
-def pool(spikes, window, out_size, state, noise):
-    """Increments [K, B, C, H', W'] of max pooling over cumulative ``spikes`` [K, B, C, H, W], and the new state.
-
-    window: ((kernel), (stride), (padding)), each (height, width); state: (cumulative input, totals, sum of |increments|,
-    steps with one), or None at the start; overwritten. None where this kernel does not apply (another layout, no compiler).
-    """
-    if not enabled or spikes.device.type != "cpu" or spikes.dtype not in (torch.float32, torch.bfloat16):
-        return None
-    steps, batch, channels, height, width = spikes.shape
-    order = spikes.permute(0, 1, 3, 4, 2)
-    loaded = library()
-    if loaded is None or not order.is_contiguous():
-        return None
-    if state is None:
-        state = (
-            torch.zeros(batch, height, width, channels),
-            *(torch.zeros(batch, *out_size, channels) for _ in range(3)),
-        )
-    else:
-        state = tuple(s.permute(0, 2, 3, 1) for s in state)
-        if not all(s.is_contiguous() for s in state):
-            return None
-    x, total, size, active = state
-    out = torch.empty(steps, batch, *out_size, channels, dtype=spikes.dtype)
-    (kh, kw), (sh, sw), (ph, pw) = window
-    loaded.adafire_pool(
-        spikes.data_ptr(),
-        spikes.dtype == torch.bfloat16,
-        steps,
-        batch,
-        height,
-        width,
-        channels,
-        kh,
-        kw,
-        sh,
-        sw,
-        ph,
-        pw,
-        *out_size,
-        noise,
-        *(t.data_ptr() for t in (x, total, out, size, active)),
-        torch.get_num_threads(),
-    )
-    return out.permute(0, 1, 4, 2, 3), tuple(s.permute(0, 3, 1, 2) for s in state)
-
-
-def row_max(spikes, state, noise):
-    """Increments [K, ...] of the maximum over the last dimension of cumulative ``spikes`` [K, ..., N], and the new state.
-
-    state: as in ``pool``. None where this kernel does not apply.
-    """
-    if not enabled or spikes.device.type != "cpu" or spikes.dtype != torch.float32:
-        return None
-    spikes = spikes.contiguous()
-    loaded = library()
-    if loaded is None or not spikes.numel():
-        return None
-    steps, *rows, length = spikes.shape
-    x, total, size, active = state or (torch.zeros(*rows, length), *(torch.zeros(rows) for _ in range(3)))
-    if not all(s.is_contiguous() for s in (x, total, size, active)):
-        return None
-    out = torch.empty(steps, *rows)
-    loaded.adafire_row_max(
-        spikes.data_ptr(),
-        steps,
-        total.numel(),
-        length,
-        noise,
-        *(t.data_ptr() for t in (x, total, out, size, active)),
-        torch.get_num_threads(),
-    )
-    return out, (x, total, size, active)

@@ -23,6 +23,7 @@ import torch
 
 from . import kernels as fused
 from .costs import WORD, Asked, LawCosts, bits_of
+from .pool_kernels import Sent
 
 _SLACK = 1 / 1024  # of the finest level: rounding of t m must not keep the last spike from being taken back
 
@@ -77,6 +78,10 @@ class MultiThreshold:
     def asked(self, params, t):
         """What n is held against (asked_for.py): the sum that the input asks for, and a finest level."""
         return Asked(slack=2.0 ** (1 - self.levels))
+
+    def sent_by_pooling(self, theta, t, steps):
+        """``Sent`` (pool_kernels.py) of the steps after step ``t``."""
+        return Sent(theta, t=t)
 
     def spikes_of(self, changes, t):
         """One event for each change of a pooled mean."""

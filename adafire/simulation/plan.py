@@ -9,7 +9,7 @@ from ..errors import UnsupportedError
 from ..graph import Stream, multiplies, program, specs_in, streams_of, weighs
 from .prepared import Prepared, folded, in_channels_last
 from .repeatable import repeatable
-from .stepwise import in_any_layout
+from .stepwise import cat_channels_last, in_any_layout
 
 _FOLDABLE = {"conv1d", "conv2d", "conv3d", "linear"}
 CHUNK = 8
@@ -165,6 +165,10 @@ class Plan:
             kwargs = {k: v for k, v in this.kwargs.items() if k != "bias"}
             x, weight, bias, *rest = *this.args, *([] if len(this.args) > 2 else [this.kwargs.get("bias")])
             return repeatable(call, this.func, x, weight, bias, *rest, **kwargs)
+        if call.op in ("cat", "concat", "concatenate"):
+            joined = cat_channels_last(this.func, *this.args, **this.kwargs)
+            if joined is not None:
+                return joined
         return in_any_layout(this.func, this.args, this.kwargs)
 
     def program(self, *regions):

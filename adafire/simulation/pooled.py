@@ -21,13 +21,21 @@ def thresholds_at(run, call):
     return _pooled_constants(run)[0][call.index]
 
 
+def thresholds_laid_out(run, call, channels_last):
+    """The same as float32 in the order of memory of the result, channels last or as its dimensions say; kept in the plan."""
+    theta, kept = thresholds_at(run, call), run.plan.pooled[2]
+    if call.index not in kept:
+        kept[call.index] = (theta.permute(0, 2, 3, 1) if channels_last else theta).float().contiguous()
+    return kept[call.index]
+
+
 def shifts_at(run, call):
     """Constant currents (of what arrives at a pooling operator, of its result) that were added to the spikes."""
     return _pooled_constants(run)[1][call.index]
 
 
 def _pooled_constants(run):
-    """(thresholds, shifts) by the index of the pooling call; the network's structure moves them there. Found anew where the
+    """(thresholds, shifts, thresholds laid out) by the index of the pooling call; the network's structure moves them there. Found anew where the
     thresholds are others than those of the plan's last run."""
     plan = run.plan
     thresholds = [run.params[site.index].theta for site in plan.trace.sites]
@@ -46,6 +54,7 @@ def _pooled_constants(run):
                     for k, (_, one) in ones.found.items()
                 },
                 zeros.found,
+                {},
             ),
         )
     return plan.pooled

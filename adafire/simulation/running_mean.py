@@ -8,9 +8,9 @@ homogeneous f the division by t cancels: max pooling of cumulative counts gives 
 import torch
 
 from ..graph import HOMOGENEOUS_RATES, averaged, specs_in, wide
-from ..neurons import kernels as fused
+from ..neurons import pool_kernels as fused
 from .plan import maximum_over_last
-from .pooled import shifts_at, thresholds_at
+from .pooled import shifts_at, thresholds_at, thresholds_laid_out
 from .state import instant, law_behind
 from .stepwise import over_time
 
@@ -98,10 +98,11 @@ def _step_by_step(run, call, function, tensors, changing, length):
 def _fused_pool(run, call, tensors, changing):
     """As ``advance``, for max pooling of spikes, in two dimensions or over the whole last one, where a fused kernel
     applies; else None."""
-    if not call.pools_spikes or changing != [True] or law_behind(run, call) is not None:
+    law = law_behind(run, call) if call.pools_spikes else None
+    if not call.pools_spikes or changing != [True] or not (law is None or getattr(law, "differential", False)):
         return None
     if call.op == "amax":
-        return _fused_row_max(run, call, tensors[0])
+        return _fused_row_max(run, call, tensors[0], law)
     if call.op != "max_pool2d" or tensors[0].dim() != 5:
         return None
     options = (
@@ -120,7 +121,8 @@ def _fused_pool(run, call, tensors, changing):
     window = kernel, pair(options.get("stride") or kernel), pair(options.get("padding", 0))
     kept = run.rates.get(call.index)
     state = None if kept is None else (kept[0][0], kept[1][0], kept[2], kept[3])
-    result = fused.pool(tensors[0], window, specs_in(call.template)[0].shape[-2:], state, _NOISE)
+    sent = _counted_as(run, call, law, len(tensors[0]), channels_last=True)
+    result = fused.pool(tensors[0], window, specs_in(call.template)[0].shape[-2:], state, _NOISE, sent)
     if result is None:
         return None
     out, (x, total, size, active) = result
@@ -130,14 +132,14 @@ def _fused_pool(run, call, tensors, changing):
     return (out,)
 
 
-def _fused_row_max(run, call, spikes):
+def _fused_row_max(run, call, spikes, law):
     keep = maximum_over_last(call)
     if keep is None:
         return None
     kept = run.rates.get(call.index)
     squeezed = lambda s: s.squeeze(-1) if keep and torch.is_tensor(s) else s
     state = None if kept is None else (kept[0][0], *map(squeezed, (kept[1][0], kept[2], kept[3])))
-    result = fused.row_max(spikes, state, _NOISE)
+    result = fused.row_max(spikes, state, _NOISE, _counted_as(run, call, law, len(spikes)))
     if result is None:
         return None
     out, (x, *rest) = result
@@ -146,6 +148,13 @@ def _fused_row_max(run, call, spikes):
     if call.index in run.plan.tapped:
         run.sums[(call.index, 0)] = total
     return (out.unsqueeze(-1) if keep else out,)
+
+
+def _counted_as(run, call, law, steps, channels_last=False):
+    """What the fused kernels count a pooled result as."""
+    if law is None:
+        return fused.COUNTS
+    return law.sent_by_pooling(thresholds_laid_out(run, call, channels_last), run.t, steps)
 
 
 def advance_peak(run, call, counts):

@@ -30,6 +30,16 @@ def no_rule(error):
     return not ran_out(error) and any(words in str(error) for words in ("atching rule", "vmap"))
 
 
+def cat_channels_last(func, tensors, dim=0, **kwargs):
+    """``func(tensors, dim)`` of pictures [B, C, H, W] that all keep channels last: so does the result, which layers behind it are
+    fastest with (torch.cat of what moves in time gives channels first). None for anything else."""
+    if kwargs or not isinstance(tensors, (tuple, list)) or not isinstance(dim, int):
+        return None
+    if any(not isinstance(t, torch.Tensor) or t.dim() != 4 or t.stride(1) != 1 or t.shape[1] == 1 for t in tensors):
+        return None
+    return func([t.permute(0, 2, 3, 1) for t in tensors], (0, 3, 1, 2)[dim % 4]).permute(0, 3, 1, 2)
+
+
 def in_any_layout(func, args, kwargs):
     """``func(*args, **kwargs)``; once more on contiguous tensors where it was written for them alone."""
     try:

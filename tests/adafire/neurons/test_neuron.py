@@ -12,7 +12,7 @@ from adafire.graph.activations import activation_of
 from adafire.graph.calls import Site
 from adafire.neurons import in_blocks as blocked
 from adafire.neurons import kernels as fused
-from adafire.neurons import over_fired
+from adafire.neurons import over_fired, pool_kernels
 from adafire.neurons.count import NeuronParams, initial_state, scan
 from adafire.simulation.loop import simulate
 from helpers.references import count_form
@@ -159,11 +159,12 @@ def test_blocks_equal_the_reference_bit_for_bit(name, minus, memory, monkeypatch
         state = want
 
 
+@pytest.mark.parametrize("method", ["burst", "ours", "dcgs", "adafire-differential"])
 @pytest.mark.parametrize(
     "kernel,stride,padding,ceil",
     [(2, 2, 0, False), (3, 2, 1, False), (3, 2, 1, True), (5, 1, 2, False), ((2, 3), (1, 2), 0, False)],
 )
-def test_fused_pooling_equals_the_rate_operator(kernel, stride, padding, ceil, monkeypatch):
+def test_fused_pooling_equals_the_rate_operator(kernel, stride, padding, ceil, method, monkeypatch):
     if fused.library() is None:
         pytest.skip("no C compiler on this machine: the reference is used everywhere")
     pooled = torch.nn.MaxPool2d(kernel, stride, padding, ceil_mode=ceil)
@@ -176,15 +177,17 @@ def test_fused_pooling_equals_the_rate_operator(kernel, stride, padding, ceil, m
         torch.nn.Conv2d(3, 2, 1),
     ).eval()
     x = torch.randn(3, 2, 11, 12)
-    snn = adafire.convert(network, x, method="burst", timesteps=6, phi_plus=3, phi_minus=2)
+    options = dict(phi_plus=3, phi_minus=2) if method == "burst" else {}
+    snn = adafire.convert(network, x, method=method, timesteps=6, **options)
     plan, results = snn.plan(x), []
     for on in (True, False):
         used = []
         monkeypatch.setattr(fused, "enabled", on)
-        monkeypatch.setattr(fused, "pool", _counting(fused.pool, used) if on else fused.pool)
+        monkeypatch.setattr(pool_kernels, "pool", _counting(pool_kernels.pool, used) if on else pool_kernels.pool)
         run = snn.run(plan, x)
         outputs = [y for _, y in simulate(run, (1, 4, 6), 3)]
         ((_, totals, size, active),) = run.rates.values()
+        assert float(active.sum()) > 0
         results.append((outputs, totals[0], size, active))
         assert not on or all(used) and used
     for a, b in zip(*results):

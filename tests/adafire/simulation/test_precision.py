@@ -5,6 +5,7 @@ import torch
 
 import adafire
 from adafire.neurons import kernels as fused
+from adafire.neurons import pool_kernels
 from adafire.simulation.precision import PRECISIONS, exact_theta
 from adafire.simulation.state import Run
 from helpers.networks import build, relative_error
@@ -54,7 +55,7 @@ def test_fused_pooling_in_bf16_gives_the_same_spikes(threads):
     torch.set_num_threads(threads)  # one image at a time, or rows of one step
     try:
         for dtype in (torch.float32, torch.bfloat16):
-            found.append(fused.pool(s.to(dtype), window, (6, 6), None, 1e-5))
+            found.append(pool_kernels.pool(s.to(dtype), window, (6, 6), None, 1e-5))
     finally:
         torch.set_num_threads(before)
     (full, state), (half, other) = found

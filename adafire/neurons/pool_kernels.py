@@ -1,0 +1,109 @@
+"""Max pooling of spikes as a rate operator (running_mean.py), fused into one pass over memory, what it sends counted with it.
+
+Elsewhere the functions return None and the caller uses the reference.
+"""
+
+from typing import NamedTuple
+
+import torch
+
+from . import kernels
+from .compiled import library
+
+
+class Sent(NamedTuple):
+    """What a pooled result is counted as, under a law that sends changes of a running mean. theta: thresholds in the order of memory of
+    the result; levels, weights [K] of every step's spikes: bursts (differential.py), or None for one spike a change
+    (multi_threshold.py); t: step before the first one. Without theta: the increments themselves."""
+
+    theta: torch.Tensor | None = None
+    levels: int = 0
+    weights: torch.Tensor | None = None
+    t: int = 0
+
+    def arguments(self):
+        """As the kernel takes them."""
+        kind = 0 if self.theta is None else 2 if self.weights is None else 1
+        at = lambda tensor: None if tensor is None else tensor.data_ptr()
+        return kind, at(self.theta), at(self.weights), self.levels, self.t
+
+
+COUNTS = Sent()
+
+
+def pool(spikes, window, out_size, state, noise, sent=COUNTS):
+    """Increments [K, B, C, H', W'] of max pooling over cumulative ``spikes`` [K, B, C, H, W], and the new state.
+
+    window: ((kernel), (stride), (padding)), each (height, width); state: (cumulative input, totals, sum of |increments|,
+    steps with one), or None at the start; overwritten. sent: what is counted. None where this kernel does not apply (another
+    layout, no compiler).
+    """
+    if not kernels.enabled or spikes.device.type != "cpu" or spikes.dtype not in (torch.float32, torch.bfloat16):
+        return None
+    steps, batch, channels, height, width = spikes.shape
+    order = spikes.permute(0, 1, 3, 4, 2)
+    loaded = library()
+    if loaded is None or not order.is_contiguous():
+        return None
+    if state is None:
+        state = (
+            torch.zeros(batch, height, width, channels),
+            *(torch.zeros(batch, *out_size, channels) for _ in range(3)),
+        )
+    else:
+        state = tuple(s.permute(0, 2, 3, 1) for s in state)
+        if not all(s.is_contiguous() for s in state):
+            return None
+    x, total, size, active = state
+    out = torch.empty(steps, batch, *out_size, channels, dtype=spikes.dtype)
+    (kh, kw), (sh, sw), (ph, pw) = window
+    loaded.adafire_pool(
+        spikes.data_ptr(),
+        spikes.dtype == torch.bfloat16,
+        steps,
+        batch,
+        height,
+        width,
+        channels,
+        kh,
+        kw,
+        sh,
+        sw,
+        ph,
+        pw,
+        *out_size,
+        noise,
+        *(t.data_ptr() for t in (x, total, out, size, active)),
+        *sent.arguments(),
+        torch.get_num_threads(),
+    )
+    return out.permute(0, 1, 4, 2, 3), tuple(s.permute(0, 3, 1, 2) for s in state)
+
+
+def row_max(spikes, state, noise, sent=COUNTS):
+    """Increments [K, ...] of the maximum over the last dimension of cumulative ``spikes`` [K, ..., N], and the new state.
+
+    state, sent: as in ``pool``. None where this kernel does not apply.
+    """
+    if not kernels.enabled or spikes.device.type != "cpu" or spikes.dtype != torch.float32:
+        return None
+    spikes = spikes.contiguous()
+    loaded = library()
+    if loaded is None or not spikes.numel():
+        return None
+    steps, *rows, length = spikes.shape
+    x, total, size, active = state or (torch.zeros(*rows, length), *(torch.zeros(rows) for _ in range(3)))
+    if not all(s.is_contiguous() for s in (x, total, size, active)):
+        return None
+    out = torch.empty(steps, *rows)
+    loaded.adafire_row_max(
+        spikes.data_ptr(),
+        steps,
+        total.numel(),
+        length,
+        noise,
+        *(t.data_ptr() for t in (x, total, out, size, active)),
+        *sent.arguments(),
+        torch.get_num_threads(),
+    )
+    return out, (x, total, size, active)
