@@ -15,11 +15,12 @@ class Fire(nn.Module):
     def __init__(self):
         super().__init__()
         self.first, self.a, self.b = nn.Conv2d(3, 8, 3), nn.Conv2d(8, 6, 1), nn.Conv2d(8, 6, 3, padding=1)
-        self.pool, self.last = nn.MaxPool2d(3, 2), nn.Conv2d(12, 4, 1)
+        self.pool, self.c, self.last = nn.MaxPool2d(3, 2), nn.Conv2d(12, 4, 1), nn.Conv2d(4, 2, 1)
 
     def forward(self, x):
         x = torch.relu(self.first(x))
-        return self.last(self.pool(torch.cat([torch.relu(self.a(x)), torch.relu(self.b(x))], 1)))
+        x = self.pool(torch.cat([torch.relu(self.a(x)), torch.relu(self.b(x))], 1))
+        return self.last(torch.relu(self.c(x)))
 
 
 @pytest.mark.parametrize("dim", [1, -3, 0, 2, 3, -1])
