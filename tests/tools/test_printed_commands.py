@@ -67,9 +67,11 @@ def small(monkeypatch, run_before, finished, here):
     from benchmarks.report import diagnose, event_time, rendering, show
     from benchmarks.running import catalogue, regression, runner, store, sweep
     from benchmarks.speed import measures
+    from benchmarks.streams import films
 
-    write = moving_scenes.write
+    write, write_masks = moving_scenes.write, films.write_masks
     monkeypatch.setattr(moving_scenes, "write", lambda at, objects, k, n, motion: write(at, objects, k, 2, motion))
+    monkeypatch.setattr(films, "write_masks", lambda at, objects, k, n, motion: write_masks(at, objects, k, 2, motion))
     (here / "runs").symlink_to(finished, target_is_directory=True)
     monkeypatch.setattr(store, "places", lambda out=None: [Path(out)] if out else [finished])
     real_run, real_show, real_diagnose, real_time = runner.run, show.show, diagnose.diagnose, event_time.event_time
