@@ -103,6 +103,7 @@ def report(args):
     from benchmarks.report.terminal import aligned
     from benchmarks.running.store import write_whole
     from benchmarks.streams import crossing, families, session, showing, timing
+    from benchmarks.streams.pricing import ONE_READ
 
     with tempfile.TemporaryDirectory() as folder:
         if args.alone:
@@ -119,7 +120,8 @@ def report(args):
     if not own:
         least = [e for e in entries if e.zone == min(args.zone)]
         print("\n" + "\n".join(crossing.crossings(least, method, axis)))
-        print("\n" + aligned(*crossing.crossing_table(least, method, axis)))
+        for name in (method, method + ONE_READ)[: 1 + any(e.name.endswith(ONE_READ) for e in entries)]:
+            print("\n" + aligned(*crossing.crossing_table(least, name, axis)))
     elif all(e.value is None for e in entries):
         print("\nNothing to score against: agreement with the ANN alone.")
     for every, zone, one in found:

@@ -2,7 +2,7 @@
 
 import math
 
-from .pricing import MODELS, SHORT
+from .pricing import MODELS, ONE_READ, SHORT
 
 AXES = {
     "speed": ("at every speed", "at no speed", "pixels a frame"),
@@ -53,11 +53,17 @@ def place(points, axis="speed"):
     return f"at {there} {unit}, not at " + ", ".join(f"{x:g}" for (x, *_), cheaper in zip(points, below) if not cheaper)
 
 
+def rivals_of(entries, method):
+    """Names of what a method is compared with: all but itself, however it is priced."""
+    own = method.removesuffix(ONE_READ)
+    return list(dict.fromkeys(e.name for e in entries if e.name not in (own, own + ONE_READ)))
+
+
 def crossings(entries, method, axis="speed"):
     """A sentence a rival and model of MODELS: where the stream of ``method`` costs less than it."""
     found = []
     for model in MODELS:
-        for rival in dict.fromkeys(e.name for e in entries if e.name != method):
+        for rival in rivals_of(entries, method):
             where = place(pairs(entries, method, rival, model, axis), axis)
             if where:
                 found.append(f"{SHORT[model]}: {method} costs less than {rival} {where}")
@@ -66,7 +72,7 @@ def crossings(entries, method, axis="speed"):
 
 def crossing_table(entries, method, axis="speed"):
     """(headers, lines): a line for every energy model that has a price, a column a rival."""
-    rivals = list(dict.fromkeys(e.name for e in entries if e.name != method))
+    rivals = rivals_of(entries, method)
     models = list(dict.fromkeys(m for e in entries if e.name == method for m in e.energy_pj))
     cells = lambda model: [place(pairs(entries, method, rival, model, axis), axis) or "-" for rival in rivals]
-    return ["cheaper than", *rivals], [[model, *cells(model)] for model in models]
+    return [f"{method} is cheaper than", *rivals], [[model, *cells(model)] for model in models]

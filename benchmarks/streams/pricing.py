@@ -7,6 +7,9 @@ Rivals, priced by the same models from the same counters:
                    and reads and writes a current for each (cost/counters.py). What changed is what the SNN sends, so that both
                    have the same dead zone
   METHOD, afresh   the SNN told each input as if it were the first
+
+The stream itself has two prices where memories count: METHOD, a weight is read for each spike; METHOD, one read, a burst is one message,
+whose weight is read once, and shifted and added for each of its spikes, on a chip that can (docs/energy_models.md).
 """
 
 from typing import NamedTuple
@@ -51,7 +54,11 @@ class Seen(NamedTuple):
     agreement: float | None = None
 
 
-def prices(counters, zero_skipping=False):
+ONE_READ = ", one read"
+"""Behind a method's name where a weight is read once a message."""
+
+
+def prices(counters, zero_skipping=False, reading="spike"):
     """{model: pJ of an input} of the models that have a price for these counters.
 
     >>> counted = {"macs": 10, "synops": 100, "layers": None, "sites": None}
@@ -61,7 +68,7 @@ def prices(counters, zero_skipping=False):
     found = {}
     for name in ENERGY_MODELS.names():
         try:
-            found[name] = ENERGY_MODELS.get(name).energy_pj(counters, zero_skipping=zero_skipping)
+            found[name] = ENERGY_MODELS.get(name).energy_pj(counters, None, reading, zero_skipping)
         except InputError:  # a chip that cannot, or counters that it lacks
             continue
     return found
@@ -100,6 +107,8 @@ def entries(method, ann, stream, afresh=None, fps=None, **case):
             entry("delta-ann", stream, prices(delta), delta["macs"] + delta["multiplied"], adds),
             entry(f"{method}, afresh", afresh, prices(again), again["macs"], again["synops"], again["spikes"]),
         ]
+        once = prices(told, reading="message")
+        rows.append(entry(method + ONE_READ, stream, once, told["macs"], told["synops"], told["spikes"]))
     return [
         *rows,
         entry(method, stream, prices(told), told["macs"], told["synops"], told["spikes"], fps),

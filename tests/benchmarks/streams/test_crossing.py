@@ -25,7 +25,7 @@ def test_sentences_say_where_a_stream_pays():
     assert "int8: ours costs less than delta-ann at every speed" in said
     assert "memories: ours costs less than integer-sparse at no speed" in said
     headers, lines = crossing.crossing_table(rows, "ours")
-    assert headers == ["cheaper than", "ann", "delta-ann", "integer-sparse"]
+    assert headers == ["ours is cheaper than", "ann", "delta-ann", "integer-sparse"]
     assert lines[0] == [MODELS[0], "up to about 3 pixels a frame", "at every speed", "at no speed"]
 
 

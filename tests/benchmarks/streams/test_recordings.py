@@ -88,7 +88,10 @@ def test_answers_and_counts_are_those_of_one_stream_after_the_other(folder, netw
                     agree += y.argmax() == expected.argmax()
             spikes += stream.report().spikes * 4
     rows = {e.name: e for e in found.entries}
-    assert list(rows) == ["ann", "integer-sparse", "delta-ann", "ours, afresh", "ours"] and found.windows == 18
+    assert (
+        list(rows) == ["ann", "integer-sparse", "delta-ann", "ours, afresh", "ours, one read", "ours"]
+        and found.windows == 18
+    )
     assert rows["ours"].value == pytest.approx(right / 18) and rows["ours"].agreement == pytest.approx(agree / 18)
     assert rows["ours"].spikes == pytest.approx(spikes / 24) and rows["ours"].rate == 40
     assert rows["ours"].macs < rows["ours, afresh"].macs <= rows["ann"].macs and found.empty == 0

@@ -15,7 +15,7 @@ from benchmarks.streams.named import NAMED
 from benchmarks.streams.pricing import MODELS, Seen, entries
 
 pytestmark = pytest.mark.filterwarnings("ignore")
-NAMES = ["ann", "integer-sparse", "delta-ann", "ours, afresh", "ours"]
+NAMES = ["ann", "integer-sparse", "delta-ann", "ours, afresh", "ours, one read", "ours"]
 
 
 class Few:
@@ -154,10 +154,13 @@ def test_rows_by_hand_without_a_network():
             "integer-sparse": 4.6 * 20,
             "delta-ann": 4.6 * 14,
             "ours, afresh": 4.6 * 10 + 0.9 * 12,
+            "ours, one read": 4.6 * 10 + 0.9 * 6,
             "ours": 4.6 * 10 + 0.9 * 6,
         }
     )
     assert found["ours"].share[model] == pytest.approx((46 + 5.4) / 138) and found["ours"].fps == 7.0
+    once, each = (found[name].energy_pj["spikingjelly-simple"] for name in ("ours, one read", "ours"))
+    assert each - once == pytest.approx(24.96 * 4 * (6 - 4))  # weights of 4 bytes: 6 spikes at synapses, 4 messages
     assert found["delta-ann"][2:4] == (0.8, 0.95) and found["ann"].agreement is None
     assert [found[name].value for name in ("ann", "integer-sparse", "ours, afresh")] == [0.9, 0.9, 0.85]
     assert [e.name for e in entries("burst", Seen(plain, 0.9), Seen(Told(), 0.8, 0.95))] == [
