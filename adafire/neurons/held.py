@@ -14,6 +14,11 @@ import torch
 from .sigma_delta import SigmaDelta
 
 
+def in_memory(tensor):
+    """A tensor without gaps as one dimension [n], in the order in which it lies in memory: a view."""
+    return tensor.as_strided((tensor.numel(),), (1,), tensor.storage_offset())
+
+
 class HeldBurst(SigmaDelta):
     """The law, for ``NeuronParams.neuron``, step by step as in sigma_delta.py. law: the ``DifferentialBurst`` whose bursts are
     sent; zone: changes up to so many of its finest levels are not sent (below 33/64 nothing is to be seen of it: rounding sends
@@ -39,12 +44,27 @@ class HeldBurst(SigmaDelta):
         """
         wanted = a - held
         wanted = torch.where(wanted.abs() > self.zone * self.finest, wanted, 0.0)
-        return self.law.burst(wanted, 1.0, float(most))
+        return self.bursts(wanted, float(most))
 
     def spikes_of(self, values, t, before=None):
         """Spikes that tell receivers pooled ``values`` [K, ...], in units of theta, after the value ``before``."""
         before = torch.zeros_like(values[:1]) if before is None else before[None]
-        return self.law.burst(torch.diff(values, dim=0, prepend=before), 1.0, float("inf"))[1]
+        return self.bursts(torch.diff(values, dim=0, prepend=before), float("inf"))[1]
+
+    def bursts(self, wanted, most):
+        """``law.burst`` of ``wanted``, at weight 1, the same bits: of a change below half of the finest level no digit is other
+        than 0, so that where few want more only these are spelled."""
+        where = wanted.abs() >= 0.5 * self.finest
+        total = int(where.sum())
+        if 5 * total > wanted.numel():
+            return self.law.burst(wanted, 1.0, most)
+        change, spikes = torch.zeros_like(wanted), torch.zeros_like(wanted)
+        if total:
+            rows = in_memory(where).nonzero().squeeze(1)
+            told = self.law.burst(in_memory(wanted)[rows], 1.0, most)
+            for out, values in zip((change, spikes), told):
+                in_memory(out)[rows] = values
+        return change, spikes
 
     def costs(self, params, activation, steps):
         """``LawCosts``, as of the law that it is made of, in one step."""

@@ -1,6 +1,7 @@
 """From a command line (tools/stream.py) to entries: which task is meant, its networks, and the films or recordings they are shown."""
 
 import sys
+import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -36,12 +37,18 @@ def say(words, end="\n"):
     print(words, file=sys.stderr, end=end, flush=True)
 
 
-def live(line, done, of, every=50):
-    """A line that is written over itself on a terminal, and now and then in a pipe."""
-    if sys.stderr.isatty():
-        say(f"\r{line}   ", "\n" if done >= of else "")
-    elif done >= of or done % every == 0:
-        say(line)
+class Live:
+    """A line that is written over itself on a terminal; in a pipe every so many seconds, and at the end."""
+
+    def __init__(self, seconds=20):
+        self.seconds, self.said = seconds, time.monotonic()
+
+    def __call__(self, line, last):
+        if sys.stderr.isatty():
+            say(f"\r{line}   ", "\n" if last else "")
+        elif last or time.monotonic() - self.said > self.seconds:
+            self.said = time.monotonic()
+            say(line)
 
 
 def check_places(args):
@@ -136,7 +143,7 @@ def shown(session, args):
 
 def of_pictures(session, args):
     """Entries of every film and dead zone that the options ask for."""
-    entries, animation = [], None
+    entries, animation, live = [], None, Live()
     for speed, rate, film in shown(session, args):
         where = f"{rate:g} frames a second" if rate else "frames" if speed is None else f"speed {speed:g}"
         for zone in args.zone:
@@ -145,7 +152,7 @@ def of_pictures(session, args):
 
             def tell(now):
                 line = f"{words}: frame {now.done} of {now.of}, {now.fps:.1f} a second, energy {now.share:.3f} of the ANN's"
-                live(f"{line}, agreement {now.alike:.3f}", now.done, now.of)
+                live(f"{line}, agreement {now.alike:.3f}", now.done == now.of)
                 if animation:
                     animation.see(now)
 
@@ -166,13 +173,13 @@ def alone(session, args):
 
 def of_recordings(session, args):
     """[(ms between windows, dead zone, recordings.Found)]."""
-    found = []
+    found, live = [], Live()
     for every in args.every:
         told = recordings.pieces(session.workload, session.data, session.options, every, args.piece, args.pieces)
         for zone in args.zone:
 
             def tell(done, of, fps):
-                live(f"every {every:g} ms, zone {zone:g}: window {done} of {of}, {fps:.0f} a second", done, of, 5000)
+                live(f"every {every:g} ms, zone {zone:g}: window {done} of {of}, {fps:.0f} a second", done == of)
 
             found.append((every, zone, recordings.measured(session.snn, session.ann, told, every, zone, tell)))
     return found
