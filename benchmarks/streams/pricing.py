@@ -54,6 +54,8 @@ class Seen(NamedTuple):
     agreement: float | None = None
 
 
+NO_ZONE = ("ann", "integer-sparse")
+"""Rivals that have no dead zone."""
 ONE_READ = ", one read"
 """Behind a method's name where a weight is read once a message."""
 

@@ -2,7 +2,7 @@
 
 import io
 
-from .pricing import MODELS, SHORT
+from .pricing import MODELS, NO_ZONE, ONE_READ, SHORT
 
 
 def _number(value):
@@ -19,8 +19,10 @@ def table(entries, metric, agreement="agreement with the ANN"):
     headers = ["a second" if timed else "speed", *(["zone"] if zoned else []), "network", metric, agreement]
     headers += ["spikes", "additions", "MACs", *(f"energy of the ANN's, {SHORT[m]}" for m in MODELS)]
     headers += [f"uW, {SHORT[m]}" for m in MODELS] if timed else []
-    lines = []
+    lines, least = [], min((e.zone for e in entries), default=0.0)
     for e in entries:
+        if e.name in NO_ZONE and e.zone > least:
+            continue  # told once
         x = e.rate if timed else e.speed
         lines.append(
             [
@@ -81,25 +83,28 @@ def plot(entries, metric="accuracy", unit="frames"):
 
 def _plot_of_rates(entries, metric, unit):
     figure, panels = _figure(len(MODELS) + 1, 14)
-    names, least = list(dict.fromkeys(e.name for e in entries)), min(e.zone for e in entries)
+    names, zones = (list(dict.fromkeys(getattr(e, key) for e in entries)) for key in ("name", "zone"))
     colours = {name: f"C{k}" for k, name in enumerate(names)}
+    rates = sorted({e.rate for e in entries})
     for panel, model in zip(panels, MODELS):
         for name in names:
-            mine = [e for e in entries if e.name == name and e.zone == least and model in e.energy_pj]
+            mine = [e for e in entries if e.name == name and e.zone == min(zones) and model in e.energy_pj]
             mine.sort(key=lambda e: e.rate)
             x, y = [e.rate for e in mine], [e.power_uw(model) for e in mine]
             panel.plot(x, y, "o-", label=name, markersize=4, color=colours[name])
         panel.set(xlabel=f"{unit} a second", title=model, xscale="log", yscale="log")
+        panel.set_xticks(rates, [f"{rate:g}" for rate in rates], minor=False)
+        panel.set_xticks([], minor=True)
         panel.grid(alpha=0.4)
     panels[0].set_ylabel("energy a second, uW")
-    for name in names:
-        known = [e for e in entries if e.name == name and e.value is not None]
-        x, y = [e.power_uw(MODELS[1]) for e in known], [e.value for e in known]
-        panels[-1].plot(x, y, "o", label=name, markersize=4, color=colours[name])
-        for e, a, b in zip(known, x, y):
-            if e.zone and name == names[-1]:
-                panels[-1].annotate(f"zone {e.zone:g}", (a, b), fontsize=6)
-    panels[-1].set(xlabel=f"energy a second, uW, {SHORT[MODELS[1]]}", ylabel=metric, xscale="log", title="all rates")
-    panels[-1].grid(alpha=0.4)
     panels[0].legend(fontsize=7)
+    last, shown = panels[-1], [e for e in entries if e.value is not None and not e.name.endswith(ONE_READ)]
+    for zone, marker in zip(sorted(zones), "os^Dv<>"):
+        mine = [e for e in shown if e.zone == zone and not (e.name in NO_ZONE and zone > min(zones))]
+        x, y = [e.power_uw(MODELS[1]) for e in mine], [e.value for e in mine]
+        last.scatter(x, y, marker=marker, s=16, c=[colours[e.name] for e in mine], label=f"dead zone {zone:g}")
+    last.set(xlabel="energy a second, uW", ylabel=metric, xscale="log", title=f"at every rate, {SHORT[MODELS[1]]}")
+    last.grid(alpha=0.4)
+    if len(zones) > 1:
+        last.legend(fontsize=7)
     return _png(figure)

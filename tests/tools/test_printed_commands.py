@@ -12,6 +12,7 @@ import pytest
 
 from helpers.printed_commands import ROOT, arguments, commands
 from helpers.programs import program as loaded
+from helpers.workloads import Few
 
 STAND_INS = {
     "TASK": "fashion_resnet",
@@ -67,11 +68,13 @@ def small(monkeypatch, run_before, finished, here):
     from benchmarks.report import diagnose, event_time, rendering, show
     from benchmarks.running import catalogue, regression, runner, store, sweep
     from benchmarks.speed import measures
-    from benchmarks.streams import films
+    from benchmarks.streams import films, measuring
 
     write, write_masks = moving_scenes.write, films.write_masks
     monkeypatch.setattr(moving_scenes, "write", lambda at, objects, k, n, motion: write(at, objects, k, 2, motion))
     monkeypatch.setattr(films, "write_masks", lambda at, objects, k, n, motion: write_masks(at, objects, k, 2, motion))
+    real_networks = measuring.networks
+    monkeypatch.setattr(measuring, "networks", lambda workload, *rest: real_networks(Few(workload), *rest))
     (here / "runs").symlink_to(finished, target_is_directory=True)
     monkeypatch.setattr(store, "places", lambda out=None: [Path(out)] if out else [finished])
     real_run, real_show, real_diagnose, real_time = runner.run, show.show, diagnose.diagnose, event_time.event_time

@@ -13,22 +13,10 @@ from benchmarks.running.task import TASKS, load_task
 from benchmarks.streams import films, measuring
 from benchmarks.streams.named import NAMED
 from benchmarks.streams.pricing import MODELS, Seen, entries
+from helpers.workloads import Few
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 NAMES = ["ann", "integer-sparse", "delta-ann", "ours, afresh", "ours, one read", "ours"]
-
-
-class Few:
-    """A workload whose calibration is its first batch: enough for what is tested here."""
-
-    def __init__(self, workload):
-        self._workload, self._few = workload, workload.calibration()[:1]
-
-    def __getattr__(self, name):
-        return getattr(self._workload, name)
-
-    def calibration(self):
-        return self._few
 
 
 def made(name):
