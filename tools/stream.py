@@ -77,6 +77,7 @@ def main(argv=None):
         metavar="N",
         help="of the camera, pixels a frame; with --rate a second (0)",
     )
+    v("--shake", type=whole(0, 64), default=0, metavar="N", help="of the camera, pixels off in a frame (%(default)s)")
     v("--noise", type=whole(0, 64), default=0, metavar="N", help="of pixels (%(default)s)")
     v("--flicker", type=whole(0, 64), default=0, metavar="N", help="of the light (%(default)s)")
     v("--folder", metavar="DIR", help="frames of your own as pictures")

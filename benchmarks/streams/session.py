@@ -132,7 +132,9 @@ def shown(session, args):
         speed, frames = x, args.frames or 40
         if args.rate:
             speed, frames = args.pixels / x, max(2, round(args.seconds * x))
-        motion = moving_scenes.Motion(speed, args.pan / x if args.rate else args.pan, args.noise, args.flicker)
+        motion = moving_scenes.Motion(
+            speed, args.pan / x if args.rate else args.pan, args.noise, args.flicker, args.shake
+        )
         place = session.folder / f"{x:g}"
         yield (
             speed,
