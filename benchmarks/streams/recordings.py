@@ -65,6 +65,10 @@ def pieces(workload, data, options, every_ms, piece_ms=500, limit=None):
             )
 
     full = times >= round(form.window_ms * 1000)
+    if not full.any():
+        raise InputError(
+            f"pieces of {piece_ms:g} ms are over before a window of {form.window_ms:g} ms is full; make them longer (--piece)"
+        )
     return Pieces(times, full, np.array([r.label for r in chosen]), load)
 
 

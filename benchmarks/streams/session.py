@@ -95,6 +95,10 @@ def open_session(args, folder):
         raise InputError(
             f"task {task.name!r} is one of recordings: --folder, --file, --rate and --save are for pictures"
         )
+    if args.plot and args.folder:
+        raise InputError(
+            "--plot is of energy against speed or rate, which pictures in a folder do not tell; leave it out"
+        )
     if args.annotations and not own:
         raise InputError("--annotations are of frames of your own: give these with --folder or --file")
     if own and args.annotations and task.family != "detection":

@@ -400,6 +400,12 @@ ROWS = [  # name, tool, arguments, words of the message
     ),
     ("stream: rates", "stream", plain("scenes_video_yolo", "--rate", "0,15"), "different numbers above 0, up to 10000"),
     ("stream: boxes of nothing", "stream", plain("coco_yolo", "--annotations", "a.json"), "with --folder or --file"),
+    (
+        "stream: plot of a folder",
+        "stream",
+        plain("coco_yolo", "--folder", ".", "--plot", "a.png"),
+        "--plot is of energy",
+    ),
     ("stream: no weights", "stream", lambda f: ["dvs128_stream", "--data-root", f], "with --checkpoint FILE"),
     ("stream: no method", "stream", plain("coco_yolo", "--method", "our"), "did you mean 'ours'"),
     ("run_speed: no case", "run_speed", plain("mini-yol"), "did you mean 'mini-yolo'"),

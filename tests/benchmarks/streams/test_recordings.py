@@ -120,6 +120,11 @@ def test_what_does_not_slide_is_refused(data, folder):
         recordings.pieces(Workload, data, folder, 25)
 
 
+def test_pieces_shorter_than_a_window_are_refused(folder):
+    with pytest.raises(InputError, match="pieces of 40 ms are over before a window of 50 ms is full; make them longer"):
+        recordings.pieces(Workload, DATA, folder, 10, 40)
+
+
 def test_real_recordings_are_cut_as_the_task_scores_them():
     root = SHARED / "dvs128_objects"
     if not root.is_dir():
