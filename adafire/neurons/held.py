@@ -11,6 +11,7 @@ a burst can tell is told by the bursts after it.
 
 import torch
 
+from . import kernels as fused
 from .sigma_delta import SigmaDelta
 
 
@@ -28,9 +29,23 @@ class HeldBurst(SigmaDelta):
         self.law, self.zone = law, zone
 
     @property
+    def levels(self):
+        """Spike sizes of a burst."""
+        return self.law.levels
+
+    @property
     def finest(self):
         """The finest level, over theta."""
         return 2.0 ** (1 - self.law.levels)
+
+    def fast(self, z, t, steps, params, state, site):
+        """``scan`` by the fused kernel (the same bits), of a stream's one step from what is held, or None where that does not apply:
+        from a mean of h, one step of the differential law is this one."""
+        if t or steps != 1:
+            return None
+        fresh = state._replace(**{k: torch.zeros_like(state.mean) for k in ("x", "n", "events", "graded")})
+        fresh = fresh._replace(mean=state.mean.clone())  # overwritten; a call that fails leaves the stream as it was
+        return fused.differential(z, 0, 1, params, fresh, site, [1.0], self.zone * self.finest)
 
     def told(self, a, held, most):
         """(change of what is held, spikes of the burst that tells it), in units of theta.

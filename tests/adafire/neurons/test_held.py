@@ -1,9 +1,20 @@
-"""Held bursts: what few neurons tell is spelled for these alone, with the same bits."""
+"""Held bursts: what few neurons tell is spelled for these alone, and the fused kernel does a step of a stream, with the same bits."""
 
 import pytest
 import torch
+import torch.nn.functional as F
 
+from adafire.graph.activations import activation_of
+from adafire.graph.calls import Site
 from adafire.neurons import DifferentialBurst, HeldBurst
+from adafire.neurons import kernels as fused
+from adafire.neurons.count import NeuronParams
+
+ACTIVATIONS = {
+    "relu": activation_of("relu", None, (None,), {}),
+    "leaky_relu": activation_of("leaky_relu", F.leaky_relu, (None, 0.2), {}),
+    "relu6": activation_of("relu6", F.relu6, (None,), {}),
+}
 
 
 def changes(share, levels, layout):
@@ -31,3 +42,27 @@ def test_no_change_below_half_of_the_finest_level_has_a_digit():
     law = DifferentialBurst(levels=6)
     below = torch.linspace(-0.5, 0.5, 20_001) * 2.0**-5
     assert not law.burst(below, 1.0, 8.0)[1].any()
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("zone", [0.0, 0.51, 2.0])
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_the_kernel_does_what_a_step_of_the_law_does(name, zone, layout):
+    """A walk of 12 calls: what flows on, what is held, spikes and messages; what it was given is left as it was."""
+    if fused.library() is None:
+        pytest.skip("the kernels cannot be compiled here")
+    law, g, shape = HeldBurst(DifferentialBurst(levels=5), zone), torch.Generator().manual_seed(1), (2, 6, 5, 4)
+    a_channel = lambda: torch.rand(1, 6, 1, 1, generator=g)
+    params = NeuronParams(0.5 + a_channel(), a_channel() - 0.5, torch.zeros(1, 6, 1, 1), 8, 8, law)
+    site = Site(0, 0, "a", ACTIVATIONS[name], shape, 1)
+    z = torch.randn(shape, generator=g).to(memory_format=layout)
+    state = law.initial_state(z, params)
+    for _ in range(12):
+        z = z + torch.randn(shape, generator=g) * (torch.rand(shape, generator=g) < 0.3) * 3
+        before = [t.clone() for t in state]
+        fast, ahead = law.fast(z[None], 0, 1, params, state, site)
+        slow, after = law.scan(z[None], 0, 1, params, state, site.activation)
+        assert torch.equal(fast, slow) and all(map(torch.equal, ahead, after)) and all(map(torch.equal, state, before))
+        none = {k: torch.zeros_like(state.n) for k in ("x", "n", "events", "graded")}
+        state = after._replace(**none)
+    assert law.fast(z[None], 1, 1, params, state, site) is None and law.fast(z[None], 0, 2, params, state, site) is None
