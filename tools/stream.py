@@ -16,7 +16,6 @@ objects that neither has seen.
 """
 
 import argparse
-import json
 import sys
 import tempfile
 import warnings
@@ -91,7 +90,7 @@ def main(argv=None):
     e("--pieces", type=whole(1), metavar="N", help="of each class (default: all)")
     add("--alone", action="store_true", help="without rivals: frames a second of the stream, and of the network, here")
     add("--plot", metavar="FILE.png", help="write energy against speed, or against rate, as a picture")
-    add("--json", metavar="FILE", help="write the rows")
+    p.add_json("the rows")
     add("--data-root", metavar="DIR", help="folder with the data of a full split (or $ADAFIRE_DATA)")
     add("--checkpoint", metavar="FILE", help="weights to use instead of the variant's own")
     add("--seed", type=whole(0), default=0, metavar="N")
@@ -101,6 +100,7 @@ def main(argv=None):
 
 def report(args):
     warnings.filterwarnings("ignore")
+    from benchmarks import as_json
     from benchmarks.report.terminal import aligned
     from benchmarks.running.store import write_whole
     from benchmarks.streams import crossing, families, session, showing, timing
@@ -132,8 +132,7 @@ def report(args):
     if args.plot:
         write_whole(Path(args.plot), showing.plot(entries, workload.metric, "windows" if events else "frames"))
     if args.json:
-        rows = [entry._asdict() for entry in entries]
-        write_whole(Path(args.json).resolve(), json.dumps(rows, indent=1, allow_nan=False) + "\n")
+        as_json.write(args.json, entries)
 
 
 if __name__ == "__main__":

@@ -53,11 +53,12 @@ class Live:
 
 def check_places(args):
     """InputError where what is asked for cannot be written."""
-    for option, endings in (("save", FILES), ("plot", (".png",)), ("json", ("",))):
+    for option, endings in (("save", FILES), ("plot", (".png",))):
         path = getattr(args, option)
         if path and not (Path(path).absolute().parent.is_dir() and path.endswith(endings)):
-            ending = f", ending in {' or '.join(endings)}," if endings != ("",) else ""
-            raise InputError(f"--{option} {path}: expected a file name{ending} in a folder that exists")
+            raise InputError(
+                f"--{option} {path}: expected a file name, ending in {' or '.join(endings)}, in a folder that exists"
+            )
     if args.save and args.save.endswith(".mp4"):
         library()  # that it is not installed is said before any work
 
