@@ -21,6 +21,7 @@ methods = ["quantised", "rate-max", "rate-percentile", "snn-calibration", "burst
 timesteps = [1, 2, 4, 8]
 
 _pattern = r"(?P<part>occasion\d)_(?P<class>[A-Za-z]+).*\.aedat"
+_both = r"(?P<part>occasion\d)_(?P<class>Caixa|Caneca|Estilete|Lapiseira|Tesoura).*\.aedat"  # shown on both occasions
 _data = dict(type="recordings", name="DVS128 objects", pattern=_pattern, sample_ms=50, least=100)
 _common = dict(
     split="full",
@@ -36,7 +37,7 @@ variants = dict(
     ),
     occasions=dict(
         _common,
-        data=dict(_data, train="occasion1", test="occasion2"),
+        data=dict(_data, pattern=_both, train="occasion1", test="occasion2"),
         model=dict(name="adapters.models.event_networks:conv4", num_classes=5, channels=2),
         options=dict(representation=dict(kind="constant", bins=1, size=64, window_ms=50, clip=10, scale=2)),
     ),

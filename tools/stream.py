@@ -1,17 +1,21 @@
 #!/usr/bin/env python
-"""What a frame costs where little changes: a detector as a spiking stream against its rivals, on videos or a folder of frames.
+"""What an input costs where little changes: a network as a spiking stream against its rivals, on videos or recordings.
 
-python tools/stream.py coco_yolo                                       # generated videos, objects at 0 to 8 pixels a frame
-python tools/stream.py coco_yolo --speed 0,2 --frames 10 --save walk.png   # and an animation with boxes and spikes
-python tools/stream.py coco_yolo --zone 2 --noise 4 --pan 1            # dead zone, noisy pixels, a camera that moves
-python tools/stream.py coco_yolo --folder my_frames                    # pictures in order of their names, without a truth
+python tools/stream.py scenes_video_yolo                                 # generated videos, objects at 0 to 8 pixels a frame
+python tools/stream.py scenes_video_fpn --speed 0,2 --frames 10 --save walk.png   # and an animation with what is found, and spikes
+python tools/stream.py scenes_video_yolo --zone 0,2 --noise 4 --pan 1    # dead zones, noisy pixels, a camera that moves
+python tools/stream.py scenes_video_yolo --rate 15,30,60,120,240         # the same motion at frame rates: energy a second
+python tools/stream.py scenes_video_yolo --alone                         # frames a second on this machine, without the rivals
+python tools/stream.py scenes_video_yolo --file my_video.mp4 --save boxes.mp4     # a video of your own (adafire[video])
+python tools/stream.py scenes_video_yolo --folder my_frames              # pictures in order of their names
+python tools/stream.py dvs128_stream --data-root DIR --checkpoint FILE   # an event camera, windows every 1 to 25 ms
 
-A stream keeps its state between frames and sends what changed (docs/streams.md). Methods without a streaming law are run afresh on
-each frame. Weights and calibration are the task's own; videos show objects that neither has seen.
+Instead of a stream's name, that of a task, or a task file. A stream keeps its state between inputs and sends what changed
+(docs/streams.md). Methods without a streaming law are run afresh on each. Weights and calibration are the task's own; videos show
+objects that neither has seen.
 """
 
 import argparse
-import json
 import sys
 import tempfile
 import warnings
@@ -22,34 +26,71 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # from a clone, no
 from benchmarks.command import Parser, leave, run, whole  # noqa: E402
 
 
-def speeds(text):
-    """'0,1.5,8' -> [0.0, 1.5, 8.0]"""
-    try:
-        found = [float(part) for part in text.split(",")]
-    except ValueError:
-        found = [-1.0]
-    if not all(0 <= value <= 64 for value in found) or len(set(found)) < len(found):
-        raise argparse.ArgumentTypeError(f"found {text!r}, expected different numbers from 0 to 64, such as 0,1,4")
-    return found
+def several(least, most, words, above=False):
+    """Type of an option: '0,1.5,8' -> [0.0, 1.5, 8.0], different numbers from ``least`` (above: not that itself) to ``most``."""
+
+    def convert(text):
+        try:
+            found = [float(part) for part in text.split(",")]
+        except ValueError:
+            found = [float("nan")]
+        if not all(least <= v <= most and (v > least or not above) for v in found) or len(set(found)) < len(found):
+            raise argparse.ArgumentTypeError(f"found {text!r}, expected {words}")
+        return found
+
+    return convert
 
 
 def main(argv=None):
     p = Parser(__doc__)
     add = p.add_argument
-    add("task", metavar="TASK", help="task file of a detector, or the name of one in tasks/")
-    add("--variant", metavar="NAME", help="variant of the task (default: the first of the split)")
+    add(
+        "task",
+        metavar="TASK",
+        help="scenes_video_yolo, scenes_video_fpn, dvs128_stream, a task file or the name of a task",
+    )
+    add("--variant", metavar="NAME", help="variant of the task (default: the stream's own, or the first of the split)")
     add("--method", default="ours", metavar="M", help="conversion method (%(default)s)")
     add("--timesteps", type=whole(1), default=4, metavar="T", help="that it is converted for (%(default)s)")
-    add("--speed", type=speeds, default=[0.0, 1.0, 2.0, 4.0, 8.0], metavar="0,1", help="of the objects, pixels a frame")
-    add("--frames", type=whole(2, 10000), default=40, metavar="N", help="of a video (%(default)s)")
-    add("--video", type=whole(0), default=0, metavar="K", help="number of the video (%(default)s)")
-    for name, words in (("pan", "of the camera, pixels a frame"), ("noise", "of pixels"), ("flicker", "of the light")):
-        add(f"--{name}", type=whole(0, 64), default=0, metavar="N", help=f"{words} (%(default)s)")
-    add("--zone", type=float, default=0.0, metavar="Z", help="dead zone, in finest levels (%(default)s)")
-    add("--folder", metavar="DIR", help="frames as pictures, in place of generated videos")
-    add("--save", metavar="FILE.png", help="write the last video as an animated PNG")
-    add("--plot", metavar="FILE.png", help="write energy against speed as a picture")
-    add("--json", metavar="FILE", help="write the rows")
+    zones = several(0, 1e6, "different numbers of finest levels, 0 or more, such as 0,2,4")
+    add("--zone", type=zones, default=[0.0], metavar="0,2", help="dead zones, in finest levels (0)")
+    v = p.add_argument_group("videos").add_argument
+    speeds = several(0, 64, "different numbers from 0 to 64, such as 0,1,4")
+    v("--speed", type=speeds, default=[0.0, 1.0, 2.0, 4.0, 8.0], metavar="0,1", help="of the objects, pixels a frame")
+    v("--frames", type=whole(2, 10**7), metavar="N", help="of a video (40; of your own: all)")
+    rates = several(0, 10000, "different numbers above 0, up to 10000, such as 15,30,60", above=True)
+    v("--rate", type=rates, metavar="15,30", help="frames a second, of one motion; in place of --speed and --frames")
+    v(
+        "--pixels",
+        type=whole(0, 10000),
+        default=60,
+        metavar="N",
+        help="of the objects a second, with --rate (%(default)s)",
+    )
+    v("--seconds", type=whole(1, 3600), default=1, metavar="N", help="of the video, with --rate (%(default)s)")
+    v("--video", type=whole(0), default=0, metavar="K", help="number of the video (%(default)s)")
+    v(
+        "--pan",
+        type=whole(0, 64),
+        default=0,
+        metavar="N",
+        help="of the camera, pixels a frame; with --rate a second (0)",
+    )
+    v("--shake", type=whole(0, 64), default=0, metavar="N", help="of the camera, pixels off in a frame (%(default)s)")
+    v("--noise", type=whole(0, 64), default=0, metavar="N", help="of pixels (%(default)s)")
+    v("--flicker", type=whole(0, 64), default=0, metavar="N", help="of the light (%(default)s)")
+    v("--folder", metavar="DIR", help="frames of your own as pictures")
+    v("--file", metavar="VIDEO", help="a video file of your own")
+    v("--annotations", metavar="FILE", help="boxes of these frames, as COCO has them")
+    v("--save", metavar="FILE", help="write the last video with what is found: .png (animated) or .mp4")
+    e = p.add_argument_group("recordings").add_argument
+    steps = several(0, 1000, "different numbers of milliseconds above 0, up to 1000, such as 1,5,10", above=True)
+    e("--every", type=steps, default=[1.0, 5.0, 10.0, 25.0], metavar="1,5", help="milliseconds between windows")
+    e("--piece", type=whole(1, 10**6), default=500, metavar="MS", help="milliseconds after which all begins anew (500)")
+    e("--pieces", type=whole(1), metavar="N", help="of each class (default: all)")
+    add("--alone", action="store_true", help="without rivals: frames a second of the stream, and of the network, here")
+    add("--plot", metavar="FILE.png", help="write energy against speed, or against rate, as a picture")
+    p.add_json("the rows")
     add("--data-root", metavar="DIR", help="folder with the data of a full split (or $ADAFIRE_DATA)")
     add("--checkpoint", metavar="FILE", help="weights to use instead of the variant's own")
     add("--seed", type=whole(0), default=0, metavar="N")
@@ -59,93 +100,39 @@ def main(argv=None):
 
 def report(args):
     warnings.filterwarnings("ignore")
-    import adafire
-    from adafire.errors import InputError
-    from adapters.base import WorkloadOptions
-    from adapters.detection.data import fashion_scenes, moving_scenes
+    from benchmarks import as_json
     from benchmarks.report.terminal import aligned
-    from benchmarks.running import catalogue, methods, runner
-    from benchmarks.running.request import find_adapter
     from benchmarks.running.store import write_whole
-    from benchmarks.running.task import load_task
-    from benchmarks.streams import measuring, showing
+    from benchmarks.streams import crossing, families, session, showing, timing
+    from benchmarks.streams.pricing import ONE_READ
 
-    for option in ("save", "plot", "json"):
-        path = getattr(args, option)
-        if path and (not Path(path).absolute().parent.is_dir() or option != "json" and not path.endswith(".png")):
-            ending = "" if option == "json" else ", ending in .png,"
-            raise InputError(f"--{option} {path}: expected a file name{ending} in a folder that exists")
-    options = WorkloadOptions.of(args)
-    task = load_task(catalogue.find_task(args.task), args.trust_config)
-    if task.family != "detection":
-        raise InputError(
-            f"task {task.name!r} is of the family {task.family}; streams take a detector, such as coco_yolo"
-        )
-    task, variant = catalogue.choose_variant(task, args.variant, "auto", args.data_root)
-    runner.check_request(task, [args.method], [args.timesteps], runner.RunOptions(options))
-    catalogue.check_ready(task, variant, args.data_root, args.checkpoint)
-    method = methods.get(args.method)
-    if isinstance(method, methods.External):
-        raise InputError(
-            f"method {method.name} is run by other code, which has no streams; name one of --list that is not"
-        )
-    if not 0 <= args.zone < 1e6:
-        raise InputError(f"--zone {args.zone}: expected a number of finest levels, 0 or more")
-    settings = task.variants[variant]
-    folder = catalogue.data_folder(settings, args.data_root) if settings.split == "full" else None
-    wanted = options._replace(variant=variant, split=settings.split, data_root=str(folder) if folder else None)
-    workload = find_adapter(task.adapter)(settings.settings(), wanted)
-    given = measuring.folder_frames(args.folder, workload.annotations.categories) if args.folder else None
-    if given is None and list(workload.annotations.categories.values()) != list(moving_scenes.CLASSES):
-        raise InputError(
-            f"task {task.name!r}, variant {variant!r} knows other classes than generated videos show; give frames with --folder DIR"
-        )
-    say = lambda words, end="\n": print(words, file=sys.stderr, end=end, flush=True)
-    say(f"{method.name}: converting for T={args.timesteps}")
-    snn = adafire.convert(
-        workload.network,
-        adafire.Calibration(workload.calibration()),
-        method=method,
-        timesteps=args.timesteps,
-        forward=workload.forward,
-        seed=args.seed,
-    )
-    streams = None if given is None else [None]
-    entries, animation = [], None
-    with tempfile.TemporaryDirectory() as work:
-        objects = fashion_scenes.split_objects("test") if given is None else None
-        for speed in streams or args.speed:
-            if given is None:
-                motion = moving_scenes.Motion(speed, args.pan, args.noise, args.flicker)
-                frames = moving_scenes.write(Path(work) / f"{speed:g}", objects, args.video, args.frames, motion)
-            else:
-                frames = given
-            animation = showing.Animation(workload) if args.save else None
-
-            def tell(done, of, fps, stream, plain):
-                share = stream.last().energy_pj("horowitz-45nm") / plain.last().energy_pj("horowitz-45nm")
-                where = "folder" if speed is None else f"speed {speed:g}"
-                line = f"{where}: frame {done} of {of}, {fps:.1f} a second, energy {share:.3f} of the ANN's"
-                if sys.stderr.isatty():
-                    say(f"\r{line}   ", "\n" if done == of else "")
-                elif done == of or done % 50 == 0:
-                    say(line)
-
-            see = animation and animation.see
-            entries += measuring.measured(workload, snn, frames, speed, args.zone, tell, see)
-        if animation:
-            animation.save(args.save)
-    metric = workload.metric
-    print(aligned(*showing.table(entries, metric)))
-    if given is None:
-        print("\n" + "\n".join(showing.crossings(entries, method.name)))
-    else:
-        print("\nNo true boxes: agreement with the ANN alone.")
+    with tempfile.TemporaryDirectory() as folder:
+        if args.alone:
+            print(aligned(*timing.table(session.alone(session.open_session(args, folder), args))))
+            return
+        opened = session.open_session(args, folder)
+        workload, method = opened.workload, opened.snn.method.name
+        events = workload.family == "events"
+        found = session.of_recordings(opened, args) if events else []
+        entries = [e for *_, one in found for e in one.entries] if events else session.of_pictures(opened, args)
+    words = "agreement with the ANN" if events else families.FAMILIES[workload.family].words
+    print(aligned(*showing.table(entries, workload.metric, words)))
+    axis, own = "rate" if any(e.rate for e in entries) else "speed", args.folder or args.file
+    if not own:
+        least = [e for e in entries if e.zone == min(args.zone)]
+        print("\n" + "\n".join(crossing.crossings(least, method, axis)))
+        for name in (method, method + ONE_READ)[: 1 + any(e.name.endswith(ONE_READ) for e in entries)]:
+            print("\n" + aligned(*crossing.crossing_table(least, name, axis)))
+    elif all(e.value is None for e in entries):
+        print("\nNothing to score against: agreement with the ANN alone.")
+    for every, zone, one in found:
+        print(f"\naccuracy after so many ms of events, a window every {every:g} ms, zone {zone:g}")
+        print(aligned(*showing.after_table(one.after, method)))
+        print(f"{one.windows} full windows were scored; {one.empty} of all hold no event, and were told as zeros.")
     if args.plot:
-        write_whole(Path(args.plot), showing.plot(entries))
+        write_whole(Path(args.plot), showing.plot(entries, workload.metric, "windows" if events else "frames"))
     if args.json:
-        rows = [entry._asdict() for entry in entries]
-        write_whole(Path(args.json).resolve(), json.dumps(rows, indent=1, allow_nan=False) + "\n")
+        as_json.write(args.json, entries)
 
 
 if __name__ == "__main__":

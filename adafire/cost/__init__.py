@@ -7,7 +7,7 @@ which energy_models/ has a file for each family.
 
 from .arrivals import EventPass, where_numbers_meet_weights
 from .binary import binary_samples, changed_macs
-from .counters import LAYER, LAYER_FACTS, READINGS, counters_of_ann
+from .counters import LAYER, LAYER_FACTS, READINGS, counters_of_ann, counters_of_delta
 from .energy import ENERGY_MODELS, EnergyModel, macs_are_cheaper
 from .energy_models import page as energy_page
 from .layers import static_costs
@@ -24,6 +24,7 @@ __all__ = [
     "LAYER_FACTS",
     "READINGS",
     "counters_of_ann",
+    "counters_of_delta",
     "ENERGY_MODELS",
     "EnergyModel",
     "macs_are_cheaper",

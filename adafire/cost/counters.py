@@ -53,6 +53,11 @@ class Counters:
                 return sum(row[key] for row in rows(key))
         raise self._lacks(key, "")
 
+    def additions_pj(self, model):
+        """pJ of the arithmetic at synapses: unit additions, and multiply-accumulates where numbers arrive (``counters_of_delta``)."""
+        times = self.mapping.get("multiplied") or 0.0
+        return model.ac_pj * (self.total("synops") - times) + (model.mac_pj * times if times else 0.0)
+
     def layers(self, *needed):
         """Rows of the layers, which have the counters ``needed``."""
         rows = self.mapping.get("layers")
@@ -103,6 +108,31 @@ def counters_of_ann(mapping):
 
 def _ann(row):
     return {"macs": row.get("ann_macs"), "eff_macs": row.get("ann_eff_macs")}
+
+
+def counters_of_delta(mapping):
+    """The counters of the delta network, from those of a stream (snn/stream.py) that sends the same changes.
+
+    Both keep for each neuron its current and the value that receivers know, and compare them at every call. A change is one number
+    here: its weight is read once at every synapse, multiplied, and added to a current that is read and written, where the stream does
+    as much for every spike of the burst. ``multiplied``: of a row's ``synops`` those that are multiply-accumulates: all but where a
+    change meets no weight (a sum of two branches). Ours; the event-driven layers of delta networks (O'Connor and Welling, 2016).
+    """
+    times = lambda row: row["synops_graded"] if row["weights"] else 0.0
+    layers = [
+        {**row, "synops": row["synops_graded"], "spikes": row["messages"], "multiplied": times(row)}
+        for row in mapping["layers"]
+    ]
+    sites = [
+        {**row, "spikes": row["messages"], "spike_bits": row["message_bits"], "longest_burst": 1}
+        for row in mapping["sites"]
+    ]
+    arriving, sent = sum(row["synops"] for row in layers), sum(row["spikes"] for row in sites)
+    return {
+        **mapping,
+        **{"synops": arriving, "synops_graded": arriving, "spikes": sent, "messages": sent},
+        **{"multiplied": sum(row["multiplied"] for row in layers), "layers": layers, "sites": sites},
+    }
 
 
 def counters_of_macs(mapping):

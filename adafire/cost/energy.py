@@ -20,7 +20,7 @@ def arithmetic(model, counters, host=None):
     """Multiply-accumulates and unit additions, and nothing else; both readings are the same."""
     return {
         "MACs": model.mac_pj * counters.total(counters.macs),
-        "additions": model.ac_pj * counters.total("synops"),
+        "additions": counters.additions_pj(model),
     }
 
 
@@ -31,7 +31,8 @@ class EnergyModel:
     mac_pj, ac_pj: picojoules of a multiply-accumulate (None: it has none) and of an accumulate; source: where all constants
     come from; node, precision: of the chip; constants: further ones by name, with the unit in it; formula: in words;
     included, excluded: what is priced, and what is not; one_read: what a chip must be able to do for reading='message';
-    parts: function of (model, ``Counters``, host) that gives pJ by the name of a part.
+    parts: function of (model, ``Counters``, host) that gives pJ by the name of a part; multiplies: whether it knows of synapses that
+    multiply (``counters_of_delta``), which are refused otherwise.
     """
 
     name: str
@@ -46,6 +47,7 @@ class EnergyModel:
     excluded: str = "memory, messages, membranes, control"
     one_read: str = "nothing: no weight is read, and a spike of a message is an addition"
     parts: Callable = arithmetic
+    multiplies: bool = False
 
     def energy_pj(self, counters=None, synops=None, reading="spike", zero_skipping=False, host=None, macs=None):
         """Energy in pJ of the ``counters`` (a report's ``as_dict()``, a row of a record, or any mapping with their names; what
@@ -63,6 +65,12 @@ class EnergyModel:
 
     def parts_pj(self, counters, reading="spike", zero_skipping=False, host=None):
         """As ``energy_pj``, by the name of a part."""
+        times = counters.get("multiplied")
+        if times and not (self.mac_pj and (self.multiplies or self.parts is arithmetic)):
+            raise InputError(
+                f"energy model {self.name} adds at synapses, and {times:.6g} multiply-accumulates are made there (a delta network): it "
+                "has no price for them; name another model"
+            )
         return self.parts(self, Counters(counters, self.name, reading, zero_skipping), host)
 
 

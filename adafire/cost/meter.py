@@ -93,7 +93,7 @@ class Meter:
                     arrive,
                 ).through(run)
         self._constants(sums, run, dense_for)
-        ones = accumulates(run, costs)
+        ones = {} if run.fresh else accumulates(run, costs)  # a stream multiplies what changed, ones too
         for index, (each, arriving, _) in ones.items():
             row = self._layer(sums, plan.trace.calls[index])
             for key in ("synops", "synops_graded"):

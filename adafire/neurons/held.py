@@ -11,7 +11,13 @@ a burst can tell is told by the bursts after it.
 
 import torch
 
+from . import kernels as fused
 from .sigma_delta import SigmaDelta
+
+
+def in_memory(tensor):
+    """A tensor without gaps as one dimension [n], in the order in which it lies in memory: a view."""
+    return tensor.as_strided((tensor.numel(),), (1,), tensor.storage_offset())
 
 
 class HeldBurst(SigmaDelta):
@@ -23,9 +29,23 @@ class HeldBurst(SigmaDelta):
         self.law, self.zone = law, zone
 
     @property
+    def levels(self):
+        """Spike sizes of a burst."""
+        return self.law.levels
+
+    @property
     def finest(self):
         """The finest level, over theta."""
         return 2.0 ** (1 - self.law.levels)
+
+    def fast(self, z, t, steps, params, state, site):
+        """``scan`` by the fused kernel (the same bits), of a stream's one step from what is held, or None where that does not apply:
+        from a mean of h, one step of the differential law is this one."""
+        if t or steps != 1:
+            return None
+        fresh = state._replace(**{k: torch.zeros_like(state.mean) for k in ("x", "n", "events", "graded")})
+        fresh = fresh._replace(mean=state.mean.clone())  # overwritten; a call that fails leaves the stream as it was
+        return fused.differential(z, 0, 1, params, fresh, site, [1.0], self.zone * self.finest)
 
     def told(self, a, held, most):
         """(change of what is held, spikes of the burst that tells it), in units of theta.
@@ -39,12 +59,27 @@ class HeldBurst(SigmaDelta):
         """
         wanted = a - held
         wanted = torch.where(wanted.abs() > self.zone * self.finest, wanted, 0.0)
-        return self.law.burst(wanted, 1.0, float(most))
+        return self.bursts(wanted, float(most))
 
     def spikes_of(self, values, t, before=None):
         """Spikes that tell receivers pooled ``values`` [K, ...], in units of theta, after the value ``before``."""
         before = torch.zeros_like(values[:1]) if before is None else before[None]
-        return self.law.burst(torch.diff(values, dim=0, prepend=before), 1.0, float("inf"))[1]
+        return self.bursts(torch.diff(values, dim=0, prepend=before), float("inf"))[1]
+
+    def bursts(self, wanted, most):
+        """``law.burst`` of ``wanted``, at weight 1, the same bits: of a change below half of the finest level no digit is other
+        than 0, so that where few want more only these are spelled."""
+        where = wanted.abs() >= 0.5 * self.finest
+        total = int(where.sum())
+        if 5 * total > wanted.numel():
+            return self.law.burst(wanted, 1.0, most)
+        change, spikes = torch.zeros_like(wanted), torch.zeros_like(wanted)
+        if total:
+            rows = in_memory(where).nonzero().squeeze(1)
+            told = self.law.burst(in_memory(wanted)[rows], 1.0, most)
+            for out, values in zip((change, spikes), told):
+                in_memory(out)[rows] = values
+        return change, spikes
 
     def costs(self, params, activation, steps):
         """``LawCosts``, as of the law that it is made of, in one step."""

@@ -206,11 +206,12 @@ static inline __attribute__((always_inline)) void take(Bursts *w, const float *z
 
 /* Levels outside, so that elements are vectors. */
 static inline void burst(Bursts *w, float *out, float *m, float *events, float *graded, long count, float weight,
-                         int levels, float most, float t) {
+                         int levels, float most, float t, float zone) {
 #pragma GCC ivdep
     for (long i = 0; i < count; i++) {
         w->want[i] /= t;
-        w->left[i] = w->want[i] - m[i];
+        const float wanted = w->want[i] - m[i];
+        w->left[i] = fabsf(wanted) <= zone ? 0.0f : wanted;
         w->total[i] = w->spikes[i] = 0.0f;
     }
     for (int j = 0; j < levels; j++) {
@@ -255,10 +256,10 @@ static inline void one_of_many(Bursts *w, float *out, float *m, float *events, l
 
 /* As adafire_scan, for neurons that send changes of a running mean: differential bursts with ``weights``, one a step; or,
  * where that is NULL, multi-threshold neurons, one spike a step (``bounded``: the mean stays positive). graded may be
- * events itself in the latter. n is written at the end: mean times t. */
+ * events itself in the latter. n is written at the end: mean times t. zone: changes of the mean up to there are not sent. */
 void adafire_differential(const float *z, long z_step, long steps, long size, long channels, long inner, float *x,
                           float *m, float *n, float *events, float *graded, const float *theta, const float *bias,
-                          const float *v0, const float *weights, int levels, float most, int bounded, long t0, int kind,
+                          const float *v0, const float *weights, int levels, float most, float zone, int bounded, long t0, int kind,
                           float a, float b, float *out, int threads) {
     const long blocks = (size + BLOCK - 1) / BLOCK;
     const float finest = ldexpf(1.0f, 1 - levels), end_t = (float)(t0 + steps);
@@ -276,7 +277,7 @@ void adafire_differential(const float *z, long z_step, long steps, long size, lo
             if (kind == 0) take(&w, zk, x + start, count, t, 0, a, b);
             else if (kind == 1) take(&w, zk, x + start, count, t, 1, a, b);
             else take(&w, zk, x + start, count, t, 2, a, b);
-            if (weights) burst(&w, ok, m + start, events + start, graded + start, count, weights[k], levels, most, t);
+            if (weights) burst(&w, ok, m + start, events + start, graded + start, count, weights[k], levels, most, t, zone);
             else one_of_many(&w, ok, m + start, events + start, count, finest, bounded, t);
         }
         for (long e = start; e < end; e++) n[e] = m[e] * end_t;

@@ -111,9 +111,10 @@ def _points_last(x, channel_axis):
     return x.dim() == 3 and channel_axis == 1 and x.transpose(1, 2).is_contiguous()
 
 
-def differential(z, t, steps, params, state, site, weights=None):
+def differential(z, t, steps, params, state, site, weights=None, zone=-1.0):
     """As ``scan`` of a law that sends changes of a running mean, or None where this kernel does not apply. ``state`` is
-    overwritten. weights: of the spikes of every step (DifferentialBurst); None: one spike a step (MultiThreshold)."""
+    overwritten. weights: of the spikes of every step (DifferentialBurst); None: one spike a step (MultiThreshold). zone: changes of
+    the mean up to there, over theta, are not sent (HeldBurst)."""
     found = layout(state.x, site.channel_axis)
     if not enabled or site.activation.code is None or z.device.type != "cpu" or library() is None or found is None:
         return None
@@ -133,6 +134,7 @@ def differential(z, t, steps, params, state, site, weights=None):
         None if weights is None else weights.data_ptr(),
         params.neuron.levels,
         float(params.phi_plus),
+        zone,
         not site.activation.signed,
         t,
         *site.activation.code,

@@ -2,11 +2,13 @@
 
 plan.py folds and prepares what a step needs, proof.py proves it against the network, proved_plans.py keeps the proved ones.
 steps.py makes one chunk of timesteps, planned.py the read-out; state.py holds neurons and sums, loop.py advances them.
-running_mean.py is for operators that need the mean over time, stepwise.py for those that go step by step, exit.py is early exit.
+running_mean.py is for operators that need the mean over time, stepwise.py for those that go step by step, exit.py is early exit,
+memo.py what a stream need not compute again.
 """
 
 from .exit import Exit, ExitJudge, check_rows, class_scores, confidence, entropy, run_until_sure, trajectory
 from .loop import advance_chunk, clock, plain, read_out, simulate
+from .memo import Memo, same
 from .memory import ran_out, words
 from .plan import CHUNK
 from .planned import PlainPass, PlannedPass
@@ -31,6 +33,8 @@ __all__ = [
     "plain",
     "read_out",
     "simulate",
+    "Memo",
+    "same",
     "ran_out",
     "words",
     "CHUNK",

@@ -178,6 +178,20 @@ class Plan:
         return self.programs[regions]
 
     @functools.cached_property
+    def lasting(self):
+        """Layers with weights of their own that run at every step on one operand: as long as it is the same, so is the result."""
+        return {
+            call.index
+            for call in self.trace.calls
+            if call.region == "steps"
+            and call.index not in self.skipped
+            and self.fresh(call)
+            and call.op not in ("add", "batch_norm")
+            and len(streams_of(call)) == 1
+            and isinstance(call.arguments[1][0] if call.arguments[1] else call.arguments[2].get("input"), Stream)
+        }
+
+    @functools.cached_property
     def counted(self):
         """Calls of which a simulation counts the operands other than 0: numbers, not spikes, that meet weights. What acts on
         running means, few of which are 0 for long, is left out."""

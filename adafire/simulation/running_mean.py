@@ -36,7 +36,17 @@ def advance(run, call, function, tensors, changing, length):
 
 def _advance(run, call, function, tensors, changing, length):
     if instant(run):
-        return _step_by_step(run, call, function, tensors, changing, length)
+        found = None if run.memo is None else run.memo.find(("rate", call.index), tensors)
+        if found is None:
+            results = _step_by_step(run, call, function, tensors, changing, length)
+            found = results, run.rates[call.index]
+            if run.memo is not None:
+                quiet = not call.pools_spikes or not torch.as_tensor(found[1][3]).any()
+                run.memo.keep(("rate", call.index), tensors, found, quiet)
+        results, run.rates[call.index] = found
+        if call.index in run.plan.tapped:
+            run.sums.update({(call.index, i): total for i, total in enumerate(run.rates[call.index][1])})
+        return results
     pooled = _fused_pool(run, call, tensors, changing)
     if pooled is not None:
         return pooled
@@ -90,8 +100,6 @@ def _step_by_step(run, call, function, tensors, changing, length):
         sent = law_behind(run, call).spikes_of(pooled, run.t, before)
         size, active, before = size + sent.sum(0), active + (sent != 0).sum(0), pooled[-1]
     run.rates[call.index] = ([before], totals, size, active)
-    if call.index in run.plan.tapped:
-        run.sums.update({(call.index, i): total for i, total in enumerate(totals)})
     return results
 
 

@@ -23,7 +23,7 @@ class Run:
     of each sample without a spike, in which none of its currents changes and nothing need be computed.
     nonzero: call index -> numbers other than 0 that met its weights up to now (operands.py): once where they are constant or
     read out, and at every step that is not ``silent``. fresh: call index -> MACs of the layers that see the input, where they
-    are not all of it (snn/stream.py).
+    are not all of it (snn/stream.py). memo: results of a stream's calls before (memo.py), or None.
     """
 
     def __init__(self, plan, params, network, x, forward, start=0):
@@ -32,7 +32,7 @@ class Run:
         self.picture = show(x, Frames.first)
         self.t, self.start, self.before = 0, start, {}
         self.neurons, self.rates, self.sums, self.constants, self.nonzero, self.fresh = {}, {}, {}, {}, {}, {}
-        self.fuse, self.at_rest = type(self).fire is Run.fire, False
+        self.fuse, self.at_rest, self.memo = type(self).fire is Run.fire, False, None
         settled = [getattr(p.neuron, "constant_after", None) for p in params.values()]
         self.comes_to_rest = bool(settled) and None not in settled and start == 0 and not frames_in(x)
         self.unrest, self.silent = max(settled) if self.comes_to_rest else 0, torch.zeros(plan.trace.batch)
@@ -40,7 +40,11 @@ class Run:
     def fire(self, site, z, steps, more=None, overwrite=False):
         """Spikes [K, B, ...] of a site for currents ``z`` at the next ``steps`` timesteps; see ``fused.scan``."""
         params, state = self.params[site.index], self.neurons.get(site.index)
-        law = params.neuron or neuron
+        law, given = params.neuron or neuron, (z, more)
+        found = None if self.memo is None else self.memo.find(("site", site.index), given)
+        if found is not None:
+            out, self.neurons[site.index] = found
+            return out.to(z.dtype)
         result = fused.scan(z, self.t, steps, params, state, site, more, overwrite) if law is neuron else None
         if result is None:
             z = z if more is None else z + more
@@ -50,7 +54,9 @@ class Run:
         if result is None:
             result = (blocked if law is neuron else law).scan(z, self.t, steps, params, state, site.activation)
         out, self.neurons[site.index] = result
-        return out.to(z.dtype)
+        if self.memo is not None:
+            self.memo.keep(("site", site.index), given, result, quiet=not result[1].graded.any())
+        return out.to(given[0].dtype)
 
     def peak(self, site, z, steps, more=None):
         """The largest count along the last dimension after each step, [K, B, ...], in place of the spikes; None where only

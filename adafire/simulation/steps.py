@@ -83,7 +83,7 @@ class StepPass(PlannedPass):
         if call.rule.treatment == "rate":
             return self._rate(call, this)
         try:
-            out = self.plan.compute(call, this)
+            out = self._computed(call, this)
         except RuntimeError as error:
             if not no_rule(error):
                 raise
@@ -93,6 +93,21 @@ class StepPass(PlannedPass):
         if call.index in self.plan.tapped:
             return self._tap(call, out)
         return out
+
+    def _computed(self, call, this):
+        """A call's result; of a stream, that of the call before where the operand of a layer is the same (memo.py)."""
+        memo, x = self.run.memo, this.args[0] if this.args else this.kwargs.get("input")
+        level = vmapped.maybe_get_level(self.step)
+        if memo is None or call.index not in self.plan.lasting or vmapped.maybe_get_level(x) != level:
+            return self.plan.compute(call, this)
+        raw, place = vmapped.get_unwrapped(x), vmapped.maybe_get_bdim(x)
+        with temporarily_pop_interpreter_stack():
+            found = memo.find(("layer", call.index), (raw,))
+        if found is None:
+            out = self.plan.compute(call, this)
+            memo.keep(("layer", call.index), (raw,), (place, vmapped.get_unwrapped(out), vmapped.maybe_get_bdim(out)))
+            return out
+        return vmapped._add_batch_dim(found[1], found[2], level)
 
     def current(self, call, this):
         return (

@@ -9,6 +9,9 @@
 methods are run afresh on each input, all their timesteps. The state is exact (held values are multiples of powers of two), and of the
 size of one input's: a stream may be endless. What is told is what changed, so that a camera cut is only a large change.
 
+Time: what has the operands of the call before is not computed again, and where nothing changes at all nothing is
+(simulation/memo.py).
+
 Cost: spikes as ever; of the layers that see the input the weights whose operand changed since the call before, one
 multiply-accumulate each (the products are then added to what these layers hold); other analog products in full, at every call.
 """
@@ -19,7 +22,7 @@ from ..cost import Meter, changed_macs
 from ..errors import InputError
 from ..graph import map_tensors, normal_mode, tensors_in, x_batch
 from ..neurons import DifferentialBurst, HeldBurst, SigmaDelta
-from ..simulation import Run, advance_chunk, cast, read_out
+from ..simulation import Memo, Run, advance_chunk, cast, read_out, same
 
 
 class Stream:
@@ -51,7 +54,7 @@ class Stream:
 
     def reset(self):
         """Forget the state (not what was counted): the next input is told whole."""
-        self._neurons, self._rates, self._before = {}, {}, None
+        self._neurons, self._rates, self._before, self._memo, self._still = {}, {}, None, Memo(), None
 
     @property
     def timesteps(self):
@@ -77,13 +80,21 @@ class Stream:
 
     def _step(self, x):
         """One step from the state that is held. State is set only at the end: a call that fails leaves the stream as it was."""
+        unchanged = self._before is not None and all(map(same, tensors_in(x), tensors_in(self._before)))
+        if unchanged and self._still is not None:  # the call before this one changed nothing: nor does this
+            self._last = self._still[1]
+            return map_tensors(torch.clone, self._still[0])
         run = Run(self.snn.plan(x), self.params, self.snn.network, x, self.snn.call)
         run.neurons, run.rates = dict(self._neurons), dict(self._rates)
+        run.memo = None if run.plan.mutates else self._memo
         advance_chunk(run, 1)
         outputs, meter = read_out(run), Meter()
         run.fresh = changed_macs(run, self._before)
         meter.add(run)
+        silent = not any(state.graded.any() for state in run.neurons.values())
+        silent = silent and not any(torch.as_tensor(kept[3]).any() for kept in run.rates.values())
         self._last, self._before = meter, map_tensors(torch.clone, x)
+        self._still = (map_tensors(torch.clone, outputs), meter) if unchanged and silent else None
         none = lambda s: s._replace(**{k: torch.zeros_like(s.n) for k in ("x", "n", "events", "graded")})
         self._neurons = {i: none(state) for i, state in run.neurons.items()}
         self._rates = {k: (kept[0], None, 0.0, 0.0) for k, kept in run.rates.items()}
@@ -111,6 +122,11 @@ class Stream:
         if any(t.is_floating_point() and not torch.isfinite(t).all() for t in tensors):
             raise InputError(f"input {self._calls} of the stream holds NaN or infinity; leave it out, or mend it")
         self._shapes = shapes
+
+    @property
+    def meter(self):
+        """What was counted at all calls: a ``Meter``, which adds up with those of other streams (``Meter.of``)."""
+        return self._total
 
     def report(self):
         """``Report`` of all calls."""

@@ -150,7 +150,8 @@ class Segmentation(Workload):
         found = []
         for sample_id, made in zip(batch.ids, self.network.postprocess_result(self.logits(outputs, batch), blank)):
             labels = made.pred_sem_seg.data[0].cpu().numpy().astype(np.uint16)
-            truth = read_mask(self._by_id[sample_id].mask, self.source)
+            mask = self._by_id[sample_id].mask  # None: a frame of a video that nobody has labelled
+            truth = np.full_like(labels, miou.IGNORED) if mask is None else read_mask(mask, self.source)
             found.append(miou.Prediction(miou.confusion(truth, labels, classes), miou.pack(labels)))
         return found
 

@@ -1,68 +1,75 @@
-"""What measuring.py found, as a table, in words, as a plot and as an animation."""
+"""What was measured of streams, as tables and as plots."""
 
 import io
 
-from .measuring import MODELS
-
-_SHORT = {"horowitz-45nm": "float32", "horowitz-45nm-int8-acc32": "int8", "lemaire-45nm": "memories"}
+from .pricing import MODELS, NO_ZONE, ONE_READ, SHORT
 
 
-def table(entries, metric):
-    """(headers, lines) of entries."""
-    headers = ["speed", "network", metric, "mAP50 against the ANN", "spikes", "additions", "MACs"]
-    headers += [f"energy of the ANN's, {_SHORT[m]}" for m in MODELS]
-    number = lambda value: "-" if value is None else f"{value:.3f}"
-    large = lambda value: "-" if value is None else f"{value / 1e6:.3f} M"
-    return headers, [
-        [
-            "-" if e.speed is None else f"{e.speed:g}",
-            e.name,
-            number(e.value),
-            number(e.agreement),
-            large(e.spikes),
-            large(e.synops),
-            large(e.macs),
-            *(number(e.share.get(m)) for m in MODELS),
-        ]
-        for e in entries
-    ]
+def _number(value):
+    return "-" if value is None else f"{value:.3f}"
 
 
-def crossings(entries, method):
-    """A sentence a rival and model: up to which speed the stream of ``method`` costs less than it."""
-    rivals = list(dict.fromkeys(e.name for e in entries if e.name != method))
-    found = []
-    for model in MODELS:
-        for rival in rivals:
-            pairs = [
-                (e.speed, e.energy_pj[model], r.energy_pj[model])
-                for e in entries
-                for r in entries
-                if e.name == method and r.name == rival and r.speed == e.speed and model in r.energy_pj
+def _large(value):
+    return "-" if value is None else f"{value / 1e6:.3f} M"
+
+
+def table(entries, metric, agreement="agreement with the ANN"):
+    """(headers, lines) of entries: energy of an input as a share of the ANN's; where inputs a second are known, energy a second."""
+    timed, zoned = any(e.rate for e in entries), any(e.zone for e in entries)
+    headers = ["a second" if timed else "speed", *(["zone"] if zoned else []), "network", metric, agreement]
+    headers += ["spikes", "additions", "MACs", *(f"energy of the ANN's, {SHORT[m]}" for m in MODELS)]
+    headers += [f"uW, {SHORT[m]}" for m in MODELS] if timed else []
+    lines, least = [], min((e.zone for e in entries), default=0.0)
+    for e in entries:
+        if e.name in NO_ZONE and e.zone > least:
+            continue  # told once
+        x = e.rate if timed else e.speed
+        lines.append(
+            [
+                "-" if x is None else f"{x:g}",
+                *([f"{e.zone:g}"] if zoned else []),
+                e.name,
+                _number(e.value),
+                _number(e.agreement),
+                *(_large(v) for v in (e.spikes, e.synops, e.macs)),
+                *(_number(e.share.get(m)) for m in MODELS),
+                *([f"{e.power_uw(m):.4g}" if m in e.energy_pj else "-" for m in MODELS] if timed else []),
             ]
-            if not pairs:
-                continue
-            below = [speed for speed, mine, theirs in pairs if mine < theirs]
-            if len(below) == len(pairs):
-                where = "at every speed"
-            elif not below:
-                where = "at no speed"
-            else:
-                where = f"at {', '.join(f'{s:g}' for s in below)} pixels a frame, not at " + ", ".join(
-                    f"{s:g}" for s, *_ in pairs if s not in below
-                )
-            found.append(f"{_SHORT[model]}: {method} costs less than {rival} {where}")
-    return found
+        )
+    return headers, lines
 
 
-def plot(entries):
-    """Bytes of a PNG: energy of a frame against speed, a panel a model."""
+def after_table(after, method):
+    """(headers, lines) of accuracy after so many milliseconds of events; after: {network: [(ms, accuracy)]}."""
+    names = ["ann", *(name for name in after if name != "ann")]
+    times = [ms for ms, _ in after["ann"]]
+    return ["events, ms", *map(str, times)], [[name, *(_number(v) for _, v in after[name])] for name in names]
+
+
+def _figure(panels, width=11):
     import matplotlib
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    figure, panels = plt.subplots(1, len(MODELS), figsize=(11, 3.2), sharey=True, layout="constrained")
+    return plt.subplots(1, panels, figsize=(width, 3.2), layout="constrained")
+
+
+def _png(figure):
+    import matplotlib.pyplot as plt
+
+    held = io.BytesIO()
+    figure.savefig(held, format="png", dpi=130, metadata={"Software": None})
+    plt.close(figure)
+    return held.getvalue()
+
+
+def plot(entries, metric="accuracy", unit="frames"):
+    """Bytes of a PNG: energy of a frame against speed, a panel a model; where inputs a second are known, energy a second against
+    them, and in a last panel the metric against energy a second."""
+    if any(e.rate for e in entries):
+        return _plot_of_rates(entries, metric, unit)
+    figure, panels = _figure(len(MODELS))
     for panel, model in zip(panels, MODELS):
         for name in dict.fromkeys(e.name for e in entries):
             mine = [e for e in entries if e.name == name and model in e.share]
@@ -71,46 +78,33 @@ def plot(entries):
         panel.grid(alpha=0.4)
     panels[0].set_ylabel("energy of a frame, of the ANN's")
     panels[-1].legend(fontsize=7)
-    held = io.BytesIO()
-    figure.savefig(held, format="png", dpi=130, metadata={"Software": None})
-    plt.close(figure)
-    return held.getvalue()
+    return _png(figure)
 
 
-class Animation:
-    """Frames with the boxes of the stream, and below each the spikes of the last frames; saved as an animated PNG."""
-
-    WIDTH, STRIP = 384, 48
-
-    def __init__(self, workload):
-        self.workload, self.pictures, self.spikes = workload, [], []
-
-    def see(self, image_id, prediction, report):
-        """Add a frame."""
-        from PIL import Image, ImageDraw
-
-        with Image.open(self.workload.annotations.path(image_id)) as picture:
-            frame = picture.convert("RGB")
-        factor = self.WIDTH / frame.width
-        frame = frame.resize((self.WIDTH, round(frame.height * factor)))
-        canvas = Image.new("RGB", (frame.width, frame.height + self.STRIP), "white")
-        canvas.paste(frame)
-        pen = ImageDraw.Draw(canvas)
-        for box, score, label in zip(prediction["boxes"], prediction["scores"], prediction["labels"]):
-            if score >= 0.3:
-                box = [float(v) * factor for v in box]
-                name = self.workload.annotations.categories[self.workload.category_ids[int(label)]]
-                pen.rectangle(box, outline="#e6740c", width=2)
-                pen.text((box[0] + 3, box[1] + 2), f"{name} {score:.2f}", fill="#ffffff")
-        self.spikes.append(report.spikes or 0.0)
-        recent, most = self.spikes[-64:], max(self.spikes) or 1.0
-        for k, value in enumerate(recent):
-            x, height = 4 + 4 * k, round((self.STRIP - 18) * value / most)
-            pen.rectangle([x, canvas.height - 2 - height, x + 2, canvas.height - 2], fill="#1f77b4")
-        pen.text((4, frame.height + 2), f"{self.spikes[-1]:,.0f} spikes", fill="#000000")
-        self.pictures.append(canvas)
-
-    def save(self, path):
-        """Write what was seen."""
-        first, *rest = self.pictures
-        first.save(path, save_all=True, append_images=rest, duration=100, loop=0)
+def _plot_of_rates(entries, metric, unit):
+    figure, panels = _figure(len(MODELS) + 1, 14)
+    names, zones = (list(dict.fromkeys(getattr(e, key) for e in entries)) for key in ("name", "zone"))
+    colours = {name: f"C{k}" for k, name in enumerate(names)}
+    rates = sorted({e.rate for e in entries})
+    for panel, model in zip(panels, MODELS):
+        for name in names:
+            mine = [e for e in entries if e.name == name and e.zone == min(zones) and model in e.energy_pj]
+            mine.sort(key=lambda e: e.rate)
+            x, y = [e.rate for e in mine], [e.power_uw(model) for e in mine]
+            panel.plot(x, y, "o-", label=name, markersize=4, color=colours[name])
+        panel.set(xlabel=f"{unit} a second", title=model, xscale="log", yscale="log")
+        panel.set_xticks(rates, [f"{rate:g}" for rate in rates], minor=False)
+        panel.set_xticks([], minor=True)
+        panel.grid(alpha=0.4)
+    panels[0].set_ylabel("energy a second, uW")
+    panels[0].legend(fontsize=7)
+    last, shown = panels[-1], [e for e in entries if e.value is not None and not e.name.endswith(ONE_READ)]
+    for zone, marker in zip(sorted(zones), "os^Dv<>"):
+        mine = [e for e in shown if e.zone == zone and not (e.name in NO_ZONE and zone > min(zones))]
+        x, y = [e.power_uw(MODELS[1]) for e in mine], [e.value for e in mine]
+        last.scatter(x, y, marker=marker, s=16, c=[colours[e.name] for e in mine], label=f"dead zone {zone:g}")
+    last.set(xlabel="energy a second, uW", ylabel=metric, xscale="log", title=f"at every rate, {SHORT[MODELS[1]]}")
+    last.grid(alpha=0.4)
+    if len(zones) > 1:
+        last.legend(fontsize=7)
+    return _png(figure)

@@ -5,6 +5,19 @@ import torch
 import adafire
 
 
+class Few:
+    """A workload whose calibration is its first batch: enough for what is tested here."""
+
+    def __init__(self, workload):
+        self._workload, self._few = workload, workload.calibration()[:1]
+
+    def __getattr__(self, name):
+        return getattr(self._workload, name)
+
+    def calibration(self):
+        return self._few
+
+
 def predict_all(workload):
     """{id: prediction} of the network itself on all batches."""
     found = {}

@@ -31,6 +31,7 @@ SUITE = {
     "nir",
     "timm",
     "h5py",
+    "av",
     *ROOMS,
 }
 CONVERTS = """
@@ -125,7 +126,9 @@ def test_what_the_wheel_asks_for(wheel):
     assert {need.split("<")[0].split(">")[0] for need in needs} == {"torch", "numpy", "safetensors"}
     assert ("Requires-Python", ": ", ">=3.10") in fields and ("License-Expression", ": ", "Apache-2.0") in fields
     extras = {value for key, _, value in fields if key == "Provides-Extra"}
-    assert extras == set("suite test sweep nir keras events points timm speed spikingjelly sinabs docs all".split())
+    assert extras == set(
+        "suite test sweep nir keras events video points timm speed spikingjelly sinabs docs all".split()
+    )
 
 
 @pytest.mark.slow

@@ -276,4 +276,32 @@ MUTANTS = [
         '"first": 0',
         ("tests/adafire/methods/test_baselines.py",),
     ),
+    Mutant(
+        "a delta network multiplies where branches meet",
+        "adafire/cost/counters.py",
+        'times = lambda row: row["synops_graded"] if row["weights"] else 0.0',
+        'times = lambda row: row["synops_graded"]',
+        ("tests/adafire/cost/test_delta.py",),
+    ),
+    Mutant(
+        "a stream keeps what neurons did that still had to tell more",
+        "adafire/simulation/state.py",
+        "quiet=not result[1].graded.any()",
+        "quiet=True",
+        ("tests/adafire/snn/test_stream_memo.py",),
+    ),
+    Mutant(
+        "a stream takes a frame for the one before by its first number",
+        "adafire/simulation/memo.py",
+        "or torch.equal(a, b)",
+        "or bool((a.flatten()[:1] == b.flatten()[:1]).all())",
+        ("tests/adafire/snn/test_stream_memo.py",),
+    ),
+    Mutant(
+        "bursts of few neurons leave out the changes of half a level",
+        "adafire/neurons/held.py",
+        "where = wanted.abs() >= 0.5 * self.finest",
+        "where = wanted.abs() >= 0.75 * self.finest",
+        ("tests/adafire/neurons/test_held.py",),
+    ),
 ]

@@ -60,4 +60,11 @@ MUTANTS = [
         "    return min(1.0, total / 2**n)",
         ("adapters/shared/stats.py", "tests/benchmarks/report/test_paired.py"),
     ),
+    Mutant(
+        "a sliding window holds what came before its recording began",
+        "adapters/events/data/sliding.py",
+        "    inside = slice(*np.searchsorted(t, [0, ends[-1]]))",
+        "    inside = slice(0, np.searchsorted(t, ends[-1]))",
+        ("tests/adapters/events/test_sliding.py",),
+    ),
 ]

@@ -66,4 +66,18 @@ MUTANTS = [
         "    return now - was > bound * abs(was) + 1e-9",
         ("tests/benchmarks/running/test_regress.py",),
     ),
+    Mutant(
+        "where costs are equal is taken from a straight line of the ratio",
+        "benchmarks/streams/crossing.py",
+        "a, b = math.log2(mine / theirs), math.log2(later / its)",
+        "a, b = mine / theirs - 1, later / its - 1",
+        ("tests/benchmarks/streams/test_crossing.py",),
+    ),
+    Mutant(
+        "windows that are not yet full are scored",
+        "benchmarks/streams/recordings.py",
+        "    full = times >= round(form.window_ms * 1000)",
+        "    full = times >= 0",
+        ("tests/benchmarks/streams/test_recordings.py",),
+    ),
 ]

@@ -44,6 +44,7 @@ def by_bits(name, bits, weight_pj_per_bit, where):
         excluded="more hops than one, biases, addresses, control, comparisons",
         one_read="send a burst as one number, and keep the weight that it has read while it is shifted and added, once for each spike",
         parts=parts,
+        multiplies=True,
     )
 
 

@@ -30,7 +30,7 @@ def parts(model, counters, host=None):
         read, written = access_pj(_WORD * row["inputs"]), access_pj(_WORD * row["outputs"])
         runs = row["macs"] / row["ann_macs"] if row["ann_macs"] else 0.0
         biases = row["output_updates"] if row["biases"] else 0.0
-        found["operations"] += add * (row["synops"] + biases) + (mul + add) * macs
+        found["operations"] += add * (row["synops"] + biases) + mul * row.get("multiplied", 0.0) + (mul + add) * macs
         found["addresses"] += add * (events + runs * (row["inputs"] + row["outputs"]))
         found["addresses"] += 2 * (mul + add) * row[counters.sent] if conv else 0.0
         found["weights"] += parameters * ((events + macs if row["weights"] else 0.0) + biases)
@@ -72,5 +72,6 @@ ENERGY_MODELS.register(
         "borders and strides, where the paper takes the whole kernel",
         one_read="read weight, potential and address once for a message, and shift and add the weight once for each spike of it",
         parts=parts,
+        multiplies=True,
     ),
 )

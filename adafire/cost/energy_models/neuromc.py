@@ -18,7 +18,7 @@ def parts(model, counters, host=None):
     moved = sum(row["inputs"] * row["macs"] / row["ann_macs"] for row in rows if row["ann_macs"])
     written = sum(row["output_updates"] for row in rows)
     return {
-        "operations": model.mac_pj * counters.total(counters.macs) + model.ac_pj * counters.total("synops"),
+        "operations": model.mac_pj * counters.total(counters.macs) + counters.additions_pj(model),
         "neurons": (k["add_pj"] + k["compare_pj"]) * updates,
         "weights": k["weight_pj"] * reads,
         "potentials": 2 * k["potentials_pj"] / k["potentials_of_an_access"] * kept,
@@ -55,5 +55,6 @@ ENERGY_MODELS.register(
         "every step, and keeps weights for a tile in registers: here only events are computed, and each reads its weight",
         one_read="keep the weight that a message has read in a register while it is shifted and added, once for each spike of it",
         parts=parts,
+        multiplies=True,
     ),
 )

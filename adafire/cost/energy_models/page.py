@@ -29,7 +29,10 @@ def page():
         "spike. Only a chip that can do the latter may be priced so: each model says what it must do. For unit spikes both are the same.",
         "",
         "`zero_skipping=True` leaves out the MACs whose operand is 0 (`eff_macs`). The network before conversion is priced by "
-        "`report.ann_energy_pj(model)`. Another model is one registration: `ENERGY_MODELS.register(name, EnergyModel(...))`.",
+        "`report.ann_energy_pj(model)`. A network that multiplies every changed value once, where a stream adds its spikes, is "
+        "`counters_of_delta(row)` of the stream's row: weights and potentials are read as for a message.",
+        "",
+        "Another model is one registration: `ENERGY_MODELS.register(name, EnergyModel(...))`.",
     ]
     for model in models:
         constants = {"MAC pJ": model.mac_pj, "AC pJ": model.ac_pj, **model.constants}

@@ -37,5 +37,6 @@ ENERGY_MODELS.register(
         "registers, for the ANN neither",
         one_read="keep the weight that a message has read in a register while it is shifted and added, once for each spike of it",
         parts=parts,
+        multiplies=True,
     ),
 )

@@ -2,7 +2,7 @@
 
 The objects, backgrounds and colours are those of fashion_scenes.py's test split (on which the small detectors are scored, never
 trained or calibrated). Objects move on straight lines and turn at the border; later ones pass in front. One in three comes or
-goes in the middle of the video. The camera stands still or pans; light flickers and pixels are noisy if asked to.
+goes in the middle of the video. The camera stands still, pans or shakes; light flickers and pixels are noisy if asked to.
 """
 
 import json
@@ -38,12 +38,14 @@ class _Actor(NamedTuple):
 
 
 class Motion(NamedTuple):
-    """speed: of objects, pixels a frame; pan: of the camera; noise: largest change of a pixel's value, flicker: of all."""
+    """speed: of objects, pixels a frame; pan: of the camera; noise: largest change of a pixel's value, flicker: of all; shake:
+    pixels that the camera is off at most, another way in every frame."""
 
     speed: float = 2.0
     pan: float = 0.0
     noise: int = 0
     flicker: int = 0
+    shake: int = 0
 
     def check(self):
         """InputError unless all are numbers of 0 or more that a frame can hold."""
@@ -76,12 +78,27 @@ def video(objects, number, frames, motion=Motion()):
             instances[window][actor.alpha[part] >= 128] = len(labels) + 1
             labels.append(actor.label)
             sources.append(actor.source)
+        if motion.shake:
+            off = Stream(VERSION, _KEY, number, 1000 + k, 1)
+            way = [off.between(-int(motion.shake), int(motion.shake)) for _ in range(2)]
+            canvas, instances = shaken(canvas, way, "edge"), shaken(instances, way, "constant")
         changes = Stream(VERSION, _KEY, number, 1000 + k)
         if motion.flicker:
             canvas = canvas + changes.between(-int(motion.flicker), int(motion.flicker))
         if motion.noise:
             canvas = canvas + changes.below(2 * int(motion.noise) + 1, canvas.shape) - int(motion.noise)
         yield _visible(Scene(canvas.clip(0, 255).astype(np.uint8), instances, labels, sources))
+
+
+def shaken(picture, way, mode):
+    """``picture`` [H, W, ...] moved by ``way`` (pixels down and to the right); what comes in is as np.pad's ``mode`` has it.
+
+    >>> shaken(np.array([[1, 2], [3, 4]]), (1, -1), "constant").tolist()
+    [[0, 0], [2, 0]]
+    """
+    most = max(map(abs, way))
+    padded = np.pad(picture, [(most, most)] * 2 + [(0, 0)] * (picture.ndim - 2), mode)
+    return padded[tuple(slice(most - d, most - d + n) for d, n in zip(way, picture.shape))].copy()
 
 
 def _actor(stream, objects, frames):

@@ -60,6 +60,24 @@ def test_camera_light_and_noise(objects):
     assert len({s.image.mean() for s in flicker}) > 1
 
 
+def test_a_camera_that_shakes_moves_all_by_the_same(objects):
+    """Each frame is the still one, moved by up to 3 pixels: away from the border pixels and objects are those of the still video."""
+    still, moved = (list(video(objects, 1, 6, Motion(0.0, shake=n))) for n in (0, 3))
+    ways = set()
+    for a, b in zip(still, moved):
+        fits = [
+            (dy, dx)
+            for dy in range(-3, 4)
+            for dx in range(-3, 4)
+            if np.array_equal(a.image[6 - dy : 186 - dy, 6 - dx : 186 - dx], b.image[6:186, 6:186])
+        ]
+        ((dy, dx),) = fits
+        inside = a.class_map()[6 - dy : 186 - dy, 6 - dx : 186 - dx] == b.class_map()[6:186, 6:186]
+        assert inside.all()
+        ways.add((dy, dx))
+    assert len(ways) > 2
+
+
 def test_boxes_and_numbers_belong_together(objects, tmp_path):
     scenes = list(video(objects, 2, 5, Motion(3.0)))
     for s in scenes:

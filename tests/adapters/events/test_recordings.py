@@ -12,7 +12,9 @@ from adapters.base import WorkloadOptions
 from adapters.events.data import published_events  # noqa: F401
 from adapters.events.data.event_camera import EVENT
 from adapters.events.data.event_sets import read as read_set
+from adapters.events.data.recording_splits import by_class, split
 from adapters.events.data.recordings import read
+from benchmarks.running.task import TASKS, load_task
 from helpers.paths import SHARED
 from helpers.recordings import aedat
 
@@ -287,3 +289,15 @@ def test_real_dvs128_recordings():
     assert found.classes == ("Caixa", "Tesoura") and found.sensor == (128, 128)
     assert len(found.test) == 110 + 112 and len(found.candidates) == 258 + 262  # 18.49 s and 18.76 s
     assert all((np.diff(events["t"]) >= 0).all() and np.ptp(events["t"]) < 50_000 for events in found.load(found.test))
+
+
+@pytest.mark.parametrize("variant", ["objects", "occasions"])
+def test_the_task_on_them_has_as_many_classes_as_its_network(variant):
+    root = SHARED / "dvs128_objects"
+    if not root.is_dir():
+        pytest.skip("the real recordings (shared/data/dvs128_objects) are not on this machine")
+    chosen = load_task(TASKS / "dvs128_objects.py").variants[variant].settings()
+    data, (archive,) = chosen["data"], root.glob("*.zip")
+    found = by_class(archive, data["pattern"], data["test"], data["train"])
+    _, classes, _ = split(found, data.get("share"), data["test"], data["train"], archive, None)
+    assert len(classes) == chosen["model"]["num_classes"]

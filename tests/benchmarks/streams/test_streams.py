@@ -1,124 +1,159 @@
-"""Streams against their rivals: prices by hand, the order of costs that must be, sentences, pictures, and what is refused."""
-
-from types import SimpleNamespace
+"""Streams against their rivals: prices by hand, the order of costs that must be, on boxes and on masks, and methods without a law."""
 
 import pytest
-from PIL import Image
 
-import adafire
+from adafire.cost import ENERGY_MODELS
 from adafire.errors import InputError
 from adapters.base import WorkloadOptions
 from adapters.detection.data.fashion_scenes import split_objects
-from adapters.detection.data.moving_scenes import Motion, write
+from adapters.detection.data.moving_scenes import Motion
+from benchmarks.running import methods
 from benchmarks.running.request import find_adapter
 from benchmarks.running.task import TASKS, load_task
-from benchmarks.streams import measuring, showing
-from benchmarks.streams.measuring import MODELS, Entry
+from benchmarks.streams import films, measuring
+from benchmarks.streams.named import NAMED
+from benchmarks.streams.pricing import MODELS, Seen, entries
+from helpers.workloads import Few
 
 pytestmark = pytest.mark.filterwarnings("ignore")
+NAMES = ["ann", "integer-sparse", "delta-ann", "ours, afresh", "ours, one read", "ours"]
+
+
+def made(name):
+    named = NAMED[name]
+    variant = load_task(TASKS / f"{named.task}.py").variants[named.variant]
+    options = WorkloadOptions(variant=named.variant, split="mini")
+    return find_adapter(load_task(TASKS / f"{named.task}.py").adapter)(variant.settings(), options)
 
 
 @pytest.fixture(scope="module")
 def detector():
-    variant = load_task(TASKS / "coco_yolo.py").variants["mini"]
-    workload = find_adapter("mmdetection")(variant.settings(), WorkloadOptions(variant="mini", split="mini"))
-    inputs = workload.calibration()[:1]
-    make = lambda method, t: adafire.convert(
-        workload.network, inputs, method=method, timesteps=t, forward=workload.forward
-    )
-    return workload, make
+    return made("scenes_video_yolo")
+
+
+def few_networks(workload, method, timesteps):
+    return measuring.networks(Few(workload), methods.get(method), timesteps)
 
 
 @pytest.fixture(scope="module")
 def found(detector, tmp_path_factory):
-    workload, make = detector
-    frames = write(tmp_path_factory.mktemp("video"), split_objects("test"), 0, 3, Motion(2.0))
+    film = films.generated(
+        tmp_path_factory.mktemp("video"), "detection", split_objects("test"), 0, 3, Motion(2.0), 30.0
+    )
     seen = []
-    entries = measuring.measured(workload, make("ours", 4), frames, 2.0, see=lambda *words: seen.append(words))
-    return {e.name: e for e in entries}, seen
+    rows = measuring.measured(detector, *few_networks(detector, "ours", 4), film, 2.0, rate=30.0, tell=seen.append)
+    return {e.name: e for e in rows}, seen
 
 
 @pytest.mark.slow
 def test_every_rival_is_there_and_priced_by_hand(found):
-    entries, seen = found
-    assert list(entries) == ["ann", "integer-sparse", "delta-ann", "ours, afresh", "ours"]
-    for e in entries.values():
+    rows, seen = found
+    assert list(rows) == NAMES
+    for e in rows.values():
         pj = 4.6 * e.macs + 0.9 * e.synops  # Horowitz, 45 nm, float32
         assert e.energy_pj["horowitz-45nm"] == pytest.approx(pj)
-        assert e.share["horowitz-45nm"] == pytest.approx(pj / (4.6 * entries["ann"].macs))
-    assert entries["ann"].share == dict.fromkeys(MODELS, 1.0) and entries["ann"].synops == 0
-    assert entries["integer-sparse"].macs < entries["ann"].macs
-    assert (
-        entries["ours"].macs < entries["ours, afresh"].macs and entries["ours"].spikes < entries["ours, afresh"].spikes
-    )
-    assert entries["ours"].macs < entries["delta-ann"].macs < entries["ann"].macs
-    assert "lemaire-45nm" not in entries["delta-ann"].energy_pj
-    assert len(seen) == 3 and seen[0][2].spikes > seen[1][2].spikes > 0
-    assert sum(report.spikes for *_, report in seen) / 3 == pytest.approx(entries["ours"].spikes)
+        assert e.share["horowitz-45nm"] == pytest.approx(pj / (4.6 * rows["ann"].macs))
+        assert e.power_uw("horowitz-45nm") == pytest.approx(30 * pj / 1e6)
+        assert set(e.energy_pj) == set(rows["ann"].energy_pj) >= {*MODELS, "spikingjelly-simple", "neuromc-32nm"}
+    assert set(rows["ann"].share.values()) == {1.0} and rows["ann"].synops == 0
+    assert rows["integer-sparse"].macs < rows["ann"].macs
+    assert rows["ours"].macs < rows["ours, afresh"].macs and rows["ours"].spikes < rows["ours, afresh"].spikes
+    assert rows["ours"].macs < rows["delta-ann"].macs < rows["ann"].macs
+    for model in MODELS[
+        2:
+    ]:  # a weight and a current for each change, where the stream has as many for each of its spikes
+        assert rows["delta-ann"].energy_pj[model] < rows["ann"].energy_pj[model]
+    assert len(seen) == 3 and seen[0].report.spikes > seen[1].report.spikes > 0
+    assert sum(now.report.spikes for now in seen) / 3 == pytest.approx(rows["ours"].spikes)
+    assert [now.done for now in seen] == [1, 2, 3] and all(0.9 < now.alike <= 1 for now in seen)
 
 
 @pytest.mark.slow
 def test_the_score_is_that_of_frame_by_frame(found):
-    entries, _ = found
-    assert abs(entries["ours"].value - entries["ann"].value) <= 0.02 and entries["ours"].agreement > 0.95
+    rows, _ = found
+    assert abs(rows["ours"].value - rows["ann"].value) <= 0.02 and rows["ours"].agreement > 0.95
 
 
 @pytest.mark.slow
 def test_methods_without_a_streaming_law_run_afresh(detector, tmp_path):
-    workload, make = detector
-    frames = write(tmp_path, split_objects("test"), 0, 2, Motion(0.0))
-    entries = measuring.measured(workload, make("adafire-signed", 2), frames, 0.0)
-    assert [e.name for e in entries] == ["ann", "integer-sparse", "adafire-signed"]
-    assert entries[-1].spikes > 0
+    film = films.generated(tmp_path, "detection", split_objects("test"), 0, 2, Motion(0.0))
+    snn, ann = few_networks(detector, "adafire-signed", 2)
+    rows = measuring.measured(detector, snn, ann, film, 0.0)
+    assert [e.name for e in rows] == ["ann", "integer-sparse", "adafire-signed"]
+    assert rows[-1].spikes > 0
     with pytest.raises(InputError, match="no streaming law"):
-        measuring.measured(workload, make("adafire-signed", 2), frames, 0.0, zone=1.0)
+        measuring.measured(detector, snn, ann, film, 0.0, zone=1.0)
 
 
-def entry(speed, name, share):
-    return Entry(speed, name, 0.5, None, {m: share for m in MODELS}, {m: share for m in MODELS}, None, 1e6, 2e6, None)
+@pytest.mark.slow
+def test_masks_of_a_video_are_scored_frame_by_frame(tmp_path):
+    """mIoU against the classes known, and against the ANN's; frames that nobody has labelled: the latter alone."""
+    workload = made("scenes_video_fpn")
+    film = films.generated(tmp_path, "segmentation", split_objects("test"), 0, 2, Motion(1.0))
+    snn, ann = few_networks(workload, "ours", 4)
+    rows = measuring.measured(workload, snn, ann, film, 1.0)
+    assert [e.name for e in rows] == NAMES
+    by_name = {e.name: e for e in rows}
+    assert 0.2 < by_name["ann"].value < 1 and abs(by_name["ours"].value - by_name["ann"].value) < 0.02
+    assert by_name["ours"].agreement > 0.95
+    blind = measuring.measured(workload, snn, ann, film._replace(masks=None), 1.0)
+    assert {e.value for e in blind} == {None} and blind[-1].agreement == pytest.approx(by_name["ours"].agreement)
 
 
-def test_sentences_say_where_a_stream_pays():
-    entries = [entry(0, "ann", 1.0), entry(0, "ours", 0.1), entry(4, "ann", 1.0), entry(4, "ours", 1.2)]
-    entries += [entry(s, "delta-ann", 2.0) for s in (0, 4)] + [entry(s, "integer-sparse", 0.05) for s in (0, 4)]
-    said = showing.crossings(entries, "ours")
-    assert "float32: ours costs less than ann at 0 pixels a frame, not at 4" in said
-    assert "int8: ours costs less than delta-ann at every speed" in said
-    assert "memories: ours costs less than integer-sparse at no speed" in said
-    headers, lines = showing.table(entries, "mAP")
-    assert lines[1][:3] == ["0", "ours", "0.500"] and lines[1][-1] == "0.100" and len(headers) == len(lines[0])
-    assert showing.plot(entries).startswith(b"\x89PNG")
+class Told:
+    """A report of two layers: 10 products remain, 4 messages of 6 spikes at synapses."""
+
+    def __init__(self, **changes):
+        layer = {"layer": "b", "op": "linear", "macs": 0.0, "eff_macs": 0.0, "ann_macs": 20.0, "synops": 6.0}
+        layer |= {"synops_graded": 4.0, "spikes": 3.0, "messages": 2.0, "inputs": 5.0, "outputs": 4.0}
+        layer |= {"output_updates": 0.0, "weights": 20, "biases": 0, "ann_eff_macs": None}
+        self.counted = {
+            "macs": 10.0,
+            "eff_macs": 8.0,
+            "synops": 6.0,
+            "synops_graded": 4.0,
+            "spikes": 3.0,
+            "messages": 2.0,
+        }
+        self.counted |= {"layers": [layer], "sites": [], **changes}
+
+    def as_dict(self):
+        return self.counted
 
 
-def test_an_animation_has_a_picture_a_frame(tmp_path):
-    frames = write(tmp_path, split_objects("test"), 0, 3, Motion(2.0))
-    workload = SimpleNamespace(annotations=frames, category_ids=sorted(frames.categories))
-    animation = showing.Animation(workload)
-    boxes = {"boxes": [[10.0, 10.0, 50.0, 60.0]], "scores": [0.9], "labels": [3]}
-    for k in (1, 2, 3):
-        animation.see(k, boxes, SimpleNamespace(spikes=100.0 * k))
-    animation.save(tmp_path / "a.png")
-    with Image.open(tmp_path / "a.png") as picture:
-        assert picture.n_frames == 3 and picture.size == (384, 384 + 48)
-        assert (230, 116, 12) in picture.convert("RGB").getdata()
-
-
-def test_a_folder_of_frames(tmp_path):
-    for name, size in (("b.png", (20, 16)), ("a.png", (20, 16)), ("c.txt", None)):
-        (tmp_path / name).write_text("x") if size is None else Image.new("RGB", size).save(tmp_path / name)
-    found = measuring.folder_frames(tmp_path, {1: "cat"})
-    assert [v["file_name"] for v in found.images.values()] == ["a.png", "b.png"] and found.images[1]["width"] == 20
-    Image.new("RGB", (8, 8)).save(tmp_path / "d.png")
-    with pytest.raises(InputError, match=r"frame d.png has 8 x 8 pixels, a.png has 20 x 16"):
-        measuring.folder_frames(tmp_path, {})
-    (tmp_path / "d.png").write_bytes(
-        (tmp_path / "a.png").read_bytes()[:40]
-    )  # a video that ends in the middle of a frame
-    with pytest.raises(InputError, match=r"d.png' (does not decode|is not an image)"):
-        measuring.folder_frames(tmp_path, {})
-    with pytest.raises(InputError, match="no such folder"):
-        measuring.folder_frames(tmp_path / "none", {})
-    (tmp_path / "one").mkdir()
-    (tmp_path / "one" / "film.mp4").write_text("x")
-    with pytest.raises(InputError, match="ffmpeg -i VIDEO"):
-        measuring.folder_frames(tmp_path / "one", {})
+def test_rows_by_hand_without_a_network():
+    """ANN: 30 MACs, 20 of them with an operand; the stream above; afresh 12 spikes. Float arithmetic: 4.6 a MAC, 0.9 an addition."""
+    plain = Told(macs=30.0, eff_macs=20.0, synops=0.0, layers=[], spikes=0.0)
+    rows = entries(
+        "ours",
+        Seen(plain, 0.9),
+        Seen(Told(), 0.8, 0.95),
+        Seen(Told(spikes=9.0, synops=12.0), 0.85, 0.97),
+        7.0,
+        speed=1.0,
+    )
+    found = {e.name: e for e in rows}
+    assert list(found) == NAMES
+    model = "horowitz-45nm"
+    pj = {name: e.energy_pj[model] for name, e in found.items()}
+    assert pj == pytest.approx(
+        {
+            "ann": 4.6 * 30,
+            "integer-sparse": 4.6 * 20,
+            "delta-ann": 4.6 * 14,
+            "ours, afresh": 4.6 * 10 + 0.9 * 12,
+            "ours, one read": 4.6 * 10 + 0.9 * 6,
+            "ours": 4.6 * 10 + 0.9 * 6,
+        }
+    )
+    assert found["ours"].share[model] == pytest.approx((46 + 5.4) / 138) and found["ours"].fps == 7.0
+    once, each = (found[name].energy_pj["spikingjelly-simple"] for name in ("ours, one read", "ours"))
+    assert each - once == pytest.approx(24.96 * 4 * (6 - 4))  # weights of 4 bytes: 6 spikes at synapses, 4 messages
+    assert found["delta-ann"][2:4] == (0.8, 0.95) and found["ann"].agreement is None
+    assert [found[name].value for name in ("ann", "integer-sparse", "ours, afresh")] == [0.9, 0.9, 0.85]
+    assert [e.name for e in entries("burst", Seen(plain, 0.9), Seen(Told(), 0.8, 0.95))] == [
+        "ann",
+        "integer-sparse",
+        "burst",
+    ]
+    assert "loihi-1" in ENERGY_MODELS.names() and "loihi-1" not in found["ours"].energy_pj  # it has no MACs
