@@ -31,7 +31,9 @@ class ActivationAware(Method):
         super().__post_init__()
         if self.offset not in OFFSETS:
             raise InputError(f"method {self.name}: offset={self.offset!r}; expected one of {', '.join(OFFSETS)}")
-        self.check_law("its neuron sends one spike a step, and offset= sets v0", phi_plus=1, phi_minus=0, v0=0.5, shift=False)
+        self.check_law(
+            "its neuron sends one spike a step, and offset= sets v0", phi_plus=1, phi_minus=0, v0=0.5, shift=False
+        )
 
     def fit_thresholds(self, conversion):
         conversion.fit_thresholds(self)
