@@ -7,9 +7,10 @@ Theirs: the neuron. A threshold V and an offset O a channel, soft reset:
 
 With U = V + O that is an integrate-and-fire neuron that begins at O, so no law of its own is needed: O is the initial potential.
 
-Ours: the rule that sets V_th and O, since theirs could not be read. V_th is that of least squared error after T steps; O is what
-makes the mean of the rounded activations, so clipped, the mean of the activations ('unbiased'; 'half': V_th / 2, which rounds).
-Rows of ``aar`` therefore say what this neuron does under that rule, and nothing about the authors' figures.
+Ours: the rule that sets V_th and O, since theirs could not be read. V_th is that of least squared error after T steps, O half of it, which
+rounds, as in SpikingJelly's own uses of the neuron ('half'). 'unbiased' is the O with which the mean of the rounded activations, so
+clipped, is the mean of the activations; on set-aside pictures of two small networks it agreed with the ANN up to 0.02 more often, and
+up to 0.09 less. So ``aar`` is `snn-calibration` without its correction, and its rows say nothing about the authors' figures.
 """
 
 from dataclasses import dataclass
@@ -18,14 +19,14 @@ from ..calibration import unbiased
 from ..errors import InputError
 from .base import Method, register
 
-OFFSETS = ("unbiased", "half")
+OFFSETS = ("half", "unbiased")
 
 
 @dataclass(frozen=True)
 class ActivationAware(Method):
-    """offset: 'unbiased' or 'half'; v0 is what it sets."""
+    """offset: 'half' or 'unbiased'; v0 is what it sets."""
 
-    offset: str = "unbiased"
+    offset: str = "half"
 
     def __post_init__(self):
         super().__post_init__()

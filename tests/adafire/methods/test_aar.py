@@ -75,13 +75,13 @@ def test_offsets_that_no_mean_asks_for_stay_at_the_borders():
 def test_means_of_the_first_layer_are_the_anns(per_channel):
     torch.manual_seed(0)
     network, x = nn.Sequential(nn.Linear(6, 5), nn.ReLU(), nn.Linear(5, 2)).eval(), torch.randn(400, 6)
-    snn = adafire.convert(network, x, method="aar", timesteps=4, per_channel=per_channel)
+    snn = adafire.convert(network, x, method="aar:offset=unbiased", timesteps=4, per_channel=per_channel)
     p, a = snn.params[0], network[:2](x).detach()
     rounded = lambda v0: ((a * 4 / p.theta + v0).floor().clamp(0, 4) * p.theta / 4).mean(0)
     error = lambda v0: (rounded(v0) - a.mean(0)).abs().sum()
     assert p.v0.shape == p.theta.shape and len(p.v0.unique()) == (5 if per_channel else 1)
     assert error(p.v0) < error(0.5) / 3 if per_channel else error(p.v0) < error(0.5) * 1.2
-    half = adafire.convert(network, x, method="aar:offset=half", timesteps=4)
+    half = adafire.convert(network, x, method="aar", timesteps=4)
     same = adafire.convert(network, x, method="snn-calibration", timesteps=4, correction="none")
     assert torch.equal(half(x), same(x))
 
