@@ -1,4 +1,5 @@
-"""Pages that are made from the code: a card for every method and task, and the reference of the public interface."""
+"""Pages that are made from the code: a card for every method and task, the reference of the public interface, and, from the
+committed records, which code wins where."""
 
 import ast
 import inspect
@@ -8,17 +9,21 @@ from pathlib import Path
 
 import adafire
 from adafire import methods
+from benchmarks.report import codes
 from benchmarks.report.published import published
 from benchmarks.report.reproduction import TABLES
+from benchmarks.running.store import Store
 from benchmarks.running.task import load_task
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def write(folder):
-    """Write methods.md, tasks.md and reference.md below ``folder``; files that are as they should be are left alone."""
+    """Write methods.md, tasks.md, reference.md and codes.md below ``folder``; files that are as they should be are left alone."""
     folder.mkdir(exist_ok=True)
-    for name, text in {"methods.md": method_cards(), "tasks.md": task_cards(), "reference.md": reference()}.items():
+    pages = {"methods.md": method_cards(), "tasks.md": task_cards(), "reference.md": reference()}
+    pages["codes.md"] = codes.page(Store(ROOT / "results").load()[0])
+    for name, text in pages.items():
         path = folder / name
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")

@@ -8,7 +8,7 @@ rounded_weights.py has 8-bit weights, kept.py keeps what was measured on disk.
 from .data import Calibration
 from .fitting import Fitting
 from .rounded_weights import WEIGHTS
-from .thresholds import Histogram, alive, balanced, currents_of, gaussian, mmse, percentile
+from .thresholds import Histogram, alive, balanced, currents_of, gaussian, mmse, percentile, unbiased
 
 __all__ = [
     "Calibration",
@@ -21,4 +21,5 @@ __all__ = [
     "gaussian",
     "mmse",
     "percentile",
+    "unbiased",
 ]

@@ -110,6 +110,22 @@ def _errors(moments, ratio, histogram, levels, offset):
     return step * (step * second - 2 * first)
 
 
+def unbiased(histogram, theta, levels):
+    """Initial potential [C], in units of ``theta`` [C], with which the mean of the quantiser that an integrate-and-fire neuron is
+    after ``levels`` steps, clip(floor(levels a / theta + v0), 0, levels) theta / levels, is the mean of the activations.
+
+    That mean never falls as v0 grows, so v0 is found by bisection; 0, or 63 / 64, where no v0 between them is enough.
+    """
+    step = theta.double()[:, None] / levels
+    values, wanted = histogram.centres().double() / step, (histogram.counts * histogram.centres()).sum(1)
+    low, high = torch.zeros_like(wanted), torch.full_like(wanted, 63 / 64)
+    for _ in range(24):
+        v0 = (low + high) / 2
+        mean = (histogram.counts * (values + v0[:, None]).floor().clamp(max=levels)).sum(1) * step[:, 0]
+        low, high = torch.where(mean < wanted, v0, low), torch.where(mean < wanted, high, v0)
+    return high.float()
+
+
 def balanced(histogram, theta, updates):
     """``theta`` [C] after ``updates`` times theta <- theta + 2 mean((a - theta)+) (Bu et al., CVPR 2025).
 

@@ -9,6 +9,7 @@ import importlib
 import inspect
 import io
 import itertools
+import re
 
 import torch
 from torch import nn
@@ -50,7 +51,8 @@ def convert(network, calibration, converter="spikingjelly", timesteps=8, forward
     except AdafireError:
         raise
     except Exception as error:
-        raise UnsupportedError(f"{made_by} refuses this network: {type(error).__name__}: {error}") from error
+        said = re.sub(r" at 0x[0-9a-f]+", "", str(error))  # where something lies in memory
+        raise UnsupportedError(f"{made_by} refuses this network: {type(error).__name__}: {said}") from error
     snn = ExternalSNN(module.eval(), timesteps, verify=verify, seed=seed, read_from=read_from)
     separated = f", {changed} calls made modules of their own first" if changed else ""
     snn.made_by = f"{made_by}, {how}{separated}"

@@ -25,8 +25,16 @@ BACKBONE = (
 )  # and those of parts, which torchvision downloads unless told not to
 
 
+class OwnWeights(dict):
+    """'name' and arguments of a function whose network brings its weights with it. source: what these are called."""
+
+    source = "the module's own"
+
+
 def has_own_weights(model):
-    """What weights a model's own arguments name ('IMAGENET1K_V1', 'pretrained'); None without any."""
+    """What weights a model's own arguments name ('IMAGENET1K_V1', 'pretrained'), or it brings; None without any."""
+    if isinstance(model, OwnWeights):
+        return model.source
     given = [(key, model[key]) for key in OWN_WEIGHTS if model.get(key)] if isinstance(model, dict) else []
     return next((str(value) if value is not True else key for key, value in given), None)
 

@@ -9,6 +9,8 @@ from typing import NamedTuple
 import adafire
 from adafire.errors import InputError
 
+from ..running import alone
+from ..running import methods as known
 from ..running.catalogue import data_folder
 from ..running.measure import measure
 from ..running.record import ENERGY_MODEL
@@ -35,12 +37,17 @@ def event_time(task, variant, methods, bins, timesteps, options, tell=lambda tex
     settings = task.variants[variant]
     folder = data_folder(settings, options.data_root) if settings.split == "full" else None
     wanted = options._replace(variant=variant, split=settings.split, data_root=str(folder) if folder else None)
-    workload = find_adapter(task.adapter)(settings.settings(), wanted)
+    workload = find_adapter(task.adapter)(alone.settings_of(settings), wanted)
     if not hasattr(workload, "until"):
         raise InputError(
             f"task {task.name!r} is of the family {task.family}, which has no event time; expected one of "
             "events, such as fashion_events"
         )
+    if settings.alone:
+        raise InputError(
+            f"variant {variant!r} of task {task.name!r} has no ANN beside its spiking module, and the table compares with one"
+        )
+    chosen = [known.bound(known.get(name), settings, workload) for name in ("ann", *methods)]
     form = workload.prepare
     for k in bins or ():
         if not 1 <= k <= form.bins:
@@ -48,14 +55,13 @@ def event_time(task, variant, methods, bins, timesteps, options, tell=lambda tex
     calibration = adafire.Calibration(workload.calibration())
     for k in bins or range(1, form.bins + 1):
         shorter, steps = workload.until(k), k if form.kind == "frames" else timesteps
-        for name in ("ann", *methods):
-            tell(f"{name}, {k} of {form.bins} bins")
-            method = adafire.methods.get(name)
-            (row,) = measure(shorter, calibration, method, [None if name == "ann" else steps], seed=options.seed)
+        for method in chosen:
+            tell(f"{method.name}, {k} of {form.bins} bins")
+            (row,) = measure(shorter, calibration, method, [None if method.kind == "ann" else steps], seed=options.seed)
             yield Point(
                 form.window_ms and k * form.window_ms / form.bins,
                 k,
-                name,
+                method.name,
                 row["timesteps"],
                 row["metrics"]["accuracy"],
                 row["low"],

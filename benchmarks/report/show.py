@@ -14,6 +14,7 @@ import adafire
 from adafire.errors import InputError
 from adapters.base import Batch, Workload
 
+from ..running import alone, methods
 from ..running.catalogue import data_folder
 from ..running.request import find_adapter
 from ..running.task import task_label
@@ -34,15 +35,19 @@ def show(task, variant, method, timesteps, options, samples=None, out="runs/show
         limit=None if samples else FIRST,
     )
     # One sample a batch: only those that are drawn are simulated.
-    workload = find_adapter(task.adapter)({**settings.settings(), "batch_size": 1}, wanted)
+    alone.check(task, variant, method)
+    workload = find_adapter(task.adapter)({**alone.settings_of(settings), "batch_size": 1}, wanted)
     if type(workload).draw is Workload.draw:
         workload.draw(None, None, None)  # says that it cannot
     batches = find(workload, samples, f"task {task.name!r}, variant {variant!r}")
     inputs = list(workload.calibration())
     if not inputs:
         raise InputError(f"task {task.name!r}, variant {variant!r}: the calibration set is empty")
-    name = adafire.methods.get(method).name
-    panels = predict(workload, adafire.Calibration(inputs), name, timesteps, batches, options.seed, tell)
+    chosen = methods.bound(methods.get(method), settings, workload)
+    name = chosen.name
+    panels = predict(
+        workload, adafire.Calibration(inputs), chosen, timesteps, batches, options.seed, tell, not settings.alone
+    )
     out = Path(out)
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -76,32 +81,25 @@ def find(workload, samples, where):
 
 
 @torch.no_grad()
-def predict(workload, calibration, method, timesteps, batches, seed=0, tell=lambda text: None):
-    """[(title, {id: prediction})]: the ANN's, then the method's at each T."""
+def predict(workload, calibration, method, timesteps, batches, seed=0, tell=lambda text: None, ann=True):
+    """[(title, {id: prediction})]: the ANN's (where there is one: ``ann``), then the method's at each T. method: its name, or what
+    running/methods.py gives."""
 
-    def run(name, times):
-        tell(f"{name}, T={', '.join(map(str, times))}" if times else name)
+    def run(method, times):
+        tell(f"{method.name}, T={', '.join(map(str, times))}" if times else method.name)
         at = tuple(times) or (1,)
         torch.manual_seed(seed)
-        snn = adafire.convert(
-            workload.network,
-            calibration,
-            method=name,
-            timesteps=max(at),
-            forward=workload.forward,
-            seed=seed,
-            exit_judge=workload.exit_judge,
-        )
+        snn = methods.convert(method, workload, calibration, max(at), seed=seed)
         found = [{} for _ in at]
         for batch in batches:
             for k, output in enumerate(workload.simulate(snn, batch, at)):
                 found[k].update(zip(batch.ids, workload.predict(output, Batch(*batch)), strict=True))
         return found
 
-    kind = adafire.methods.get(method)
-    panels = [("ANN", run("ann", [])[0])]
-    if kind.kind != "ann":
-        passes = [timesteps] if kind.anytime else [[t] for t in timesteps]
+    method = methods.get(method) if isinstance(method, str) else method
+    panels = [("ANN", run(methods.get("ann"), [])[0])] if ann else []
+    if method.kind != "ann":
+        passes = [timesteps] if method.anytime else [[t] for t in timesteps]
         for together in passes:
             panels += zip([f"T={t}" for t in together], run(method, together))
     return panels

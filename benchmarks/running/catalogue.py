@@ -164,6 +164,8 @@ def weights_state(variant, checkpoint=None):
     if given == "random":
         return True, "random"
     if given is None:
+        if variant.alone:
+            return True, "the spiking module's"
         own = variant.model and _own_weights(variant.model)
         if own:
             return True, f"the model's own ({own})"

@@ -57,9 +57,9 @@ def run(task, variant, methods=None, timesteps=None, options=RunOptions(), out="
             session.method(name)  # what a variant lacks is told before the first simulation
         rivals = []
         try:
-            session.work(["ann"])
+            session.work([] if session.variant.alone else ["ann"])
             session.work(methods)
-            rivals = rivals_of(session.records.values()) if options.rivals else []
+            rivals = rivals_of(session.records.values()) if options.rivals and not session.variant.alone else []
             session.work(rivals, [1])
         except KeyboardInterrupt:
             interrupted = True

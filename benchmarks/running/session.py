@@ -11,7 +11,7 @@ from adafire.simulation import memory
 from adapters.shared.checkpoints import loaded
 
 from ..text import placeless
-from . import environment, methods
+from . import alone, environment, methods
 from .catalogue import data_folder
 from .expected import surprise
 from .identity import common_fields, reference
@@ -35,7 +35,7 @@ class Session:
         wanted = options.workload._replace(
             variant=variant, split=self.variant.split, data_root=str(folder) if folder else None
         )
-        self.workload = find_adapter(task.adapter)(self.variant.settings(), wanted)
+        self.workload = find_adapter(task.adapter)(alone.settings_of(self.variant), wanted)
         self.workload.notes = [*loaded(self.workload.network).notes, *self.workload.notes]
         if len(self.workload) < 1:
             raise InputError(f"task {task.name!r}, variant {variant!r}: no test samples")
@@ -50,15 +50,15 @@ class Session:
             )
         described = plain(self.workload.describe())
         parse(Description, described, f"adapter {task.adapter!r}, what it says of data and weights")
-        # The library's own refusals (an operator, a NaN weight, ...) come out here, not as a failure of every method.
-        adafire.convert(
-            self.workload.network,
-            self.calibration,
-            method="ann",
-            timesteps=1,
-            forward=self.workload.forward,
-            precision=options.precision,
-        )
+        if not self.variant.alone:  # the library's own refusals (an operator, a NaN weight, ...) come out here, not as a failure of every method
+            adafire.convert(
+                self.workload.network,
+                self.calibration,
+                method="ann",
+                timesteps=1,
+                forward=self.workload.forward,
+                precision=options.precision,
+            )
         self.common = common_fields(task, variant, options, described)
         self.surroundings = {
             "versions": environment.versions(),
@@ -77,6 +77,7 @@ class Session:
     def method(self, name):
         """A method as it is on this variant. InputError where the variant lacks what it needs."""
         if name not in self.methods:
+            alone.check(self.task, self.name, name)
             self.methods[name] = methods.bound(methods.get(name), self.variant, self.workload)
         return self.methods[name]
 

@@ -69,7 +69,9 @@ def sweep(
     ready, later = [], {}
     for place, session in sessions.items():
         label = task_label(session.task.name, session.variant.split)
-        everything = [Job(*place, method, label) for method in ("ann", *wanted[place])]
+        everything = [
+            Job(*place, method, label) for method in (*([] if session.variant.alone else ["ann"]), *wanted[place])
+        ]
         missing = set(session.missing([job.method for job in everything]))
         for job in everything:
             if job.method not in missing:

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from adafire.errors import InputError
 from adapters.shared.model_zoo import address
@@ -82,7 +82,7 @@ class Variant(Closed):
     config: str | None = None
     """A framework's config: a file, or 'mmdet::name'."""
     model: str | dict[str, Any] | None = None
-    """A network by name, or name and arguments, where the framework has no config files."""
+    """A network by name, or name and arguments, where the framework has no config files. 'snn': none but the module of ``snn``."""
     checkpoint: str | None = None
     """Weights: a file, a URL, the file name of one of the framework's own (both are downloaded), or 'random'."""
     snn: Annotated[str | dict[str, Any] | None, AfterValidator(lambda snn: snn and _with_names(snn))] = None
@@ -97,6 +97,14 @@ class Variant(Closed):
     """Files that must be there: below --data-root for a full split, below the project for a mini split."""
     expected: Expected | None = None
 
+    @model_validator(mode="after")
+    def _named(self):
+        if self.alone and (not self.snn or self.config or self.checkpoint):
+            raise ValueError(
+                "model='snn' with a module, snn='package.module:function', and no config or checkpoint beside it"
+            )
+        return self
+
     def settings(self):
         """The dict that the adapter gets: config, model, checkpoint (where given), data, calibration, batch_size, and
         the entries of ``options``."""
@@ -104,6 +112,11 @@ class Variant(Closed):
             include={"config", "model", "checkpoint", "data", "calibration", "batch_size"}, exclude_none=True
         )
         return {**self.options, **own}
+
+    @property
+    def alone(self):
+        """Whether a spiking module is all there is: no network to convert, no ANN to compare with (alone.py)."""
+        return self.model == "snn"
 
     def modules(self):
         """{name: specification} of what ``snn`` names; one alone is called 'snn'."""

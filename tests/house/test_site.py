@@ -29,6 +29,7 @@ def test_every_page_is_on_the_site_and_every_method_and_task_has_a_card(site):
     text = (ROOT / "docs" / "cards" / "methods.md").read_text(encoding="utf-8")
     missing = [name for name in methods.names() if f"`{name}`" not in text and methods.get(name).name == name]
     assert not missing
+    assert "# Which code wins where" in (ROOT / "docs" / "cards" / "codes.md").read_text(encoding="utf-8")
     tasks = (ROOT / "docs" / "cards" / "tasks.md").read_text(encoding="utf-8")
     assert all(f"\n## {path.stem}\n" in tasks for path in (ROOT / "tasks").glob("*.py"))
 

@@ -89,6 +89,30 @@ def test_a_convolution_of_spikingjelly_by_its_own_counter():
     assert theirs.get_total() == report.synops * 3 > 0
 
 
+def test_one_layer_of_sinabs_by_hand_and_by_its_own_counter():
+    need("sinabs")
+    import sinabs.hooks
+    import sinabs.layers as sl
+
+    torch.manual_seed(0)
+    net = nn.Sequential(sl.IAFSqueeze(num_timesteps=1), nn.Linear(7, 5, bias=False)).eval()
+    x = torch.rand(3, 7) * 3
+    counted, potential, spikes = adafire.count(net, x, 6), torch.zeros(3, 7), torch.zeros(())
+    for _ in range(6):  # its IAF: as many spikes as whole thresholds of 1, which are subtracted
+        potential = potential + x
+        fired = potential.floor()
+        spikes, potential = spikes + fired.sum(), potential - fired
+    assert counted.report.synops * 3 == float(spikes) * 5 > 0 and counted.report.spikes * 3 == float(spikes)
+    sinabs.hooks.register_synops_hooks(net)
+    net[0].reset_states()
+    theirs = 0.0
+    with torch.no_grad():
+        for _ in range(6):
+            net(x)
+            theirs += float(sinabs.hooks.get_hook_data_dict(net[1])["layer_synops_per_timestep"])
+    assert theirs == pytest.approx(counted.report.synops)  # a sample
+
+
 def test_sinabs_counts_the_same_synaptic_operations():
     need("sinabs")
     import sinabs.hooks

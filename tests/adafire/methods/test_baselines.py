@@ -253,7 +253,7 @@ def test_balanced_thresholds_follow_the_update_on_the_values():
 
 
 @pytest.mark.parametrize(
-    "timesteps,batches,updates", [(1, 1, 2), (2, 1, 8), (8, 3, 128), (45, 1, 4000), (512, 2, 4000)]
+    "timesteps,batches,updates", [(1, 1, 32), (2, 1, 32), (8, 3, 128), (45, 1, 4000), (512, 2, 4000)]
 )
 def test_updates_go_with_T(timesteps, batches, updates, monkeypatch):
     made = []
@@ -266,11 +266,29 @@ def test_updates_go_with_T(timesteps, batches, updates, monkeypatch):
     network = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2)).eval()
     x = list(torch.randn(12, 4).split(12 // batches))
     snn = adafire.convert(network, x, method="threshold-balancing", timesteps=timesteps)
-    assert (
-        sum(made) == updates == snn.method.parameters(timesteps)["updates"] and len(made) == 4 * batches and made[0] > 0
-    )
+    assert sum(made) == updates == snn.method.updates_at(timesteps, 1) and len(made) == 4 * batches and made[0] > 0
     with torch.no_grad():
         assert (snn.params[0].theta > 0).all()
+
+
+def test_updates_go_with_the_depth():
+    """What is clipped makes activations smaller in every layer: with as few updates as two layers need, 24 end far below the ANN."""
+    torch.manual_seed(0)
+    layers = [nn.Linear(12, 12) for _ in range(24)]
+    for layer in layers:
+        nn.init.orthogonal_(layer.weight, gain=1.3), nn.init.constant_(layer.bias, 0.05)
+    network = nn.Sequential(*(part for layer in layers for part in (layer, nn.ReLU())), nn.Linear(12, 3)).eval()
+    x = torch.randn(256, 12).exp()  # long tails
+    deep, few = (adafire.convert(network, x, method="threshold-balancing", timesteps=8, updates=n) for n in (0, 128))
+    assert deep.method.updates_at(8, len(deep.sites)) == 64 * 24 // 3 == 512
+    true = network[:-1](x).detach().mean()
+    means = []
+    for snn in (deep, few):
+        a = x
+        for k in range(24):
+            a = torch.minimum(network[2 * k : 2 * k + 2](a).detach(), snn.params[k].theta.flatten())
+        means.append(float(a.mean() / true))
+    assert means[1] < 0.999 and abs(means[0] - 1) < (1 - means[1]) / 4, means
 
 
 def test_balancing_shows_clipped_values_to_later_layers():

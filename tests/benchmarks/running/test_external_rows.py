@@ -39,7 +39,9 @@ def their_way(network, inputs, timesteps, most=1):
 
 def refusing(network, inputs, timesteps):
     """Says no."""
-    raise ValueError("I convert nothing with a Linear layer")
+    raise ValueError(
+        f"I convert nothing with a Linear layer, says <function {refusing.__name__} at {hex(id(refusing))}>"
+    )
 
 
 @pytest.fixture
@@ -117,7 +119,9 @@ def test_what_it_refuses_is_a_row_in_its_own_words_and_the_others_go_on(theirs, 
     records = ran(tmp_path, ["refusing", "theirs"])
     refused = records["refusing"]
     assert refused.status == "failed" and refused.rows == [] and records["theirs"].status == "ok"
-    assert refused.reason.endswith("refuses this network: ValueError: I convert nothing with a Linear layer")
+    assert refused.reason.endswith(
+        "refuses this network: ValueError: I convert nothing with a Linear layer, says <function refusing>"
+    )
     (row, _) = [row for row in rows_of_run(list(records.values())) if row["method"] == "refusing"]
     assert row["status"] == "failed" and "I convert nothing" in row["reason"]
 
