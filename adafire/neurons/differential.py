@@ -65,16 +65,18 @@ class DifferentialBurst:
         """w_t of step ``step`` (from 1), in units of theta."""
         return self.weights[min(step, len(self.weights)) - 1]
 
-    def initial_state(self, like, params):
-        """A state at rest for a site whose input at one step looks like ``like`` ([B, ...])."""
+    def initial_state(self, like, params, filled=torch.zeros_like):
+        """A state at rest for a site whose input at one step looks like ``like`` ([B, ...]); filled: what makes its tensors."""
         return DifferentialState(
-            *(torch.zeros_like(like, dtype=torch.float32, memory_format=torch.preserve_format) for _ in range(5))
+            *(filled(like, dtype=torch.float32, memory_format=torch.preserve_format) for _ in range(5))
         )
 
     def fast(self, z, t, steps, params, state, site):
-        """``scan`` by the fused kernel (the same bits), or None where that does not apply. ``state`` is overwritten."""
-        weights = [self.weight(t + k + 1) for k in range(steps)]
-        return fused.differential(z, t, steps, params, state, site, weights)
+        """``scan`` by the fused kernel (the same bits), or None where that does not apply. ``state`` is overwritten; None: at rest."""
+        weights, fresh = [self.weight(t + k + 1) for k in range(steps)], state is None
+        if fresh:
+            state = self.initial_state(z if z.dim() == len(site.shape) else z[0], params, torch.empty_like)
+        return fused.differential(z, t, steps, params, state, site, weights, fresh=fresh)
 
     def scan(self, z, t, steps, params, state, activation):
         """Run ``steps`` timesteps after step ``t``; z and the result as in ``neuron.scan``, with y for the spikes."""

@@ -46,6 +46,8 @@ class Harmony:
 
     def fast(self, z, t, steps, params, state, site):
         """``scan`` by the fused kernel of the count form (the same bits), or None where that does not apply."""
+        if state is None:
+            state = self.initial_state(z if z.dim() == len(site.shape) else z[0], params)
         own = state._replace(events=state.events.clone() if params.phi_minus else state.n)
         found = kernels.scan(z.float(), t, steps, self._bursts(params), own, site)
         return None if found is None else self._counted(*found, params, state)

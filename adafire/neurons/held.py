@@ -41,7 +41,7 @@ class HeldBurst(SigmaDelta):
     def fast(self, z, t, steps, params, state, site):
         """``scan`` by the fused kernel (the same bits), of a stream's one step from what is held, or None where that does not apply:
         from a mean of h, one step of the differential law is this one."""
-        if t or steps != 1:
+        if t or steps != 1 or state is None:
             return None
         fresh = state._replace(**{k: torch.zeros_like(state.mean) for k in ("x", "n", "events", "graded")})
         fresh = fresh._replace(mean=state.mean.clone())  # overwritten; a call that fails leaves the stream as it was

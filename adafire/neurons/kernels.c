@@ -204,29 +204,83 @@ static inline __attribute__((always_inline)) void take(Bursts *w, const float *z
     }
 }
 
-/* Levels outside, so that elements are vectors. */
+/* Whether products with 1 / x are the quotients, bit for bit. */
+static inline int power_of_two(float x) {
+    union { float f; uint32_t u; } v = {x};
+    return (v.u & 0x7fffffu) == 0 && x > 1e-30f;
+}
+
+/* The largest magnitude, or infinity where there is a NaN: what none of them reaches, all are below. */
+static float reach_of(const float *v, long count) {
+    float lanes[32], most = 0.0f;
+    int nan = 0;
+    long i = 0;
+    for (int j = 0; j < 32; j++) lanes[j] = 0.0f;
+    for (; i + 32 <= count; i += 32)
+        for (int j = 0; j < 32; j++) {
+            const float a = fabsf(v[i + j]);
+            lanes[j] = a > lanes[j] ? a : lanes[j];
+            nan |= a != a;
+        }
+    for (; i < count; i++) {
+        const float a = fabsf(v[i]);
+        most = a > most ? a : most;
+        nan |= a != a;
+    }
+    for (int j = 0; j < 32; j++) most = lanes[j] > most ? lanes[j] : most;
+    return nan ? INFINITY : most;
+}
+
+/* Takes the spikes of one level from ``left``; adds to their number, and to what they tell (NULL: nobody asks). */
+static inline __attribute__((always_inline)) void one_level(float *left, float *total, float *spikes, long count, float level,
+                                                            float rest, float most) {
+    const int exact = power_of_two(level);
+    const float by = 1.0f / level;
+#define EACH(COUNT)                                                                \
+    for (long i = 0; i < count; i++) {                                             \
+        const float free_ = most - spikes[i];                                      \
+        float k = floorf((COUNT) + rest);                                          \
+        k = k < free_ ? k : free_;                                                 \
+        const float change = copysignf(k, left[i]) * level;                        \
+        left[i] -= change;                                                         \
+        if (total) total[i] += change;                                             \
+        spikes[i] += k;                                                            \
+    }
+    if (exact) {
+#pragma GCC ivdep
+        EACH(fabsf(left[i]) * by)
+    } else {
+#pragma GCC ivdep
+        EACH(fabsf(left[i]) / level)
+    }
+#undef EACH
+}
+
+/* All levels, those left out that no element reaches. Levels outside, so that elements are vectors. */
+static inline __attribute__((always_inline)) void all_levels(float *left, float *total, float *spikes, long count, float weight,
+                                                             int levels, float most) {
+    const float reach = reach_of(left, count);
+    int found = 0;
+    for (int j = 0; j < levels; j++) {
+        const float level = ldexpf(weight, -j), rest = j == levels - 1 ? LAST : (float)(1.0 / 3.0);
+        if (!found && floorf(reach / level + rest) < 1.0f) continue;
+        found = 1;
+        one_level(left, total, spikes, count, level, rest, most);
+    }
+}
+
 static inline void burst(Bursts *w, float *out, float *m, float *events, float *graded, long count, float weight,
                          int levels, float most, float t, float zone) {
+    const int exact = power_of_two(t);
+    const float by = 1.0f / t;
 #pragma GCC ivdep
     for (long i = 0; i < count; i++) {
-        w->want[i] /= t;
+        w->want[i] = exact ? w->want[i] * by : w->want[i] / t;
         const float wanted = w->want[i] - m[i];
         w->left[i] = fabsf(wanted) <= zone ? 0.0f : wanted;
         w->total[i] = w->spikes[i] = 0.0f;
     }
-    for (int j = 0; j < levels; j++) {
-        const float level = ldexpf(weight, -j), rest = j == levels - 1 ? LAST : (float)(1.0 / 3.0);
-#pragma GCC ivdep
-        for (long i = 0; i < count; i++) {
-            const float free_ = most - w->spikes[i];
-            float k = floorf(fabsf(w->left[i]) / level + rest);
-            k = k < free_ ? k : free_;
-            const float change = copysignf(k, w->left[i]) * level;
-            w->left[i] -= change;
-            w->total[i] += change;
-            w->spikes[i] += k;
-        }
-    }
+    all_levels(w->left, w->total, w->spikes, count, weight, levels, most);
 #pragma GCC ivdep
     for (long i = 0; i < count; i++) {
         out[i] = (m[i] + w->total[i] * t) * w->theta[i];
@@ -260,7 +314,7 @@ static inline void one_of_many(Bursts *w, float *out, float *m, float *events, l
 void adafire_differential(const float *z, long z_step, long steps, long size, long channels, long inner, float *x,
                           float *m, float *n, float *events, float *graded, const float *theta, const float *bias,
                           const float *v0, const float *weights, int levels, float most, float zone, int bounded, long t0, int kind,
-                          float a, float b, float *out, int threads) {
+                          float a, float b, float *out, int fresh, int threads) {
     const long blocks = (size + BLOCK - 1) / BLOCK;
     const float finest = ldexpf(1.0f, 1 - levels), end_t = (float)(t0 + steps);
 #pragma omp parallel for schedule(static) num_threads(threads) if (blocks > 8)
@@ -270,6 +324,10 @@ void adafire_differential(const float *z, long z_step, long steps, long size, lo
         spread(w.theta, theta, start, end, channels, inner);
         spread(w.bias, bias, start, end, channels, inner);
         if (!weights) spread(w.v0, v0, start, end, channels, inner);
+        if (fresh) { /* the state is taken as zero and need not be set */
+            float *parts[] = {x, m, events, graded};
+            for (int j = 0; j < 4; j++) memset(parts[j] + start, 0, count * sizeof(float));
+        }
         for (long k = 0; k < steps; k++) {
             const float *zk = z + k * z_step + start;
             float *ok = out + k * size + start;
@@ -344,15 +402,7 @@ static inline void add_sent(const Sent *s, long k, long at, long count, float no
         left[c] = fabsf(change) <= noise * fabsf(now[c]) ? 0.0f : change / t / s->theta[at + c];
         spikes[c] = s->kind == 2 && left[c] != 0.0f ? 1.0f : 0.0f;
     }
-    for (int j = 0; s->kind == 1 && j < s->levels; j++) {
-        const float level = ldexpf(s->weights[k], -j), rest = j == s->levels - 1 ? LAST : (float)(1.0 / 3.0);
-#pragma GCC ivdep
-        for (long c = 0; c < count; c++) {
-            const float n = floorf(fabsf(left[c]) / level + rest);
-            left[c] -= copysignf(n, left[c]) * level;
-            spikes[c] += n;
-        }
-    }
+    if (s->kind == 1) all_levels(left, NULL, spikes, count, s->weights[k], s->levels, INFINITY);
 #pragma GCC ivdep
     for (long c = 0; c < count; c++) {
         size[c] += spikes[c];

@@ -111,10 +111,10 @@ def _points_last(x, channel_axis):
     return x.dim() == 3 and channel_axis == 1 and x.transpose(1, 2).is_contiguous()
 
 
-def differential(z, t, steps, params, state, site, weights=None, zone=-1.0):
+def differential(z, t, steps, params, state, site, weights=None, zone=-1.0, fresh=False):
     """As ``scan`` of a law that sends changes of a running mean, or None where this kernel does not apply. ``state`` is
     overwritten. weights: of the spikes of every step (DifferentialBurst); None: one spike a step (MultiThreshold). zone: changes of
-    the mean up to there, over theta, are not sent (HeldBurst)."""
+    the mean up to there, over theta, are not sent (HeldBurst). fresh: the state is taken as zero, whatever it holds."""
     found = layout(state.x, site.channel_axis)
     if not enabled or site.activation.code is None or z.device.type != "cpu" or library() is None or found is None:
         return None
@@ -139,6 +139,7 @@ def differential(z, t, steps, params, state, site, weights=None, zone=-1.0):
         t,
         *site.activation.code,
         out.data_ptr(),
+        fresh,
         torch.get_num_threads(),
     )
     # one spike a step is one event; of some samples of a run, the two may be tensors of their own

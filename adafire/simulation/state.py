@@ -48,10 +48,10 @@ class Run:
         result = fused.scan(z, self.t, steps, params, state, site, more, overwrite) if law is neuron else None
         if result is None:
             z = z if more is None else z + more
-            if state is None:
-                state = law.initial_state(z if z.dim() == len(site.shape) else z[0], params)
             result = law.fast(z, self.t, steps, params, state, site) if hasattr(law, "fast") else None
         if result is None:
+            if state is None:
+                state = law.initial_state(z if z.dim() == len(site.shape) else z[0], params)
             result = (blocked if law is neuron else law).scan(z, self.t, steps, params, state, site.activation)
         out, self.neurons[site.index] = result
         if self.memo is not None:
