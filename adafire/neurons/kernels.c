@@ -256,8 +256,8 @@ static inline __attribute__((always_inline)) void one_level(float *left, float *
 #undef EACH
 }
 
-/* All levels, those left out that no element reaches. Levels outside, so that elements are vectors. */
-static inline __attribute__((always_inline)) void all_levels(float *left, float *total, float *spikes, long count, float weight,
+/* All levels, those left out that no element reaches; whether there was one. Levels outside, so that elements are vectors. */
+static inline __attribute__((always_inline)) int all_levels(float *left, float *total, float *spikes, long count, float weight,
                                                              int levels, float most) {
     const float reach = reach_of(left, count);
     int found = 0;
@@ -267,6 +267,7 @@ static inline __attribute__((always_inline)) void all_levels(float *left, float 
         found = 1;
         one_level(left, total, spikes, count, level, rest, most);
     }
+    return found;
 }
 
 static inline void burst(Bursts *w, float *out, float *m, float *events, float *graded, long count, float weight,
@@ -280,7 +281,11 @@ static inline void burst(Bursts *w, float *out, float *m, float *events, float *
         w->left[i] = fabsf(wanted) <= zone ? 0.0f : wanted;
         w->total[i] = w->spikes[i] = 0.0f;
     }
-    all_levels(w->left, w->total, w->spikes, count, weight, levels, most);
+    if (!all_levels(w->left, w->total, w->spikes, count, weight, levels, most)) { /* silent: the state stays as it is */
+#pragma GCC ivdep
+        for (long i = 0; i < count; i++) out[i] = (m[i] + 0.0f) * w->theta[i];
+        return;
+    }
 #pragma GCC ivdep
     for (long i = 0; i < count; i++) {
         out[i] = (m[i] + w->total[i] * t) * w->theta[i];
