@@ -166,9 +166,7 @@ class Plan:
             x, weight, bias, *rest = *this.args, *([] if len(this.args) > 2 else [this.kwargs.get("bias")])
             return repeatable(call, this.func, x, weight, bias, *rest, **kwargs)
         if call.op in ("cat", "concat", "concatenate"):
-            joined = cat_channels_last(this.func, *this.args, **this.kwargs)
-            if joined is not None:
-                return joined
+            return cat_channels_last(this.func, this.args, this.kwargs)
         return in_any_layout(this.func, this.args, this.kwargs)
 
     def program(self, *regions):

@@ -64,7 +64,7 @@ class ReadoutPass(PlannedPass):
         return self.run.average(call) if call.index in self.plan.tapped else placeholders(call)
 
     def readout(self, call, this):
-        if call.index in self.plan.counted:
+        if call.index in self.run.counted:
             self.run.nonzero[call.index] = nonzero(call, this, self.plan.trace.batch)
         return self.plan.compute(call, this)
 

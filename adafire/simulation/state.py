@@ -24,12 +24,13 @@ class Run:
     nonzero: call index -> numbers other than 0 that met its weights up to now (operands.py): once where they are constant or
     read out, and at every step that is not ``silent``. fresh: call index -> MACs of the layers that see the input, where they
     are not all of it (snn/stream.py). memo: results of a stream's calls before (memo.py), or None.
+    counted: calls whose operands other than 0 are counted; those of the plan, or none.
     """
 
     def __init__(self, plan, params, network, x, forward, start=0):
         self.plan, self.params = plan, params
         self.network, self.x, self.forward = network, x, forward
-        self.picture = show(x, Frames.first)
+        self.picture, self.counted = show(x, Frames.first), plan.counted
         self.t, self.start, self.before = 0, start, {}
         self.neurons, self.rates, self.sums, self.constants, self.nonzero, self.fresh = {}, {}, {}, {}, {}, {}
         self.fuse, self.at_rest, self.memo = type(self).fire is Run.fire, False, None

@@ -60,7 +60,7 @@ class StepPass(PlannedPass):
             return constants[call.index]
         if self.run.t > 0:
             return placeholders(call)
-        if call.index in self.plan.counted:
+        if call.index in self.run.counted:
             self.run.nonzero[call.index] = nonzero(call, this, self.plan.trace.batch)
         out = self.plan.compute(call, this)
         if call.index in self.plan.kept:
@@ -71,7 +71,7 @@ class StepPass(PlannedPass):
         return this.args[0] if call.mutates else placeholders(call)
 
     def steps(self, call, this):
-        if call.index in self.plan.counted:
+        if call.index in self.run.counted:
             self._count(call, this)
         if call.site is not None:
             return self._fire(call, this)

@@ -30,14 +30,20 @@ def no_rule(error):
     return not ran_out(error) and any(words in str(error) for words in ("atching rule", "vmap"))
 
 
-def cat_channels_last(func, tensors, dim=0, **kwargs):
-    """``func(tensors, dim)`` of pictures [B, C, H, W] that all keep channels last: so does the result, which layers behind it are
-    fastest with (torch.cat of what moves in time gives channels first). None for anything else."""
-    if kwargs or not isinstance(tensors, (tuple, list)) or not isinstance(dim, int):
-        return None
-    if any(not isinstance(t, torch.Tensor) or t.dim() != 4 or t.stride(1) != 1 or t.shape[1] == 1 for t in tensors):
-        return None
-    return func([t.permute(0, 2, 3, 1) for t in tensors], (0, 3, 1, 2)[dim % 4]).permute(0, 3, 1, 2)
+def cat_channels_last(func, args, kwargs):
+    """``func(*args, **kwargs)``, a concatenation. Of pictures [B, C, H, W] that all keep channels last so does the result, which layers
+    behind it are fastest with (torch.cat of what moves in time gives channels first)."""
+    given = dict(zip(("tensors", "dim"), args)) | kwargs
+    tensors, dim = given.get("tensors"), given.get("dim", 0)
+    last = lambda t: isinstance(t, torch.Tensor) and t.dim() == 4 and t.stride(1) == 1 and t.shape[1] > 1
+    if (
+        set(given) <= {"tensors", "dim"}
+        and isinstance(tensors, (tuple, list))
+        and isinstance(dim, int)
+        and all(map(last, tensors))
+    ):
+        return func([t.permute(0, 2, 3, 1) for t in tensors], (0, 3, 1, 2)[dim % 4]).permute(0, 3, 1, 2)
+    return in_any_layout(func, args, kwargs)
 
 
 def in_any_layout(func, args, kwargs):

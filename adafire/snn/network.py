@@ -40,12 +40,13 @@ class SNN(SpikingModule):
         self.most_at_once, self.notes, self.template = CHUNK, fitting.notes, fitting.template
 
     @normal_mode
-    def forward(self, x, at=None):
+    def forward(self, x, at=None, count=True):
         """Outputs in the structure that the network returns, averaged over time.
 
         at: ascending read-out times, one output each (a list); None: the one at ``timesteps``. Before ``timesteps`` it is what an
         observer sees of this very simulation then (with early exit: of a sample that has left, what it left with); a conversion
         for that smaller T may do better. Beyond ``timesteps`` go only methods no parameter of which depends on it.
+        count: False for who wants outputs only: the same ones sooner, and ``report()`` does not know of this call.
         """
         times = (self.timesteps,) if at is None else tuple(at)
         self._check_times(times)
@@ -55,25 +56,26 @@ class SNN(SpikingModule):
             return outputs if at is None else [outputs for _ in times]
         plan = self.plan(x)
         if self.exit is not None:
-            outputs = self._until_sure(plan, x, times)
+            outputs = self._until_sure(plan, x, times, count)
         elif self.method.kind != "snn":
-            outputs = [self._analog(plan, x, t) for t in times]
+            outputs = [self._analog(plan, x, t, count) for t in times]
         else:
-            outputs = self._simulated(plan, x, times)
-        if self.counts_ann and self.method.kind != "ann":
+            outputs = self._simulated(plan, x, times, count)
+        if count and self.counts_ann and self.method.kind != "ann":
             self._count_ann(x, times)
         if self.precision != "fp32":
             outputs = [map_tensors(lambda t: t.float() if t.is_floating_point() else t, o) for o in outputs]
         return outputs[0] if at is None else outputs
 
-    def _simulated(self, plan, x, times):
+    def _simulated(self, plan, x, times, count):
         """Outputs at ``times``. Where memory runs out, all again with half as many timesteps at once, down to one."""
         chunk, counted = min(plan.chunk(self.memory_gb), self.most_at_once), pickle.dumps(self.meter.sums)
         while True:
-            run, outputs = self.run(plan, x), []
+            run, outputs = self.run(plan, x, count), []
             try:
                 for _, output in simulate(run, times, chunk):
-                    self.meter.add(run)
+                    if count:
+                        self.meter.add(run)
                     outputs.append(output)
                 return outputs
             except Exception as error:
@@ -87,8 +89,9 @@ class SNN(SpikingModule):
             self.meter.sums, chunk = pickle.loads(counted), chunk // 2
             self.most_at_once = chunk
 
-    def run(self, plan, x):
-        """A simulation of ``x`` at rest. InputError where neurons have potentials of their own, for inputs of another size."""
+    def run(self, plan, x, count=True):
+        """A simulation of ``x`` at rest; count: whether operands other than 0 are counted, too. InputError where neurons have
+        potentials of their own, for inputs of another size."""
         for site in plan.trace.sites:
             kept = self.params[site.index].v0.shape
             if any(n not in (1, m) for n, m in zip(kept[:0:-1], site.shape[:0:-1])):  # as they broadcast
@@ -96,7 +99,9 @@ class SNN(SpikingModule):
                     f"{site.name}: method {self.method.name} keeps a potential for every neuron, here {list(kept[1:])}; this "
                     f"input gives {list(site.shape[1:])}. Use inputs of the calibration's size, or correction='light'"
                 )
-        return Run(plan, self.params, self.network, x, self.call, self.method.read_from(self.timesteps))
+        run = Run(plan, self.params, self.network, x, self.call, self.method.read_from(self.timesteps))
+        run.counted = run.counted if count else frozenset()
+        return run
 
     def save(self, path):
         """Write everything to a file that ``adafire.load(path, network)`` reads; see save.py. InputError where that cannot be."""
@@ -136,14 +141,16 @@ class SNN(SpikingModule):
         self.plan = self.plan.renewed(self.network, lambda w: w.to(dtype))
         self.plan.base, self.plan.verified = None, self.plan.verified and not self.plan.overrides
 
-    def _analog(self, plan, x, t):
+    def _analog(self, plan, x, t, count):
         def on_site(site, z):
             if self.method.kind == "ann":
                 return site.activation.f(z)
             return quantised(z, t, self.params[site.index], site.activation)
 
-        nonzero = {}
+        nonzero = {} if count else None
         outputs = plain(plan, self.network, x, self.call, on_site, None if self.method.kind == "ann" else t, nonzero)
+        if not count:
+            return outputs
         self.meter.add_analog(plan, t, nonzero)
         if self.method.kind == "ann":
             self.meter.add_ann(plan, (t,), nonzero)
@@ -155,18 +162,19 @@ class SNN(SpikingModule):
         plain(plan, self.network, x, self.call, lambda site, z: site.activation.f(z), None, nonzero)
         self.meter.add_ann(plan, times, nonzero)
 
-    def _until_sure(self, plan, x, times):
+    def _until_sure(self, plan, x, times, count):
         """Outputs of the batch at each of ``times``: of the samples that left, at the step they left."""
         found = {t: {} for t in times}
 
         def see(rows, outputs, run, left):
             for t in times:
                 if run.t == t or left and run.t < t:
-                    self.meter.add(run, at=t)
+                    if count:
+                        self.meter.add(run, at=t)
                     found[t].update((row, map_tensors(lambda y: y[i], outputs)) for i, row in enumerate(rows.tolist()))
 
         run_until_sure(
-            self.run(plan, x),
+            self.run(plan, x, count),
             self.exit,
             self.plan,
             lambda *seen: see(*seen, True),

@@ -26,10 +26,13 @@ class Fire(nn.Module):
 @pytest.mark.parametrize("dim", [1, -3, 0, 2, 3, -1])
 def test_the_same_values_with_channels_last(dim):
     parts = [torch.randn(2, 5, 4, 4).contiguous(memory_format=torch.channels_last) for _ in range(3)]
-    found = cat_channels_last(torch.cat, parts, dim)
-    assert torch.equal(found, torch.cat(parts, dim)) and found.stride(1) == 1
-    assert cat_channels_last(torch.cat, [parts[0], parts[1].contiguous()], dim) is None
-    assert cat_channels_last(torch.cat, [torch.randn(2, 3)], 1) is None
+    for args, kwargs in (((parts, dim), {}), ((parts,), {"dim": dim}), ((), {"tensors": parts, "dim": dim})):
+        found = cat_channels_last(torch.cat, args, kwargs)
+        assert torch.equal(found, torch.cat(parts, dim)) and found.stride(1) == 1
+    mixed = [parts[0], parts[1].contiguous()]
+    assert torch.equal(cat_channels_last(torch.cat, (mixed, dim), {}), torch.cat(mixed, dim))
+    rows = [torch.randn(2, 3)] * 2
+    assert torch.equal(cat_channels_last(torch.cat, (rows,), {}), torch.cat(rows))
 
 
 @pytest.mark.parametrize("method", ["burst", "ours", "dcgs"])

@@ -1,0 +1,25 @@
+"""snn(x, count=False): the same outputs, and nothing is counted; every method."""
+
+import pytest
+import torch
+
+import adafire
+from adafire import methods
+from adafire.errors import InputError
+from helpers.networks import build
+
+
+@pytest.mark.parametrize("name", methods.names())
+def test_the_same_outputs_and_an_empty_report(name):
+    network, x = build("Residual"), torch.rand(3, 3, 8, 8)
+    snn = adafire.convert(network, x, method=name, timesteps=2)
+    wanted = snn(x)
+    before = snn.report().as_dict()
+    assert torch.equal(snn(x, count=False), wanted)
+    assert snn.report().as_dict() == before
+    snn.reset()
+    snn(x, count=False)
+    with pytest.raises(InputError, match="nothing was counted at T=2"):
+        snn.report()
+    snn(x)
+    assert snn.report().as_dict() == before
