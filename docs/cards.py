@@ -91,7 +91,7 @@ def task_cards():
         for name, variant in task.variants.items():
             settings = variant.settings()
             network = settings.get("model") or settings.get("config") or "-"
-            network = network.get("name", "-") if isinstance(network, dict) else network
+            network = network.get("name", "-") if isinstance(network, dict) else str(network).removeprefix(f"{ROOT}/")
             expected = variant.expected
             score = f"{expected.ann} +- {expected.tolerance}" if expected else "-"
             weights = str(settings.get("checkpoint") or "yours (--checkpoint)").rpartition("/")[2]
