@@ -42,3 +42,14 @@ def test_nothing_of_the_site_is_fetched_from_elsewhere(site):
                 r'<(?:script|link|img)[^>]*(?:src|href)="(https?://[^"]+)"', page.read_text(encoding="utf-8")
             )
             assert not loaded, (page.name, loaded)
+
+
+def test_what_is_published_is_what_make_docs_makes():
+    """The workflow's commands and paths are those of the Makefile, and of html_extra_path for the first page."""
+    import yaml
+
+    steps = yaml.safe_load((ROOT / ".github" / "workflows" / "pages.yml").read_text())["jobs"]["publish"]["steps"]
+    assert "make docs" in [step.get("run") for step in steps]
+    (path,) = [step["with"]["path"] for step in steps if "upload-pages-artifact" in step.get("uses", "")]
+    assert f"-c docs . {path}" in (ROOT / "Makefile").read_text()
+    assert '"../results/index.html"' in (ROOT / "docs" / "conf.py").read_text()
