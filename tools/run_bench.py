@@ -73,6 +73,7 @@ def parser():
     )
     add("--out", default="runs", metavar="DIR", help="folder for records and tables (default: %(default)s)")
     p.add_json("the table as a list of rows, or what --list shows")
+    add("--wide", action="store_true", help="all columns of the table, however narrow the terminal is")
     add(
         "--save-snn",
         metavar="DIR",
@@ -208,7 +209,7 @@ def show(rows, args):
 
     if args.json:
         as_json.write(args.json, rows)
-    print_table(*table(rows))
+    print_table(*table(rows), wide=args.wide)
     print(f"energy: under {', '.join(THREE)}; in brackets the span over all models and readings")
 
 

@@ -22,14 +22,14 @@ SPARE = (
 """Columns in the order in which a narrow terminal loses them."""
 
 
-def print_table(headers, lines, spare=SPARE):
-    """A table as wide as it must be in a pipe; on a terminal, without ``spare`` columns as far as it is too narrow."""
+def print_table(headers, lines, spare=SPARE, wide=False):
+    """A table as wide as it must be in a pipe, or where ``wide``; on a terminal, without ``spare`` columns as far as it is too narrow."""
     from rich.box import SIMPLE
     from rich.console import Console
     from rich.table import Table
 
     console = Console(highlight=False, markup=False, emoji=False)
-    if not console.is_terminal:
+    if wide or not console.is_terminal:
         console = Console(highlight=False, markup=False, emoji=False, width=1000)
     need = {
         header: max(len(text) for text in (header, *(line[k] for line in lines))) + 3

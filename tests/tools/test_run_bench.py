@@ -406,6 +406,8 @@ def test_table_on_a_terminal_leaves_out_what_does_not_fit(monkeypatch, width):
     text = stream.getvalue()
     assert "0.512" in text and "toy mini" in text
     assert ("MACs left" in text) == (width > 60)
+    terminal.print_table(headers, [cells], wide=True)
+    assert all(header in stream.getvalue()[len(text) :] for header in headers), "--wide"
 
 
 @pytest.mark.parametrize(
