@@ -40,7 +40,7 @@ def channel_thresholds(conversion, method, allot=None):
             points = [_uniform_again(conversion, method), allot(conversion, method, uniform)[0]]
         finally:
             conversion.inputs = inputs
-        measured = [disagreement(conversion, params, held) for params in points]
+        measured = disagreements(conversion, points, held)
         worse, error = (measured[1] - measured[0]).mean(), standard_error(measured[1] - measured[0])
         verdict = {
             "disagreement": [float(m.mean()) for m in measured],
@@ -98,14 +98,8 @@ def _of_bursts(conversion, method, params):
 
 def allocation_of(conversion, params, levels, v0=0.5, by_spikes=False, **options):
     """The Allocation of a conversion; ``params``: what synapses are counted with; by_spikes: cost in spikes."""
-    c, total, samples = conversion, {}, few(conversion.inputs)
-    generator, count = torch.Generator().manual_seed(c.seed), sum(map(x_batch, samples))
-    for x in samples:
-        found = channel_weights(c.ann_plan(x), c.network, x, c.forward, c.timesteps, generator)
-        if found is None:
-            total = None
-            break
-        total = {i: total.get(i, 0) + w * x_batch(x) / count for i, w in found.items()}
+    c, samples = conversion, few(conversion.inputs)
+    total = _weights(c, samples)
     statistics = c.statistics()
     if total is None:  # an error then weighs by the activations' own size
         total = {i: 1 / _power(h).sum().clamp_min(1e-30).expand_as(h.maximum) for i, h in statistics.items()}
@@ -113,6 +107,22 @@ def allocation_of(conversion, params, levels, v0=0.5, by_spikes=False, **options
     (first,) = split_samples(samples[:1], 4)[0]
     costs = synapses(c.plan(first), params, c.network, first, c.forward, by_spikes)
     return Allocation(statistics, total, costs, levels, v0, **options)
+
+
+def _weights(conversion, samples):
+    """``channel_weights`` of the first ``samples``, a mean over them; None where nothing is known. Measured once for as many: the
+    choice that is judged and the final one begin with the same."""
+    c, total, count = conversion, {}, sum(map(x_batch, samples))
+    if getattr(c, "channel_weights", (None,))[0] != count:
+        generator = torch.Generator().manual_seed(c.seed)
+        for x in samples:
+            found = channel_weights(c.ann_plan(x), c.network, x, c.forward, c.timesteps, generator)
+            if found is None:
+                total = None
+                break
+            total = {i: total.get(i, 0) + w * x_batch(x) / count for i, w in found.items()}
+        c.channel_weights = count, total
+    return c.channel_weights[1]
 
 
 def _power(histogram):
@@ -135,23 +145,24 @@ def with_steps(conversion, steps, method, params):
     return found
 
 
-def disagreement(conversion, params, inputs):
-    """Of every sample in ``inputs``, [N]: whether the SNN's class is another than the ANN's (outputs [B, K]), or the squared
-    error of all outputs, in units of their spread."""
-    c, steps, found = conversion, conversion.timesteps, []
+def disagreements(conversion, points, inputs):
+    """For each of ``points``, params: of every sample in ``inputs``, [N], whether the SNN's class is another than the ANN's (outputs
+    [B, K]), or the squared error of all outputs, in units of their spread."""
+    c, steps, found = conversion, conversion.timesteps, [[] for _ in points]
     for x in inputs:
         reference = plain(c.ann_plan(x), c.network, x, c.forward, lambda site, z: site.activation.f(z), steps)
-        run = Run(c.plan(x), params, c.network, x, c.forward, c.method.read_from(steps))
-        ((_, outputs),) = simulate(run, (steps,), run.plan.chunk(c.memory_gb))
-        pairs = list(zip(tensors_in(outputs), tensors_in(reference)))
-        if len(pairs) == 1 and pairs[0][0].dim() == 2:
-            found.append((pairs[0][0].argmax(1) != pairs[0][1].argmax(1)).double())
-        else:
-            errors = [
-                (a - b).double().square().flatten(1).mean(1) / b.double().var().clamp_min(1e-12) for a, b in pairs
-            ]
-            found.append(sum(errors) / len(errors))
-    return torch.cat(found)
+        for params, of_point in zip(points, found):
+            run = Run(c.plan(x), params, c.network, x, c.forward, c.method.read_from(steps))
+            ((_, outputs),) = simulate(run, (steps,), run.plan.chunk(c.memory_gb))
+            pairs = list(zip(tensors_in(outputs), tensors_in(reference)))
+            if len(pairs) == 1 and pairs[0][0].dim() == 2:
+                of_point.append((pairs[0][0].argmax(1) != pairs[0][1].argmax(1)).double())
+            else:
+                errors = [
+                    (a - b).double().square().flatten(1).mean(1) / b.double().var().clamp_min(1e-12) for a, b in pairs
+                ]
+                of_point.append(sum(errors) / len(errors))
+    return [torch.cat(of_point) for of_point in found]
 
 
 def standard_error(differences):
