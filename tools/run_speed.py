@@ -3,11 +3,13 @@
     python tools/run_speed.py --threads 2                       # every figure but the search: about five minutes
     python tools/run_speed.py mini-yolo --only simulation       # one network
     python tools/run_speed.py --only search                     # the search on ResNet-18, 64 images: minutes
+    python tools/run_speed.py --only grid --runs 3 --threads 2  # six methods at T = 1, 4, 8 on ten networks: half an hour
+    python tools/run_speed.py squeezenet-224 --only grid        # one of them
     python tools/run_speed.py --threads 2 --save                # and write runs/speed/ and runs/SPEED.md
     python tools/run_speed.py --threads 2 --save --out results  # the committed ones
 
 Measures: simulation (fp32; bf16, and SpikingJelly if installed, on ResNet-18), curve (read-outs at all T), memory (peak at
-T=256), search.
+T=256), search, grid (methods and light networks, with and without counting).
 """
 
 import sys
@@ -20,7 +22,7 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.command import Parser, leave, names, run, whole  # noqa: E402
 
-MEASURES = ("simulation", "curve", "memory", "search")
+MEASURES = ("simulation", "curve", "memory", "search", "grid")
 
 
 def main(argv=None):
@@ -50,7 +52,7 @@ def measure_all(args):
     from adafire.registry import near_names
     from benchmarks.running.environment import keep_memory
     from benchmarks.speed import measures, records
-    from benchmarks.speed.cases import CASES
+    from benchmarks.speed.cases import CASES, LIGHT
     from benchmarks.speed.cases import load as load_case
 
     warnings.filterwarnings("ignore")
@@ -61,8 +63,8 @@ def measure_all(args):
                 raise InputError(f"unknown {what} {name!r}{near_names(name, known)} Known: {', '.join(known)}")
         return list(names)
 
-    names = checked(args.cases or CASES, CASES, "case")
     only = checked(args.only or MEASURES[:3], MEASURES, "measure")
+    names = checked(args.cases or (CASES | LIGHT if "grid" in only else CASES), CASES | LIGHT, "case")
     without = checked([w for w in args.without.split(",") if w], ("bf16", "spikingjelly"), "part")
     if args.threads:
         torch.set_num_threads(args.threads)
@@ -91,6 +93,10 @@ def _measured(name, case, only, without, args, clock, measures, named):
         yield from measures.memory(name)
     if "search" in only and (named or main_case):
         yield from measures.search(case)
+    if "grid" in only:
+        from benchmarks.speed.grid import grid
+
+        yield from grid(case, args.runs, clock)
 
 
 if __name__ == "__main__":

@@ -57,6 +57,28 @@ def _pointnet():
     return pointnet().eval(), torch.randn(8, 3, 1024), call
 
 
+def _torchvision(name):
+    def make():
+        from torchvision.models import get_model
+
+        return get_model(name, weights=None).eval(), torch.randn(4, 3, 224, 224), call
+
+    return make
+
+
+def _yolo_fastest():
+    from adapters.detection.networks import build_detector
+
+    network, _ = build_detector("benchmarks/zoo/yolo_fastestv2/config.py")
+    return network, torch.randn(4, 3, 352, 352), raw
+
+
+def _unet():
+    from adapters.models.unet_keras import KerasUNet
+
+    return KerasUNet(widths=(32, 64, 128)).eval(), torch.randn(16, 1, 48, 48), call
+
+
 CASES = {
     "mini-yolo": _mini_yolo,
     "retinanet-r18-320": _retinanet,
@@ -66,7 +88,17 @@ CASES = {
 }
 
 
+LIGHT = {
+    "squeezenet-224": _torchvision("squeezenet1_1"),
+    "mobilenetv2-224": _torchvision("mobilenet_v2"),
+    "efficientnet-b0-224": _torchvision("efficientnet_b0"),
+    "yolo-fastestv2-352": _yolo_fastest,
+    "unet-drive-48": _unet,
+}
+"""Further networks of the grid (grid.py): light ones, on which what is not a layer weighs most."""
+
+
 def load(name):
-    """The Case of a name in ``CASES``; weights are random (of seed 0) where no checkpoint is in the repository."""
+    """The Case of a name in ``CASES`` or ``LIGHT``; weights are random (of seed 0) where no checkpoint is in the repository."""
     torch.manual_seed(0)
-    return Case(name, *CASES[name]())
+    return Case(name, *(CASES | LIGHT)[name]())

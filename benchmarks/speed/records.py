@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from ..running import environment
 from ..running.store import write_whole
+from . import grid_page
 from .timing import ratio
 
 FOLDER, PAGE = "speed", "SPEED.md"
@@ -125,8 +126,10 @@ def load_all(folder):
 
 
 def write_page(out):
-    """Write ``out``/SPEED.md from the records in ``out``/speed."""
-    write_whole(Path(out) / PAGE, table(load_all(Path(out) / FOLDER), f"{Path(out).as_posix()}/{FOLDER}"))
+    """Write ``out``/SPEED.md from the records in ``out``/speed, and beside them the picture of the grid, if there is one."""
+    records = load_all(Path(out) / FOLDER)
+    grid_page.heat(records, Path(out) / FOLDER / "grid.png")
+    write_whole(Path(out) / PAGE, table(records, f"{Path(out).as_posix()}/{FOLDER}"))
 
 
 def table(records, folder="results/speed"):
@@ -141,7 +144,8 @@ def table(records, folder="results/speed"):
         "| network | measured | over | batch | T | ratio | quartiles | median | reference | threads | load |",
         "|---|---|---|---:|---:|---:|---|---:|---:|---:|---:|",
     ]
-    for r in records:
+    of_grid = [r for r in records if r.measure.startswith(grid_page.MEASURE)]
+    for r in (r for r in records if r not in of_grid):
         amount = (lambda v: f"{v / 1e6:.0f} MB") if r.unit == "bytes" else (lambda v: f"{v:.3f} s")
         note = f"; {r.note}" if r.note else ""
         rows.append(
@@ -149,4 +153,5 @@ def table(records, folder="results/speed"):
             f"{r.low:.2f} to {r.high:.2f} | {amount(r.taken)} | {amount(r.reference)} | {r.threads} | {r.load:.1f} |"
         )
     machines = sorted({f"{r.hardware['cpu']}, torch {r.versions['torch']}, {r.date}" for r in records})
-    return "\n".join([*rows, "", *machines]) + "\n"
+    shown = ["![A simulation over T forwards, by network, method and T](speed/grid.png)", ""] if of_grid else []
+    return "\n".join([*rows, "", *grid_page.table(of_grid), *shown, *machines]) + "\n"

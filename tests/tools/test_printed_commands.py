@@ -145,6 +145,7 @@ def small(monkeypatch, run_before, finished, here):
     monkeypatch.setattr(rendering, "write", lambda out: [])
     for name in ("simulation", "curve", "memory", "search"):
         monkeypatch.setattr(measures, name, lambda *_: [])
+    monkeypatch.setattr("benchmarks.speed.grid.grid", lambda *_: [])
     monkeypatch.setattr(setups, "set_up", lambda config, options: {})
 
 

@@ -10,7 +10,8 @@ from torch import nn
 from adafire.simulation.plan import CHUNK
 from benchmarks.speed import measures, records
 from benchmarks.speed.ann import best_layout
-from benchmarks.speed.cases import Case, call
+from benchmarks.speed.cases import LIGHT, Case, call, load
+from benchmarks.speed.grid import grid
 from benchmarks.speed.timing import interleaved, ratio
 from helpers.networks import build, relative_error
 from helpers.paths import ROOT
@@ -32,8 +33,6 @@ def test_the_ann_in_its_best_layout_is_the_same_network():
 
 @torch.no_grad()
 def test_norms_of_an_mmdetection_network_fold():
-    from benchmarks.speed.cases import load
-
     case = load("mini-yolo")
     case = case._replace(x=case.x[:1, :, :64, :64])
     network, folded, x = best_layout(*case[1:])
@@ -74,6 +73,29 @@ def test_the_page_is_written_beside_its_records(tmp_path):
     records.write_page(tmp_path)
     page = (tmp_path / "SPEED.md").read_text(encoding="utf-8")
     assert f"{tmp_path.as_posix()}/speed/" in page and f"**{made[0].ratio:.2f}**" in page
+
+
+def test_the_grid_has_every_method_with_and_without_counting(tmp_path):
+    made = list(grid(small(), 1, methods=("burst", "ours"), timesteps=(1, 2)))
+    assert [r.measure for r in made[:2]] == ["grid: burst", "grid, outputs only: burst"] and len(made) == 8
+    for record in made:
+        records.save(record, tmp_path / "speed")
+    assert len(records.load_all(tmp_path / "speed")) == 8
+    records.write_page(tmp_path)
+    page = (tmp_path / "SPEED.md").read_text(encoding="utf-8")
+    whole, plain = (
+        next(r for r in made if r.measure == f"{m}: ours" and r.timesteps == 2) for m in ("grid", "grid, outputs only")
+    )
+    line = next(line for line in page.splitlines() if line.startswith("| Residual | ours |"))
+    assert line.split("|")[4].strip() == f"{whole.ratio:.2f} ({plain.ratio:.2f})"
+    assert (tmp_path / "speed" / "grid.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("name", [name for name in LIGHT if name.startswith(("unet", "yolo"))])
+@torch.no_grad()
+def test_light_networks_of_the_grid_run(name):
+    case = load(name)
+    assert case.forward(case.network, case.x[:1]) is not None
 
 
 def test_spikingjelly_simulates_the_same_network():
