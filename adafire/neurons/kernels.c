@@ -382,11 +382,17 @@ long adafire_over(const float *value, const float *x, long size, long channels, 
  * below ``noise`` of the total taken as rounding. Memory order is [steps, batch, height, width, channels]. size: sum of |y|;
  * active: steps with y != 0; total: the maximum of the last step. s, out: float, or bfloat16 where ``half``. */
 typedef struct { /* what a pooled result is counted as */
-    int kind;    /* 0: its increments; 1: spikes of the bursts that tell the change of its mean; 2: one spike for a change */
+    int kind; /* 0: its increments; 1: spikes of the bursts that tell the change of its mean; 2: one spike for a change */
     const float *theta, *weights; /* thresholds in the order of the result; weight of each step's spikes */
     int levels;
     long t0;
 } Sent;
+
+/* Rounding of a sum that stands at ``now``: its terms are multiples of a level of theta, and may have cancelled. */
+static inline float noise_of(float noise, float now, float theta) {
+    const float size = fabsf(now);
+    return noise * (size > theta ? size : theta);
+}
 
 /* Of ``count`` results: now, after step k, and increments y; size and active are added to. As running_mean.py's _sent. */
 static inline void add_sent(const Sent *s, long k, long at, long count, float noise, const float *now, const float *y, float *size,
@@ -404,7 +410,7 @@ static inline void add_sent(const Sent *s, long k, long at, long count, float no
 #pragma GCC ivdep
     for (long c = 0; c < count; c++) {
         const float change = y[c] - (now[c] - y[c]) / before_t;
-        left[c] = fabsf(change) <= noise * fabsf(now[c]) ? 0.0f : change / t / s->theta[at + c];
+        left[c] = fabsf(change) <= noise_of(noise, now[c], s->theta[at + c]) ? 0.0f : change / t / s->theta[at + c];
         spikes[c] = s->kind == 2 && left[c] != 0.0f ? 1.0f : 0.0f;
     }
     if (s->kind == 1) all_levels(left, NULL, spikes, count, s->weights[k], s->levels, INFINITY);
@@ -445,6 +451,7 @@ static void give_out(const Pool *p, long k, long from, long to) {
             const long left = ox * p->stride_w - p->pad_w;
             const long x0 = left < 0 ? 0 : left, x1 = left + p->kernel_w < p->width ? left + p->kernel_w : p->width;
             const long at = (r * p->out_w + ox) * channels;
+            const float *theta = p->sent.theta + at;
             float *total = p->total + at, *size = p->size + at, *active = p->active + at;
             for (long c = 0; c < channels; c++) m[c] = -INFINITY;
             for (long iy = y0; iy < y1; iy++)
@@ -456,9 +463,8 @@ static void give_out(const Pool *p, long k, long from, long to) {
 #pragma GCC ivdep
             for (long c = 0; c < channels; c++) {
                 const float now = m[c], change = now - total[c], magnitude = change < 0.0f ? -change : change;
-                const float y = magnitude <= p->noise * (now < 0.0f ? -now : now) ? 0.0f : change;
                 total[c] = now;
-                m[c] = y;
+                m[c] = magnitude <= noise_of(p->noise, now, theta[c]) ? 0.0f : change;
             }
             add_sent(&p->sent, k, at, channels, p->noise, total, m, size, active);
             if (p->half)
@@ -507,7 +513,7 @@ void adafire_row_max(const float *s, long steps, long rows, long length, float n
             for (long i = 0; i < length; i++) xr[i] += sr[i];
             const float now = highest(xr, length);
             const float step = now - total[r], magnitude = step < 0.0f ? -step : step;
-            const float y = magnitude <= noise * (now < 0.0f ? -now : now) ? 0.0f : step;
+            const float y = magnitude <= noise_of(noise, now, theta[r]) ? 0.0f : step;
             total[r] = now;
             out[k * rows + r] = y;
             add_sent(&sent, k, r, 1, noise, total + r, &y, size + r, active + r);

@@ -82,7 +82,7 @@ class MultiThreshold:
 
     def sent_by_pooling(self, theta, t, steps):
         """``Sent`` (pool_kernels.py) of the steps after step ``t``."""
-        return Sent(theta, t=t)
+        return Sent(theta, "changes", t=t)
 
     def spikes_of(self, changes, t):
         """One event for each change of a pooled mean."""

@@ -12,26 +12,24 @@ from .compiled import library
 
 
 class Sent(NamedTuple):
-    """What a pooled result is counted as, under a law that sends changes of a running mean. theta: thresholds in the order of memory of
-    the result; levels, weights [K] of every step's spikes: bursts (differential.py), or None for one spike a change
-    (multi_threshold.py); t: step before the first one. Without theta: the increments themselves."""
+    """What a pooled result is counted as. theta: thresholds in the order of memory of the result, which tell rounding from spikes.
+    kind: 'counts', the increments themselves; under a law that sends changes of a running mean 'bursts' (differential.py), whose
+    spikes have ``levels`` and ``weights`` [K] of every step, or 'changes', one spike for a change (multi_threshold.py).
+    t: step before the first one."""
 
-    theta: torch.Tensor | None = None
+    theta: torch.Tensor
+    kind: str = "counts"
     levels: int = 0
     weights: torch.Tensor | None = None
     t: int = 0
 
     def arguments(self):
         """As the kernel takes them."""
-        kind = 0 if self.theta is None else 2 if self.weights is None else 1
-        at = lambda tensor: None if tensor is None else tensor.data_ptr()
-        return kind, at(self.theta), at(self.weights), self.levels, self.t
+        weights = None if self.weights is None else self.weights.data_ptr()
+        return ("counts", "bursts", "changes").index(self.kind), self.theta.data_ptr(), weights, self.levels, self.t
 
 
-COUNTS = Sent()
-
-
-def pool(spikes, window, out_size, state, noise, sent=COUNTS):
+def pool(spikes, window, out_size, state, noise, sent):
     """Increments [K, B, C, H', W'] of max pooling over cumulative ``spikes`` [K, B, C, H, W], and the new state.
 
     window: ((kernel), (stride), (padding)), each (height, width); state: (cumulative input, totals, sum of |increments|,
@@ -80,7 +78,7 @@ def pool(spikes, window, out_size, state, noise, sent=COUNTS):
     return out.permute(0, 1, 4, 2, 3), tuple(s.permute(0, 3, 1, 2) for s in state)
 
 
-def row_max(spikes, state, noise, sent=COUNTS):
+def row_max(spikes, state, noise, sent):
     """Increments [K, ...] of the maximum over the last dimension of cumulative ``spikes`` [K, ..., N], and the new state.
 
     state, sent: as in ``pool``. None where this kernel does not apply.

@@ -14,7 +14,7 @@ from .pooled import shifts_at, thresholds_at, thresholds_laid_out
 from .state import instant, law_behind
 from .stepwise import over_time
 
-_NOISE = 1e-5  # relative rounding of cumulative sums; one spike among 4,096 is 25 times larger
+_NOISE = 1e-5  # relative rounding of cumulative sums; one spike among 4,096 is 25 times larger, the finest level of a threshold 30 times or more
 
 
 def advance(run, call, function, tensors, changing, length):
@@ -67,7 +67,7 @@ def _advance(run, call, function, tensors, changing, length):
             before = torch.zeros_like(total[:1]) if previous is None else previous[i][None]
             increment = torch.diff(total, dim=0, prepend=before)
             if call.pools_spikes:
-                increment = torch.where(increment.abs() <= _NOISE * total.abs(), 0.0, increment)
+                increment = torch.where(increment.abs() <= _noise(run, call, total), 0.0, increment)
                 if i == 0:
                     sent = _sent(run, call, increment, total, clock)
             totals.append(total[-1])
@@ -160,9 +160,8 @@ def _fused_row_max(run, call, spikes, law):
 
 def _counted_as(run, call, law, steps, channels_last=False):
     """What the fused kernels count a pooled result as."""
-    if law is None:
-        return fused.COUNTS
-    return law.sent_by_pooling(thresholds_laid_out(run, call, channels_last), run.t, steps)
+    theta = thresholds_laid_out(run, call, channels_last)
+    return fused.Sent(theta) if law is None else law.sent_by_pooling(theta, run.t, steps)
 
 
 def advance_peak(run, call, counts):
@@ -193,8 +192,13 @@ def _sent(run, call, increment, total, clock):
         return law.spikes_of(increment / thresholds_at(run, call), run.t)
     before = (total - increment) / _along((clock - 1).clamp_min(1), total)  # the change s_t of y_t = m_{t-1} + s_t
     change = increment - before
-    change = torch.where(change.abs() <= _NOISE * total.abs(), 0.0, change)
+    change = torch.where(change.abs() <= _noise(run, call, total), 0.0, change)
     return law.spikes_of(change / _along(clock, change) / thresholds_at(run, call), run.t)
+
+
+def _noise(run, call, total):
+    """Rounding of sums that stand at ``total``: their terms are multiples of a level of theta, and may have cancelled."""
+    return _NOISE * torch.maximum(total.abs(), thresholds_at(run, call).to(total.dtype))
 
 
 def _along(clock, tensor):

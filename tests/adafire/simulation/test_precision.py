@@ -52,10 +52,11 @@ def test_fused_pooling_in_bf16_gives_the_same_spikes(threads):
     x = torch.randint(0, 4, (5, 2, 8, 11, 12)).float() * 0.375
     s = x.permute(0, 1, 3, 4, 2).contiguous().permute(0, 1, 4, 2, 3)
     window, found, before = ((3, 3), (2, 2), (1, 1)), [], torch.get_num_threads()
+    theta = torch.full((2, 6, 6, 8), 0.375)
     torch.set_num_threads(threads)  # one image at a time, or rows of one step
     try:
         for dtype in (torch.float32, torch.bfloat16):
-            found.append(pool_kernels.pool(s.to(dtype), window, (6, 6), None, 1e-5))
+            found.append(pool_kernels.pool(s.to(dtype), window, (6, 6), None, 1e-5, pool_kernels.Sent(theta)))
     finally:
         torch.set_num_threads(before)
     (full, state), (half, other) = found
