@@ -11,7 +11,7 @@ KINDS = {  # kind: (hue, marker of matplotlib, symbol of plotly.js, methods)
         0.57,
         "o",
         "circle",
-        "rate rate-max rate-percentile threshold-balancing opi signed-if snn-calibration snn-calibration-advanced",
+        "rate rate-max rate-percentile aar threshold-balancing opi signed-if snn-calibration snn-calibration-advanced",
     ),
     "burst": (
         0.08,
