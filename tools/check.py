@@ -65,10 +65,13 @@ def check(args):
             as_json.write(args.json, {"input": list(x.shape), **vars(found), "sites": sites})
         return
     reason = f"{type(failed).__name__}: {' '.join(str(failed).split())[:200]}"
-    raise InputError(
-        f"{args.network} does not run on an input of {list(x.shape)} ({reason}); it may want another size: by what it "
-        f"says of itself {' or '.join(f'--size {min(size)}' for size in sizes)}"
-    ) from failed
+    said = [size for size in sizes if size != (DEFAULT, DEFAULT)]
+    way_out = (
+        f"it may want another size: by what it says of itself {' or '.join(f'--size {min(size)}' for size in said)}"
+        if said
+        else "it may want another size (--size N), other channels, or more than one picture: adafire.check(network, x, forward=...) takes any input"
+    )
+    raise InputError(f"{args.network} does not run on an input of {list(x.shape)} ({reason}); {way_out}") from failed
 
 
 def build(args):

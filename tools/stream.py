@@ -95,10 +95,16 @@ def main(argv=None):
     add("--checkpoint", metavar="FILE", help="weights to use instead of the variant's own")
     add("--seed", type=whole(0), default=0, metavar="N")
     p.add_trust()
-    return run(report, p, argv)
+    return run(lambda args: report(args, given(p, args)), p, argv)
 
 
-def report(args):
+def given(parser, args):
+    """{name: how it is spelled} of the options that are not at their defaults."""
+    named = [action for action in parser._actions if action.option_strings and hasattr(args, action.dest)]
+    return {a.dest: a.option_strings[-1] for a in named if getattr(args, a.dest) != a.default}
+
+
+def report(args, options):
     warnings.filterwarnings("ignore")
     from benchmarks import as_json
     from benchmarks.report.terminal import aligned
@@ -108,9 +114,9 @@ def report(args):
 
     with tempfile.TemporaryDirectory() as folder:
         if args.alone:
-            print(aligned(*timing.table(session.alone(session.open_session(args, folder), args))))
+            print(aligned(*timing.table(session.alone(session.open_session(args, folder, options), args))))
             return
-        opened = session.open_session(args, folder)
+        opened = session.open_session(args, folder, options)
         workload, method = opened.workload, opened.snn.method.name
         events = workload.family == "events"
         found = session.of_recordings(opened, args) if events else []

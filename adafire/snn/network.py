@@ -48,6 +48,10 @@ class SNN(SpikingModule):
         for that smaller T may do better. Beyond ``timesteps`` go only methods no parameter of which depends on it.
         count: False for who wants outputs only: the same ones sooner, and ``report()`` does not know of this call.
         """
+        if at is not None and not hasattr(at, "__iter__"):
+            raise InputError(
+                f"at={at!r}; expected read-out times one after the other, such as at=(2, {self.timesteps})"
+            )
         times = (self.timesteps,) if at is None else tuple(at)
         self._check_times(times)
         x = cast(x, self.precision)

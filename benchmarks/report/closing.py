@@ -14,11 +14,17 @@ def closing(rows):
         if not near and not missed:
             continue
         near = sorted(near, key=lambda row: (min(row["of_ann"].values(), default=9.0), row["timesteps"]))
-        words = [f"{row['method']} at T = {row['timesteps']}" for row in near]
+        words = [f"{row['method']} at T = {row['timesteps']}{_wide(row)}" for row in near]
         more = f" and {len(words) - MOST} more" if len(words) > MOST else ""
         found.append(f"{task}: within {POINTS} points of the ANN: {', '.join(words[:MOST]) or 'none'}{more}")
         found += [f"{task}: {_cost(row)}" for row in near[:1] if row["of_ann"]]
     return found
+
+
+def _wide(row):
+    """The interval of the drop, where it is too wide to say so."""
+    _, low, high = row["drop"]
+    return f" [{low:.1f}, {high:.1f} points below it: too few samples to tell]" if high - low > 4 * POINTS else ""
 
 
 def _cost(row):

@@ -18,7 +18,7 @@ SUB_STEPS = "sub-steps"
 WITHIN = (0.5, 1.0, 2.0, 5.0)
 """Points of the metric that a row may lie below the ANN."""
 
-NOBODY = "none near enough, or not counted"
+NOBODY = "none near enough"
 
 CODES = {
     "rate, one spike a step": "rate-max rate-percentile rate opi snn-calibration snn-calibration-advanced threshold-balancing aar spikingjelly",
@@ -85,10 +85,17 @@ def cheapest(rows, key, within):
     return min(near, key=lambda row: (cost(row, key), -row["value"]), default=None)
 
 
+def counted(rows, key):
+    """(methods that are known by a cost, methods of the table): old rows lack counters, and cannot win where they were not counted."""
+    return {row["method"] for row in rows if cost(row, key) is not None}, {row["method"] for row in rows}
+
+
 def wins(found, within, costs):
     """(Counter of codes, number of cases): how often a code has the cheapest row, over tables and ``costs``; a case in which no
-    row is near enough counts for none."""
-    winners = [cheapest(rows, key, within) for _, rows in found for key in costs]
+    row is near enough counts for none, and one in which fewer than half of the table's methods were counted is no case."""
+    cases = [(rows, key) for _, rows in found for key in costs]
+    cases = [(rows, key) for rows, key in cases if 2 * len(counted(rows, key)[0]) >= len(counted(rows, key)[1])]
+    winners = [cheapest(rows, key, within) for rows, key in cases]
     return Counter(code_of(row["method"]) for row in winners if row), len(winners)
 
 
@@ -123,13 +130,17 @@ def of_table(rows, costs=None, within=WITHIN):
     for key in costs or priced(rows):
         near = [cheapest(rows, key, points) for points in within]
         cells = ["-" if row is None else entry(row, key) for row in near]
-        lines.append([key, *cells, "; ".join(entry(row, key) for row in front(rows, key)) or "not counted"])
+        here, methods = counted(rows, key)
+        few = f" ({len(here)} of {len(methods)} methods were counted)" if len(here) < len(methods) else ""
+        lines.append([key, *cells, ("; ".join(entry(row, key) for row in front(rows, key)) or "not counted") + few])
     return ["cost", *(f"cheapest within {points:g}" for points in within), "front, cheapest first"], lines
 
 
 ABOUT = f"""From the committed records; the same in a terminal, for other records too: `python tools/codes.py`. Energy is a share of the ANN's under
 the same model ([energy models](../energy_models.md)); *, a message*: a burst is sent once. Points are those that the score lies below the
-ANN's, of the T that were run. A front holds what no other row beats in both. A method that was not run on a table cannot win there.
+ANN's, of the T that were run. A front holds what no other row beats in both. A method that was not run on a table cannot win there,
+nor one whose rows lack the counters of a model; where fewer than half of a table's methods have them, nobody wins. Of energy a case is a
+table under one model and reading, of sub-steps a table.
 Shown for each table are {", ".join(THREE)} and sub-steps; the command has all models.
 """
 

@@ -12,7 +12,7 @@ from adafire.errors import InputError
 from ..running.record import ENERGY_MODEL
 from ..running.store import load_all, places
 from .paired import difference
-from .rows import graded_energy
+from .rows import current, draw_of, graded_energy, groups
 
 PAPER = (
     "Wang et al. (AAAI 2025) report up to 70.1 % on CIFAR-10, 60.3 % on CIFAR-100 and 43.1 % on ImageNet; their networks, "
@@ -43,24 +43,27 @@ class Step(NamedTuple):
 
 
 def records_of(task, variant=None, out=None):
-    """{method: record} of the good records of one table of a task: of one variant, the most samples, the latest."""
-    found = [r for r in load_all(out, task) if r.status == "ok" and variant in (None, r.variant) and r.kind == "snn"]
-    if not found:
+    """(first record, {method: {T: row}}) of one table of a task, as the leaderboard groups them: of the whole data if they were run,
+    the most samples, the most methods. Of a method with several draws the first draw's rows; definitions that are not the latest
+    are left out."""
+    found = [r for r in load_all(out, task) if r.status == "ok" and r.kind == "snn"]
+    here = [r for r in found if variant in (None, r.variant)]
+    if not here:
+        others = sorted({r.variant for r in found})
         raise InputError(
-            f"no finished records of task {task!r} in {' or '.join(map(str, places(out)))}; make them with "
-            f"python tools/run_bench.py {task}"
+            f"no finished records of task {task!r}{f', variant {variant!r}' if variant else ''} in {' or '.join(map(str, places(out)))}; "
+            + (
+                f"there are of variant {', '.join(others)}"
+                if others
+                else f"make them with python tools/run_bench.py {task}"
+            )
         )
-    first = max(found, key=lambda r: (r.split == "full", r.samples))
-    same = [
-        r
-        for r in found
-        if (r.variant, r.workload, r.limit, r.precision, r.seed)
-        == (first.variant, first.workload, first.limit, first.precision, first.seed)
-    ]
-    rows = {}
+    tables = groups(here)
+    table = max(tables, key=lambda g: (g[0].split == "full", g[0].samples, len({r.method for r in g})))
+    same, rows = [r for r in current(table) if draw_of(r) == (0, 0)], {}
     for record in sorted(same, key=lambda r: r.date):
         rows.setdefault(record.method, {}).update({row.timesteps: row for row in record.rows})
-    return first, rows
+    return same[0], rows
 
 
 def energy(row):

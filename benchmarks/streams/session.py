@@ -17,6 +17,7 @@ from . import films, measuring, recordings, timing
 from .animation import FILES, Animation
 from .families import FAMILIES
 from .named import NAMED, meant
+from .options import check_together
 
 
 class Session(NamedTuple):
@@ -70,8 +71,8 @@ def own_film(args, folder):
     return films.of_file(args.file, folder, args.annotations, args.frames) if args.file else None
 
 
-def open_session(args, folder):
-    """Session for parsed options; InputError for what cannot be run, before any work. folder: an empty one."""
+def open_session(args, folder, given=()):
+    """Session for parsed options, of which ``given`` were (options.py); InputError for what cannot be run, before any work. folder: an empty one."""
     check_places(args)
     options, (name, variant) = WorkloadOptions.of(args), meant(args.task, args.variant)
     task = load_task(catalogue.find_task(name), args.trust_config)
@@ -80,6 +81,7 @@ def open_session(args, folder):
             f"task {task.name!r} is of the family {task.family}; streams take a detector, such as coco_yolo, a segmenter, such as "
             f"voc12_fcn, a set of recordings, such as dvs128_objects, or one of {', '.join(NAMED)}"
         )
+    check_together(given, task.family == "events")
     task, variant = catalogue.choose_variant(task, variant, "auto", args.data_root)
     runner.check_request(task, [args.method], [args.timesteps], runner.RunOptions(options))
     catalogue.check_ready(task, variant, args.data_root, args.checkpoint)

@@ -5,6 +5,7 @@ import torch
 
 import adafire
 from adafire import methods
+from adafire.errors import InputError
 from adafire.simulation.exit import ExitJudge, class_scores
 from adafire.simulation.loop import simulate
 from adafire.simulation.state import Run
@@ -128,3 +129,10 @@ def test_beyond_the_t_that_it_is_fitted_for(name, case):
             adafire.InputError, match="is fitted for T=2, and read-outs go up to there, found 3; convert"
         ):
             snn(case[2], at=(1, 3))
+
+
+def test_one_number_is_no_list_of_times():
+    network, x = build("Residual"), torch.rand(2, 3, 8, 8)
+    snn = adafire.convert(network, x, method="burst", timesteps=2)
+    with pytest.raises(InputError, match="at=0; expected read-out times one after the other, such as at=\\(2, 2\\)"):
+        snn(x, at=0)

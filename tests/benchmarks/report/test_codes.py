@@ -77,11 +77,21 @@ def test_the_summary_counts_every_case_once():
         "rate, bursts",
     }
     at, counted = headers.index("energy, within 0.5"), [k for k in codes.priced(found[0][1]) if k != codes.SUB_STEPS]
-    assert sum(int(line[at]) for line in lines) == len(codes.keys()) and lines[-1][0] == codes.NOBODY
+    assert sum(int(line[at]) for line in lines) == len(counted) < len(codes.keys()) and lines[-1][0] == codes.NOBODY
     assert (
         sum(int(line[at]) for line in lines[:-1]) == len(counted)
         and int(lines[-1][headers.index("sub-steps, within 1")]) == 0
     )
+
+
+def test_nobody_wins_where_few_were_counted():
+    """One of three methods has sub-steps: its front says so, and it is no case that it could win."""
+    found = codes.tables(records())
+    for row in found[0][1]:
+        row["sub_steps"] = 8.0 if row["method"] == "ours" else None
+    _, ((_, *_, cells),) = codes.of_table(found[0][1], [codes.SUB_STEPS])
+    assert cells.endswith("(1 of 3 methods were counted)")
+    assert codes.wins(found, 5.0, [codes.SUB_STEPS]) == ({}, 0)
 
 
 def test_every_method_has_a_code_and_every_code_is_of_methods():

@@ -78,3 +78,18 @@ def test_the_command_prints_figures_of_records_and_the_papers(made_records):
     assert "100 samples" in found.stdout and "resnet_small" in found.stdout
     missing = call("fashion_resnet", "--reference", "burts")
     assert missing.returncode == 2 and "no record of 'burts'" in missing.stderr and "Traceback" not in missing.stderr
+
+
+def test_the_first_draw_stands_and_the_place_of_weights_in_a_file_does_not_part_methods(tmp_path):
+    store = Store(tmp_path)
+    store.write(make())
+    for draw, value in ((1, 0.9), (0, 0.5)):
+        rows = [make_row(2, value), make_row(4, value)]
+        other = make("ours", rows=rows, draw=draw).model_dump()["workload"]
+        other["weights"]["key"] = "state_dict.network"
+        other["calibration"]["fingerprint"] = f"{draw}" * 64
+        store.write(make("ours", rows=rows, draw=draw, workload=other))
+    _, rows = energy_saved.records_of("toy", out=tmp_path)
+    assert set(rows) == {"adafire", "ours"} and rows["ours"][4].metrics["mAP"] == 0.5
+    with pytest.raises(InputError, match="variant 'nope'.*there are of variant mini"):
+        energy_saved.records_of("toy", "nope", tmp_path)

@@ -7,7 +7,7 @@ import adafire
 from adafire.errors import InputError
 from adapters.base import WorkloadOptions
 from adapters.shared.checkpoints import load_into, load_state_dict
-from benchmarks.report import event_time, leaderboard, submission
+from benchmarks.report import event_time, submission
 from benchmarks.report.page import content
 from benchmarks.report.rows import rows_of_run
 from benchmarks.report.show import show
@@ -19,6 +19,7 @@ from benchmarks.running.schema import parse
 from benchmarks.running.task import Task, load_task
 from helpers.external_rows import need
 from helpers.paths import ROOT
+from helpers.rendered import render
 
 ZOO = ROOT / "benchmarks" / "zoo" / "snn_fashion" / "snn_fashion.pth"
 MODULE = {"name": "adapters.models.snn_small:by_hand", "checkpoint": str(ZOO)}
@@ -66,7 +67,7 @@ def test_a_module_alone_is_a_row_without_an_ann(tmp_path):
 
 def test_tables_and_pages_are_made_of_it(tmp_path):
     records = ran(tmp_path, MODULE)
-    text = leaderboard.render(records)
+    text = render(records)
     assert "| lonely mini | external | 2 |" in text
     (table,) = content(records)["tables"]
     assert [row["timesteps"] for row in table["rows"]] == [2, 4]
