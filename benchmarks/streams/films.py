@@ -64,7 +64,7 @@ def of_folder(folder, annotations=None):
             )
     paths = {k: folder / name for k, name in enumerate(names, 1)}
     truth = annotations and _by_name(annotations, folder, dict(zip(names, paths)))
-    return Film(list(paths), sizes[0], paths.__getitem__, truth, source=folder)
+    return Film(list(paths), sizes[0], paths.__getitem__, truth and _fitting(truth, sizes[0]), source=folder)
 
 
 def of_file(path, folder, annotations=None, most=None):
@@ -77,7 +77,28 @@ def of_file(path, folder, annotations=None, most=None):
     if annotations:
         read = coco_annotations.read(annotations, Path(path).parent)
         truth = _numbered(read, {i: k for k, i in enumerate(sorted(read.images), 1)}, ids)
-    return Film(ids, video.size, video.path, truth, rate=video.rate, source=Path(path))
+    return Film(ids, video.size, video.path, truth and _fitting(truth, video.size), rate=video.rate, source=Path(path))
+
+
+def _fitting(truth, size):
+    """``truth``; InputError where its images say another size than the frames have, or a box lies outside of them: scores against
+    it would mean nothing."""
+    width, height = size
+    for image in truth.images.values():
+        said = image.get("width", width), image.get("height", height)
+        if tuple(said) != (width, height):
+            raise InputError(
+                f"annotation file '{truth.annotation_file}' says {said[0]} x {said[1]} pixels of '{image.get('file_name')}', and the frames "
+                f"have {width} x {height}; give annotations in pixels of these frames"
+            )
+    for entry in truth.objects:
+        x, y, w, h = entry["bbox"]
+        if x >= width or y >= height or x + w <= 0 or y + h <= 0:
+            raise InputError(
+                f"annotation file '{truth.annotation_file}' has the box {[round(v, 2) for v in entry['bbox']]}, outside of the frames of "
+                f"{width} x {height} pixels; boxes are [x, y, width, height] in pixels of these frames"
+            )
+    return truth
 
 
 def _by_name(annotations, folder, ids):

@@ -50,6 +50,27 @@ def test_a_folder_of_frames(tmp_path):
         films.of_folder(tmp_path / "one")
 
 
+@pytest.mark.parametrize(
+    "part, change, words",
+    [
+        ("images", {"width": 640, "height": 480}, r"says 640 x 480 pixels of 'a.png', and the frames have 20 x 16"),
+        (
+            "annotations",
+            {"bbox": [500, 2, 5, 6]},
+            r"has the box \[500(.0)?, 2(.0)?, 5(.0)?, 6(.0)?\], outside of the frames of 20 x 16",
+        ),
+    ],
+)
+def test_annotations_that_do_not_fit_are_refused(tmp_path, part, change, words):
+    folder = pictures(tmp_path / "f", "a.png", "b.png")
+    path = coco(tmp_path / "boxes.json", ["a.png", "b.png"])
+    content = json.loads(path.read_text())
+    content[part][0].update(change)
+    path.write_text(json.dumps(content))
+    with pytest.raises(InputError, match=words):
+        films.of_folder(folder, path)
+
+
 def test_boxes_of_a_folder_by_file_name(tmp_path):
     folder = pictures(tmp_path / "f", "b.png", "a.png")
     film = films.of_folder(folder, coco(tmp_path / "boxes.json", ["b.png", "a.png"], first=10))
