@@ -24,7 +24,12 @@ def closing(rows):
 def _wide(row):
     """The interval of the drop, where it is too wide to say so."""
     _, low, high = row["drop"]
-    return f" [{low:.1f}, {high:.1f} points below it: too few samples to tell]" if high - low > 4 * POINTS else ""
+    known = low is not None and high is not None
+    return (
+        f" [{low:.1f}, {high:.1f} points below it: too few samples to tell]"
+        if known and high - low > 4 * POINTS
+        else ""
+    )
 
 
 def _cost(row):
