@@ -194,7 +194,9 @@ def check_places(args):
 
     for option, given in (("--out", args.out), ("--save-snn", args.save_snn)):
         out = Path(given or args.out)
-        there = next(path for path in (out, *out.absolute().parents) if path.exists())
+        there = next(
+            path for path in (out, *out.absolute().parents) if os.path.exists(path)
+        )  # False where it may not be seen
         if not there.is_dir() or not os.access(there, os.W_OK):
             raise InputError(
                 f"{option} {given}: {there} is {'not writable' if there.is_dir() else 'a file, not a folder'}"
