@@ -9,16 +9,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # from a clone, no
 from benchmarks.command import Parser, leave, run  # noqa: E402
 from benchmarks.report.terminal import print_aligned  # noqa: E402
 
-METHODS = (
-    "adafire-uniform",
-    "adafire-layers",
-    "adafire",
-    "adafire+ssc",
-    "adafire+iat",
-    "adafire+ssc+iat",
-    "ours",
-    "dcgs",
-)
 STEPS = (
     ("adafire-layers", "adafire-uniform"),
     ("adafire", "adafire-uniform"),
@@ -56,6 +46,7 @@ def report(task, args):
     from adafire.errors import InputError
     from benchmarks.report import energy_saved as saved
     from benchmarks.report import names
+    from benchmarks.report.reproduction import ABLATION
     from benchmarks.running.record import ENERGY_MODEL
 
     first, rows = saved.records_of(task, args.variant, args.out)
@@ -68,7 +59,7 @@ def report(task, args):
     )
     lines = []
     for t, base in rows[args.reference].items():
-        for method in (m for m in METHODS if m in rows and m != args.reference):
+        for method in (m for m in (*ABLATION[1:], "ours", "dcgs") if m in rows and m != args.reference):
             found = saved.at_equal_accuracy(rows, method, t, first.metric, args.reference)
             row = found.row
             lines.append(

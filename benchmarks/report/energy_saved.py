@@ -60,10 +60,11 @@ def records_of(task, variant=None, out=None):
         )
     tables = groups(here)
     table = max(tables, key=lambda g: (g[0].split == "full", g[0].samples, len({r.method for r in g})))
-    same, rows = [r for r in current(table) if draw_of(r) == (0, 0)], {}
-    for record in sorted(same, key=lambda r: r.date):
-        rows.setdefault(record.method, {}).update({row.timesteps: row for row in record.rows})
-    return same[0], rows
+    first, rows = {}, {}
+    for record in sorted(current(table), key=lambda r: (draw_of(r), r.date)):
+        if draw_of(first.setdefault(record.method, record)) == draw_of(record):
+            rows.setdefault(record.method, {}).update({row.timesteps: row for row in record.rows})
+    return next(iter(first.values())), rows
 
 
 def energy(row):

@@ -91,5 +91,7 @@ def test_the_first_draw_stands_and_the_place_of_weights_in_a_file_does_not_part_
         store.write(make("ours", rows=rows, draw=draw, workload=other))
     _, rows = energy_saved.records_of("toy", out=tmp_path)
     assert set(rows) == {"adafire", "ours"} and rows["ours"][4].metrics["mAP"] == 0.5
+    store.write(make("burst", draw=2))  # of a method that was run with a later draw alone, that one
+    assert set(energy_saved.records_of("toy", out=tmp_path)[1]) == {"adafire", "ours", "burst"}
     with pytest.raises(InputError, match="variant 'nope'.*there are of variant mini"):
         energy_saved.records_of("toy", "nope", tmp_path)
