@@ -22,7 +22,8 @@ class Fitting:
     """A conversion while it is being made: a method's ``fit`` sets ``params`` (site index -> NeuronParams).
 
     inputs: the calibration inputs; plan(x): the plan for an input; ann_plan(x): with the network's own weights;
-    sites: the call sites; found: what searches report; spared_s: seconds of searches that an earlier conversion made.
+    sites: the call sites; found: what searches report; spared_s: seconds of searches that an earlier conversion made; weighed:
+    (number of samples, what an error of each channel weighs), of the first samples (search/channels.py), or None.
     """
 
     def __init__(self, network, method, timesteps, forward, memory_gb, calibration, verified=True, seed=0):
@@ -34,6 +35,7 @@ class Fitting:
         self.network, self.notes, self.copied = snapshot.network, [*snapshot.notes, *notes], snapshot.copied
         self.ann_plan, self.template = self.plan, describe(self.inputs[0])
         self.params, self.found, self.exit, self.exit_judge, self.spared_s = {}, {}, None, None, 0.0
+        self.weighed = None
         self.plan(self.inputs[0])
 
     @functools.cached_property

@@ -113,7 +113,7 @@ def _weights(conversion, samples):
     """``channel_weights`` of the first ``samples``, a mean over them; None where nothing is known. Measured once for as many: the
     choice that is judged and the final one begin with the same."""
     c, total, count = conversion, {}, sum(map(x_batch, samples))
-    if getattr(c, "channel_weights", (None,))[0] != count:
+    if c.weighed is None or c.weighed[0] != count:
         generator = torch.Generator().manual_seed(c.seed)
         for x in samples:
             found = channel_weights(c.ann_plan(x), c.network, x, c.forward, c.timesteps, generator)
@@ -121,8 +121,8 @@ def _weights(conversion, samples):
                 total = None
                 break
             total = {i: total.get(i, 0) + w * x_batch(x) / count for i, w in found.items()}
-        c.channel_weights = count, total
-    return c.channel_weights[1]
+        c.weighed = count, total
+    return c.weighed[1]
 
 
 def _power(histogram):

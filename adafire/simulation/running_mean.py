@@ -14,7 +14,8 @@ from .pooled import shifts_at, thresholds_at, thresholds_laid_out
 from .state import instant, law_behind
 from .stepwise import over_time
 
-_NOISE = 1e-5  # relative rounding of cumulative sums; one spike among 4,096 is 25 times larger, the finest level of a threshold 30 times or more
+_NOISE = 1e-5  # rounding of cumulative sums, over the sum or theta; one spike among 4,096 is 25 times larger. Finest levels below it
+# (laws of more than 100,000 values) are taken for it
 
 
 def advance(run, call, function, tensors, changing, length):
