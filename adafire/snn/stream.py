@@ -84,6 +84,9 @@ class Stream:
         if unchanged and self._still is not None:  # the call before this one changed nothing: nor does this
             self._last = self._still[1]
             return map_tensors(torch.clone, self._still[0])
+        x = map_tensors(
+            torch.clone, x
+        )  # a camera writes its next frame into the same memory, which memo.py takes for the same
         run = Run(self.snn.plan(x), self.params, self.snn.network, x, self.snn.call)
         run.neurons, run.rates = dict(self._neurons), dict(self._rates)
         run.memo = None if run.plan.mutates else self._memo
@@ -93,7 +96,7 @@ class Stream:
         meter.add(run)
         silent = not any(state.graded.any() for state in run.neurons.values())
         silent = silent and not any(torch.as_tensor(kept[3]).any() for kept in run.rates.values())
-        self._last, self._before = meter, map_tensors(torch.clone, x)
+        self._last, self._before = meter, x
         self._still = (map_tensors(torch.clone, outputs), meter) if unchanged and silent else None
         none = lambda s: s._replace(**{k: torch.zeros_like(s.n) for k in ("x", "n", "events", "graded")})
         self._neurons = {i: none(state) for i, state in run.neurons.items()}

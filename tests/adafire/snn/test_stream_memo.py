@@ -129,3 +129,39 @@ def test_when_two_operands_are_the_same():
     assert same(a, a) and same(a, a.clone()) and same(None, None) and same(a[:1], a[:1])
     assert not same(a, None) and not same(a, a.double()) and not same(a, a.t()) and not same(a, a + 1)
     assert not same(a[0], a[1])
+
+
+BEGINNINGS = {
+    "layer": lambda: [nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(144, 2)],
+    "activation": lambda: [nn.ReLU(), nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(144, 2)],
+    "view": lambda: [nn.Flatten(), nn.ReLU(), nn.Linear(64, 9), nn.ReLU(), nn.Linear(9, 2)],
+    "pooling": lambda: [
+        nn.MaxPool2d(2),
+        nn.ReLU(),
+        nn.Conv2d(1, 4, 1),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(4, 2, 2),
+        nn.ReLU(),
+    ],
+    "ends in neurons": lambda: [nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Conv2d(4, 3, 3), nn.ReLU()],
+    "ends in pooling": lambda: [nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Conv2d(4, 3, 3), nn.ReLU(), nn.MaxPool2d(2)],
+}
+
+
+@pytest.mark.parametrize("method", ["ours", "sigma-delta"])
+@pytest.mark.parametrize("name", BEGINNINGS)
+def test_inputs_and_outputs_may_be_written_into(name, method):
+    """A camera writes every frame into one buffer, and a user scales outputs in place: the same as with tensors of one's own."""
+    torch.manual_seed(3)
+    network = nn.Sequential(*BEGINNINGS[name]()).eval()
+    snn = adafire.convert(network, torch.rand(64, 1, 8, 8) * 2 - 0.5, method=method, timesteps=1)
+    frames, buffer = torch.rand(4, 1, 1, 8, 8), torch.empty(1, 1, 8, 8)
+    with snn.stream() as reused, snn.stream() as own:
+        for k in (0, 0, 0, 1, 1, 2, 2, 2, 3, 0):
+            wanted = own(frames[k].clone()).clone()
+            buffer.copy_(frames[k])
+            found = reused(buffer)
+            assert torch.equal(found, wanted) and reused.last().spikes == own.last().spikes, k
+            found.mul_(0).add_(7)
+            buffer.fill_(9)
