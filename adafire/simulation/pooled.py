@@ -39,12 +39,14 @@ def _pooled_constants(run):
     thresholds are others than those of the plan's last run."""
     plan = run.plan
     thresholds = [run.params[site.index].theta for site in plan.trace.sites]
-    if not _same_objects(getattr(plan, "thresholds", ()), thresholds):
+    stamps = [0 if t.is_inference() else t._version for t in thresholds]  # one that was written into is another
+    if getattr(plan, "stamps", None) != stamps or not _same_objects(getattr(plan, "thresholds", ()), thresholds):
         ones, zeros = _Thresholds(plan, run.params, 1.0), _Thresholds(plan, run.params, 0.0)
         with torch.no_grad():
             for passing in (ones, zeros) if any(call.affine for call in plan.trace.calls) else (ones,):
                 passing.run_through(run, "prefix", "steps", "readout")
-        plan.thresholds, plan.pooled = (
+        plan.stamps, plan.thresholds, plan.pooled = (
+            stamps,
             thresholds,
             (
                 {

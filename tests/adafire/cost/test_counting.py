@@ -207,3 +207,33 @@ def test_early_exit_pays_for_every_event_up_to_the_step_of_each_sample(name):
     for k, key in ((1, "synops"), (2, "synops_graded")):
         slow = sum(events_of_conv(found[k], network[2].weight, 2, 1, 1, 1) for found in left.values())
         assert layer[key] * 6 == pytest.approx(slow), key
+
+
+@pytest.mark.parametrize("method", ["burst", "ours"])
+def test_thresholds_that_are_written_into_are_counted_by(method):
+    """Pooled spikes are counted over thresholds, which a plan keeps: in place or anew, the same counts."""
+    import copy
+
+    torch.manual_seed(0)
+    parts = (
+        nn.Conv2d(1, 4, 3),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(4, 3, 2),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(12, 2),
+    )
+    snn, x = (
+        adafire.convert(nn.Sequential(*parts).eval(), torch.rand(8, 1, 8, 8), method=method, timesteps=4),
+        torch.rand(3, 1, 8, 8),
+    )
+    snn(x)
+    for key, value in snn.state_dict().items():
+        if "theta" in key:
+            value.mul_(1.7)
+    anew = copy.deepcopy(snn)
+    for each in (snn, anew):
+        each.reset()
+        each(x)
+    assert snn.report().synops == anew.report().synops > 0
