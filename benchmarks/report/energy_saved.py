@@ -12,7 +12,7 @@ from adafire.errors import InputError
 from ..running.record import ENERGY_MODEL
 from ..running.store import load_all, places
 from .paired import difference
-from .rows import current, draw_of, graded_energy, groups
+from .rows import current, draw_of, graded_energy, setting
 
 PAPER = (
     "Wang et al. (AAAI 2025) report up to 70.1 % on CIFAR-10, 60.3 % on CIFAR-100 and 43.1 % on ImageNet; their networks, "
@@ -58,8 +58,11 @@ def records_of(task, variant=None, out=None):
                 else f"make them with python tools/run_bench.py {task}"
             )
         )
-    tables = groups(here)
-    table = max(tables, key=lambda g: (g[0].split == "full", g[0].samples, len({r.method for r in g})))
+    tables = {}
+    for record in here:
+        tables.setdefault((record.task_version, record.variant, record.split, setting(record)), []).append(record)
+    place = lambda g: (g[0].split == "full", g[0].task_version, g[0].samples, len({r.method for r in g}))
+    table = max(tables.values(), key=place)
     first, rows = {}, {}
     for record in sorted(current(table), key=lambda r: (draw_of(r), r.date)):
         if draw_of(first.setdefault(record.method, record)) == draw_of(record):

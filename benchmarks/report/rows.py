@@ -113,11 +113,11 @@ def groups(records):
         place = (record.task, record.split, record.variant)
         newest[place] = max(newest.get(place, 0), record.task_version)
     current = [r for r in records if r.task_version == newest[r.task, r.split, r.variant]]
-    ordered = sorted(current, key=lambda r: (get_args(Family).index(r.family), r.task, r.split, r.variant, _setting(r)))
-    return [list(group) for _, group in groupby(ordered, key=lambda r: (r.task, r.split, r.variant, _setting(r)))]
+    ordered = sorted(current, key=lambda r: (get_args(Family).index(r.family), r.task, r.split, r.variant, setting(r)))
+    return [list(group) for _, group in groupby(ordered, key=lambda r: (r.task, r.split, r.variant, setting(r)))]
 
 
-def _setting(record):
+def setting(record):
     """What two records must share, besides task, split and variant, to stand in one table: all but the draw of calibration
     samples."""
     identity = record.model_dump(
