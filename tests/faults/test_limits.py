@@ -78,7 +78,7 @@ def test_four_gigabytes_are_enough_for_512_x_1024_pixels(tmp_path):
 
 
 def test_a_limit_that_no_chunk_fits_in_is_a_failed_record_with_the_figure(tmp_path):
-    code, err, record = limited(tmp_path, 40e6, "simulation", 2)
+    code, err, record = limited(tmp_path, 12e6, "simulation", 2)
     assert code == 1 and record.status == "failed", err
     assert (
         record.reason.startswith("OutOfMemory: memory ran out in this run: ") and "GB more were wanted" in record.reason
