@@ -3,7 +3,7 @@
 AdaFire (Wang et al., AAAI 2025) chooses the limit of a burst layer by layer, from a simulated table of sensitivities; levels.py
 has that. Here every channel's threshold is chosen (allocation.py) under one limit for all, without simulating: most of what
 there is to gain is in the channels. What was chosen is held against the uniform limit on calibration samples that it did not see,
-by how often the classes differ from the ANN's, and is taken unless that is worse beyond the standard error.
+by how often the decisions (classes, classes of positions, boxes) differ from the ANN's, and is taken unless that is worse beyond the standard error.
 """
 
 import math
@@ -147,7 +147,8 @@ def with_steps(conversion, steps, method, params):
 
 def disagreements(conversion, points, inputs):
     """For each of ``points``, params: of every sample in ``inputs``, [N], whether the SNN's class is another than the ANN's (outputs
-    [B, K]), or the squared error of all outputs, in units of their spread."""
+    [B, K]); the share of its decisions that are others (boxes, classes of positions), where an ExitJudge says; or the squared error
+    of all outputs, in units of their spread."""
     c, steps, found = conversion, conversion.timesteps, [[] for _ in points]
     for x in inputs:
         reference = plain(c.ann_plan(x), c.network, x, c.forward, lambda site, z: site.activation.f(z), steps)
@@ -157,6 +158,8 @@ def disagreements(conversion, points, inputs):
             pairs = list(zip(tensors_in(outputs), tensors_in(reference)))
             if len(pairs) == 1 and pairs[0][0].dim() == 2:
                 of_point.append((pairs[0][0].argmax(1) != pairs[0][1].argmax(1)).double())
+            elif c.exit_judge is not None:
+                of_point.append(c.exit_judge.differing(outputs, reference).cpu())
             else:
                 errors = [
                     (a - b).double().square().flatten(1).mean(1) / b.double().var().clamp_min(1e-12) for a, b in pairs

@@ -31,10 +31,16 @@ class Exit(NamedTuple):
 
 class ExitJudge(NamedTuple):
     """How sure raw outputs are, for networks without class scores: confidence(outputs) -> [B] in 0..1, and
-    changed(outputs, final) -> [B] bool, whether leaving with ``outputs`` gives another answer than ``final`` (no labels)."""
+    changed(outputs, final) -> [B] bool, whether leaving with ``outputs`` gives another answer than ``final`` (no labels).
+    share(outputs, final) -> [B] in 0..1, where given: how much of a sample's answer differs (positions, boxes)."""
 
     confidence: Callable
     changed: Callable
+    share: Callable | None = None
+
+    def differing(self, outputs, final):
+        """[B] in 0..1: the share of every sample's answer that differs; all of it where it changed and nobody says more."""
+        return (self.share or self.changed)(outputs, final).double()
 
     def scores(self, outputs, final=None):
         """Two scores a sample [B, 2] that stand for class scores: with c the confidence, their largest softmax is

@@ -50,6 +50,7 @@ class Detection(Workload):
         return ExitJudge(
             lambda outputs: detection_exit.confidence(found(head, outputs)),
             lambda outputs, final: detection_exit.changed(found(head, outputs), found(head, final)),
+            lambda outputs, final: detection_exit.differing(found(head, outputs), found(head, final)),
         )
 
     def forward(self, network, inputs):

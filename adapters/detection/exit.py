@@ -22,17 +22,20 @@ def confidence(found):
 
 def changed(found, final):
     """[B] bool: whether the shown boxes of an image differ between two lists of detections."""
-    return torch.tensor([not _same(one, other) for one, other in zip(found, final, strict=True)])
+    return differing(found, final) > 0
 
 
-def _same(one, other):
+def differing(found, final):
+    """[B] in 0..1: of the shown boxes of an image, in the list that has more of them, the share without a partner."""
+    return torch.tensor([_differing(one, other) for one, other in zip(found, final, strict=True)], dtype=torch.float64)
+
+
+def _differing(one, other):
     (boxes, labels), (others, other_labels) = _shown(one), _shown(other)
-    if len(boxes) != len(others):
-        return False
-    if not len(boxes):
-        return True
+    if not len(boxes) or not len(others):
+        return float(len(boxes) != len(others))
     partner = (box_iou(boxes, others) >= IOU) & (labels[:, None] == other_labels[None])
-    return _matched(partner.tolist()) == len(boxes)
+    return 1 - _matched(partner.tolist()) / max(len(boxes), len(others))
 
 
 def _matched(partner):

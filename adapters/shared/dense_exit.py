@@ -18,7 +18,12 @@ def confidence(scores):
 
 def changed(scores, final):
     """[B] bool: whether the classes of a sample differ between two lots of scores [B, K, ...]."""
-    return (scores.argmax(1) != final.argmax(1)).flatten(1).float().mean(1) > SHARE
+    return differing(scores, final) > SHARE
 
 
-DENSE = ExitJudge(confidence, changed)
+def differing(scores, final):
+    """[B]: the share of positions with another class."""
+    return (scores.argmax(1) != final.argmax(1)).flatten(1).double().mean(1)
+
+
+DENSE = ExitJudge(confidence, changed, differing)

@@ -24,6 +24,7 @@ ABOUT = f"""\
 - **drop**: points that the metric lies below the ANN's; **below its rival**: below that of the ANN with activations rounded to the
   row's own number of values and the same bias correction (`quantised:phi_plus=VALUES`); both with the paired 95 % interval.
   `integer:phi_plus=VALUES` is that network with 8-bit weights, `integer-sparse` the same priced without the products that are 0.
+- **like the ANN**: share of decisions (classes, classes of positions, boxes) that are the ANN's, where that was measured.
 - **messages, additions a MAC**: events, and unit spikes, that arrive at synapses, for each multiply-accumulate of the ANN. **MACs left**:
   the share of them that are still multiplied (with an operand that is not 0). **updates**: of neurons, millions.
 - **energy, of the ANN's**: under `{"`, `".join(THREE)}`, and in brackets the span over all models ([docs/energy_models.md](../docs/energy_models.md))
@@ -57,6 +58,7 @@ def table(rows):
         **{name: (True, lambda row, name=name: text(row["metrics"].get(name), ".3f")) for name in second},
         "drop (points)": (known("drop"), lambda row: points(row["drop"])),
         "below its rival": (known("lossless"), lambda row: points(row["lossless"])),
+        "like the ANN": (known("agreement"), lambda row: text(row["agreement"], ".3f")),
         "messages a MAC": (True, lambda row: text(row["synops_graded"], ".3f", row["ann_macs"])),
         "additions a MAC": (True, lambda row: text(row["synops"], ".3f", row["ann_macs"])),
         "MACs left": (True, macs_left),

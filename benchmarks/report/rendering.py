@@ -1,4 +1,4 @@
-"""Everything in results/ that is made from results/records: README.md, a page a family, ENERGY.md, index.html, results.csv, plots/*.png; and the
+"""Everything in results/ that is made from results/records: README.md, a page a family, ENERGY.md, SUBSTEPS.md, index.html, results.csv, plots/*.png; and the
 parts of the project's README that say what the records say.
 
 A rendering is a function of the records and tasks (and of the pinned version of matplotlib), bit for bit, so that whether the
@@ -14,7 +14,7 @@ from adafire.errors import InputError
 from ..running.store import Store, write_whole
 from ..running.task import PROJECT
 from ..text import csv_cell, markdown
-from . import energy_page, headline_plot
+from . import energy_page, headline_plot, substeps_page
 from .headline import headline
 from .leaderboard import pages
 from .names import whole_sets
@@ -58,6 +58,9 @@ COLUMNS = (
     "macs",
     "eff_macs",
     "ann_macs",
+    "agreement",
+    "divergence",
+    "output_error",
     "energy_model",
     "energy_pj",
     "energy_graded_pj",
@@ -75,6 +78,7 @@ def files(records, unknown=()):
     text = {
         **pages(records, unknown),
         "ENERGY.md": energy_page.render(records),
+        "SUBSTEPS.md": substeps_page.render(records),
         "index.html": page(records, unknown),
         "results.csv": table(records),
         UNKNOWN: "".join(f"{commit}\n" for commit in unknown),

@@ -22,7 +22,7 @@ from .ties import places
 KINDS = ("ann", "quantised", "snn", "external")
 MEANS = tuple(
     "firing_rate mean_timesteps spikes synops synops_graded macs messages neuron_updates active_steps eff_macs over_fired "
-    "over_fired_sites convert_s time_s energy_pj energy_graded_pj".split()
+    "over_fired_sites convert_s time_s energy_pj energy_graded_pj agreement divergence output_error".split()
 )
 """Figures of a row whose mean over draws is shown; the others are the same in all of them."""
 
@@ -72,6 +72,7 @@ def _row(record, timesteps, row):
                 "time_s",
             )
         },
+        **_fidelity(row),
         "bits": None if failed or not row.levels else row.levels.bit_length(),
         "ann_macs": _ann_macs(record),
         # integers are not priced as 32-bit floats
@@ -81,6 +82,16 @@ def _row(record, timesteps, row):
         "ann_energy_pj": _ann_energy(record),
         "status": "failed" if failed else "ok",
         "reason": record.reason if failed else None,
+    }
+
+
+def _fidelity(row):
+    """How like the ANN's a row's outputs are (fidelity.py); None throughout where that was not measured."""
+    like = row and row.fidelity
+    return {
+        "agreement": like and like.agreement,
+        "divergence": like and like.divergence,
+        "output_error": like and like.error,
     }
 
 

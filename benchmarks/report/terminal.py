@@ -6,6 +6,7 @@ SPARE = (
     "over-fired",
     "updates (M)",
     "cheaper than it under",
+    "like the ANN",
     "burst",
     "MACs left",
     "messages a MAC",

@@ -10,6 +10,7 @@ from adafire.cost.energy import arithmetic_models
 from adafire.cost.meter import Meter
 from adafire.errors import AdafireError
 
+from . import fidelity
 from .environment import PeakMemory
 from .methods import convert
 from .record import SPIKING
@@ -36,6 +37,7 @@ def measure(
     team=Alone(),
     notes=None,
     keep=None,
+    like_ann=True,
 ):
     """Generator of one dict a T, with the fields of `record.Row`, in the order of ``timesteps``.
 
@@ -43,7 +45,7 @@ def measure(
     before a conversion (done = None), before its simulation (0) and after each batch with the number of samples done.
     An anytime method is simulated once for all T, any other is converted and simulated anew for each. team: the processes
     that share the batches; each yields the same rows. notes: a list that gets what the network noted (SNN.notes). keep: called
-    with every conversion, before it is simulated.
+    with every conversion, before it is simulated. like_ann: compare outputs with the ANN's (where the workload has one).
     """
     passes = [timesteps] if method.anytime else [[t] for t in timesteps]
     for together in passes:
@@ -58,10 +60,11 @@ def measure(
             team,
             [] if notes is None else notes,
             keep,
+            like_ann,
         )
 
 
-def _one_pass(workload, calibration, method, timesteps, precision, seed, on_batch, team, notes, keep):
+def _one_pass(workload, calibration, method, timesteps, precision, seed, on_batch, team, notes, keep, like_ann):
     on_batch(timesteps, None)
     memory = PeakMemory("cuda" if next((p.is_cuda for p in workload.network.parameters()), False) else "cpu")
     begin = time.perf_counter()
@@ -74,14 +77,17 @@ def _one_pass(workload, calibration, method, timesteps, precision, seed, on_batc
         convert_s = time.perf_counter() - begin + snn.spared_s  # as if this method had been run alone
         if keep is not None and method.kind != "ann":
             keep(snn)
-        batches, raw_s, predict_s = _simulate(workload, snn, at, team, lambda done: on_batch(timesteps, done))
+        reference = _reference(workload, calibration, precision) if like_ann and method.kind != "ann" else None
+        batches, raw_s, predict_s = _simulate(
+            workload, snn, at, team, lambda done: on_batch(timesteps, done), reference
+        )
         notes += getattr(snn, "notes", [])
     except Exception as problem:
         team.collect(None, problem)  # the other processes wait for this one; raises
     if team.world > 1:
         batches = _exchange(team, snn, batches)
-    predictions = [{i: p for number in sorted(batches) for i, p in batches[number][k].items()} for k in range(len(at))]
-    done = sum(len(of_t[0]) for of_t in batches.values())
+    predictions = [{i: p for _, of_t in sorted(batches.items()) for i, p in of_t[k][0].items()} for k in range(len(at))]
+    done = sum(len(of_t[0][0]) for of_t in batches.values())
     if done != len(workload) or len(predictions[0]) != done:
         raise BadOutput(f"{len(predictions[0])} different samples were predicted in {done}, expected {len(workload)}")
     raw_s += convert_s
@@ -101,13 +107,21 @@ def _one_pass(workload, calibration, method, timesteps, precision, seed, on_batc
             "convert_s": round(convert_s, 3),
             "time_s": round(seconds, 3),
             "peak_memory_mb": peak_mb and round(peak_mb, 1),
+            "fidelity": fidelity.total([of_t[k][1] for _, of_t in sorted(batches.items())], done),
             **row,
         }
 
 
-def _simulate(workload, snn, at, team, on_batch):
-    """({number of a batch: for each T, {id: prediction}}, seconds of simulation, seconds of prediction for each T) of the
-    batches that are this process's."""
+def _reference(workload, calibration, precision):
+    """The ANN's outputs, for all methods on this workload."""
+    if workload.reference is None:
+        workload.reference = fidelity.Reference.of(workload, calibration, precision)
+    return workload.reference
+
+
+def _simulate(workload, snn, at, team, on_batch, reference):
+    """({number of a batch: for each T, ({id: prediction}, what fidelity.py compares)}, seconds of simulation, seconds of prediction
+    for each T) of the batches that are this process's."""
     batches, done, raw_s, predict_s = {}, 0, 0.0, [0.0] * len(at)
     with torch.no_grad():
         for number, batch in enumerate(workload.batches()):
@@ -116,12 +130,13 @@ def _simulate(workload, snn, at, team, on_batch):
             begin = time.perf_counter()
             outputs = workload.simulate(snn, batch, at)
             raw_s += time.perf_counter() - begin
-            batches[number] = []
+            batches[number], like = [], reference and reference.outputs(workload, number, batch)
             for k, output in enumerate(outputs):
+                part = reference and fidelity.compared(output, like, workload.exit_judge, len(batch.ids))
                 begin = time.perf_counter()
                 if _has_nan(output):
                     raise BadOutput(f"the outputs are NaN at T={at[k]} (samples {_span(batch.ids)})")
-                batches[number].append(dict(zip(batch.ids, workload.predict(output, batch), strict=True)))
+                batches[number].append((dict(zip(batch.ids, workload.predict(output, batch), strict=True)), part))
                 predict_s[k] += time.perf_counter() - begin
             done += len(batch.ids)
             on_batch(min(done * team.world, len(workload)))

@@ -33,6 +33,14 @@ class Reference(Closed):
     energy_pj: dict[SafeName, NotNegative]
 
 
+class Fidelity(Closed):
+    """How like the ANN's the outputs are; fidelity.py says what each figure is."""
+
+    agreement: Annotated[Finite, Field(ge=0, le=1)] | None
+    divergence: NotNegative | None
+    error: NotNegative
+
+
 class Row(Closed):
     """The result at one T. Spikes, operations and energy are means per sample."""
 
@@ -78,6 +86,8 @@ class Row(Closed):
     weight_bytes: NotNegative | None = None
     footprint_bytes: NotNegative | None = None
     """None: counted before these were."""
+    fidelity: Fidelity | None = None
+    """How like the ANN's the outputs are; None where there is none to compare with, or a record is older."""
     parameters: Json
     """The method's parameters at this T."""
     convert_s: NotNegative

@@ -197,6 +197,7 @@ class Session:
                     self.team,
                     notes,
                     keep,
+                    not self.variant.alone,
                 ):
                     rows.append(parse(Row, row, f"result at T={row['timesteps']}"))
         except Exception as problem:  # whatever went wrong belongs to this run; the others go on

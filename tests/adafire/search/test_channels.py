@@ -275,3 +275,28 @@ def test_binary_bursts_cost_their_digits(network, inputs):
 def test_binary_bursts_need_what_they_need(network, inputs, options):
     with pytest.raises(adafire.InputError, match="where bursts are binary"):
         adafire.convert(network, inputs[:4], method="ours", timesteps=1, **options)
+
+
+def test_an_exit_judge_says_what_the_choice_is_judged_by(network, inputs):
+    """Its decision here: whether the first output is above 0."""
+    from adafire import ExitJudge
+
+    above = lambda y: (y[:, 0] > 0).double()
+    seen = []
+
+    def share(outputs, final):
+        seen.append(len(outputs))
+        return (above(outputs) != above(final)).double()
+
+    forward = lambda net, x: net(x)[:, :, None]  # no class scores, so that the judge is asked
+    judge = ExitJudge(
+        lambda y: y[:, 0, 0].sigmoid(),
+        lambda a, b: share(a[..., 0], b[..., 0]) > 0,
+        lambda a, b: share(a[..., 0], b[..., 0]),
+    )
+    snn = adafire.convert(network, [inputs], "adafire", 2, forward, exit_judge=judge)
+    held = len(inputs) // 3
+    assert seen == [held, held]  # the uniform setting and the choice
+    assert all(0 <= value <= 1 for value in snn.found["search"]["disagreement"])
+    plain = adafire.convert(network, [inputs], "adafire", 2, forward)
+    assert plain.found["search"]["disagreement"] != snn.found["search"]["disagreement"]

@@ -5,7 +5,7 @@ import torch
 import adafire
 from adafire.simulation.exit import ExitJudge
 from adafire.simulation.loop import advance_chunk, read_out
-from adapters.detection.exit import changed, confidence
+from adapters.detection.exit import changed, confidence, differing
 
 
 def found(*rows):
@@ -45,6 +45,22 @@ def test_partners_are_one_to_one():
     two = found((*a, 0.9, 0), (*a, 0.8, 0))
     assert changed([two], [found((*a, 0.9, 0))]).tolist() == [True]
     assert changed([two], [found((*a, 0.9, 0), (*b, 0.8, 0))]).tolist() == [False]
+
+
+def test_the_share_that_differs_is_of_the_longer_list():
+    a, b, far = (0, 0, 10, 10), (50, 0, 60, 10), (90, 90, 99, 99)
+    two = found((*a, 0.9, 0), (*b, 0.8, 0))
+    cases = [
+        (two, 0.0),
+        (found((*a, 0.9, 0)), 0.5),
+        (found((*a, 0.9, 0), (*b, 0.8, 1)), 0.5),
+        (found((*a, 0.9, 0), (*b, 0.8, 0), (*far, 0.7, 0)), 1 / 3),
+        (found(), 1.0),
+    ]
+    for other, expected in cases:
+        assert differing([two], [other]).tolist() == differing([other], [two]).tolist()
+        assert abs(float(differing([two], [other])) - expected) < 1e-9
+    assert differing([found()], [found()]).tolist() == [0.0]
 
 
 def test_images_leave_early_with_their_own_detections_and_pay_for_their_steps():
