@@ -110,9 +110,10 @@ def build(args):
     network, cfg = kind(name, args.checkpoint, trust=args.trust_checkpoint, **more)
     asked = input_of(cfg)
     if kind is build_detector and stages(network) == 2:
-        from adapters.detection.two_stage import example
+        from adapters.detection import instances, two_stage
 
-        made, forward = example(network, DEFAULT)
+        example = instances.example if network.roi_head and network.roi_head.with_mask else two_stage.example
+        made, _ = example(network, DEFAULT)
         return made, lambda side: example(network, side)[1], *asked
     return network, lambda side: lambda net, x: net(x, mode="tensor"), *asked
 
