@@ -30,6 +30,7 @@ STANDARD = {
     "VOC2012 val": Standard("VOC2012 val", 5823),
     "PascalVOC12": Standard("VOC2012 segmentation val", 1449),
     "Cityscapes": Standard("Cityscapes val", 500),
+    "COCO objects": Standard("COCO val2017, objects as classes", 5000),
     "COCOStuff": Standard("COCO-Stuff 164k val2017", 5000),
     "ADE20K": Standard("ADE20K validation", 2000),
     "CamVid": Standard("CamVid test", 233),
