@@ -3,7 +3,8 @@
 python tools/check.py mmdet::retinanet/retinanet_r18_fpn_1x_coco.py --size 320
 python tools/check.py mmseg::fcn/fcn_r18-d8_4xb2-80k_cityscapes-512x1024.py
 python tools/check.py my_detector_config.py --trust-config --checkpoint my.pth     # a config is Python: read it first
-python tools/check.py torchvision::resnet18 --size 224
+python tools/check.py torchvision::resnet18 --size 224                             # likewise timm::NAME, hf_hub:ORG/NAME
+python tools/check.py imagenet_vit --variant s16                                   # the network of a task, by its name
 python tools/check.py adapters.models.resnet_cifar:resnet20 --size 32              # a function that makes a network
 """
 
@@ -13,6 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # from a clone, nothing need be installed
 
+from adafire.errors import InputError  # noqa: E402
 from benchmarks.command import Parser, leave, run, whole  # noqa: E402
 
 DEFAULT = 320  # pixels
@@ -22,15 +24,20 @@ def main(argv=None):
     p = Parser(__doc__)
     p.add_argument(
         "network",
-        help="an MMDetection or MMSegmentation config (file, or "
-        "mmdet::folder/name.py, mmseg::folder/name.py), torchvision::name, timm::name, or package.module:function",
+        help="an MMDetection or MMSegmentation config (file, or mmdet::folder/name.py, mmseg::folder/name.py), "
+        "torchvision::name, timm::name, hf_hub:org/name, package.module:function, or a task by its name or file",
     )
+    p.add_argument("--variant", help="of a task (default: its first full one)")
     p.add_argument(
         "--size",
         type=whole(1, 8192),
         help="side of the square input, pixels (default: what the network is made for where it says so, else 320)",
     )
-    p.add_argument("--checkpoint", metavar="FILE", help="weights (default: random; the treatment is the same)")
+    p.add_argument(
+        "--checkpoint",
+        metavar="FILE",
+        help="weights: a file, or the name of the library's own (default: random; the treatment is the same)",
+    )
     p.add_json("operators, sites, relays, and where numbers meet weights")
     p.add_trust()
     return run(check, p, argv)
@@ -41,7 +48,7 @@ def check(args):
     import torch
 
     import adafire
-    from adafire.errors import AdafireError, InputError
+    from adafire.errors import AdafireError
 
     network, made, channels, sizes = build(args)
     for size in [(args.size, args.size)] if args.size else sizes:
@@ -77,42 +84,57 @@ def check(args):
 def build(args):
     """(network in eval mode, function of the input's side that gives ``forward``, channels, [(height, width)] that the input
     is likely to want, the likeliest first) for what the command line names."""
-    if named(args.network):
-        from adapters.models import build as network_of
-        from adapters.shared.checkpoints import load_into, load_state_dict
+    from benchmarks.running.network_of import channels_of, is_task, settings_of, sides_of
 
-        network = network_of(args.network)
-        if args.checkpoint:
-            load_into(network, load_state_dict(args.checkpoint, args.trust_checkpoint)[0])
+    settings = settings_of(args.network, args.variant, args.trust_config) if is_task(args.network) else {}
+    if args.variant and not settings:
+        raise InputError(f"--variant {args.variant} is of a task, and '{args.network}' is none; leave it out")
+    name = settings.get("model") or settings.get("config") or args.network
+    if isinstance(name, dict) or named(name):
+        from adapters.classification.classification import build_classifier
+
+        network = build_classifier(name, args.checkpoint or "random", trust=args.trust_checkpoint)
         channels, size = wanted(network)
-        return network, lambda side: lambda net, x: net(x), channels, [size or (DEFAULT, DEFAULT)]
-    if "::" not in args.network and Path(args.network).is_file():
+        channels = channels_of(settings) or channels
+        return network, lambda side: forward_of(network), channels, sides_of(settings) or [size or (DEFAULT, DEFAULT)]
+    if "::" not in name and Path(name).is_file():
         from benchmarks.running.task import check_trusted
 
-        check_trusted(args.network, args.trust_config)
+        check_trusted(name, args.trust_config)
     from adapters.detection.networks import build_detector, stages
     from adapters.segmentation.networks import build_segmentor
 
-    kind = build_segmentor if scope(args.network) == "mmseg" else build_detector
-    network, cfg = kind(args.network, args.checkpoint, trust=args.trust_checkpoint)
+    kind, more = (build_segmentor, {"cfg_options": settings.get("cfg_options")})
+    if scope(name) != "mmseg":
+        kind, more = build_detector, {}
+    network, cfg = kind(name, args.checkpoint, trust=args.trust_checkpoint, **more)
     asked = input_of(cfg)
     if kind is build_detector and stages(network) == 2:
-        from adapters.detection.two_stage import TwoStageNetwork, check_two_stage, example
+        from adapters.detection import instances, two_stage
 
-        check_two_stage(network)
-        return TwoStageNetwork(network), lambda side: example(network, side)[1], *asked
+        example = instances.example if network.roi_head and network.roi_head.with_mask else two_stage.example
+        made, _ = example(network, DEFAULT)
+        return made, lambda side: example(network, side)[1], *asked
     return network, lambda side: lambda net, x: net(x, mode="tensor"), *asked
 
 
+def forward_of(network):
+    """How a network by name is called: with the input, and for PointNet's parts with a class beside it."""
+    import torch
+
+    classes = getattr(network, "categories", 0)
+    return lambda net, x: net(x, torch.eye(classes)[:1]) if classes else net(x)
+
+
 def named(network):
-    """Whether it is one of adapters/models: 'torchvision::NAME', 'timm::NAME' or 'module:function'.
+    """Whether it is one of adapters/models: 'torchvision::NAME', 'timm::NAME', 'hf_hub:ORG/NAME' or 'module:function'.
 
     >>> named("timm::resnet18"), named("adapters.models.resnet_cifar:resnet20"), named("mmdet::a/b.py"), named("c:/x.py")
     (True, True, False, False)
     """
     module, _, function = network.partition(":")
     plain = function.isidentifier() and all(part.isidentifier() for part in module.split("."))
-    return network.startswith(("torchvision::", "timm::")) or plain
+    return network.startswith(("torchvision::", "timm::", "hf_hub:", "hf-hub:")) or plain
 
 
 def wanted(network):

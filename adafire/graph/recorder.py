@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 import torch
 from torch.nn.modules import module as torch_module
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils.flop_counter import FlopCounterMode, sdpa_flop_count
 
 from ..errors import InputError, UnsupportedError
 from ..frames import show
@@ -25,6 +25,11 @@ from .placement import assign
 _MATRIX_PRODUCTS = set(
     "linear addmm matmul bmm baddbmm einsum mm scaled_dot_product_attention multi_head_attention_forward".split()
 )
+_ON_CPU = {  # which FlopCounterMode does not know: on a CPU it counts no product of fused attention
+    torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: lambda query, key, value, *args, **kwargs: (
+        sdpa_flop_count(query, key, value)
+    )
+}
 
 
 def signature(x):
@@ -129,7 +134,7 @@ class _Recorder(CallPass):
     def _run(self, this):
         if this.name not in _MATRIX_PRODUCTS:
             return this.func(*this.args, **this.kwargs), 0.0
-        with FlopCounterMode(display=False) as counter:
+        with FlopCounterMode(display=False, custom_mapping=_ON_CPU) as counter:
             out = this.func(*this.args, **this.kwargs)
         return out, float(counter.get_total_flops())
 

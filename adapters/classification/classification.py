@@ -17,6 +17,7 @@ from adafire.graph.interception import tensors_in
 
 from ..base import Batch, Workload, adapters
 from ..models import build, has_own_weights
+from ..models.library_names import with_weights
 from ..models.stated import stated
 from ..shared import accuracy
 from ..shared.asked import amounts, check_keys
@@ -38,8 +39,10 @@ def build_classifier(model, checkpoint=None, device="cpu", trust=False, seed=0):
     """A network in eval mode on ``device``, by name and checkpoint (file, URL, or 'random' weights of ``seed``).
 
     Without a checkpoint the weights that the model's own arguments name are taken, as in
-    {'name': 'torchvision::resnet18', 'weights': 'IMAGENET1K_V1'} or {'name': 'timm::resnet18d', 'pretrained': True}.
+    {'name': 'torchvision::resnet18', 'weights': 'IMAGENET1K_V1'} or {'name': 'timm::resnet18d', 'pretrained': True}; in place of a
+    file the checkpoint may name them, too: 'IMAGENET1K_V2', or a tag of timm's.
     """
+    model, checkpoint = with_weights(model, checkpoint)
     if not checkpoint and not has_own_weights(model):
         raise InputError(f"no checkpoint is given for model {model!r}; give its file with --checkpoint FILE")
     network = build(model, seed, own_weights=not checkpoint)
@@ -143,10 +146,12 @@ def workload(settings, options):
     model, checkpoint = settings.get("model"), options.checkpoint or settings.get("checkpoint")
     name = model.get("name") if isinstance(model, dict) else model
     samples, batch_size, limit = amounts(settings, options)
+    model, checkpoint = with_weights(model, checkpoint)
     preprocessing(settings.get("preprocessing", {}))  # what is wrong with it is told before anything is read
     found = read(settings.get("data"), options)
     network = build_classifier(model, checkpoint, options.device, options.trust_checkpoint, options.seed)
-    prepare, said = completed(settings.get("preprocessing", {}), *stated(model, network, bool(checkpoint)))
+    own, library, certain = stated(model, network, checkpoint)
+    prepare, said = completed(settings.get("preprocessing", {}), own, library, certain)
     test = found.test[:limit]
     facts = check(test, found.side)
     scored = {f.sha256 for f in facts}
@@ -179,6 +184,8 @@ def workload(settings, options):
         "network": name,
         "preprocessing": {k: v for k, v in prepare._asdict().items() if k != "bits"},
     }
+    if own is not None and prepare.as_stated(own):
+        description["preprocessing"]["stated_by"] = library
     if any(f.turned for f in seen_facts):
         description["data"]["turned"] = sum(f.turned for f in seen_facts)
     if bits:

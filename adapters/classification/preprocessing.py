@@ -22,6 +22,11 @@ class Preprocessing(NamedTuple):
     interpolation: str = "bilinear"
     bits: int | None = None
 
+    def as_stated(self, own):
+        """Whether these are the settings ``own`` of a library, whoever gave them."""
+        made = self._replace(mean=tuple(self.mean), std=tuple(self.std))
+        return made._replace(bits=None) == preprocessing(own)
+
     def __call__(self, image):
         """float32 [channels, height, width]."""
         from torchvision.transforms import InterpolationMode

@@ -35,8 +35,9 @@ class Curve(NamedTuple):
     objects: np.ndarray  # [images] number of objects to be found
 
 
-def match(coco_set, predictions, category_ids):
+def match(coco_set, predictions, category_ids, kind="bbox"):
     """(COCOeval after summarize, its first six figures, -1 for none): pycocotools on ``evaluate``'s arguments, mute."""
+    from pycocotools import mask
     from pycocotools.coco import COCO
     from pycocotools.cocoeval import COCOeval
 
@@ -45,7 +46,9 @@ def match(coco_set, predictions, category_ids):
         boxes, scores = np.asarray(found["boxes"], np.float64).reshape(-1, 4), np.asarray(found["scores"], np.float64)
         if np.isnan(scores).any() or np.isnan(boxes).any():
             raise InputError(f"the prediction of image {image_id} holds NaN; the network's outputs diverged")
-        for box, score, label in zip(boxes.tolist(), scores.tolist(), np.asarray(found["labels"]).tolist()):
+        masks = found["masks"] if kind == "segm" else [None] * len(boxes)
+        labels = np.asarray(found["labels"]).tolist()
+        for box, score, label, rle in zip(boxes.tolist(), scores.tolist(), labels, masks):
             width, height = box[2] - box[0], box[3] - box[1]
             detections.append(
                 {
@@ -53,9 +56,10 @@ def match(coco_set, predictions, category_ids):
                     "category_id": category_ids[label],
                     "score": score,
                     "bbox": [box[0], box[1], width, height],
-                    "area": width * height,
+                    "area": width * height if rle is None else float(mask.area(rle)),
                     "iscrowd": 0,
                     "id": len(detections) + 1,
+                    **({} if rle is None else {"segmentation": rle}),
                 }
             )
     both = []
@@ -68,7 +72,7 @@ def match(coco_set, predictions, category_ids):
                 "annotations": [dict(a) for a in annotations if a["image_id"] in predictions],
             }
             both[-1].createIndex()
-        evaluator = COCOeval(*both, "bbox")
+        evaluator = COCOeval(*both, kind)
         evaluator.params.imgIds, evaluator.params.catIds = sorted(predictions), list(category_ids)
         evaluator.evaluate()
         evaluator.accumulate()
@@ -150,15 +154,16 @@ def _per_image(matched, ids, recall_thresholds):
     }
 
 
-def evaluate(coco_set, predictions, category_ids, replicates=REPLICATES, seed=SEED):
-    """Evaluation of ``{image id: dict(boxes [n, 4] xyxy in pixels, scores [n], labels [n])}``.
+def evaluate(coco_set, predictions, category_ids, replicates=REPLICATES, seed=SEED, kind="bbox"):
+    """Evaluation of ``{image id: dict(boxes [n, 4] xyxy in pixels, scores [n], labels [n])}``; with kind='segm' of their ``masks``
+    (n RLE), by the overlap of masks.
 
     Label l means category ``category_ids[l]``. Scored are exactly the images that have a prediction (maybe of no box).
     metrics: mAP, mAP50, mAP75, mAP_s, mAP_m, mAP_l in 0..1; one without objects to find (no small ones, say) is left
     out. low, high: 2.5 and 97.5 % points of mAP's replicates. evidence: replicates, AP per_class, mAP per_image.
     InputError: NaN in a prediction, no object at all.
     """
-    evaluator, stats = match(coco_set, predictions, category_ids)
+    evaluator, stats = match(coco_set, predictions, category_ids, kind)
     metrics = {name: float(value) for name, value in zip(METRICS, stats) if value >= 0}
     if "mAP" not in metrics:
         raise nothing_to_score(coco_set, len(predictions))

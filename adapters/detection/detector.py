@@ -14,13 +14,18 @@ from adafire.simulation.exit import ExitJudge
 from ..base import Batch, Workload
 from ..shared.pipelines import preprocess
 from . import checks as detection_checks
-from . import coco, voc
+from . import coco, instance_masks, voc
 from . import drawing as detection_drawing
 from . import exit as detection_exit
 
 NEEDED = ("ori_shape", "img_shape", "scale_factor")
 """What boxes are brought back to the picture's own size with."""
-SCORING = {"coco": (coco.evaluate, coco.METRICS[0]), "voc": (voc.evaluate, voc.METRICS[0])}
+SCORING = {
+    "coco": (coco.evaluate, coco.METRICS[0]),
+    "voc": (voc.evaluate, voc.METRICS[0]),
+    "instances": (instance_masks.evaluate, instance_masks.METRIC),
+}
+"""By name: a function of (CocoSet, predictions, category ids), and its primary metric."""
 
 
 class Detection(Workload):

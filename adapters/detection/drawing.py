@@ -20,9 +20,21 @@ def draw(axes, workload, sample_id, prediction):
         boxes = [
             row for row in zip(x1, y1, x2 - x1, y2 - y1, prediction["labels"], prediction["scores"]) if row[-1] >= SCORE
         ]
+        shown = [k for k, score in enumerate(prediction["scores"]) if score >= SCORE]
+        for k in shown if "masks" in prediction else ():
+            _mask(axes, prediction["masks"][k], int(prediction["labels"][k]))
         axes.set_xlabel(f"{len(boxes)} boxes of score {SCORE} or more")
     for x, y, width, height, label, score in boxes:
         _box(axes, (x, y, width, height), data.categories[workload.category_ids[label]], int(label), score)
+
+
+def _mask(axes, rle, label):
+    from matplotlib.colors import to_rgb
+    from pycocotools import mask
+
+    inside = mask.decode(rle).astype(float)
+    colour = np.broadcast_to(to_rgb(_COLOURS[label % len(_COLOURS)]), (*inside.shape, 3))
+    axes.imshow(np.concatenate([colour, 0.4 * inside[..., None]], 2))
 
 
 def _as_loaded(workload, sample_id):

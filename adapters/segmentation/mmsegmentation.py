@@ -30,7 +30,8 @@ from ..shared.rehearsal import rehearse
 from . import miou
 from .masks import check_masks, read_mask
 from .networks import build_segmentor
-from .pictures import check_pictures, find_source
+from .pictures import check_pictures
+from .sources import find_source
 
 SETTINGS = ("config", "checkpoint", "data", "calibration", "batch_size", "cfg_options")
 

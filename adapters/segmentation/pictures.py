@@ -56,7 +56,7 @@ class Source(NamedTuple):
 def find_source(data, options, samples, cfg, config):
     """The Source that a variant's ``data`` names, for an MMSegmentation config; InputError for what is not there."""
     if not isinstance(data, dict) or data.get("type") not in DATA:
-        raise InputError(f"data is {data!r}; expected a dict with a type of {', '.join(DATA)}")
+        raise InputError(f"data is {data!r}; expected a dict with a type of {', '.join([*DATA, 'coco_objects'])}")
     check_keys(data, DATA[data["type"]], f"key of data {data['type']!r}:")
     return _fashion_scenes(options) if data["type"] == "fashion_scenes" else _mmseg(data, options, samples, cfg, config)
 

@@ -6,7 +6,7 @@ through as inert placeholders: the unpickler is told to build a class that does 
 function it does not know, so model-zoo checkpoints need no trust and can run no code. What still wants real
 unpickling (a whole pickled network, formats older than PyTorch 1.6 with foreign classes) is refused unless trusted.
 
-Also read: pickles of arrays or tensors by Python's own pickle module, .npz archives, safetensors files.
+Also read: pickles of arrays or tensors by Python's own pickle module, .npz archives, safetensors files, Darknet's .weights.
 """
 
 import io
@@ -22,6 +22,7 @@ import torch
 
 from adafire.errors import InputError
 
+from .darknet_weights import is_darknet, read_darknet
 from .inert import NUMPY, Array, inert
 
 
@@ -146,6 +147,8 @@ def load(path, trust, complete):
     except OSError as error:
         hint = "give the checkpoint with --checkpoint FILE" if not path.exists() else "expected a readable file"
         raise InputError(f"cannot read checkpoint '{path}': {error.strerror}; {hint}") from error
+    if is_darknet(path, head):
+        return read_darknet(path)
     members = None
     if head.startswith(b"PK") and zipfile.is_zipfile(path):  # a tar archive can hold one at its end
         with zipfile.ZipFile(path) as archive:

@@ -16,7 +16,8 @@ from .model_zoo import FRAMEWORKS, address, zoo
 
 
 def find_config(config, package="mmdet"):
-    """Path of a config: a file (relative to here or to the project), or 'mmdet::folder/name' of the installed package."""
+    """Path of a config: a file (relative to here or to the project), or 'mmdet::folder/name' of the installed package;
+    'mmdet::name' alone where one folder has it."""
     framework, example = FRAMEWORKS[package]
     if not str(config).startswith(f"{package}::"):
         for path in (Path(config), PROJECT / config):
@@ -32,6 +33,8 @@ def find_config(config, package="mmdet"):
         return folder / f"{name}.py"
     names = {p.relative_to(folder).with_suffix("").as_posix() for p in folder.rglob("*.py") if "_base_" not in p.parts}
     same = sorted(n for n in names if n.rpartition("/")[2] == name.rpartition("/")[2])
+    if "/" not in name and len(same) == 1:
+        return folder / f"{same[0]}.py"
     near = f"; did you mean '{package}::{same[0]}'?" if same else near_names(name, sorted(names))
     raise InputError(
         f"{framework} has no config '{name}'{near} It has {len(names)}, by folder as in '{package}::{example}'"

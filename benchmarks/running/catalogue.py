@@ -161,8 +161,6 @@ def weights_state(variant, checkpoint=None):
     """(ready, words): are the weights of a variant at hand? A URL, or the name of a framework's own checkpoint, counts as ready: it is
     downloaded."""
     given = checkpoint or variant.checkpoint
-    if given == "random":
-        return True, "random"
     if given is None:
         if variant.alone:
             return True, "the spiking module's"
@@ -171,6 +169,10 @@ def weights_state(variant, checkpoint=None):
             return True, f"the model's own ({own})"
         return (False, "wants --checkpoint FILE") if variant.split == "full" else (True, "none needed")
     name = given.rsplit("/", 1)[-1]
+    if given == "random":
+        return True, "random"
+    if variant.model and not Path(given).is_file() and "/" not in given and _names_weights(variant.model, given):
+        return True, f"the library's own ({given})"
     if "://" in given or not Path(given).is_file() and address(given):
         home = os.environ.get("TORCH_HOME") or Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")) / "torch"
         cached = (Path(home).expanduser() / "hub" / "checkpoints" / name).is_file()
@@ -182,6 +184,12 @@ def _own_weights(model):
     from adapters.models import has_own_weights  # imports torch
 
     return has_own_weights(model)
+
+
+def _names_weights(model, given):
+    from adapters.models.library_names import with_weights
+
+    return with_weights(model, given)[1] is None
 
 
 def check_ready(task, name, data_root=None, checkpoint=None):

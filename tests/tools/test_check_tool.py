@@ -4,6 +4,7 @@ import pytest
 from mmengine.config import Config
 
 import adapters.models
+from adapters.classification import classification
 from tools import check
 
 
@@ -39,9 +40,42 @@ def test_whatever_a_task_takes_is_checked(capsys, monkeypatch):
     network = adapters.models.build("adapters.models.resnet_cifar:resnet20")
     network.pretrained_cfg = {"input_size": (3, 40, 48)}
     assert check.wanted(network) == (3, (40, 48))
-    monkeypatch.setattr(adapters.models, "build", lambda name: network)
+    monkeypatch.setattr(classification, "build", lambda *arguments, **more: network)
     assert check.main(["timm::resnet18"]) == 0
     assert "input [1, 3, 40, 48]" in capsys.readouterr().out
+
+
+def test_tasks_are_checked_by_name(capsys):
+    """The network of a variant, at the input that its task gives it."""
+    for arguments, shape in (
+        (["cifar100_resnet20"], "[1, 3, 32, 32]"),
+        (["dvs128_objects", "--variant", "objects"], "[1, 2, 64, 64]"),
+        (["tasks/shapenetpart_pointnet.py", "--variant", "mini"], "[1, 3, 512]"),
+    ):
+        assert check.main(arguments) == 0
+        assert f"input {shape}" in capsys.readouterr().out
+    for arguments, words in (
+        (["cifar100_resnet20", "--variant", "fulll"], "has no variant 'fulll'; it has full"),
+        (["drive_unet"], "names no network of its own: its weights bring it"),
+        (["torchvision::resnet18", "--variant", "full"], "is of a task, and 'torchvision::resnet18' is none"),
+        (
+            ["torchvision::resnet18", "--checkpoint", "IMAGENET1K_V3"],
+            "resnet18 has no weights 'IMAGENET1K_V3'; did you",
+        ),
+        (["hf_hub:resnet18"], "is no name of the Hub's"),
+    ):
+        assert check.main(arguments) == 2
+        assert words in capsys.readouterr().err
+
+
+def test_a_config_of_one_folder_needs_no_folder():
+    from adafire.errors import InputError
+    from adapters.shared.mm_networks import find_config
+
+    assert find_config("mmdet::retinanet_r18_fpn_1x_coco").parts[-2:] == ("retinanet", "retinanet_r18_fpn_1x_coco.py")
+    assert find_config("mmseg::fcn_r18-d8_4xb2-80k_cityscapes-512x1024.py", "mmseg").parent.name == "fcn"
+    with pytest.raises(InputError, match="did you mean 'mmdet::retinanet/retinanet_r18_fpn_1x_coco'"):
+        find_config("mmdet::fcos/retinanet_r18_fpn_1x_coco")
 
 
 SIX = """

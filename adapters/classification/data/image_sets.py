@@ -14,6 +14,7 @@ from ...shared.fashion_mnist import CLASSES as FASHION
 from ...shared.fashion_mnist import carried, full
 from ...shared.images import ImageSet, pictures, split_in_two
 from .class_folders import class_folders, left_out
+from .labelled_files import labelled_files
 
 image_sets = Registry("image set")
 CANDIDATES = 200  # pictures of each class of a train set that are thought of for calibration
@@ -133,6 +134,40 @@ def imagefolder(data, options):
     train = class_folders(root, train, CANDIDATES)
     classes, notes = class_order.numbered(scored, classes, root, by_value=True, also=train or ())
     return _image_set(name, classes, scored, train, number, root, notes)
+
+
+@image_sets.register("labelled")
+def labelled(data, options):
+    """Pictures of any names, their classes in a CSV file: ``pictures``, a folder or zip file below the root, and ``labels``, the
+    table, with ``columns`` of names and of classes, whole numbers of which ``first`` is the network's output 0. ``classes``:
+    their names in that order, or 'imagenet' for torchvision's 1,000. Calibration: ``set_aside`` of them, never scored."""
+    root, name, files, table, columns, first, number, classes = take(
+        data,
+        "labelled",
+        root=None,
+        name="pictures",
+        pictures="images",
+        labels="labels.csv",
+        columns=("name", "class"),
+        first=0,
+        set_aside=SET_ASIDE,
+        classes=None,
+    )
+    root = root_folder(options, root, f"{files} and {table}")
+    if not isinstance(columns, (list, tuple)) or [type(column) for column in columns] != [str, str]:
+        raise InputError(f"data has columns={columns!r}; expected two names, columns=('name', 'class')")
+    classes = _imagenet_classes() if classes == "imagenet" else class_order.names_told(classes)
+    rows, notes = labelled_files(root, files, table, columns, asked.whole(first, "first", 0))
+    found = pictures(*zip(*rows), len(classes), f"'{root / table}'")
+    aside, scored = split_in_two(found, asked.whole(number, "set_aside"), f"'{root}'")
+    return ImageSet(name, classes, scored, aside, set_aside=True, notes=tuple(notes))
+
+
+def _imagenet_classes():
+    """Names of ImageNet's classes in the order of torchvision's outputs."""
+    from torchvision.models import ResNet18_Weights
+
+    return tuple(ResNet18_Weights.IMAGENET1K_V1.meta["categories"])
 
 
 def _image_set(name, classes, test, train, number, what, notes=()):

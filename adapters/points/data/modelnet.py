@@ -1,8 +1,10 @@
-"""ModelNet40 (Wu et al., CVPR 2015) in its three layouts, told apart by what the folder holds:
+"""ModelNet40 and ModelNet10 (Wu et al., CVPR 2015) in their layouts, told apart by what the folder holds:
 
 meshes   ModelNet40/<class>/{train,test}/<name>.off                        z is up there, and is turned to y
 hdf5     modelnet40_ply_hdf5_2048/ply_data_{train,test}<n>.h5              2,048 points each; wants h5py
 text     modelnet40_normal_resampled/<class>/<name>.txt, modelnet40_{train,test}.txt     10,000 points with normals
+
+ModelNet10 has the first (ModelNet10/) and, in the folder of that name, the last (modelnet10_{train,test}.txt).
 """
 
 import numpy as np
@@ -22,6 +24,7 @@ guitar keyboard lamp laptop mantel monitor night_stand person piano plant radio 
 tent toilet tv_stand vase wardrobe xbox
 """.split()
 )
+MODELNET10 = tuple("bathtub bed chair desk dresser monitor night_stand sofa table toilet".split())
 CANDIDATES = 25  # train clouds of each class that are thought of for calibration
 
 
@@ -68,21 +71,35 @@ def modelnet40(data, options):
         if sorted(place.glob("ply_data_test*.h5")):
             return _hdf5(place)
         if (place / "modelnet40_test.txt").is_file():
-            return _text(place)
+            return _text(place, "ModelNet40", MODELNET40)
         if next(place.glob("*/test/*.off"), None):
-            return _meshes(place, options)
+            return _meshes(place, options, "ModelNet40", MODELNET40)
     raise InputError(f"no ModelNet40 in '{root}'; expected {wanted}")
 
 
-def _meshes(root, options):
+@cloud_sets.register("modelnet10")
+def modelnet10(data, options):
+    """ModelNet10's test set; calibration clouds are from its train set."""
+    (root,) = take(data, "modelnet10", root=None)
+    wanted = "ModelNet10 (its .off files), or modelnet40_normal_resampled with modelnet10_test.txt"
+    root = root_folder(options, root, wanted)
+    for place in (root, root / "ModelNet10", root / "modelnet40_normal_resampled"):
+        if (place / "modelnet10_test.txt").is_file():
+            return _text(place, "ModelNet10", MODELNET10)
+        if next(place.glob("*/test/*.off"), None):
+            return _meshes(place, options, "ModelNet10", MODELNET10)
+    raise InputError(f"no ModelNet10 in '{root}'; expected {wanted}")
+
+
+def _meshes(root, options, name, classes):
     found = class_folders(root)
-    different = sorted(set(found[0]) ^ set(MODELNET40))
+    different = sorted(set(found[0]) ^ set(classes))
     if different:
         raise InputError(
-            f"the class folders in '{root}' are not ModelNet40's: {different[0]!r} is "
-            f"{'missing' if different[0] in MODELNET40 else 'unknown'}; expected {', '.join(MODELNET40)}"
+            f"the class folders in '{root}' are not {name}'s: {different[0]!r} is "
+            f"{'missing' if different[0] in classes else 'unknown'}; expected {', '.join(classes)}"
         )
-    return folder_set(root, "ModelNet40", "z", 0, MODELNET40, found, options)
+    return folder_set(root, name, "z", 0, classes, found, options)
 
 
 def _hdf5(root):
@@ -103,29 +120,31 @@ def _hdf5(root):
     return CloudSet("ModelNet40", MODELNET40, in_order(listed("test")), in_order(train))
 
 
-def _text(root):
+def _text(root, name, classes):
+    lists = name.lower()
+
     def listed(split, most=None):
         items, number = [], {}
-        for line in (root / f"modelnet40_{split}.txt").read_text("utf-8-sig", "replace").split():
+        for line in (root / f"{lists}_{split}.txt").read_text("utf-8-sig", "replace").split():
             kind = line.rsplit("_", 1)[0]
-            if kind not in MODELNET40:
+            if kind not in classes:
                 raise InputError(
-                    f"'{root / f'modelnet40_{split}.txt'}' lists {line!r}, whose class {kind!r} is not one of "
-                    "ModelNet40's; expected lines such as night_stand_0201"
+                    f"'{root / f'{lists}_{split}.txt'}' lists {line!r}, whose class {kind!r} is not one of "
+                    f"{name}'s; expected lines such as night_stand_0201"
                 )
             number[kind] = number.get(kind, 0) + 1
             if most is None or number[kind] <= most:
-                path = below(root / kind, f"{line}.txt", f"'{root / f'modelnet40_{split}.txt'}'")
+                path = below(root / kind, f"{line}.txt", f"'{root / f'{lists}_{split}.txt'}'")
                 items.append(
                     Listed(
                         f"{split}/{line}",
-                        MODELNET40.index(kind),
+                        classes.index(kind),
                         lambda count, sampling, path=path: (text_table(path)[:, :3], None),
                         (path,),
                     )
                 )
         return items
 
-    if not (root / "modelnet40_train.txt").is_file():
-        raise InputError(f"'{root}' has no modelnet40_train.txt to calibrate on; copy the whole folder")
-    return CloudSet("ModelNet40", MODELNET40, in_order(listed("test")), in_order(listed("train", CANDIDATES)))
+    if not (root / f"{lists}_train.txt").is_file():
+        raise InputError(f"'{root}' has no {lists}_train.txt to calibrate on; copy the whole folder")
+    return CloudSet(name, classes, in_order(listed("test")), in_order(listed("train", CANDIDATES)))

