@@ -25,7 +25,7 @@ from .networks import build_detector, stages
 from .pictures import calibration_images, find_source, test_dataset
 from .two_stage import TwoStageDetection
 
-SETTINGS = ("config", "checkpoint", "data", "calibration", "batch_size", "score_thr", "scoring")
+SETTINGS = ("config", "checkpoint", "data", "calibration", "batch_size", "score_thr", "scoring", "cfg_options")
 
 
 @adapters.register("mmdetection")
@@ -41,7 +41,13 @@ def workload(settings, options):
     annotations, ids = source.annotations, source.ids[:limit]
     weights = None if checkpoint == "random" else checkpoint
     model, cfg = build_detector(
-        config, weights, options.device, options.trust_checkpoint, settings.get("score_thr"), options.seed
+        config,
+        weights,
+        options.device,
+        options.trust_checkpoint,
+        settings.get("score_thr"),
+        options.seed,
+        settings.get("cfg_options"),
     )
     kind = TwoStageDetection if stages(model) == 2 else Detection
     kind.check(model)
