@@ -28,6 +28,17 @@ def aedat2(events, camera="dvs128"):
     return head + np.stack([address, t], 1).astype(">u4").tobytes()
 
 
+def aedat3(events, packet=300):
+    """AEDAT 3.1 (cAER): packets of up to ``packet`` polarity events, one of another type (6: IMU) between them."""
+    head = b"#!AER-DAT3.1\r\n#Format: RAW\r\n#Source 1: DVS128\r\n#Start-Time: 2016-08-01 12:00:00\r\n#!END-HEADER\r\n"
+    t, x, y, p = (events[name].astype(np.int64) for name in "txyp")
+    pairs = np.stack([x << 17 | y << 2 | p << 1 | 1, t], 1).astype("<u4")
+    parts = [head, struct.pack("<hhiiiiii", 6, 1, 36, 4, 0, 1, 1, 1), bytes(36)]
+    for part in np.split(pairs, range(packet, len(pairs), packet)):
+        parts += [struct.pack("<hhiiiiii", 1, 1, 8, 4, 0, len(part), len(part), len(part)), part.tobytes()]
+    return b"".join(parts)
+
+
 def atis_bin(events):
     """N-MNIST's and N-Caltech101's: 5 bytes an event."""
     return b"".join(

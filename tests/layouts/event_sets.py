@@ -5,26 +5,27 @@ import numpy as np
 from adapters.classification.data.image_sets import CIFAR10
 from adapters.events.data.published_events import ACTIONS
 
-from .event_files import aedat2, atis_bin, prophesee_dat, put, recording
+from .event_files import aedat2, aedat3, atis_bin, prophesee_dat, put, recording
 from .registry import layout
 
 OBJECTS = ("Caixa", "Caneca", "Estilete", "Lapiseira", "Tesoura", "Celular", "Mouse")
 
 
 @layout("nmnist")
-def nmnist(folder):
-    """Train/<digit>/<n>.bin and Test/<digit>/<n>.bin below NMNIST, 34 x 34 (Orchard et al., 2015)."""
+def nmnist(folder, below="."):
+    """Train/<digit>/<n>.bin and Test/<digit>/<n>.bin, 34 x 34 (Orchard et al., 2015); tonic keeps them ``below`` 'NMNIST'."""
     for part, number in (("Train", 2), ("Test", 1)):
         for digit in range(10):
             for k in range(1, number + 1):
                 events = recording(100 * digit + k, 34, 34, 300_000)
-                put(folder / "NMNIST" / part / str(digit) / f"{k:05d}.bin", atis_bin(events))
+                put(folder / below / part / str(digit) / f"{k:05d}.bin", atis_bin(events))
     return folder
 
 
 @layout("ncaltech101")
 def ncaltech101(folder, below="."):
-    """Caltech101/<class>/image_<n>.bin: 100 classes and the background, up to 240 x 180 (Orchard et al., 2015)."""
+    """Caltech101/<class>/image_<n>.bin: 100 classes and the background, up to 240 x 180 (Orchard et al., 2015);
+    tonic keeps them ``below`` 'NCALTECH101'."""
     for kind in ["BACKGROUND_Google", "Faces_easy", *(f"class_{k:03d}" for k in range(99))]:
         for k in (1, 2):
             events = recording(hash_of(kind, k), 200, 150, 300_000, 120)
@@ -49,6 +50,30 @@ def ncars(folder):
             for k in range(4):
                 events = recording(hash_of(part + name, k), 120, 100, 100_000)
                 put(folder / part / name / f"obj_{k:06d}_td.dat", prophesee_dat(events))
+    return folder
+
+
+@layout("dvsgesture")
+def dvsgesture(folder):
+    """DvsGesture: user<n>_<light>.aedat (AEDAT 3.1), tables of 11 gestures each, and the lists of trials (Amir et al., 2017)."""
+    place = folder / "DvsGesture"
+    for part, users in (("train", (1, 2)), ("test", (24,))):
+        names = [f"user{user:02d}_{light}" for user in users for light in ("fluorescent", "natural")]
+        for name in names:
+            put(place / f"{name}.aedat", aedat3(recording(hash_of(name, 0), 128, 128, 1_200_000, 2400)))
+            rows = [f"{k},{100_000 * k},{100_000 * (k + 1) - 5_000}\n" for k in range(1, 12)]
+            put(place / f"{name}_labels.csv", f"class,startTime_usec,endTime_usec\n{''.join(rows)}".encode())
+        put(place / f"trials_to_{part}.txt", "".join(f"{name}.aedat\n" for name in names).encode())
+    return folder
+
+
+def dvsgesture_of_tonic(folder):
+    """ibmGesture{Train,Test}/user<n>_<light>/<class>.npy below DVSGesture: x, y, polarity, ms, as tonic keeps them."""
+    for part, user in (("Train", 1), ("Test", 24)):
+        for label in range(11):
+            events = recording(label, 128, 128, 90_000)
+            table = np.stack([events["x"], events["y"], events["p"], events["t"] // 1000], 1).astype(float)
+            put(folder / "DVSGesture" / f"ibmGesture{part}" / f"user{user:02d}_led" / f"{label}.npy", table)
     return folder
 
 
