@@ -7,14 +7,18 @@ from mmengine.config import Config
 from adapters.shared.mm_networks import find_config
 from benchmarks.running.task import TASKS
 
-SAMPLES = 2
 LEAST = {"ssd": 257, "pspnet": 96, "deeplab": 96}
 """Sides of inputs below which a network's last maps have no pixels left."""
 
 
+def samples(variant):
+    """How many samples calibrate, and are scored: two, or one where a picture takes seconds."""
+    return 1 if variant.config or "vgg16" in str(variant.model) else 2
+
+
 def changes(variant):
     """What a variant's block is changed by: amounts, and the size of inputs where an option says it. Weights and layers stay."""
-    found = dict(calibration=dict(samples=SAMPLES), batch_size=SAMPLES)
+    found = dict(calibration=dict(samples=samples(variant)), batch_size=2)
     options = variant.options
     if variant.config:
         found["options"] = dict(cfg_options=_scale(variant))

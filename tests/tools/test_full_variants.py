@@ -40,14 +40,15 @@ def test_a_full_variant_runs_on_its_fake(task, variant, fakes, tmp_path, monkeyp
     chosen = load_task(catalogue.find_task(task)).variants[variant]
     file = smaller.task_file(task, variant, chosen, tmp_path / f"{task}.py")
     argv = [str(file), "--trust-config", "--variant", variant, "--data-root", str(fakes(layouts.key(chosen)))]
-    argv += ["--checkpoint", "random", "--methods", "burst", "--timesteps", "1", "--limit", "2", "--no-rivals"]
+    argv += ["--checkpoint", "random", "--methods", "burst", "--timesteps", "1", "--no-rivals"]
+    argv += ["--limit", str(smaller.samples(chosen))]
     code = program("run_bench").main([*argv, "--out", str(tmp_path / "runs")])
     assert code == 0, capsys.readouterr().err
     records = [json.loads(file.read_text()) for file in (tmp_path / "runs" / "records").rglob("*.json")]
     assert {record["method"] for record in records} == {"ann", "burst"}
     for record in records:
         assert record["status"] == "ok" and record["workload"]["weights"]["source"] == "random"
-        assert 1 <= record["samples"] <= 2 and record["workload"]["calibration"]["overlap"] == 0
+        assert record["samples"] == smaller.samples(chosen) and record["workload"]["calibration"]["overlap"] == 0
 
 
 def test_what_has_no_fake_is_named(tmp_path):
