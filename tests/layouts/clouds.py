@@ -17,17 +17,26 @@ def _cloud(rng, number=POINTS):
     return rng.random((number, 3)).astype(np.float32)
 
 
+MODELNET10 = "bathtub bed chair desk dresser monitor night_stand sofa table toilet".split()
+
+
 @layout("modelnet40")
-def modelnet_meshes(folder):
+def modelnet_meshes(folder, place="ModelNet40", classes=MODELNET40):
     """ModelNet40/<class>/{train,test}/<name>.off: boxes of other sides; every second header runs into the numbers, as the set's do."""
     rng = np.random.default_rng(0)
-    for name in MODELNET40:
+    for name in classes:
         for split, numbers in (("train", (1, 2)), ("test", (3,))):
             for k in numbers:
                 stretched = [tuple(v) for v in np.array(CUBE[0]) * rng.uniform(1, 5, 3)]
-                path = folder / "ModelNet40" / name / split / f"{name}_{k:04d}.off"
+                path = folder / place / name / split / f"{name}_{k:04d}.off"
                 off(path, stretched, header="OFF" if k == 2 else "OFF\n")
     return folder
+
+
+@layout("modelnet10")
+def modelnet10(folder):
+    """ModelNet10, laid out likewise."""
+    return modelnet_meshes(folder, "ModelNet10", MODELNET10)
 
 
 def modelnet_hdf5(folder):

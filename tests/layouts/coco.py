@@ -65,7 +65,13 @@ def coco(folder, width=64, height=48):
         found += objects(number, width, height, 100 + 10 * k) if k < 3 else []
     for number in (9, 25, 30, 34, 36, 42):
         picture(folder / "train2017" / f"{number:012d}.jpg", width, height)
-    content = {"info": {"year": 2017}, "licenses": [], "images": images, "annotations": found, "categories": categories()}
+    content = {
+        "info": {"year": 2017},
+        "licenses": [],
+        "images": images,
+        "annotations": found,
+        "categories": categories(),
+    }
     (folder / "annotations").mkdir()
     (folder / "annotations" / "instances_val2017.json").write_text(json.dumps(content))
     return folder

@@ -1,5 +1,7 @@
 """ImageNet (ILSVRC 2012) as it is unpacked for evaluation: a folder for each of its 1,000 classes, by WordNet number."""
 
+import zipfile
+
 from .pictures import picture
 from .registry import layout
 
@@ -17,4 +19,16 @@ def imagenet(folder):
     for name in classes(10):
         for k in (18, 9981):
             picture(folder / "train" / name / f"{name}_{k}.JPEG", 20, 16)
+    return folder
+
+
+@layout("labelled NIPS 2017 photographs of ImageNet's classes (not ImageNet)")
+def photographs(folder, number=220):
+    """images299.zip with <id>.png of 299 x 299 pixels, and labels.csv with an id and a class from 0 to 999 a line."""
+    rows = ["image_id,imagenet1k_class_0based\n"]
+    with zipfile.ZipFile(folder / "images299.zip", "w") as archive:
+        for k in range(number):
+            archive.write(picture(folder / "one" / f"{k:016x}.png", 299, 299, 100), f"images/{k:016x}.png")
+            rows.append(f"{k:016x},{k * 37 % 1000}\n")
+    (folder / "labels.csv").write_text("".join(rows))
     return folder

@@ -22,7 +22,10 @@ def key(variant):
     >>> key(dict(data=dict(type="voc", year=2012))), key(dict(data=dict(type="imagefolder", name="ImageNet")))
     ('voc', 'imagefolder ImageNet')
     """
-    data, config = (variant if isinstance(variant, dict) else vars(variant)).get("data"), getattr(variant, "config", None)
+    data, config = (
+        (variant if isinstance(variant, dict) else vars(variant)).get("data"),
+        getattr(variant, "config", None),
+    )
     kind = data["type"]
     if kind == "mmseg":
         return f"mmseg {data.get('name') or _dataset(config)}"

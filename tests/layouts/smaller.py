@@ -7,8 +7,8 @@ from mmengine.config import Config
 from adapters.shared.mm_networks import find_config
 from benchmarks.running.task import TASKS
 
-LEAST = {"ssd": 257, "pspnet": 96, "deeplab": 96}
-"""Sides of inputs below which a network's last maps have no pixels left."""
+LEAST = {"ssd": 257, "vit": 224}
+"""Part of a network's name: the side of inputs below which its last maps have no pixels left, or which it is made for alone."""
 
 
 def samples(variant):
@@ -22,8 +22,8 @@ def changes(variant):
     options = variant.options
     if variant.config:
         found["options"] = dict(cfg_options=_scale(variant))
-    elif "size" in options.get("preprocessing", {}):
-        found["options"] = dict(preprocessing=dict(resize=64, size=64))
+    elif "size" in options.get("preprocessing", {}) or variant.data.get("name") == "ImageNet":
+        found["options"] = dict(preprocessing=dict(resize=_side(variant), size=_side(variant)))
     elif "representation" in options:
         found["options"] = dict(representation=dict(size=32, bins=min(options["representation"]["bins"], 9)))
     elif "points" in options:
@@ -39,14 +39,20 @@ def _scale(variant):
     config = Config.fromfile(find_config(variant.config, package))
     steps = config.test_dataloader.dataset.pipeline
     at = next(k for k, step in enumerate(steps) if step["type"].split(".")[-1] == "Resize")
-    side = next((least for name, least in LEAST.items() if name in variant.config), 64)
-    found = {f"test_dataloader.dataset.pipeline.{at}.scale": (side, side)}
+    found = {f"test_dataloader.dataset.pipeline.{at}.scale": (_side(variant), _side(variant))}
     if "roi_head" in config.model:
         found["model.test_cfg.rpn.max_per_img"] = 20
     return found
 
 
+def _side(variant):
+    network = str(variant.config or variant.model)
+    return next((least for name, least in LEAST.items() if name in network), 64)
+
+
 def task_file(task, name, variant, path):
     """``path`` with a task that has the file tasks/<task>.py for its base, and variant ``name`` made smaller."""
-    path.write_text(f"_base_ = [{str(Path(TASKS) / f'{task}.py')!r}]\nvariants = dict(**{{{name!r}: {changes(variant)!r}}})\n")
+    path.write_text(
+        f"_base_ = [{str(Path(TASKS) / f'{task}.py')!r}]\nvariants = dict(**{{{name!r}: {changes(variant)!r}}})\n"
+    )
     return path

@@ -74,7 +74,9 @@ def _labels(path):
     try:
         rows = [tuple(int(row[key]) for key in COLUMNS) for row in csv.DictReader(text.splitlines())]
     except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"'{path}' is no table of gestures ({error}); expected the columns {','.join(COLUMNS)}") from error
+        raise InputError(
+            f"'{path}' is no table of gestures ({error}); expected the columns {','.join(COLUMNS)}"
+        ) from error
     for label, begin, end in rows:
         if not 1 <= label <= len(CLASSES) or end <= begin:
             raise InputError(

@@ -167,10 +167,16 @@ def ncars(data, options):
     """N-Cars (Sironi et al., 2018) as published: n-cars_test and n-cars_train with cars/ and background/ of .dat files
     (100 ms, up to 120 x 100). tonic has dropped this set."""
     (root,) = take(data, "ncars", root=None)
-    return folder(
+    found = folder(
         dict(root=root, name="N-Cars", test="n-cars_test", train="n-cars_train", size=(120, 100), sort=True, unit="us"),
         options,
     )
+    if set(found.classes) != {"cars", "background"}:
+        raise InputError(
+            f"'{options.data_root or root}' is not N-Cars: expected n-cars_test and n-cars_train with cars and background in "
+            f"each; found the classes {', '.join(found.classes[:5])}"
+        )
+    return found
 
 
 @event_sets.register("action")

@@ -46,7 +46,10 @@ def test_the_variable_goes_before_the_file(config, monkeypatch):
 @pytest.mark.parametrize(
     "text, words",
     [
-        ("[data\n", r"data.toml' cannot be read as TOML \(.*line 1.*expected a table \[data\] of lines such as coco = "),
+        (
+            "[data\n",
+            r"data.toml' cannot be read as TOML \(.*line 1.*expected a table \[data\] of lines such as coco = ",
+        ),
         (b"[data]\ncoco = '\xff'\n", "cannot be read as TOML"),
         ('coco = "/data"\n', r"has 'coco' at its top; expected a table \[data\]"),
         ("data = 3\n", "has 'data' at its top"),
@@ -104,7 +107,9 @@ def test_listing_says_what_is_missing_and_where_it_comes_from(config, tmp_path):
     assert {("coco_yolo", "mini"), ("coco_yolo", "yolov3")} <= set(rows)
     assert all({"data", "weights", "split", "set", "get"} <= set(row) for row in rows.values())
     row = rows["coco_yolo", "yolov3"]
-    assert row["set"] == "coco" and "val2017.zip" in row["get"] and "yolov3_d53_320_273e_coco-421362b6.pth" in row["get"]
+    assert (
+        row["set"] == "coco" and "val2017.zip" in row["get"] and "yolov3_d53_320_273e_coco-421362b6.pth" in row["get"]
+    )
     assert "your own, --checkpoint FILE" in rows["cifar10_vgg16", "full"]["get"]
     assert rows["coco_yolo", "mini"]["get"] == ""
     config(f'[data]\ncifar10 = "{layouts.make("cifar10", tmp_path / "cifar")}"\n')
