@@ -22,7 +22,8 @@ def how_to_get(variant, data_root=None):
 
 def listing(data_root=None):
     """One dict a variant of every task of the project: task, family, variant, split, description, data (what is there or
-    missing), weights, set (its name in data.toml), get (where what is missing comes from). A mini that is another task's has that task's name for its variant; a task file that cannot be read is one dict with 'error'."""
+    missing), weights, set (its name in data.toml), get (where what is missing comes from). A mini that is another task's has that
+    task's name for its variant; a task file that cannot be read is one dict with 'error'."""
     rows = []
     for path in task_files():
         try:
