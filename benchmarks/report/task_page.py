@@ -99,7 +99,7 @@ def _tested(task, name, variant):
     if any((case.task, case.variant) == (task.name, name) for case in CASES):
         return "figures"
     first = next(other for other, found in task.variants.items() if found.split == "mini")
-    return "run" if name == first else "-"
+    return "run" if name == first and not task.mini else "-"
 
 
 def _published(task, variant):
