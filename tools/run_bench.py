@@ -40,7 +40,11 @@ def parser():
         "brings; auto: full where a data root is given",
     )
     add("--variant", metavar="NAME", help="variant of the task (--list shows them; default: the first of the split)")
-    add("--data-root", metavar="DIR", help="folder with the data of a full split (or $ADAFIRE_DATA)")
+    add(
+        "--data-root",
+        metavar="DIR",
+        help="folder with the data of a full split (or $ADAFIRE_DATA, or a line of the set in ~/.config/adafire/data.toml)",
+    )
     add("--checkpoint", metavar="FILE", help="weights to use instead of the variant's own")
     add("--limit", type=whole(1), metavar="N", help="score the first N samples only; they get a table of their own")
     add("--device", choices=("cpu", "cuda"), default="cpu")
@@ -217,11 +221,11 @@ def show(rows, args):
 
 def show_list(args):
     from benchmarks.report.terminal import print_table
-    from benchmarks.running.catalogue import listing
+    from benchmarks.running.at_hand import listing
     from benchmarks.running.methods import listing as methods
 
     rows = listing(args.data_root)
-    keys = ("task", "family", "variant", "split", "data", "weights", "description")
+    keys = ("task", "family", "variant", "split", "set", "data", "weights", "get", "description")
     print_table(
         list(keys),
         [[row.get(key, row.get("error", "") if key == "description" else "-") for key in keys] for row in rows],

@@ -1,4 +1,5 @@
-"""Writes docs/operators.md from the support table of the library, and docs/energy_models.md from its energy models.
+"""Writes docs/operators.md from the support table of the library, docs/energy_models.md from its energy models, and docs/tasks.md
+from the task files.
 
 python tools/support_table.py            # write
 python tools/support_table.py --check    # exit 1 if a page differs from what it is made from
@@ -38,9 +39,10 @@ def main(argv=None):
 
 def write(args):
     from adafire.cost import energy_page
+    from benchmarks.report.task_page import page as tasks
 
     old = []
-    for name, page in (("operators.md", operators()), ("energy_models.md", energy_page())):
+    for name, page in (("operators.md", operators()), ("energy_models.md", energy_page()), ("tasks.md", tasks())):
         path = ROOT / "docs" / name
         if args.check:
             old += [] if path.is_file() and path.read_text() == page else [f"docs/{name}"]

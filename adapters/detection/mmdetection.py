@@ -26,7 +26,7 @@ from .networks import build_detector, stages
 from .pictures import calibration_images, find_source, test_dataset
 from .two_stage import TwoStageDetection
 
-SETTINGS = ("config", "checkpoint", "data", "calibration", "batch_size", "score_thr", "scoring")
+SETTINGS = ("config", "checkpoint", "data", "calibration", "batch_size", "score_thr", "scoring", "cfg_options")
 
 
 def kind_of(model):
@@ -49,7 +49,13 @@ def workload(settings, options):
     annotations, ids = source.annotations, source.ids[:limit]
     weights = None if checkpoint == "random" else checkpoint
     model, cfg = build_detector(
-        config, weights, options.device, options.trust_checkpoint, settings.get("score_thr"), options.seed
+        config,
+        weights,
+        options.device,
+        options.trust_checkpoint,
+        settings.get("score_thr"),
+        options.seed,
+        settings.get("cfg_options"),
     )
     kind = kind_of(model)
     kind.check(model)

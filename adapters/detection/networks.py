@@ -10,11 +10,12 @@ from ..shared.config_forms import without_pretrained
 from ..shared.mm_networks import building, find_checkpoint, find_config, known_classes
 
 
-def build_detector(config, checkpoint=None, device="cpu", trust=False, score_thr=None, seed=0):
+def build_detector(config, checkpoint=None, device="cpu", trust=False, score_thr=None, seed=0, cfg_options=None):
     """(detector, mmengine Config): a detector in eval mode from a config and a checkpoint, both by file or name.
 
     Without a checkpoint the weights are random (of ``seed``); nothing is downloaded for backbones. SyncBN becomes BN.
     ``detector.dataset_meta`` is what the checkpoint says of its data. ``score_thr`` replaces the config's.
+    cfg_options: {'test_dataloader.dataset.pipeline.1.scale': (640, 400)}: changes to the config, as MMDetection's --cfg-options.
     InputError: unknown or broken config, a config of no detector, whatever ``load_state_dict`` and ``load_into`` raise.
     """
     path = find_config(config)
@@ -33,6 +34,7 @@ def build_detector(config, checkpoint=None, device="cpu", trust=False, score_thr
         warnings.filterwarnings("ignore", message=notice)
     try:
         cfg = Config.fromfile(path)
+        cfg.merge_from_dict(dict(cfg_options or {}))
     except Exception as error:  # a config is Python code
         raise InputError(f"config '{config}' cannot be read: {type(error).__name__}: {error}") from error
     if not isinstance(cfg.get("model"), dict):

@@ -193,10 +193,13 @@ def workload(settings, options):
 
 
 def _network(checkpoint, options, model=None):
-    """(network, name of its file): of a Keras file, which says what the network is, or of ``model`` and a torch file."""
+    """(network, name of its file): of a Keras file, which says what the network is, or of ``model`` and a torch file; 'random':
+    weights of a seed, for ``model`` or orobix's network."""
     if not checkpoint:
         raise InputError("no checkpoint is given; expected the .h5 file of a Keras U-Net with --checkpoint FILE")
     path = next((p for p in (Path(checkpoint), PROJECT / checkpoint) if p.is_file()), Path(checkpoint))
+    if checkpoint == "random" and model is None:
+        model = "adapters.models.unet_keras:KerasUNet"
     if model is None or path.suffix in (".h5", ".hdf5"):
         network = from_keras(path)
     else:

@@ -9,6 +9,7 @@ from adafire.errors import InputError
 from adafire.registry import near_names
 from adapters.shared.model_zoo import address
 
+from . import data_places, data_sources
 from .task import PROJECT, TASKS, load_task
 
 DATA_VARIABLE = "ADAFIRE_DATA"
@@ -128,33 +129,40 @@ def choose_variants(tasks, variant=None, split="auto", data_root=None):
 
 
 def data_folder(variant, data_root=None):
-    """Folder that ``variant.needs`` is relative to; None for a full split when no data root is known."""
+    """Folder that ``variant.needs`` is relative to; None for a full split when no data root is known: neither --data-root, nor
+    $ADAFIRE_DATA, nor a line of the set in data.toml (data_places.py)."""
     if variant.split == "mini":
         return PROJECT
     found = data_root or os.environ.get(DATA_VARIABLE)
-    return Path(found) if found else None
+    return Path(found) if found else data_places.place(data_sources.name_of(variant))
 
 
 def data_state(variant, data_root=None):
-    """(ready, words): is the data of a variant at hand? What lies in folders of several layouts is looked at by the adapter,
-    which says what it expects; here such a folder counts as ready."""
+    """(ready, words): is the data of a variant at hand? Looks at names of files only; the adapter says what is wrong inside."""
     if variant.split == "mini" and not variant.needs:
         return True, "made by the project"
-    folder = data_folder(variant, data_root)
-    if variant.needs:
-        if folder is None:
-            return False, f"wants --data-root DIR with {', '.join(variant.needs)}"
-        missing = [need for need in variant.needs if not (folder / need).exists()]
-        return (not missing, f"{missing[0]} is missing" if missing else "there")
-    folder = folder or variant.data.get("root") and PROJECT / variant.data["root"]
-    if variant.data["type"] == "fashion_mnist":  # the one set that packages of a system bring
+    folder, name = data_folder(variant, data_root), data_sources.name_of(variant)
+    own = variant.split == "full" and folder is None and variant.data.get("root")
+    folder = PROJECT / own if own else folder
+    if variant.data["type"] == "fashion_mnist" and not variant.needs:  # the one set that packages of a system bring
         from adapters.shared.fashion_mnist import is_there
 
         there = is_there("test", folder)
         return there, "there" if there else "wants --data-root DIR, or the package dataset-fashion-mnist"
     if folder is None:
-        return False, "wants --data-root DIR (the task file says of what)"
-    return folder.exists(), f"{folder} is there, not yet looked into" if folder.exists() else f"{folder} is missing"
+        of = f" with {', '.join(variant.needs)}" if variant.needs else f" of {_title(name)}"
+        return False, f"wants --data-root DIR{of}, {data_places.hint(name)}"
+    missing = [need for need in variant.needs if not (folder / need).exists()]
+    if missing:
+        return False, f"{missing[0]} is missing"
+    if variant.split == "full" and not variant.needs and name in data_sources.SOURCES:
+        return data_sources.state(data_sources.SOURCES[name], folder)
+    known = "there" if variant.needs or variant.split == "mini" else f"{folder} is there, not yet looked into"
+    return folder.exists(), known if folder.exists() else f"{folder} is missing"
+
+
+def _title(name):
+    return data_sources.SOURCES[name].title if name in data_sources.SOURCES else name
 
 
 def weights_state(variant, checkpoint=None):
@@ -212,32 +220,3 @@ def check_ready(task, name, data_root=None, checkpoint=None):
         raise InputError(f"{label}: no weights come with it; give the file of yours with --checkpoint FILE")
     if not ready and given:
         raise InputError(f"{label}: checkpoint {given} is missing; give another with --checkpoint FILE")
-
-
-def listing(data_root=None):
-    """One dict a variant of every task of the project: task, family, variant, split, description, data, weights. A
-    mini that is another task's has that task's name for its variant; a task file that cannot be read is one dict with 'error'."""
-    rows = []
-    for path in task_files():
-        try:
-            task = load_task(path)
-        except InputError as error:
-            rows.append({"task": path.stem, "error": str(error)})
-            continue
-        for name, variant in task.variants.items():
-            rows.append(
-                {
-                    "task": task.name,
-                    "family": task.family,
-                    "variant": name,
-                    "split": variant.split,
-                    "description": variant.description or task.description,
-                    "data": data_state(variant, data_root)[1],
-                    "weights": weights_state(variant)[1],
-                }
-            )
-        if task.mini:
-            words = f"--split mini runs that of {task.mini}: no network of this kind is carried"
-            own = {"task": task.name, "family": task.family, "variant": f"({task.mini})", "split": "mini"}
-            rows.append({**own, "description": words, "data": "-", "weights": "-"})
-    return rows

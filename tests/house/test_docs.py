@@ -12,7 +12,7 @@ from helpers.paths import ROOT
 from tools import support_table
 
 
-def test_pages_of_operators_and_energy_models_are_generated():
+def test_pages_of_operators_energy_models_and_tasks_are_generated():
     done = subprocess.run(
         [sys.executable, "tools/support_table.py", "--check"], cwd=ROOT, capture_output=True, text=True
     )

@@ -7,7 +7,7 @@ from helpers.paths import ROOT
 TESTS = ROOT / "tests"
 OF_NO_ROOM = {"house", "faults", "many"}
 """Of the project as a whole: its documentation, packaging and arrows; what goes wrong in use; networks of the model libraries."""
-LOOSE = {"helpers", "mutants"}
+LOOSE = {"helpers", "layouts", "mutants"}
 """Plain modules that tests import."""
 
 

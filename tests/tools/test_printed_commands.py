@@ -167,7 +167,7 @@ def prepared(module, program, monkeypatch, here, argv):
     elif program == "tools/support_table.py":
         (here / "docs").unlink()
         (here / "docs").mkdir()
-        for page in ("operators.md", "energy_models.md"):
+        for page in ("operators.md", "energy_models.md", "tasks.md"):
             (here / "docs" / page).write_text((ROOT / "docs" / page).read_text())
         monkeypatch.setattr(module, "ROOT", here)
     elif program == "tools/run_speed.py":

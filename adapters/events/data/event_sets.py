@@ -103,7 +103,7 @@ def folder(data, options):
     and, if you like, part. layout: camera of .aedat files; size: (width, height) where the camera does not say it.
     sample_ms: recordings are cut into samples of this length; those with fewer than ``least`` events are left out.
     share: the first so much of each recording is trained and calibrated on, the rest is scored (test and train may then
-    name the same part, or nothing). Without parts and share, a fifth of each class is scored, chosen by hash.
+    name the same part, or nothing). Without parts and share, a fifth (``scored``=0.2) of each class is scored, chosen by hash.
     classes: names of all, in the order of the network's outputs, or a text file of them; default: those that have recordings, in the order of
     their names. unit: of times, 'ns', 'us', 'ms', 's' or its microseconds; where it is not told, a
     recording that lasts as long as none does is refused. columns: the order of unnamed ones in .npy files ('txyp'); polarity:
@@ -127,10 +127,12 @@ def folder(data, options):
         unit=None,
         columns=None,
         polarity=None,
+        scored=0.2,
     )
-    root, name, pattern, layout, size, sort, sample_ms, least, share, test, train, classes, unit, columns, polarity = (
-        keys
-    )
+    root, name, pattern, layout, size, sort, sample_ms, least, share, test, train, classes, unit, *rest = keys
+    columns, polarity, scored = rest
+    if not isinstance(scored, float) or not 0 < scored < 1:
+        raise InputError(f"scored is {scored!r}; expected the share of recordings to score, above 0 and below 1")
     root = root_folder(
         options,
         root,
@@ -176,7 +178,7 @@ def folder(data, options):
                 whole = whole[slice(*np.searchsorted(whole["t"], [r.begin_us, r.end_us]))]
             yield whole
 
-    parts, classes, notes = split(found, share, test, train, root, classes)
+    parts, classes, notes = split(found, share, test, train, root, classes, scored)
     listed = []
     for side in (0, 1):
         cut = {}

@@ -51,8 +51,9 @@ def by_class(root, pattern, test, train):
     return found
 
 
-def split(found, share, test, train, root, told):
-    """([{path: source} of each class] to score, the same to train on), the names of the classes, and notes."""
+def split(found, share, test, train, root, told, scored=0.2):
+    """([{path: source} of each class] to score, the same to train on), the names of the classes, and notes. scored: the
+    share of each class's recordings that is scored where there are no parts."""
     if share is not None or None not in found:
         parts = [found.get(part, found.get(None)) for part in (test, train)]
         for part, there in zip((test, train), parts):
@@ -62,8 +63,8 @@ def split(found, share, test, train, root, told):
         parts = [{}, {}]
         for name, files in found[None].items():
             order = by_hash(files)
-            scored = max(1, len(order) // 5)
-            for part, paths in zip(parts, (order[:scored], order[scored:])):
+            cut = max(1, int(len(order) * scored + 1e-9))
+            for part, paths in zip(parts, (order[:cut], order[cut:])):
                 part[name] = {path: files[path] for path in paths}
                 if not paths:
                     raise InputError(

@@ -1,7 +1,8 @@
 """Recordings of event cameras: files to sorted structured arrays of ``EVENT`` (event_camera.py), checked.
 
 .aedat  AER-DAT 2.0 (jAER): lines of '#', then pairs of big-endian uint32: address, microseconds. How an address holds
-        x, y and polarity depends on the camera: 'dvs128' (default), 'davis240', 'davis346' (CAMERAS).
+        x, y and polarity depends on the camera: 'dvs128' (default), 'davis240', 'davis346' (CAMERAS). Or AEDAT 3.1
+        (aedat3.py), whose addresses are the same for every camera.
 .bin    N-MNIST and N-Caltech101: 5 bytes an event: x, y, one bit of polarity, 23 bits of microseconds; y = 240 marks
         an overflow of 2**13 us.
 .npy    a structured array with fields t, x, y, p, or numbers [N, 4] in this order or the one that is told; not unpickled.
@@ -20,7 +21,7 @@ from adafire.errors import InputError
 
 from ...shared.paths import below
 from ...shared.stray_files import is_stray
-from . import event_arrays
+from . import aedat3, event_arrays
 from .event_arrays import order_told
 from .event_values import Polarity, events_of, scale_of
 
@@ -115,9 +116,11 @@ def _aedat(content, layout):
     if content and not content.startswith(b"#"):
         raise ValueError("does not begin with '#!AER-DAT2.0': it is no .aedat file")
     version = content[9:12].decode(errors="replace") if content.startswith(b"#!AER-DAT") else "1.0"
+    if version == "3.1":
+        return aedat3.read(content)
     if content and version != "2.0":
         raise ValueError(
-            f"is of AER-DAT version {version}; expected 2.0. Convert it with jAER or dv-processing, or save "
+            f"is of AER-DAT version {version}; expected 2.0 or 3.1. Convert it with jAER or dv-processing, or save "
             "its events as .npy"
         )
     begin, form = _header(content, b"#"), camera(layout)

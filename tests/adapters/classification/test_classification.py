@@ -189,6 +189,7 @@ def test_weights_that_must_be_downloaded_where_they_cannot(monkeypatch, tmp_path
         raise URLError("no route")
 
     monkeypatch.setattr(torch.hub, "download_url_to_file", refuse)
+    monkeypatch.setattr("adapters.shared.downloads.download", refuse)
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
     url = "https://download.invalid/net-0123abcd.pth"
     with pytest.raises(InputError, match=f"cannot be downloaded.*place it at '{tmp_path}.*--checkpoint FILE"):
@@ -199,7 +200,7 @@ def test_weights_that_must_be_downloaded_where_they_cannot(monkeypatch, tmp_path
         make(root, model="torchvision::resnet18", checkpoint=None)
     torch.save(build(SMALL, seed=5).state_dict(), tmp_path / "file.pth")
     monkeypatch.setattr(
-        torch.hub, "download_url_to_file", lambda _, file, *__: torch.save(build(SMALL, seed=5).state_dict(), file)
+        "adapters.shared.downloads.download", lambda _, file, *__: torch.save(build(SMALL, seed=5).state_dict(), file)
     )
     expected = make(root, checkpoint=tmp_path / "file.pth").describe()["weights"]["sha256"]
     assert make(root, checkpoint=url).describe()["weights"] == {"source": "net-0123abcd.pth", "sha256": expected}

@@ -246,11 +246,11 @@ def test_missing_checkpoint_and_download(tiny, root, tmp_path, monkeypatch):
     url = "https://download.invalid/zoo/net-0123abcd.pth"
     calls = []
 
-    def download(source, target, digest, progress):
+    def download(source, target, digest):
         calls.append((source, digest))
         raise OSError("no network")
 
-    monkeypatch.setattr(torch.hub, "download_url_to_file", download)
+    monkeypatch.setattr("adapters.shared.downloads.download", download)
     with pytest.raises(InputError, match="'net-0123abcd.pth' is not on this machine.*no network.*place it at"):
         make((tiny[0], url), root)
     assert calls == [(url, "0123abcd")]

@@ -153,7 +153,7 @@ def test_every_case_has_committed_expectations():
 
 
 def test_every_family_with_a_mini_split_has_a_case():
-    from benchmarks.running.catalogue import listing
+    from benchmarks.running.at_hand import listing
 
     families = {row["family"] for row in listing() if row.get("split") == "mini"}
     covered = {row["family"] for row in listing() if row["task"] in {case.task for case in regression.CASES}}

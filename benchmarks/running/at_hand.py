@@ -1,0 +1,52 @@
+"""What ``run_bench.py --list`` shows: every variant of every task, what of it is at hand, and where the rest comes from."""
+
+from adafire.errors import InputError
+
+from . import data_sources
+from .catalogue import data_state, task_files, weights_state
+from .task import load_task
+
+
+def how_to_get(variant, data_root=None):
+    """What brings what a full variant lacks: the address of its data, of its weights, or whose they are; '' where all is there."""
+    name, lacks = data_sources.name_of(variant), []
+    if variant.split == "full" and not data_state(variant, data_root)[0] and name in data_sources.SOURCES:
+        lacks.append(f"data: {data_sources.SOURCES[name].get}")
+    ready, words = weights_state(variant)
+    if words.startswith("download of"):
+        lacks.append(f"weights: {variant.checkpoint} (by itself)")
+    elif not ready:
+        lacks.append("weights: your own, --checkpoint FILE")
+    return "; ".join(lacks)
+
+
+def listing(data_root=None):
+    """One dict a variant of every task of the project: task, family, variant, split, description, data (what is there or
+    missing), weights, set (its name in data.toml), get (where what is missing comes from). A mini that is another task's has that
+    task's name for its variant; a task file that cannot be read is one dict with 'error'."""
+    rows = []
+    for path in task_files():
+        try:
+            task = load_task(path)
+        except InputError as error:
+            rows.append({"task": path.stem, "error": str(error)})
+            continue
+        for name, variant in task.variants.items():
+            rows.append(
+                {
+                    "task": task.name,
+                    "family": task.family,
+                    "variant": name,
+                    "split": variant.split,
+                    "description": variant.description or task.description,
+                    "data": data_state(variant, data_root)[1],
+                    "weights": weights_state(variant)[1],
+                    "set": data_sources.name_of(variant),
+                    "get": how_to_get(variant, data_root),
+                }
+            )
+        if task.mini:
+            words = f"--split mini runs that of {task.mini}: no network of this kind is carried"
+            own = {"task": task.name, "family": task.family, "variant": f"({task.mini})", "split": "mini"}
+            rows.append({**own, "description": words, "data": "-", "weights": "-", "set": "-", "get": ""})
+    return rows
