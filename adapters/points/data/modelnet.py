@@ -128,4 +128,7 @@ def _text(root):
 
     if not (root / "modelnet40_train.txt").is_file():
         raise InputError(f"'{root}' has no modelnet40_train.txt to calibrate on; copy the whole folder")
-    return CloudSet("ModelNet40", MODELNET40, in_order(listed("test")), in_order(listed("train", CANDIDATES)))
+    candidates = in_order(listed("train", CANDIDATES))
+    return CloudSet(
+        "ModelNet40", MODELNET40, in_order(listed("test")), candidates, train=lambda: in_order(listed("train"))
+    )
