@@ -41,6 +41,11 @@ def options_of():
     add("--list", action="store_true", help="list the tasks that there are recipes for; train nothing")
     add("--variant", metavar="NAME", help="variant of the task (default: the first with a recipe)")
     add("--data-root", metavar="DIR", help="folder with the task's data, train set and test set (or $ADAFIRE_DATA)")
+    add(
+        "--scratch",
+        action="store_true",
+        help="of a task: begin at random weights where the recipe takes a pretrained backbone",
+    )
     add("--batch", type=whole(2), metavar="N", help="samples a step, in place of the recipe's")
     add(
         "--work-dir",
@@ -90,8 +95,8 @@ def run(options):
         options.data_root = options.data_root or os.environ.get("ADAFIRE_DATA")
         if not options.data_root:
             raise InputError(f"task {task.name!r} is trained on data of yours: give their folder with --data-root DIR")
-    elif options.variant or options.data_root or options.batch:
-        raise InputError("--variant, --data-root and --batch are for a task; a config says its data and batches itself")
+    elif options.variant or options.data_root or options.batch or options.scratch:
+        raise InputError("--variant, --data-root, --batch and --scratch are for a task; a config says all that itself")
     if options.device == "cpu":
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
     import torch
@@ -133,6 +138,7 @@ def run_task(task, variant, options, device):
         options.out,
         options.batch,
         parsed(options.cfg_options),
+        options.scratch,
     )
     out, metrics, entry = session.train(task, variant, wanted)
     for phase, words in (("val", "held out of the train set"), ("test", "test set")):

@@ -1,6 +1,7 @@
 """A variant's samples as MMEngine's data sets: train, held out of the train set, and test; read once a process."""
 
 import functools
+import hashlib
 import json
 
 import numpy as np
@@ -18,10 +19,22 @@ READERS = {"classification": classification, "events": events, "pointnet": point
 """Adapter -> function (a variant's settings, WorkloadOptions) -> Training."""
 
 
+MADE: dict = {}
+"""Short key -> what is read; MMEngine builds data sets from text, and prints it slowly."""
+
+
+def key_of(adapter, settings, data_root, held_out):
+    """Key of a variant's samples for ``read``."""
+    asked = {"adapter": adapter, "settings": settings, "data_root": str(data_root), "held_out": held_out}
+    key = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:12]
+    MADE[key] = asked
+    return key
+
+
 @functools.lru_cache(maxsize=1)
 def read(wanted):
-    """(Training, {'train' | 'val' | 'test': Part}) of the JSON text ``wanted``: adapter, settings, data_root, held_out."""
-    asked = json.loads(wanted)
+    """(Training, {'train' | 'val' | 'test': Part}) of a key that ``key_of`` gave."""
+    asked = MADE[wanted]
     options = WorkloadOptions(split="full", data_root=asked["data_root"])
     found = READERS[asked["adapter"]](asked["settings"], options)
     train, val = held_out(found.train, asked["held_out"])

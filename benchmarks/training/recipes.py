@@ -86,6 +86,24 @@ RECIPES = {
         {"turn": 0.0, "scale": 0.2, "noise": 0.01},
         "scales of 0.8 to 1.2 and jitter; not turned, as parts are told by where they are",
     ),
+    "segmenter": Recipe(
+        300,
+        8,
+        sgd(0.01),
+        {},
+        "scales of 0.5 to 2, cuts, flips and changes of colour as MMSegmentation's own configs have them, auxiliary head included; "
+        "begins at ImageNet's weights; a cosine in place of their polynomial",
+        held_out=0.1,
+    ),
+    "yolov3": Recipe(
+        150,
+        64,
+        sgd(1e-3),
+        {},
+        "MMDetection's YOLOv3 (Redmon, Farhadi, 2018) and its augmentation: widening, cuts, flips, changes of colour; begins at the "
+        "ImageNet weights of Darknet-53; a cosine in place of steps",
+        clip=35.0,
+    ),
 }
 
 

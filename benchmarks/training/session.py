@@ -29,6 +29,7 @@ class Wanted(NamedTuple):
     out: str | None = None
     batch: int | None = None
     cfg_options: dict | None = None
+    scratch: bool = False
 
 
 def choose(given, variant=None, trust=False):
@@ -79,12 +80,17 @@ def prepared(task, variant, wanted):
     epochs = wanted.epochs or recipe.epochs
     work_dir, own = work_folder(task.name, variant, wanted.work_dir), task.variants[variant]
     identity = {"task": task.name, "variant": variant, "recipe": entry.recipe, "epochs": epochs, "batch": recipe.batch}
-    identity |= {"seed": wanted.seed or 0, "amp": wanted.amp, "cfg_options": wanted.cfg_options or {}}
+    identity |= {
+        "seed": wanted.seed or 0,
+        "amp": wanted.amp,
+        "scratch": wanted.scratch,
+        "cfg_options": wanted.cfg_options or {},
+    }
     _check_begun(work_dir, identity, wanted)
     if not Path(wanted.data_root).is_dir():
         raise InputError(f"--data-root {wanted.data_root}: no such folder")
     settings = {key: value for key, value in own.settings().items() if key != "checkpoint"}
-    config, data = _config(task.adapter, settings, wanted.data_root, recipe, epochs)
+    config, data = _config(task.adapter, settings, wanted, recipe, epochs)
     try:
         config.merge_from_dict(wanted.cfg_options or {})
     except Exception as error:  # whatever mmengine raises on keys that lead nowhere
@@ -120,23 +126,35 @@ def _check_begun(work_dir, identity, wanted):
         )
 
 
-def _config(adapter, settings, data_root, recipe, epochs):
+def _config(adapter, settings, wanted, recipe, epochs):
     """(Config, description of the data) of a variant's network on its train data."""
-    if adapter in FRAMEWORKS:
-        raise InputError(f"networks of adapter {adapter!r} are not trained here")
+    config, data = (_framework if adapter in FRAMEWORKS else _own)(adapter, settings, wanted, recipe, epochs)
+    most = data["train"]["samples"]
+    if config.train_dataloader.batch_size > most:
+        config.train_dataloader.batch_size = most
+    return config, data
+
+
+def _framework(adapter, settings, wanted, recipe, epochs):
+    from adapters.shared.mmcv_ops import register
+
+    register()
+    if adapter == "mmdetection":
+        from adapters import mmdet_repairs  # noqa: F401
+
+        from . import boxes as made
+    else:
+        from . import masks as made
+    return made.config(settings, wanted.data_root, recipe, epochs, wanted.scratch)
+
+
+def _own(adapter, settings, wanted, recipe, epochs):
     from benchmarks.zoo import classification, events, pointcloud  # noqa: F401  register networks, preprocessors, metrics
 
     from . import configs, data
 
-    wanted = json.dumps(
-        {"adapter": adapter, "settings": settings, "data_root": str(data_root), "held_out": recipe.held_out}
-    )
-    config = configs.IN_MEMORY[adapter](settings, wanted, recipe, epochs)
-    described = data.describe(wanted)
-    most = described["train"]["samples"]
-    if config.train_dataloader.batch_size > most:
-        config.train_dataloader.batch_size = most
-    return config, described
+    key = data.key_of(adapter, settings, wanted.data_root, recipe.held_out)
+    return configs.IN_MEMORY[adapter](settings, key, recipe, epochs), data.describe(key)
 
 
 def train(task, variant, wanted):
@@ -151,6 +169,7 @@ def train(task, variant, wanted):
     started = time.time()
     config, data, entry, recipe, epochs = prepared(task, variant, wanted)
     out, work_dir = weights_of(task.name, variant, wanted.out), Path(config.work_dir)
+    loop.register_frameworks(config)
     content = slim(loop.train(config, wanted.device, wanted.amp), wanted.store)
     content["meta"] |= {"task": task.name, "variant": variant, "recipe": entry.recipe}
     wall = time.time() - started
