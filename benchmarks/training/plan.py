@@ -10,7 +10,7 @@ from typing import NamedTuple
 from adafire.errors import InputError
 from adafire.registry import near_names
 
-from ..running import catalogue
+from ..running import catalogue, trained
 from ..running.task import PROJECT, load_task
 from . import recipes, session
 
@@ -85,9 +85,23 @@ def words(command):
     return shlex.join(["python", *command])
 
 
+def hours_of(entry):
+    """How long a training takes, in words that say what they are."""
+    return f"about {entry.hours:g} h on one GPU, estimated"
+
+
 def hours(job):
-    """How long the training takes, in words that say what they are."""
-    return f"about {job.entry.hours:g} h on one GPU, estimated"
+    """The same of a job's network."""
+    return hours_of(job.entry)
+
+
+def weights_from(task, variant):
+    """Where the weights of a variant come from, in words; what was trained here aside."""
+    own, found = task.variants[variant], recipes.entry(task.name, variant)
+    published = own.checkpoint not in (None, str(trained.weights_file(task.name, variant)))
+    if published or catalogue.weights_state(own.model_copy(update={"checkpoint": None}))[0]:
+        return "published" + (f", or by recipe {found.recipe}" if found else "")
+    return f"by recipe {found.recipe} ({hours_of(found)})" if found else "yours (--checkpoint FILE)"
 
 
 def needed(found, train):
@@ -130,7 +144,5 @@ def status(task):
     variant = next((name for name, own in loaded.variants.items() if own.split == "full"), None)
     if variant is None:
         return "no full variant"
-    job = Job(loaded, variant, None)
-    if not job.lacks_weights:
-        return "weights published, or there"
-    return f"weights by recipe {job.entry.recipe} ({hours(job)})" if job.entry else "weights of yours"
+    there = ", trained here" if trained.weights_file(task, variant).is_file() else ""
+    return f"weights {weights_from(loaded, variant)}{there}"
