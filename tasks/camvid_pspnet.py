@@ -22,6 +22,8 @@ variants = dict(
             name="CamVid",
             dataset="BaseSegDataset",
             data_prefix=dict(img_path="test", seg_map_path="testannot"),
+            train=dict(img_path="train", seg_map_path="trainannot"),  # tools/train_ann.py; val chooses the epoch
+            val=dict(img_path="val", seg_map_path="valannot"),
             ann_file="",
             img_suffix=".png",
             seg_map_suffix=".png",

@@ -1,19 +1,24 @@
 #!/usr/bin/env python
-"""Run the tasks and methods behind one table of the paper, and print the paper's column beside ours, and what others published."""
+"""Train, convert and measure what is behind one table of the paper, and print the paper's column beside ours, and what others published."""
 
+import os
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # from a clone, nothing need be installed
 
-from benchmarks.command import Parser, leave, numbers, run, same_again, whole  # noqa: E402
+from benchmarks.command import Parser, leave, names, numbers, run, same_again, whole  # noqa: E402
 
 EXAMPLES = """examples:
   python tools/reproduce.py --list
   python tools/reproduce.py cifar10 --split mini                     # no data needed; the title says mini
+  python tools/reproduce.py cifar10 --dry-run                        # the commands, and hours of training as estimated
+  python tools/reproduce.py cifar10 --data-root DIR --train          # trains what has no weights, converts, measures
+  python tools/reproduce.py events --data-root DIR --data-root action_vgg11=DIR --train        # a set that lies elsewhere
   python tools/reproduce.py imagenet --data-root /data/imagenet
 
-Figures of the paper that are not known are shown as unknown. What was run before is not run again.
+Figures of the paper that are not known are shown as unknown. What was trained or run before is not done again, and
+a training that was interrupted goes on: call the same command again.
 exit status: 0 every run succeeded; 1 some failed; 2 nothing could be run as asked; 130 Ctrl-C"""
 
 
@@ -27,7 +32,26 @@ def main(argv=None):
     p.add_argument(
         "--split", choices=("auto", "full", "mini"), default="auto", help="auto: full where --data-root is given"
     )
-    p.add_argument("--data-root", metavar="DIR")
+    p.add_argument(
+        "--data-root",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="folder with the data of all tasks of the table; TASK=DIR for one whose data lie elsewhere (may be given again)",
+    )
+    p.add_argument(
+        "--train", action="store_true", help="train first the networks that have no weights (benchmarks/training)"
+    )
+    p.add_argument(
+        "--dry-run", action="store_true", help="print the commands and the estimated hours of training; run nothing"
+    )
+    p.add_argument(
+        "--epochs", type=whole(1), metavar="N", help="of trainings, in place of the recipe's; records then say so"
+    )
+    p.add_argument(
+        "--device", choices=("auto", "cpu", "cuda"), default="auto", help="auto: trainings on a GPU if there is one"
+    )
+    p.add_argument("--methods", type=names, metavar="A,B", help="other methods than the table's")
     p.add_argument("--timesteps", type=numbers, metavar="4,8", help="other numbers of timesteps than the table's")
     p.add_argument("--limit", type=whole(1), metavar="N", help="the first N samples only")
     p.add_argument("--out", default="runs", metavar="DIR", help="folder for records (default: %(default)s)")
@@ -37,6 +61,7 @@ def main(argv=None):
 def reproduce(args):
     from adafire.errors import InputError
     from benchmarks.report import published, reproduction
+    from benchmarks.training import plan
 
     if not args.list:
         if not args.table:
@@ -45,23 +70,50 @@ def reproduce(args):
     for name, table in reproduction.TABLES.items():
         known = "; ".join(f"{what}: {figure}" for what, figure in table.known.items())
         print(
-            f"{name}: {table.title}\n    tasks: {', '.join(available(table.tasks))}\n"
-            f"    the paper's figures: {known + '; all others ' if known else ''}{reproduction.UNKNOWN}"
+            f"{name}: {table.title}\n"
+            + "".join(f"    {task}: {plan.status(task)}\n" for task in table.tasks)
+            + f"    the paper's figures: {known + '; all others ' if known else ''}{reproduction.UNKNOWN}"
         )
         others = dict.fromkeys(row.method for row in published.published(name))
         if others:
             print(f"    published by others: {'; '.join(others)}")
 
 
-def available(tasks):
-    """Names of tasks; those without a task file are marked."""
+def planned(table, args):
+    """[Job] of a table, in its order."""
+    from adafire.errors import InputError
+    from benchmarks.running.catalogue import DATA_VARIABLE
     from benchmarks.running.task import TASKS
+    from benchmarks.training import plan
 
-    return [name if (TASKS / f"{name}.py").is_file() else f"{name} (no task file)" for name in tasks]
+    told = args.data_root or [os.environ.get(DATA_VARIABLE)] * bool(args.train and os.environ.get(DATA_VARIABLE))
+    mini = args.split == "mini" or args.split == "auto" and not (told or args.train or args.dry_run)
+    if mini and args.train:
+        raise InputError("--train is for the paper's own data: a mini split has its weights; leave --split mini out")
+    if not (told or mini or args.dry_run):
+        raise InputError("give the folder with the data: --data-root DIR, or TASK=DIR for each of the table's tasks")
+    names = [name for name in (table.fallback if mini else table.tasks) if (TASKS / f"{name}.py").is_file()]
+    if not names:
+        raise InputError("none of the table's tasks has a task file here: " + ", ".join(table.tasks))
+    return plan.jobs(names, mini, plan.roots(told, names))
+
+
+def show_plan(jobs, methods, timesteps, args):
+    """The commands on stdout, with the hours that trainings take."""
+    from benchmarks.training import plan
+
+    hours = 0.0
+    for job in jobs:
+        if job.lacks_weights and job.entry:
+            print(f"{plan.words(plan.training(job, args.epochs, args.device))}  # {plan.hours(job)}")
+            hours += job.entry.hours
+        elif job.lacks_weights:
+            print(f"# {job.task.name}: no weights, and no recipe; run_bench takes yours with --checkpoint FILE")
+        print(plan.words(plan.measuring(job, methods, timesteps, args.device, args.out)))
+    print(f"# trainings: {hours:g} h on one GPU as estimated (not measured); how long measuring takes is not estimated")
 
 
 def measure(table, args):
-    from adafire.errors import InputError
     from adapters.base import WorkloadOptions
     from benchmarks.report import published, reproduction
     from benchmarks.report.terminal import aligned
@@ -69,25 +121,31 @@ def measure(table, args):
     from benchmarks.running.progress import reporter
     from benchmarks.running.splits import split_of
     from benchmarks.running.store import load_all
-    from benchmarks.running.task import TASKS, load_task
+    from benchmarks.training import plan
 
-    mini = args.split == "mini" or args.split == "auto" and not args.data_root
-    names = [name for name in (table.fallback if mini else table.tasks) if (TASKS / f"{name}.py").is_file()]
-    if not names:
-        raise InputError("none of the table's tasks has a task file here: " + ", ".join(table.tasks))
+    jobs, methods = planned(table, args), args.methods or list(table.methods)
     timesteps = args.timesteps or list(table.timesteps)
-    options = runner.RunOptions(WorkloadOptions.of(args))
-    jobs = []
-    for name in names:
-        task = load_task(catalogue.find_task(name))
-        task, variant = catalogue.choose_variant(task, None, "mini" if mini else "full", args.data_root)
-        catalogue.check_ready(task, variant, args.data_root)
-        runner.check_request(task, table.methods, timesteps, options)
-        jobs.append((task, variant))
+    if args.dry_run:
+        return show_plan(jobs, methods, timesteps, args)
+    device = "cpu" if args.device == "auto" else args.device
+
+    def options_of(job):
+        return runner.RunOptions(WorkloadOptions(data_root=job.data_root, limit=args.limit, device=device))
+
+    for job in jobs:  # all that is wrong is told before the first training
+        catalogue.check_ready(job.task, job.variant, job.data_root, "random")
+        runner.check_request(job.task, methods, timesteps, options_of(job))
+    for job in plan.needed(jobs, args.train):
+        command = plan.training(job, args.epochs, args.device)
+        print(f"{plan.words(command)}  # {plan.hours(job)}", file=sys.stderr, flush=True)
+        plan.run(command)
+    jobs = [job.reloaded() for job in jobs]
+    for job in jobs:
+        catalogue.check_ready(job.task, job.variant, job.data_root)
     outcomes = []
     with reporter() as tell:
-        for task, variant in jobs:
-            outcomes.append(runner.run(task, variant, list(table.methods), timesteps, options, args.out, tell))
+        for job in jobs:
+            outcomes.append(runner.run(job.task, job.variant, methods, timesteps, options_of(job), args.out, tell))
             if outcomes[-1].interrupted:
                 break
     print(f"# {reproduction.title(table, {split_of(r) for outcome in outcomes for r in outcome.records})}\n")

@@ -1,7 +1,5 @@
-"""Train a network of benchmarks/zoo with MMEngine's Runner and write slim weights, their recipe and their log."""
+"""Train the network of a task on its own data, or one of benchmarks/zoo, with MMEngine's Runner; write weights, recipe and log."""
 
-import argparse
-import importlib
 import json
 import os
 import sys
@@ -13,15 +11,22 @@ sys.path.insert(0, str(ROOT))
 
 from adafire.errors import InputError  # noqa: E402
 from benchmarks import command  # noqa: E402
-from benchmarks.running.task import check_trusted  # noqa: E402
 
 EXAMPLES = """\
 examples:
+  python tools/train_ann.py --list                                             # recipes, what others report, hours
+  python tools/train_ann.py cifar10_vgg16 --data-root DIR                      # weights: runs/weights/cifar10_vgg16-full.pth
+  python tools/train_ann.py cifar10_vgg16 --data-root DIR --resume             # go on after an interruption
   python tools/train_ann.py benchmarks/zoo/yolo_fashion/config.py --out runs/yolo_fashion.pth
   python tools/train_ann.py benchmarks/zoo/yolo_fashion/config.py --resume        # go on after an interruption
   python tools/train_ann.py CONFIG --epochs 2 --work-dir runs/try --cfg-options data_setup.train.scenes=500
 
-The config is an ordinary MMEngine config (training, validation and test loops) with one optional line, data_setup, that
+A task: the network of its variant (--variant) is trained on that variant's own train data by the recipe of benchmarks/training,
+the best epoch is chosen on samples held out of the train set, and the test set is looked at once, at the end. The
+weights lie in runs/weights/TASK-VARIANT.pth, where run_bench takes them from for a variant without weights of its own; beside
+them .recipe.json (data, recipe, seed, metrics, versions) and .log.jsonl.
+
+A config: an ordinary MMEngine config (training, validation and test loops) with one optional line, data_setup, that
 names a set-up of adapters/setups.py; missing data are generated. The checkpoint with the best validation metric
 (CheckpointHook's save_best), else the last one, is kept; the test data are looked at once, at the end.
 Three files are written: OUT (weights and a little meta data, loads with torch.load(weights_only=True)),
@@ -32,20 +37,33 @@ recipe.json and training_log.jsonl beside it. --resume unpickles the work folder
 def options_of():
     parser, whole = command.Parser(__doc__, EXAMPLES, prog="train_ann.py"), command.whole
     add = parser.add_argument
-    add("config", help="MMEngine config file")
-    add("--work-dir", metavar="DIR", help="checkpoints and logs (default: runs/train/<config's folder>)")
+    add("given", nargs="?", metavar="TASK | CONFIG", help="a task, or an MMEngine config file")
+    add("--list", action="store_true", help="list the tasks that there are recipes for; train nothing")
+    add("--variant", metavar="NAME", help="variant of the task (default: the first with a recipe)")
+    add("--data-root", metavar="DIR", help="folder with the task's data, train set and test set (or $ADAFIRE_DATA)")
+    add(
+        "--scratch",
+        action="store_true",
+        help="of a task: begin at random weights where the recipe takes a pretrained backbone",
+    )
+    add("--batch", type=whole(2), metavar="N", help="samples a step, in place of the recipe's")
+    add(
+        "--work-dir",
+        metavar="DIR",
+        help="checkpoints and logs (default: runs/train/TASK-VARIANT, or runs/train/<config's folder>)",
+    )
     add("--resume", action="store_true", help="continue from the last checkpoint in the work folder")
     add("--epochs", type=whole(1), metavar="N", help="train N epochs, the schedule stretched to fit")
     add("--device", choices=("auto", "cpu", "cuda"), default="auto")
     add("--amp", action="store_true", help="train with bfloat16 convolutions (losses and tests stay fp32)")
     add("--threads", type=whole(1, 1024), metavar="N", help="PyTorch's threads on the CPU (default: its own choice)")
-    add("--seed", type=whole(0), metavar="N", help="overrides the config's randomness.seed")
-    add("--out", metavar="FILE", help="slim weights (default: WORK_DIR/slim.pth)")
+    add("--seed", type=whole(0), metavar="N", help="of what is drawn (default: the config's; of a task 0)")
+    add("--out", metavar="FILE", help="weights (default: runs/weights/TASK-VARIANT.pth; of a config WORK_DIR/slim.pth)")
     add(
         "--store",
         choices=("fp16", "fp32"),
-        default="fp16",
-        help="dtype in OUT of convolution and linear weights; biases and batch norm stay fp32 (default fp16)",
+        help="dtype in OUT of convolution and linear weights; biases and batch norm stay fp32 (default: fp32 of a task, fp16 "
+        "of a config)",
     )
     add(
         "--workers",
@@ -61,138 +79,24 @@ def options_of():
     return parser
 
 
-def load_config(options):
-    """The config with the command line's changes; InputError for what cannot be."""
-    from mmengine.config import Config, DictAction
-
-    path = Path(options.config)
-    if not path.is_file():
-        raise InputError(f"config file {path} does not exist; those of the project are benchmarks/zoo/*/config.py")
-    check_trusted(path, options.trust_config)
-    changes = argparse.Namespace(cfg_options={})
-    for pair in options.cfg_options:
-        if "=" not in pair:
-            raise InputError(f"--cfg-options got {pair!r}; expected KEY=VALUE, as in optim_wrapper.optimizer.lr=0.001")
-    try:
-        DictAction([], "cfg_options")(None, changes, options.cfg_options)
-        config = Config.fromfile(path)
-        config.merge_from_dict(changes.cfg_options)
-    except Exception as error:  # a config is Python code
-        raise InputError(f"config {path} cannot be used: {type(error).__name__}: {error}") from error
-    missing = [
-        key
-        for key in ("model", "train_dataloader", "train_cfg", "val_dataloader", "val_evaluator")
-        if key not in config
-    ]
-    if missing:
-        raise InputError(f"config {path} lacks {', '.join(missing)}; a config that trains and validates is expected")
-    if options.epochs is not None:
-        set_epochs(config, options.epochs)
-    if options.seed is not None:
-        config.randomness = dict(config.get("randomness") or {}, seed=options.seed)
-    config.work_dir = str(options.work_dir or Path("runs") / "train" / path.resolve().parent.name)
-    if not options.resume and (Path(config.work_dir) / "last_checkpoint").exists():
-        raise InputError(
-            f"{config.work_dir} holds an earlier training; go on with it (--resume), or choose another "
-            "folder with --work-dir, or delete it"
-        )
-    config.resume, config.launcher = options.resume, "none"
-    return config
-
-
-def set_epochs(config, epochs):
-    """Train ``epochs`` epochs; schedules that ended with the training still do."""
-    before = config.train_cfg.get("max_epochs")
-    if before is None or epochs < 1:
-        raise InputError(
-            f"--epochs {epochs}: "
-            + (
-                "at least 1 is needed"
-                if before
-                else "this config counts iterations; use --cfg-options train_cfg.max_iters=N"
-            )
-        )
-    config.train_cfg.max_epochs = epochs
-    for schedule in config.get("param_scheduler") or []:
-        for key in ("end", "T_max"):
-            if schedule.get("by_epoch", True) and schedule.get(key) == before:
-                schedule[key] = epochs
-
-
-def register_frameworks(config):
-    """Fill the registries of the config's framework (its default_scope), on mmcv-lite too."""
-    scope = config.get("default_scope")
-    if scope in ("mmdet", "mmseg"):
-        from adapters.shared.mmcv_ops import register
-
-        register()
-        importlib.import_module(f"{scope}.utils").register_all_modules(init_default_scope=True)
-
-
-def mixed_precision(model, device):
-    """Let backbone, neck and heads run in bfloat16 while training, and hand on fp32: losses and boxes want it.
-
-    MMEngine's AmpOptimWrapper does not run on a CPU, and lets MMDetection decode boxes in the low precision.
-    """
-    import torch
-
-    def full(value):
-        if isinstance(value, torch.Tensor):
-            return value.float()
-        return type(value)(map(full, value)) if isinstance(value, (list, tuple)) else value
-
-    def wrap(module):
-        forward = module.forward
-
-        def low(*args, **kwargs):
-            with torch.autocast(device, torch.bfloat16, enabled=module.training):
-                return full(forward(*args, **kwargs))
-
-        module.forward = low
-
-    for name, module in model.named_children():
-        if name != "data_preprocessor":
-            wrap(module)
-    model.to(memory_format=torch.channels_last)
-
-
-def train(config, device, amp=False):
-    """Train to the end (or from the last checkpoint there is); returns the path of the best checkpoint."""
-    import torch
-    from mmengine.runner import CheckpointLoader, Runner
-
-    work_dir = Path(config.work_dir)
-
-    @CheckpointLoader.register_scheme(prefixes="", force=True)
-    def load(filename, map_location):
-        # A training checkpoint carries log buffers and scheduler states, which weights_only refuses: unpickle those of
-        # this very work folder, nothing else.
-        own = work_dir.resolve() in Path(filename).resolve().parents
-        return torch.load(filename, map_location=map_location, weights_only=not own)
-
-    runner = Runner.from_cfg(config)
-    if amp:
-        mixed_precision(runner.model, device)
-    runner.train()
-    best = sorted(work_dir.glob("best_*.pth"), key=os.path.getmtime)
-    return best[-1] if best else Path((work_dir / "last_checkpoint").read_text())
-
-
-def score(config, weights, phase):
-    """Metrics of slim weights on 'val' or 'test', as a plain dict of floats."""
-    from mmengine.runner import Runner
-
-    config = config.copy()
-    config.experiment_name = f"{Path(config.work_dir).name}-{phase}-{time.time_ns()}"  # MMEngine wants a new one
-    config.work_dir = str(Path(config.work_dir) / "final")
-    config.load_from, config.resume = str(weights), False
-    config.custom_hooks, config.default_hooks = [], dict(checkpoint=None)  # no averaging, no best checkpoint: score it
-    runner = Runner.from_cfg(config)
-    metrics = runner.val() if phase == "val" else runner.test()
-    return {name: float(value) for name, value in metrics.items()}
-
-
 def run(options):
+    if options.list:
+        return show_list()
+    if not options.given:
+        raise InputError(
+            "what is to be trained? A task, as in python tools/train_ann.py cifar10_vgg16 --data-root DIR (--list shows "
+            "them), or a config, as benchmarks/zoo/yolo_fashion/config.py"
+        )
+    of_task = not options.given.endswith(".py") or Path(options.given).resolve().parent == ROOT / "tasks"
+    if of_task:  # what is wrong with the request is told before torch is imported
+        from benchmarks.training import session
+
+        task, variant = session.choose(options.given, options.variant, options.trust_config)
+        options.data_root = options.data_root or os.environ.get("ADAFIRE_DATA")
+        if not options.data_root:
+            raise InputError(f"task {task.name!r} is trained on data of yours: give their folder with --data-root DIR")
+    elif options.variant or options.data_root or options.batch or options.scratch:
+        raise InputError("--variant, --data-root, --batch and --scratch are for a task; a config says all that itself")
     if options.device == "cpu":
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
     import torch
@@ -202,6 +106,55 @@ def run(options):
     device = "cuda" if torch.cuda.is_available() else "cpu"
     if options.threads:
         torch.set_num_threads(options.threads)
+    return run_task(task, variant, options, device) if of_task else run_config(options, device)
+
+
+def show_list():
+    """The table of recipes on stdout."""
+    from benchmarks.report.terminal import print_table
+    from benchmarks.training import recipes
+
+    rows = [
+        [e.task, e.variant, e.recipe, str(recipes.RECIPES[e.recipe].epochs), f"{e.hours:g}", e.literature]
+        for e in recipes.table()
+    ]
+    print_table(["task", "variant", "recipe", "epochs", "hours on one GPU, estimated", "reported by others"], rows)
+    return 0
+
+
+def run_task(task, variant, options, device):
+    from benchmarks.training import session
+    from benchmarks.training.config_files import parsed
+
+    wanted = session.Wanted(
+        options.data_root,
+        options.epochs,
+        device,
+        options.amp,
+        options.seed,
+        options.resume,
+        options.store or "fp32",
+        options.work_dir,
+        options.out,
+        options.batch,
+        parsed(options.cfg_options),
+        options.scratch,
+    )
+    out, metrics, entry = session.train(task, variant, wanted)
+    for phase, words in (("val", "held out of the train set"), ("test", "test set")):
+        print(f"{words}: " + "  ".join(f"{name} {value:.4g}" for name, value in metrics[phase].items()))
+    print(f"reported by others: {entry.literature}")
+    print(f"wrote {out} ({out.stat().st_size:,} bytes), its recipe and log beside it; to convert it and to measure:")
+    given = "" if session.is_found(task, variant, out) else f" --checkpoint {out}"
+    print(f"  python tools/run_bench.py {task.name} --variant {variant} --data-root {options.data_root}{given}")
+
+
+def run_config(options, device):
+    import torch
+
+    from benchmarks.training.config_files import load_config
+    from benchmarks.training.loop import register_frameworks, score, train
+
     config = load_config(options)
     register_frameworks(config)
     from adapters.setups import SetupOptions, set_up
@@ -211,12 +164,12 @@ def run(options):
     out = Path(options.out or Path(config.work_dir) / "slim.pth")
 
     started = time.time()
-    content = slim(train(config, device, options.amp), options.store)
+    content = slim(train(config, device, options.amp), options.store or "fp16")
     wall = time.time() - started
     write(out, lambda path: torch.save(content, path))
     metrics = {phase: score(config, out, phase) for phase in ("val", "test") if config.get(f"{phase}_dataloader")}
     made = recipe(
-        options.config,
+        options.given,
         config,
         data,
         content,

@@ -23,9 +23,9 @@ from .masks import VALUES, label_table
 
 DATA = {
     "fashion_scenes": ("type",),
-    "mmseg": "type dataset data_prefix ann_file img_suffix seg_map_suffix metainfo reduce_zero_label ignore mask_values name".split(),
+    "mmseg": "type dataset data_prefix ann_file img_suffix seg_map_suffix metainfo reduce_zero_label ignore mask_values name train val".split(),
 }
-OWN = ("type", "dataset", "ignore", "mask_values", "name")
+OWN = ("type", "dataset", "ignore", "mask_values", "name", "train", "val")
 """Keys of 'mmseg' that are ours; the others are those of MMSegmentation's data sets."""
 
 

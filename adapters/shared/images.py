@@ -7,6 +7,7 @@ wrong. The order is by a hash of the id: the same everywhere, and every stretch 
 import hashlib
 import io
 import zipfile
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
@@ -45,7 +46,8 @@ class Member(NamedTuple):
 class ImageSet(NamedTuple):
     """test: the Pictures to score; candidates: for calibration, none of them in ``test``; both ``by_hash``. set_aside:
     the candidates were taken from the same pictures. side: width and height that each must have, None for any.
-    notes: sentences for the record."""
+    notes: sentences for the record. train: function without arguments -> the Pictures to train on, with their labels; None
+    where the set has no train pictures here."""
 
     name: str
     classes: tuple
@@ -54,6 +56,7 @@ class ImageSet(NamedTuple):
     set_aside: bool = False
     side: int | None = None
     notes: tuple = ()
+    train: Callable | None = None
 
 
 class Facts(NamedTuple):

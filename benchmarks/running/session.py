@@ -11,7 +11,7 @@ from adafire.simulation import memory
 from adapters.shared.checkpoints import loaded
 
 from ..text import placeless
-from . import alone, environment, methods
+from . import alone, environment, methods, trained
 from .catalogue import data_folder
 from .expected import surprise
 from .identity import common_fields, reference
@@ -36,11 +36,11 @@ class Session:
             variant=variant, split=self.variant.split, data_root=str(folder) if folder else None
         )
         self.workload = find_adapter(task.adapter)(alone.settings_of(self.variant), wanted)
-        self.workload.notes = [*loaded(self.workload.network).notes, *self.workload.notes]
+        here = trained.notes(wanted.checkpoint or self.variant.checkpoint)
+        self.workload.notes = [*loaded(self.workload.network).notes, *here, *self.workload.notes]
         if len(self.workload) < 1:
             raise InputError(f"task {task.name!r}, variant {variant!r}: no test samples")
-        inputs = list(self.workload.calibration())
-        if not inputs:
+        if not (inputs := list(self.workload.calibration())):
             raise InputError(f"task {task.name!r}, variant {variant!r}: the calibration set is empty")
         self.calibration = adafire.Calibration(inputs)  # measured once for all methods and T
         if self.workload.metric != task.metric:

@@ -14,6 +14,7 @@ from adafire.errors import InputError
 from adapters.shared.model_zoo import address
 
 from .schema import Closed, Finite, Positive, parse
+from .trained import weights_file
 
 PROJECT = Path(__file__).resolve().parents[2]
 TASKS = PROJECT / "tasks"
@@ -163,7 +164,9 @@ def load_task(path, trust_config=False):
         entries["variants"] = {name: variant for name, variant in entries["variants"].items() if variant is not None}
     task = parse(Task, entries, f"task file {path.name}")
     bases = [PROJECT] if TASKS in path.parents else [path.parent, PROJECT]
-    variants = {name: _with_paths(variant, bases) for name, variant in task.variants.items()}
+    variants = {
+        name: _with_trained(task.name, name, _with_paths(variant, bases)) for name, variant in task.variants.items()
+    }
     return task.model_copy(update={"variants": variants})
 
 
@@ -202,6 +205,13 @@ def _with_paths(variant, bases):
         for key, spec in variant.modules().items()
     }
     return variant.model_copy(update=update)
+
+
+def _with_trained(task, name, variant):
+    """A full variant without weights takes those that were trained for it here, if there are any."""
+    found = weights_file(task, name)
+    wants = variant.split == "full" and variant.checkpoint is None and not variant.alone
+    return variant.model_copy(update={"checkpoint": str(found)}) if wants and found.is_file() else variant
 
 
 def _placed(value, bases, has_address=True):

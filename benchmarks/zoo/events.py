@@ -81,14 +81,15 @@ class EventSamples(Dataset):
 class EventBatch(BaseDataPreprocessor):
     """Counts to the network's inputs, as the adapter makes them.
 
-    While training each batch is moved by up to ``shift`` pixels; frames are averaged over the first k of them with a
+    While training each batch is moved by up to ``shift`` pixels, each recording mirrored with the chance ``mirror``, and
+    frames are averaged over the first k of them with a
     random k for each sample (as an SNN has seen them after k timesteps; one k a batch would mislead batch norm),
     otherwise over all.
     """
 
-    def __init__(self, form, shift=0):
+    def __init__(self, form, shift=0, mirror=0.0):
         super().__init__()
-        self.form, self.shift = representation(form), shift
+        self.form, self.shift, self.mirror = representation(form), shift, mirror
 
     def forward(self, data, training=False):
         data = self.cast_data(data)
@@ -96,6 +97,9 @@ class EventBatch(BaseDataPreprocessor):
         if training and self.shift:
             dx, dy = torch.randint(-self.shift, self.shift + 1, (2,)).tolist()
             counts = torch.roll(counts, (dy, dx), (-2, -1))
+        if training and self.mirror:
+            mirrored = torch.rand(len(counts), 1, 1, 1, 1, device=counts.device) < self.mirror
+            counts = torch.where(mirrored, counts.flip(-1), counts)
         x = self.form.inputs(counts)
         if isinstance(x, Frames):
             x = self._some(x.values) if training else x.mean()

@@ -59,12 +59,12 @@ def training_log(work_dir):
 
 
 def recipe(config_file, config, data, content, weights_file, metrics, device, **more):
-    """JSON-able: everything that made ``weights_file``, and its metrics. ``content``: what ``slim`` returned."""
-    config_file, weights_file = Path(config_file), Path(weights_file)
+    """JSON-able: everything that made ``weights_file``, and its metrics. ``content``: what ``slim`` returned; config_file: None
+    where the config was made from a task."""
+    weights_file = Path(weights_file)
     hooks = config.get("default_hooks") or {}
     return {
-        "config": config_file.name,
-        "config_sha256": _sha256(config_file),
+        **({"config": Path(config_file).name, "config_sha256": _sha256(Path(config_file))} if config_file else {}),
         "epochs": config.train_cfg.get("max_epochs"),
         "seed": (config.get("randomness") or {}).get("seed"),
         **more,

@@ -58,7 +58,11 @@ def fashion_mnist(data, options):
         ids = [f"{objects.split}/{i:05d}" for i in objects.indices]
         return pictures(ids, objects.labels, objects.images, len(FASHION), "Fashion-MNIST")
 
-    return ImageSet("Fashion-MNIST", FASHION, listed(test), listed(aside), side=28)
+    def training():
+        objects = full("train", options.data_root or root)
+        return listed(objects.subset(~np.isin(objects.indices, aside.indices)))
+
+    return ImageSet("Fashion-MNIST", FASHION, listed(test), listed(aside), side=28, train=training)
 
 
 @image_sets.register("cifar10")
@@ -86,7 +90,7 @@ def _cifar(name, classes, root, number, options):
     for place in (root, root.parent):
         if (place / packed).is_dir() and (place == root or root.name == packed):
             test, train = (_packed(reader, place, train, classes) for train in (False, True))
-            return ImageSet(name, classes, test, train, side=32)
+            return ImageSet(name, classes, test, train, side=32, train=lambda: train)
     for place in (root, *(sorted(root.glob("*.zip")) if root.is_dir() else ())):
         test = class_folders(place, "test")
         if test is not None:
@@ -101,7 +105,8 @@ def _cifar(name, classes, root, number, options):
                 f"the class folders in '{place}' are not {name}'s: {different[0]!r} is "
                 f"{'missing' if different[0] in classes else 'unknown'}; expected {', '.join(classes)}"
             )
-    return _image_set(name, classes, test, train, number, place)._replace(side=32)
+    all_train = (lambda: class_folders(place, "train")) if train else None
+    return _image_set(name, classes, test, train, number, place, all_train=all_train)._replace(side=32)
 
 
 def _packed(reader, root, train, classes):
@@ -124,16 +129,17 @@ def imagefolder(data, options):
     """One folder a class, as ImageNet's validation set is kept: val/<class>/<picture>. ``classes``: names of the folders in
     the order of the network's outputs (a list, or a text file with one a line); without it classes are numbered in the order
     of their names (as numbers, where all are). ``name``: of the set, for records. Calibration: of train/<class>/...; without it, ``set_aside`` of these pictures."""
-    root, name, test, train, number, classes = take(
+    root, name, test, folder, number, classes = take(
         data, "imagefolder", root=None, name="pictures", test="val", train="train", set_aside=SET_ASIDE, classes=None
     )
     root = root_folder(options, root, f"{test}/<class>/<picture>")
     scored = class_folders(root, test)
     if scored is None:
         raise InputError(f"'{root}' has no folder '{test}'; expected {test}/<class>/<picture>, one folder a class")
-    train = class_folders(root, train, CANDIDATES)
+    train = class_folders(root, folder, CANDIDATES)
     classes, notes = class_order.numbered(scored, classes, root, by_value=True, also=train or ())
-    return _image_set(name, classes, scored, train, number, root, notes)
+    all_train = (lambda: class_folders(root, folder)) if train else None
+    return _image_set(name, classes, scored, train, number, root, notes, all_train)
 
 
 @image_sets.register("labelled")
@@ -170,8 +176,9 @@ def _imagenet_classes():
     return tuple(ResNet18_Weights.IMAGENET1K_V1.meta["categories"])
 
 
-def _image_set(name, classes, test, train, number, what, notes=()):
-    """ImageSet from what ``class_folders`` found; ``train`` (None without) serves to calibrate, its labels do not."""
+def _image_set(name, classes, test, train, number, what, notes=(), all_train=None):
+    """ImageSet from what ``class_folders`` found; ``train`` (None without) serves to calibrate, its labels do not; all_train:
+    function -> all folders to train on."""
     number_of = {name: k for k, name in enumerate(classes)}
 
     def listed(found, split=""):
@@ -184,6 +191,7 @@ def _image_set(name, classes, test, train, number, what, notes=()):
 
     notes = (*notes, *left_out(test, train))
     if train:
-        return ImageSet(name, classes, listed(test), listed(train, "train/"), notes=notes)
+        to_train = lambda: listed(all_train(), "train/")  # noqa: E731
+        return ImageSet(name, classes, listed(test), listed(train, "train/"), notes=notes, train=to_train)
     aside, scored = split_in_two(listed(test), number, f"'{what}'")
     return ImageSet(name, classes, scored, aside, set_aside=True, notes=notes)

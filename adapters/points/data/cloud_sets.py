@@ -43,7 +43,8 @@ class Listed(NamedTuple):
 class CloudSet(NamedTuple):
     """test: the Listed to score; candidates: for calibration, none of them in ``test``; both ``by_hash``. parts: names
     of parts, '<class> <part>', and parts_of: indices of the parts of each class, where there are parts. aside_points:
-    how many points the candidates have, where that differs. notes: what a record should say of the files."""
+    how many points the candidates have, where that differs. notes: what a record should say of the files. train: function
+    without arguments -> the Listed to train on (None: the candidates, unless they are taken from the test set)."""
 
     name: str
     classes: tuple
@@ -54,6 +55,7 @@ class CloudSet(NamedTuple):
     parts_of: Any = None
     aside_points: int | None = None
     notes: tuple = ()
+    train: Callable | None = None
 
 
 class Clouds(NamedTuple):

@@ -147,4 +147,5 @@ def _text(root, name, classes):
 
     if not (root / f"{lists}_train.txt").is_file():
         raise InputError(f"'{root}' has no {lists}_train.txt to calibrate on; copy the whole folder")
-    return CloudSet(name, classes, in_order(listed("test")), in_order(listed("train", CANDIDATES)))
+    candidates = in_order(listed("train", CANDIDATES))
+    return CloudSet(name, classes, in_order(listed("test")), candidates, train=lambda: in_order(listed("train")))

@@ -1,0 +1,97 @@
+"""A training from beginning to end at toy size: resumed, found by a run, and said in its record."""
+
+import json
+
+import pytest
+
+from adafire.errors import InputError
+from benchmarks.running import catalogue, trained
+from benchmarks.running.task import load_task
+from benchmarks.training import session
+from helpers import toy_sets
+from helpers.pictures import tree
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A folder to work in, with a small train set and test set of ten classes."""
+    monkeypatch.chdir(tmp_path)
+    tree(tmp_path / "data", number=1)
+    tree(tmp_path / "data", "train", number=4)
+    return tmp_path
+
+
+def wanted(**more):
+    return session.Wanted("data", **{"epochs": 2, "batch": 10, **more})
+
+
+@pytest.mark.slow
+def test_a_training_is_interrupted_resumed_and_found(here, monkeypatch):
+    from mmengine.runner import EpochBasedTrainLoop
+
+    task, variant = session.choose("cifar100_resnet20")
+    model = {"name": "adapters.models.resnet_small:resnet_small", "channels": 3}
+    toy = task.variants[variant].model_copy(update={"model": model, "data": {"type": "cifar10"}})
+    task = task.model_copy(update={"variants": {variant: toy}})
+    run_epoch, begun = EpochBasedTrainLoop.run_epoch, []
+
+    def interrupted(loop):
+        begun.append(loop._epoch)
+        if loop._epoch == 1 and len(begun) == 2:
+            raise KeyboardInterrupt
+        run_epoch(loop)
+
+    monkeypatch.setattr(EpochBasedTrainLoop, "run_epoch", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        session.train(task, variant, wanted())
+    out = trained.weights_file(task.name, variant)
+    assert session.begun(task.name, variant) and not out.exists()
+    with pytest.raises(InputError, match="holds an earlier training; go on with it .--resume"):
+        session.train(task, variant, wanted())
+    with pytest.raises(InputError, match="was begun with epochs 2, not 3"):
+        session.train(task, variant, wanted(epochs=3, resume=True))
+    found, metrics, _ = session.train(task, variant, wanted(resume=True))
+    assert begun == [0, 1, 1] and found == out, "the first epoch is not trained again"
+    made = json.loads(trained.recipe_file(out).read_text())
+    assert made["resumed"] and made["data"]["val"]["samples"] == 10 and made["metrics"] == metrics
+    assert [json.loads(line)["epoch"] for line in out.with_suffix(".log.jsonl").read_text().splitlines()] == [1, 2]
+    (said,) = trained.notes(out)
+    assert "trained here, recipe cifar-resnet: 2 epochs of the recipe's 200" in said
+    assert load_task(catalogue.find_task(task.name)).variants[variant].checkpoint == str(out)
+    out.write_bytes(out.read_bytes() + b" ")
+    assert trained.notes(out) == [], "other weights under the same name"
+
+
+def test_weights_that_were_trained_here_stand_behind_published_ones(here):
+    for name in ("cifar10_resnet20", "cifar10_vgg16"):
+        path = trained.weights_file(name, "full")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"")
+        checkpoint = load_task(catalogue.find_task(name)).variants["full"].checkpoint
+        assert (checkpoint == str(path)) == (name == "cifar10_vgg16")
+    assert load_task(catalogue.find_task("cifar10_vgg16")).variants["mini"].checkpoint.endswith("vgg_fashion.pth")
+    assert trained.notes("https://x.org/y.pth") == trained.notes(None) == []
+
+
+@pytest.mark.parametrize(
+    "more, words",
+    [
+        ({"resume": True}, "holds no training that was begun; leave --resume out"),
+        ({"cfg_options": {"train_dataloader.batch_size.x": 1}}, "--cfg-options cannot be used"),
+    ],
+)
+def test_wrong_requests_are_told_before_any_work(here, more, words):
+    with pytest.raises(InputError, match=words):
+        session.train(*session.choose("cifar10_vgg16"), wanted(**more))
+    assert not (here / "runs").exists()
+
+
+def test_data_that_cannot_be_trained_on_are_told(here):
+    task = session.choose("cifar10_vgg16")
+    with pytest.raises(InputError, match="no such folder"):
+        session.train(*task, wanted()._replace(data_root="nowhere"))
+    (here / "other").mkdir()
+    (here / "data" / "test").rename(here / "other" / "test")
+    of_test = toy_sets.shrunk(*task, data={"type": "cifar10", "set_aside": 3})
+    with pytest.raises(InputError, match="no train pictures in 'other'"):
+        session.train(of_test, task[1], wanted()._replace(data_root="other"))

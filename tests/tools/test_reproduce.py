@@ -1,0 +1,75 @@
+"""A table of the paper from nothing at toy size: weights trained, networks converted and measured, nothing done twice."""
+
+import pytest
+
+from helpers.pictures import tree
+from helpers.programs import program
+
+
+@pytest.fixture
+def reproduce(tmp_path, monkeypatch):
+    """The tool in a folder of its own, with CIFAR-10's public ResNet-20 (random weights) where downloads are kept."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("ADAFIRE_DATA", raising=False)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    return program("reproduce").main
+
+
+@pytest.mark.slow
+def test_a_table_from_nothing(reproduce, tmp_path, capfd):
+    import torch
+
+    from adapters.models import build
+
+    tree(tmp_path / "data", number=1)
+    tree(tmp_path / "data", "train", number=26)  # as many as the task calibrates on
+    kept = tmp_path / "torch" / "hub" / "checkpoints"
+    kept.mkdir(parents=True)
+    weights = build("adapters.models.resnet_cifar:resnet20").state_dict()
+    torch.save({"state_dict": weights}, kept / "resnet20-12fca82f.th")
+    again = ["cifar10", "--data-root", "data", "--train", "--epochs", "1", "--timesteps", "2", "--methods", "burst"]
+    again += ["--limit", "2", "--device", "cpu"]
+    assert reproduce(again) == 0
+    out, err = capfd.readouterr()
+    assert "python tools/train_ann.py cifar10_vgg16 --variant full --data-root data --epochs 1" in err
+    assert err.count("tools/train_ann.py cifar10") == 1, "the public weights of ResNet-20 are there"
+    assert "weights trained here, recipe cifar-vgg: 1 epochs of the recipe's 200" in err
+    for words in ("cifar10_resnet20 part: resnet20", "cifar10_vgg16 part: vgg16", "paper: accuracy", "QCFS"):
+        assert words in out
+    assert reproduce(again) == 0
+    out, err = capfd.readouterr()
+    assert "train_ann.py" not in err and err.count("done before") == 4 and "cifar10_vgg16 part: vgg16" in out
+
+
+def test_the_plan_is_printed_and_nothing_is_run(reproduce, capsys, tmp_path):
+    assert reproduce(["cifar100", "--dry-run", "--data-root", "my_data"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[1:3] for line in lines[:-1]] == [
+        [f"tools/{tool}.py", f"cifar100_{net}"] for net in ("resnet20", "vgg16") for tool in ("train_ann", "run_bench")
+    ]
+    assert "# about 0.7 h on one GPU, estimated" in lines[0] and "trainings: 1.6 h on one GPU" in lines[-1]
+    assert all("--data-root my_data" in line for line in lines[:-1]) and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "more, words",
+    [
+        (["--train"], "give the folder with the data: --data-root DIR"),
+        (["--train", "--split", "mini"], "a mini split has its weights"),
+        (["--data-root", "."], "there are no weights; add --train to train them first (about 0.9 h"),
+        (["--data-root", "x=y"], "the table has no task 'x'"),
+        (["--data-root", ".", "--data-root", "."], "say whose they are: --data-root TASK=DIR"),
+        (["--data-root", "nowhere", "--train"], "no such folder"),
+    ],
+)
+def test_wrong_requests_are_told_in_one_sentence(reproduce, more, words, capsys):
+    assert reproduce(["cifar10", *more]) == 2
+    err = capsys.readouterr().err
+    assert words in err and err.count("\n") == 1
+
+
+def test_one_folder_can_lie_elsewhere(reproduce, capsys):
+    assert reproduce(["events", "--dry-run", "--data-root", "my_data", "--data-root", "action_vgg11=my_actions"]) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert {line.split("--data-root ")[1].split()[0] for line in out if "action_vgg11" in line} == {"my_actions"}
+    assert {line.split("--data-root ")[1].split()[0] for line in out if "ncars" in line} == {"my_data"}
