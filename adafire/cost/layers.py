@@ -19,7 +19,8 @@ def static_costs(plan):
                     if call.op.startswith("conv")
                     else (None, dense / max(1, math.prod(streams_of(call)[0].shape)))
                 )
-                plan.costs[call.index] = (reach, factor, dense)
+                here = specs_in(call.template)[0].device
+                plan.costs[call.index] = (None if reach is None else reach.to(here), factor, dense)
     return plan.costs
 
 

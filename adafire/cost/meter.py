@@ -80,8 +80,8 @@ class Meter:
                         row["macs"] += dense * float(dense_for[call.index].double().mean())
                         row["eff_macs"] += effective(plan, call.index, run.nonzero, dense_for[call.index])
                     sent = ~dense_for[call.index]
-                    every, spent = float(each.sum()), float(each[sent].sum())
-                    row[number] += float(tally.synops_of_each(counts, None, 1, batch)[sent].sum())
+                    every, spent = float(each.sum()), _total(each, sent)
+                    row[number] += _total(tally.synops_of_each(counts, None, 1, batch), sent)
                 row[key] += spent
                 row["arrived"] += every if first else 0.0
 

@@ -36,13 +36,7 @@ def number_over_fired(state, t, params, site):
 def _by_kernel(value, x, t, params, asked, site):
     """``number_over_fired`` of ``value`` for the cumulative input ``x``, or None where this kernel does not apply."""
     found = kernels.layout(x, site.channel_axis)
-    if (
-        not kernels.enabled
-        or site.activation.code is None
-        or x.device.type != "cpu"
-        or library() is None
-        or found is None
-    ):
+    if kernels.path(x) != "compiled" or site.activation.code is None or found is None:
         return None
     if value.stride() != x.stride() or value.dtype != torch.float32 or params.v0.numel() != params.theta.numel():
         return None

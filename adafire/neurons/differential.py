@@ -106,7 +106,7 @@ class DifferentialBurst:
 
     def sent_by_pooling(self, theta, t, steps):
         """``Sent`` (pool_kernels.py) of the steps after step ``t``."""
-        return Sent(theta, "bursts", self.levels, torch.tensor([self.weight(t + k + 1) for k in range(steps)]), t)
+        return Sent(theta, "bursts", self.levels, tuple(self.weight(t + k + 1) for k in range(steps)), t)
 
     def burst(self, v, weight, most):
         """(change of the mean, number of spikes) for the change ``v`` that is wanted, in units of theta.

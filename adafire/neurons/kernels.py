@@ -1,10 +1,12 @@
-"""The neuron, fused into one pass over memory: kernels.c, where it could be compiled (compiled.py). Max pooling: pool_kernels.py.
+"""The neuron, fused into one pass over memory: kernels.c, where it could be compiled (compiled.py), on a GPU triton_laws.py. Max
+pooling: pool_kernels.py.
 
 Elsewhere the functions return None and the caller uses the reference: the same bits in more time.
 """
 
 import torch
 
+from . import gpu
 from .compiled import library
 from .count import NeuronState
 
@@ -12,6 +14,13 @@ BLOCK = 384
 """As in kernels.c: elements whose state stays in the first-level cache over all timesteps of a chunk."""
 enabled = True
 """Set to False to use the reference everywhere."""
+
+
+def path(tensor):
+    """What runs the laws that it knows on the device of ``tensor``: 'compiled' (kernels.c), 'triton', or 'reference'."""
+    if enabled and gpu.takes(tensor):
+        return "triton"
+    return "compiled" if enabled and tensor.device.type == "cpu" and library() is not None else "reference"
 
 
 def layout(tensor, channel_axis):
@@ -39,10 +48,8 @@ def scan(z, t, steps, params, state, site, more=None, overwrite=False, peak=Fals
     dimension after every step, [K, B, ..., C, ...] without that dimension.
     """
     code = site.activation.code
-    if not enabled or code is None or z.device.type != "cpu" or params.v0.numel() != params.theta.numel():
-        return None
-    loaded = library()
-    if loaded is None:
+    how = path(z)
+    if how == "reference" or code is None or params.v0.numel() != params.theta.numel() or peak and how == "triton":
         return None
     shape = site.shape if state is None else tuple(state.x.shape)
     if state is None:
@@ -66,21 +73,23 @@ def scan(z, t, steps, params, state, site, more=None, overwrite=False, peak=Fals
     dtype, strides = torch.bfloat16 if half else torch.float32, state.x.stride()
     size = state.x.numel()
     z, z_step = laid_out(z, dtype, shape, strides, size)
-    more_at, more_step = None, 0
-    if more is not None:
-        more, more_step = laid_out(more, dtype, shape, strides, size)
-        more_at = more.data_ptr()
+    more, more_step = (None, 0) if more is None else laid_out(more, dtype, shape, strides, size)
     moving = z.dim() > len(shape)
     if peak:
         out = torch.empty(*(() if columns else (-(-row // BLOCK),)), steps, *shape[:-1])
     else:
-        out = z if overwrite and moving else torch.empty_strided((steps, *shape), (size, *strides), dtype=dtype)
+        out = z if overwrite and moving else _empty(steps, state.x, dtype)
     flat = [one_a_channel(p, channels) for p in (params.theta, params.bias, params.v0)]
+    if how == "triton":
+        from . import triton_laws
+
+        triton_laws.scan(z, z_step, more, more_step, steps, found, state, flat, params, t, code, out, fresh)
+        return out, state
     kind, a, b = code
-    loaded.adafire_scan(
+    library().adafire_scan(
         z.data_ptr(),
         z_step,
-        more_at,
+        None if more is None else more.data_ptr(),
         more_step,
         half,
         steps,
@@ -106,6 +115,12 @@ def scan(z, t, steps, params, state, site, more=None, overwrite=False, peak=Fals
     return out.amax(0) if peak and not columns else out, state
 
 
+def _empty(steps, like, dtype):
+    """[K, *shape] in the memory order of ``like``, one step after the other."""
+    size = (like.numel(), *like.stride())
+    return torch.empty_strided((steps, *like.shape), size, dtype=dtype, device=like.device)
+
+
 def _points_last(x, channel_axis):
     """Whether [B, C, N] lies in memory as [B, N, C]."""
     return x.dim() == 3 and channel_axis == 1 and x.transpose(1, 2).is_contiguous()
@@ -116,32 +131,41 @@ def differential(z, t, steps, params, state, site, weights=None, zone=-1.0, fres
     overwritten. weights: of the spikes of every step (DifferentialBurst); None: one spike a step (MultiThreshold). zone: changes of
     the mean up to there, over theta, are not sent (HeldBurst). fresh: the state is taken as zero, whatever it holds."""
     found = layout(state.x, site.channel_axis)
-    if not enabled or site.activation.code is None or z.device.type != "cpu" or library() is None or found is None:
+    how = path(z)
+    if how == "reference" or site.activation.code is None or found is None:
         return None
     size, strides = state.x.numel(), state.x.stride()
     z, z_step = laid_out(z, torch.float32, tuple(state.x.shape), strides, size)
-    out = torch.empty_strided((steps, *state.x.shape), (size, *strides), dtype=torch.float32)
+    out = _empty(steps, state.x, torch.float32)
     flat = [one_a_channel(p, found[0]) for p in (params.theta, params.bias, params.v0)]
-    weights = None if weights is None else torch.tensor(weights)
-    library().adafire_differential(
-        z.data_ptr(),
-        z_step,
-        steps,
-        size,
-        *found,
-        *(s.data_ptr() for s in state[:5]),
-        *(p.data_ptr() for p in flat),
-        None if weights is None else weights.data_ptr(),
-        params.neuron.levels,
-        float(params.phi_plus),
-        zone,
-        not site.activation.signed,
-        t,
-        *site.activation.code,
-        out.data_ptr(),
-        fresh,
-        torch.get_num_threads(),
-    )
+    signed, code = site.activation.signed, site.activation.code
+    if how == "triton":
+        from . import triton_laws
+
+        triton_laws.differential(
+            z, z_step, steps, found, state, flat, params, signed, weights, zone, t, code, out, fresh
+        )
+    else:
+        each = None if weights is None else torch.tensor(weights)
+        library().adafire_differential(
+            z.data_ptr(),
+            z_step,
+            steps,
+            size,
+            *found,
+            *(s.data_ptr() for s in state[:5]),
+            *(p.data_ptr() for p in flat),
+            None if each is None else each.data_ptr(),
+            params.neuron.levels,
+            float(params.phi_plus),
+            zone,
+            not signed,
+            t,
+            *code,
+            out.data_ptr(),
+            fresh,
+            torch.get_num_threads(),
+        )
     # one spike a step is one event; of some samples of a run, the two may be tensors of their own
     return out, state if weights is not None else state._replace(graded=state.events)
 
@@ -155,7 +179,7 @@ def laid_out(current, dtype, shape, strides, size):
     if current.shape != full:
         current = current.expand(full)
     if any(a != b for a, b, n in zip(current.stride(), wanted, full) if n > 1):
-        current = torch.empty_strided(full, wanted, dtype=dtype).copy_(current)
+        current = torch.empty_strided(full, wanted, dtype=dtype, device=current.device).copy_(current)
     return current, size if moving else 0
 
 

@@ -9,24 +9,30 @@ import torch
 
 from . import kernels
 from .compiled import library
+from .gpu import numbers
 
 
 class Sent(NamedTuple):
     """What a pooled result is counted as. theta: thresholds in the order of memory of the result, which tell rounding from spikes.
     kind: 'counts', the increments themselves; under a law that sends changes of a running mean 'bursts' (differential.py), whose
-    spikes have ``levels`` and ``weights`` [K] of every step, or 'changes', one spike for a change (multi_threshold.py).
+    spikes have ``levels`` and ``weights`` (a tuple) of every step, or 'changes', one spike for a change (multi_threshold.py).
     t: step before the first one."""
 
     theta: torch.Tensor
     kind: str = "counts"
     levels: int = 0
-    weights: torch.Tensor | None = None
+    weights: tuple | None = None
     t: int = 0
 
+    def told(self):
+        """(number of the kind, weights as a tensor on the device of ``theta``, or None)."""
+        weights = None if self.weights is None else numbers(tuple(self.weights), self.theta.device)
+        return ("counts", "bursts", "changes").index(self.kind), weights
+
     def arguments(self):
-        """As the kernel takes them."""
-        weights = None if self.weights is None else self.weights.data_ptr()
-        return ("counts", "bursts", "changes").index(self.kind), self.theta.data_ptr(), weights, self.levels, self.t
+        """As the compiled kernel takes them."""
+        kind, weights = self.told()
+        return kind, self.theta.data_ptr(), None if weights is None else weights.data_ptr(), self.levels, self.t
 
 
 def pool(spikes, window, out_size, state, noise, sent):
@@ -36,26 +42,33 @@ def pool(spikes, window, out_size, state, noise, sent):
     steps with one), or None at the start; overwritten. sent: what is counted. None where this kernel does not apply (another
     layout, no compiler).
     """
-    if not kernels.enabled or spikes.device.type != "cpu" or spikes.dtype not in (torch.float32, torch.bfloat16):
+    how = kernels.path(spikes)
+    if how == "reference" or spikes.dtype not in (torch.float32, torch.bfloat16):
         return None
     steps, batch, channels, height, width = spikes.shape
     order = spikes.permute(0, 1, 3, 4, 2)
-    loaded = library()
-    if loaded is None or not order.is_contiguous():
+    if not order.is_contiguous():
         return None
-    if state is None:
+    fresh, place = state is None, spikes.device
+    if fresh:
         state = (
-            torch.zeros(batch, height, width, channels),
-            *(torch.zeros(batch, *out_size, channels) for _ in range(3)),
+            torch.zeros(batch, height, width, channels, device=place),
+            *(torch.zeros(batch, *out_size, channels, device=place) for _ in range(3)),
         )
     else:
         state = tuple(s.permute(0, 2, 3, 1) for s in state)
         if not all(s.is_contiguous() for s in state):
             return None
     x, total, size, active = state
-    out = torch.empty(steps, batch, *out_size, channels, dtype=spikes.dtype)
+    out = torch.empty(steps, batch, *out_size, channels, dtype=spikes.dtype, device=place)
+    result = out.permute(0, 1, 4, 2, 3), tuple(s.permute(0, 3, 1, 2) for s in state)
+    if how == "triton":
+        from . import triton_pools
+
+        triton_pools.pool(order, window, state, out, noise, sent, fresh)
+        return result
     (kh, kw), (sh, sw), (ph, pw) = window
-    loaded.adafire_pool(
+    library().adafire_pool(
         spikes.data_ptr(),
         spikes.dtype == torch.bfloat16,
         steps,
@@ -75,7 +88,7 @@ def pool(spikes, window, out_size, state, noise, sent):
         *sent.arguments(),
         torch.get_num_threads(),
     )
-    return out.permute(0, 1, 4, 2, 3), tuple(s.permute(0, 3, 1, 2) for s in state)
+    return result
 
 
 def row_max(spikes, state, noise, sent):
@@ -83,18 +96,23 @@ def row_max(spikes, state, noise, sent):
 
     state, sent: as in ``pool``. None where this kernel does not apply.
     """
-    if not kernels.enabled or spikes.device.type != "cpu" or spikes.dtype != torch.float32:
+    how = kernels.path(spikes)
+    if how == "reference" or spikes.dtype != torch.float32 or not spikes.numel():
         return None
-    spikes = spikes.contiguous()
-    loaded = library()
-    if loaded is None or not spikes.numel():
-        return None
+    spikes, fresh, place = spikes.contiguous(), state is None, spikes.device
     steps, *rows, length = spikes.shape
-    x, total, size, active = state or (torch.zeros(*rows, length), *(torch.zeros(rows) for _ in range(3)))
+    if fresh:
+        state = torch.zeros(*rows, length, device=place), *(torch.zeros(rows, device=place) for _ in range(3))
+    x, total, size, active = state
     if not all(s.is_contiguous() for s in (x, total, size, active)):
         return None
-    out = torch.empty(steps, *rows)
-    loaded.adafire_row_max(
+    out = torch.empty(steps, *rows, device=place)
+    if how == "triton":
+        from . import triton_pools
+
+        triton_pools.row_max(spikes, state, out, noise, sent, fresh)
+        return out, (x, total, size, active)
+    library().adafire_row_max(
         spikes.data_ptr(),
         steps,
         total.numel(),

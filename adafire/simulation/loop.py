@@ -56,9 +56,12 @@ def read_out(run):
 
 def check_finite(run):
     """InputError that names the sample and the site unless all neurons of ``run`` have received finite currents."""
-    for site in run.plan.trace.sites:
-        state = run.neurons.get(site.index)
-        if state is not None and not torch.isfinite(state.x.sum()) and not torch.isfinite(state.x).all():
+    states = [(site, run.neurons[site.index]) for site in run.plan.trace.sites if site.index in run.neurons]
+    sums = [torch.isfinite(state.x.sum()) for _, state in states]
+    if not sums or torch.stack([s.to(sums[0].device) for s in sums]).all():  # one number is read, of all sites
+        return
+    for site, state in states:
+        if not torch.isfinite(state.x).all():
             row = int((~torch.isfinite(state.x.flatten(1)).all(1)).nonzero()[0])
             bad = [t for t in tensors_in(run.x) if t.is_floating_point() and not torch.isfinite(t).all()]
             why = "the input holds NaN or infinity" if bad else "its input leads to NaN or infinity"
@@ -79,7 +82,7 @@ def simulate(run, at, chunk):
             if run.comes_to_rest:
                 silent = run.graded() == before[0]
                 run.silence(silent, before[1])
-                run.at_rest = bool(silent.all()) and run.t > run.unrest
+                run.at_rest = run.t > run.unrest and not (~silent).any()  # the one number that is read at a step
         if run.at_rest:
             run.rest_until(t)
         yield t, read_out(run)

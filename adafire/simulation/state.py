@@ -5,7 +5,7 @@ from itertools import count
 import torch
 
 from ..frames import Frames, frames_in, show
-from ..graph import map_specs, specs_in, wide
+from ..graph import map_specs, specs_in, tensors_in, wide
 from ..neurons import count as neuron
 from ..neurons import in_blocks as blocked
 from ..neurons import kernels as fused
@@ -36,7 +36,7 @@ class Run:
         self.fuse, self.at_rest, self.memo = type(self).fire is Run.fire, False, None
         settled = [getattr(p.neuron, "constant_after", None) for p in params.values()]
         self.comes_to_rest = bool(settled) and None not in settled and start == 0 and not frames_in(x)
-        self.unrest, self.silent = max(settled) if self.comes_to_rest else 0, torch.zeros(plan.trace.batch)
+        self.unrest, self.silent = max(settled) if self.comes_to_rest else 0, torch.zeros(plan.trace.batch, device=_place(self.picture))
 
     def fire(self, site, z, steps, more=None, overwrite=False):
         """Spikes [K, B, ...] of a site for currents ``z`` at the next ``steps`` timesteps; see ``fused.scan``."""
@@ -72,10 +72,11 @@ class Run:
         return out
 
     def graded(self):
-        """Events of all neurons up to now, of each sample [B]; where rows of a site are no samples, all stand for each."""
-        total = torch.zeros(self.plan.trace.batch, dtype=torch.float64)
+        """Events of all neurons up to now, of each sample [B], on the input's device; where rows of a site are no samples, all stand
+        for each."""
+        total = torch.zeros_like(self.silent, dtype=torch.float64)
         for state in self.neurons.values():
-            events = state.graded.sum(tuple(range(1, state.graded.dim())), dtype=torch.float64).cpu()
+            events = state.graded.sum(tuple(range(1, state.graded.dim())), dtype=torch.float64).to(total.device)
             total += events if len(events) == len(total) else events.sum()
         return total
 
@@ -123,6 +124,10 @@ class Run:
             call = self.plan.trace.calls[index]
             for position in range(len(specs_in(call.template))):
                 self.before[(index, position)] = self._sum(call, (index, position)).clone()
+
+
+def _place(x):
+    return next((t.device for t in tensors_in(x)), torch.device("cpu"))
 
 
 def law_behind(run, call):
