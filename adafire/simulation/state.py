@@ -36,7 +36,10 @@ class Run:
         self.fuse, self.at_rest, self.memo = type(self).fire is Run.fire, False, None
         settled = [getattr(p.neuron, "constant_after", None) for p in params.values()]
         self.comes_to_rest = bool(settled) and None not in settled and start == 0 and not frames_in(x)
-        self.unrest, self.silent = max(settled) if self.comes_to_rest else 0, torch.zeros(plan.trace.batch, device=_place(self.picture))
+        self.unrest, self.silent = (
+            max(settled) if self.comes_to_rest else 0,
+            torch.zeros(plan.trace.batch, device=_place(self.picture)),
+        )
 
     def fire(self, site, z, steps, more=None, overwrite=False):
         """Spikes [K, B, ...] of a site for currents ``z`` at the next ``steps`` timesteps; see ``fused.scan``."""

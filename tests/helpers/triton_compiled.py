@@ -10,7 +10,21 @@ from triton.compiler import ASTSource, compile
 from adafire.neurons import triton_laws, triton_pools
 
 FLOATS = {"plus", "minus", "a", "b", "most", "zone", "finest", "noise"}
-POINTERS = {"z", "more", "out", "s", "sums", "theta_at", "weights", "x_at", "n_at", "mean_at", "events_at", "graded_at", "bias_at"}
+POINTERS = {
+    "z",
+    "more",
+    "out",
+    "s",
+    "sums",
+    "theta_at",
+    "weights",
+    "x_at",
+    "n_at",
+    "mean_at",
+    "events_at",
+    "graded_at",
+    "bias_at",
+}
 POINTERS |= {"v0_at", "total_at", "size_at", "active_at"}
 STEP = dict(BLOCK=1024, FRESH=False)
 WINDOW = dict(KH=3, KW=3, SH=2, SW=2, PH=1, PW=1)

@@ -15,4 +15,7 @@ def test_the_page_is_made_of_the_tables(tmp_path, monkeypatch):
     for e in recipes.table():
         assert f"python tools/train_ann.py {e.task} --variant {e.variant} --data-root DIR" in text
         assert e.literature in text
-    assert "reproduce.md" in (ROOT / "README.md").read_text() and "reproduce.md" in (ROOT / "docs" / "index.md").read_text()
+    assert (
+        "reproduce.md" in (ROOT / "README.md").read_text()
+        and "reproduce.md" in (ROOT / "docs" / "index.md").read_text()
+    )
