@@ -86,9 +86,9 @@ def prepared(task, variant, wanted):
         "scratch": wanted.scratch,
         "cfg_options": wanted.cfg_options or {},
     }
-    _check_begun(work_dir, identity, wanted)
     if not Path(wanted.data_root).is_dir():
         raise InputError(f"--data-root {wanted.data_root}: no such folder")
+    _check_begun(work_dir, identity, wanted)
     settings = {key: value for key, value in own.settings().items() if key != "checkpoint"}
     config, data = _config(task.adapter, settings, wanted, recipe, epochs)
     try:
@@ -106,9 +106,7 @@ def prepared(task, variant, wanted):
 def _check_begun(work_dir, identity, wanted):
     """InputError if an earlier training would be overwritten, or resumed as another than it was."""
     if not (work_dir / "last_checkpoint").exists():
-        if wanted.resume:
-            raise InputError(f"--resume: {work_dir} holds no training that was begun; leave --resume out")
-        return
+        return  # nothing to resume: it begins, as the command does that is printed after Ctrl-C before the first epoch's end
     if not wanted.resume:
         raise InputError(
             f"{work_dir} holds an earlier training; go on with it (--resume), or choose another folder with --work-dir, or "
