@@ -1,7 +1,6 @@
 #!/usr/bin/env python
 """Train, convert and measure what is behind one table of the paper, and print the paper's column beside ours, and what others published."""
 
-import os
 import sys
 from pathlib import Path
 
@@ -82,20 +81,22 @@ def reproduce(args):
 def planned(table, args):
     """[Job] of a table, in its order."""
     from adafire.errors import InputError
-    from benchmarks.running.catalogue import DATA_VARIABLE
     from benchmarks.running.task import TASKS
     from benchmarks.training import plan
 
-    told = args.data_root or [os.environ.get(DATA_VARIABLE)] * bool(args.train and os.environ.get(DATA_VARIABLE))
-    mini = args.split == "mini" or args.split == "auto" and not (told or args.train or args.dry_run)
+    mini = args.split == "mini" or args.split == "auto" and not (args.data_root or args.train or args.dry_run)
     if mini and args.train:
         raise InputError("--train is for the paper's own data: a mini split has its weights; leave --split mini out")
-    if not (told or mini or args.dry_run):
-        raise InputError("give the folder with the data: --data-root DIR, or TASK=DIR for each of the table's tasks")
     names = [name for name in (table.fallback if mini else table.tasks) if (TASKS / f"{name}.py").is_file()]
     if not names:
         raise InputError("none of the table's tasks has a task file here: " + ", ".join(table.tasks))
-    return plan.jobs(names, mini, plan.roots(told, names))
+    found = plan.jobs(names, mini, plan.roots(args.data_root, names))
+    lacking = [job.task.name for job in found if not (mini or args.dry_run or job.data_root)]
+    if lacking:
+        raise InputError(
+            f"where are the data of {lacking[0]}? Give their folder: --data-root DIR, or --data-root {lacking[0]}=DIR"
+        )
+    return found
 
 
 def show_plan(jobs, methods, timesteps, args):

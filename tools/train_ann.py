@@ -40,7 +40,11 @@ def options_of():
     add("given", nargs="?", metavar="TASK | CONFIG", help="a task, or an MMEngine config file")
     add("--list", action="store_true", help="list the tasks that there are recipes for; train nothing")
     add("--variant", metavar="NAME", help="variant of the task (default: the first with a recipe)")
-    add("--data-root", metavar="DIR", help="folder with the task's data, train set and test set (or $ADAFIRE_DATA)")
+    add(
+        "--data-root",
+        metavar="DIR",
+        help="folder with the task's data, train set and test set (or $ADAFIRE_DATA, or data.toml)",
+    )
     add(
         "--scratch",
         action="store_true",
@@ -89,11 +93,13 @@ def run(options):
         )
     of_task = not options.given.endswith(".py") or Path(options.given).resolve().parent == ROOT / "tasks"
     if of_task:  # what is wrong with the request is told before torch is imported
+        from benchmarks.running import catalogue
         from benchmarks.training import session
 
         task, variant = session.choose(options.given, options.variant, options.trust_config)
-        options.data_root = options.data_root or os.environ.get("ADAFIRE_DATA")
-        if not options.data_root:
+        folder = catalogue.data_folder(task.variants[variant], options.data_root)
+        options.data_root = folder and str(folder)
+        if not folder:
             raise InputError(f"task {task.name!r} is trained on data of yours: give their folder with --data-root DIR")
     elif options.variant or options.data_root or options.batch or options.scratch:
         raise InputError("--variant, --data-root, --batch and --scratch are for a task; a config says all that itself")

@@ -59,7 +59,8 @@ def jobs(tasks, mini, folders):
     for name in tasks:
         task = load_task(catalogue.find_task(name))
         task, variant = catalogue.choose_variant(task, None, "mini" if mini else "full", folders[name])
-        found.append(Job(task, variant, folders[name]))
+        folder = None if mini else catalogue.data_folder(task.variants[variant], folders[name])
+        found.append(Job(task, variant, folder and str(folder)))
     return found
 
 

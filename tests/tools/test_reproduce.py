@@ -54,7 +54,7 @@ def test_the_plan_is_printed_and_nothing_is_run(reproduce, capsys, tmp_path):
 @pytest.mark.parametrize(
     "more, words",
     [
-        (["--train"], "give the folder with the data: --data-root DIR"),
+        (["--train"], "where are the data of cifar10_resnet20? Give their folder: --data-root DIR"),
         (["--train", "--split", "mini"], "a mini split has its weights"),
         (["--data-root", "."], "there are no weights; add --train to train them first (about 0.9 h"),
         (["--data-root", "x=y"], "the table has no task 'x'"),
