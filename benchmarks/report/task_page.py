@@ -9,6 +9,8 @@ from ..running import data_sources
 from ..running.catalogue import PROJECT, task_files
 from ..running.regression import CASES
 from ..running.task import load_task
+from ..running.trained import weights_file
+from ..training import recipes
 from .published import published
 from .reproduction import TABLES
 
@@ -54,7 +56,8 @@ def page():
             raise InputError(f"{path.name} has no row in the table of tasks: {error}") from error
         others = _others(task.name)
         for name, variant in task.variants.items():
-            cells = [f"[{task.name}](../tasks/{path.name})", name, _network(variant), _data(variant), _weights(variant)]
+            cells = [f"[{task.name}](../tasks/{path.name})", name, _network(variant), _data(variant)]
+            cells += [_weights(task.name, name, variant)]
             cells += [
                 _tested(task, name, variant),
                 _published(task, variant),
@@ -79,8 +82,10 @@ def _data(variant):
     return data_sources.SOURCES[name].title if name in data_sources.SOURCES else name
 
 
-def _weights(variant):
-    """Whose the weights are."""
+def _weights(task, name, variant):
+    """Whose the weights are; what was trained on this machine aside."""
+    if variant.checkpoint == str(weights_file(task, name)):
+        variant = variant.model_copy(update={"checkpoint": None})
     if variant.checkpoint == "random":
         return "random"
     if variant.checkpoint and "://" in variant.checkpoint:
@@ -90,7 +95,8 @@ def _weights(variant):
     named = isinstance(variant.model, dict) and (variant.model.get("weights") or variant.model.get("pretrained"))
     if named:
         return f"public: {named if isinstance(named, str) else 'its library'}"
-    return "yours: `--checkpoint FILE`"
+    recipe = recipes.entry(task, name)
+    return f"recipe {recipe.recipe} ([reproduce](reproduce.md)), or yours" if recipe else "yours: `--checkpoint FILE`"
 
 
 def _tested(task, name, variant):

@@ -27,7 +27,10 @@ def test_weights_scores_and_their_sources(rows):
     assert network == "`torchvision::resnet34`" and data == "ImageNet (ILSVRC 2012)"
     assert weights.startswith("public: [resnet34-b627a593.pth](https://") and score == "accuracy 0.7331 (torchvision)"
     assert "75.66 (Li et al., ICML 2021)" in others
-    assert rows["voc_yolo", "yolov3"][2].startswith("yours") and rows["voc_yolo", "yolov3"][4] == "-"
+    assert rows["voc_yolo", "yolov3"][2].startswith("recipe yolov3") and rows["coco_deeplabv3_objects", "r50"][
+        2
+    ].startswith("yours")
+    assert rows["voc_yolo", "yolov3"][4] == "-"
     assert rows["coco_retinanet", "r50"][4] == "mAP 0.365 (MMDetection's model zoo)"
     assert rows["coco_yolo", "mini"][1:4] == ["brought by the project", "carried", "figures"]
     assert rows["cityscapes_fastscnn", "memory"][2:5] == ["random", "-", "-"]
