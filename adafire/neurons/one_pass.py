@@ -25,6 +25,7 @@ from typing import NamedTuple
 import torch
 
 from .costs import WORD, LawCosts, bits_of
+from .gpu import divided
 
 
 class OnePassState(NamedTuple):
@@ -103,7 +104,7 @@ class Digits(OnePass):
     def steps_of(self, v):
         for k in range(1, self.digits + 1):
             weight = float(self.base) ** -k
-            digit = (v / weight).floor().clamp(0, self.base - 1)
+            digit = divided(v, weight).floor().clamp(0, self.base - 1)
             v = v - digit * weight
             yield digit * weight, digit
 

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 
 from adafire.graph.activations import activation_of
 from adafire.neurons import gpu, kernels
-from helpers.paths import PROJECT
+from helpers.paths import ROOT
 
 needs_triton = pytest.mark.skipif(
     importlib.util.find_spec("triton") is None, reason="triton is not installed (torch's builds for CPUs are without)"
@@ -24,11 +24,11 @@ needs_triton = pytest.mark.skipif(
 
 def printed(module, **variables):
     """The JSON object that ``python -m module`` prints last."""
-    path = os.pathsep.join([str(PROJECT), str(PROJECT / "tests")])
+    path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
     done = subprocess.run(
         [sys.executable, "-m", module],
         env={**os.environ, "PYTHONPATH": path, **variables},
-        cwd=PROJECT,
+        cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=300,
