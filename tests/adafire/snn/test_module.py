@@ -11,6 +11,7 @@ from torch import nn
 import adafire
 from adafire import methods
 from adafire.graph.interception import tensors_in
+from adafire.neurons import compiled, kernels
 from helpers.networks import build
 
 
