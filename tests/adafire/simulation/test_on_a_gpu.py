@@ -123,14 +123,11 @@ def test_kernels_are_launched_on_tensors_of_the_gpu_alone(method, monkeypatch):
     "method",
     [
         "burst",
-        *(
-            pytest.param(n, marks=pytest.mark.slow)
-            for n in ("ours", "dcgs", "opi", "snn-calibration-advanced", "integer")
-        ),
+        *(pytest.param(n, marks=pytest.mark.slow) for n in ("ours", "dcgs", "opi", "snn-calibration", "integer")),
     ],
 )
 def test_conversion_on_a_gpu_gives_what_it_gives_on_the_cpu(method, monkeypatch):
-    """Not of searches that go backwards through the network (adafire): for that torch asks the driver of a GPU."""
+    """Not of methods that go backwards through the network (adafire, snn-calibration-advanced): for that torch asks a GPU's driver."""
     monkeypatch.setattr(kernels, "enabled", False)
     here = adafire.convert(small(), X, method=method, timesteps=4)
     wanted, report = here(X), here.report()
