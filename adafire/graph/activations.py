@@ -10,6 +10,8 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
+from ..neurons import divided
+
 NON_NEGATIVE = {"relu", "relu6", "sigmoid", "hardsigmoid", "softplus"}
 HOMOGENEOUS = {"relu", "leaky_relu", "prelu"}
 SPELLINGS = (
@@ -35,7 +37,7 @@ class Activation:
 
     def target(self, x, t):
         """t f(x / t): the cumulative target at step ``t`` for the cumulative input ``x``."""
-        return self.f(x) if self.homogeneous else self.f(x / t) * t
+        return self.f(x) if self.homogeneous else self.f(divided(x, t)) * t
 
 
 def activation_of(op, func, args, kwargs):

@@ -139,6 +139,8 @@ def _window_sums_along(x, axis, size):
     """Sums over the windows [floor(i n/size), ceil((i+1) n/size)) of one axis."""
     n = x.shape[axis]
     padded = F.pad(x.movedim(axis, -1), (1, 0)).cumsum(-1)
-    start = torch.tensor([i * n // size for i in range(size)], device=x.device)
-    end = torch.tensor([-((-(i + 1) * n) // size) for i in range(size)], device=x.device)
+    each = (
+        torch.arange(size, device=x.device) * n
+    )  # made there: a list of numbers would be copied to a GPU at every count
+    start, end = each // size, (each + n + size - 1) // size
     return (padded[..., end] - padded[..., start]).movedim(-1, axis)

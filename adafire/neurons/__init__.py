@@ -3,8 +3,8 @@
 count.py is the count-form neuron of IF, burst and AdaFire; multi_threshold.py that of DCGS, differential.py that of `ours`,
 harmony.py that of H-MT, phased.py weighted spikes, one_pass.py codes that send a value once (few_spikes.py: FS neurons),
 sigma_delta.py those that send changes of a value.
-kernels.py runs the first three in one pass over memory where there is a C compiler, in_blocks.py in blocks elsewhere: the same
-bits. named.py writes a law as JSON and reads it back; costs.py is what a law says of bits, bytes and values.
+kernels.py runs the first three in one pass over memory, where there is a C compiler, and on a GPU with Triton (gpu.py);
+in_blocks.py in blocks elsewhere: the same bits. named.py writes a law as JSON and reads it back; costs.py is what a law says of bits, bytes and values.
 """
 
 from .asked_for import number_over_fired, over_fired
@@ -13,6 +13,7 @@ from .count import NeuronParams, quantised, target_counts
 from .differential import DifferentialBurst
 from .few_spikes import MOST_OCTAVES, FewSpikes
 from .few_spikes_tables import TABLES
+from .gpu import divided
 from .harmony import Harmony
 from .held import HeldBurst
 from .multi_threshold import MultiThreshold, values_of
@@ -37,6 +38,7 @@ __all__ = [
     "MOST_OCTAVES",
     "FewSpikes",
     "TABLES",
+    "divided",
     "Harmony",
     "MultiThreshold",
     "values_of",

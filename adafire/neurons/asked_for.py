@@ -4,6 +4,7 @@ import torch
 
 from . import count, kernels
 from .compiled import library
+from .gpu import divided
 
 
 def asked_for(params, t):
@@ -20,7 +21,7 @@ def over_fired(state, t, params, activation):
     if asked.rounded:
         target = target.add_(params.v0).floor_()
     if asked.per != 1.0:
-        target = target.div_(asked.per)
+        target = divided(target, asked.per)
     return getattr(state, asked.value) - target.clamp_(max=asked.most) > asked.slack
 
 

@@ -64,6 +64,8 @@ def library():
     loaded.adafire_scan.restype = None
     loaded.adafire_differential.argtypes = [p, i, i, i, i, i, *[p] * 9, n, f, f, n, i, n, f, f, p, n, n]
     loaded.adafire_differential.restype = None
+    loaded.adafire_code.argtypes = [p, i, i, i, i, i, *[p] * 8, n, n, n, f, f, p, n, n]
+    loaded.adafire_code.restype = None
     loaded.adafire_over.argtypes = [p, p, i, i, i, p, p, p, f, f, f, f, n, f, f, n]
     loaded.adafire_over.restype = i
     loaded.adafire_pool.argtypes = [p, n, *[i] * 13, f, p, p, p, p, p, n, p, p, n, i, n]

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import torch
 
 from .costs import WORD, Asked, LawCosts, bits_of
+from .gpu import divided
 
 
 class NeuronParams(NamedTuple):
@@ -69,7 +70,7 @@ def quantised(z, t, params, activation):
     >>> quantised(torch.tensor([-1., 0.3, 1.2, 9.]), 4, p, activation_of("relu", None, (None,), {}))
     tensor([0.0000, 0.5000, 1.0000, 2.0000])
     """
-    step = params.theta / t
+    step = divided(params.theta, t)
     low = -params.phi_minus * t if activation.signed else 0
     levels = (activation.f(z.float() + params.bias) / step).round().clamp(low, params.phi_plus * t)
     return levels.mul(step).to(z.dtype)

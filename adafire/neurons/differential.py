@@ -27,6 +27,7 @@ import torch
 
 from . import kernels as fused
 from .costs import WORD, Asked, LawCosts, bits_of
+from .gpu import divided
 from .pool_kernels import Sent
 
 _LAST = 31 / 64
@@ -86,7 +87,7 @@ class DifferentialBurst:
         for k in range(steps):
             now, weight = float(t + k + 1), self.weight(t + k + 1)
             x = x + (z if constant else z[k])
-            target = activation.target(x + params.bias * now, now).div(params.theta).div(now)
+            target = divided(activation.target(x + params.bias * now, now).div(params.theta), now)
             change, spikes = self.burst(target - mean, weight, float(params.phi_plus))
             out[k] = mean + change * now
             mean = mean + change

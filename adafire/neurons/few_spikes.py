@@ -25,12 +25,14 @@ MOST_OCTAVES = 24
 class FewSpikes(OnePass):
     """The law for the activation ``kind``; thresholds are absolute, and theta 1."""
 
+    of_current = True
+
     def __init__(self, kind, octaves=0):
         self.kind, self.octaves = kind, octaves
         large = [4.0 * 2**j for j in reversed(range(octaves))]
         table = TABLES[kind]
         self.steps = [(h + 4.0, h, h) for h in large] + list(zip(table["T"], table["h"], table["d"]))
-        self.most = len(self.steps)
+        self.most, self.table = len(self.steps), self.steps
 
     def encode(self, z, params, activation):
         """(what a code sends for the current ``z``, over theta; its number of spikes); the table is the activation."""

@@ -69,6 +69,8 @@ class HeldBurst(SigmaDelta):
     def bursts(self, wanted, most):
         """``law.burst`` of ``wanted``, at weight 1, the same bits: of a change below half of the finest level no digit is other
         than 0, so that where few want more only these are spelled."""
+        if wanted.device.type != "cpu":  # how many they are is a number that a GPU would have to be waited for
+            return self.law.burst(wanted, 1.0, most)
         where = wanted.abs() >= 0.5 * self.finest
         total = int(where.sum())
         if 5 * total > wanted.numel():

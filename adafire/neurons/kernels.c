@@ -347,6 +347,60 @@ void adafire_differential(const float *z, long z_step, long steps, long size, lo
     }
 }
 
+/* Codes of one pass (one_pass.py), each of ``length`` rows (threshold, reset, weight): where v >= threshold, v -= reset and weight is
+ * sent. of_current: v is the current itself, and what is sent is over theta (few_spikes.py); else v is |f(current)| / theta + v0, and the
+ * sign goes with it. z_step 0: one code stands for all steps. */
+void adafire_code(const float *z, long z_step, long steps, long size, long channels, long inner, float *x, float *n,
+                  float *events, float *graded, const float *theta, const float *bias, const float *v0, const float *table,
+                  int length, int of_current, int kind, float a, float b, float *out, int fresh, int threads) {
+    const long blocks = (size + BLOCK - 1) / BLOCK;
+#pragma omp parallel for schedule(static) num_threads(threads) if (blocks > 8)
+    for (long block = 0; block < blocks; block++) {
+        const long start = block * BLOCK, end = start + BLOCK < size ? start + BLOCK : size, count = end - start;
+        float th[BLOCK], bi[BLOCK], first[BLOCK], v[BLOCK], f[BLOCK], value[BLOCK], spikes[BLOCK];
+        spread(th, theta, start, end, channels, inner);
+        spread(bi, bias, start, end, channels, inner);
+        if (!of_current) spread(first, v0, start, end, channels, inner);
+        if (fresh) { /* the state is taken as zero and need not be set */
+            float *parts[] = {x, n, events, graded};
+            for (int j = 0; j < 4; j++) memset(parts[j] + start, 0, count * sizeof(float));
+        }
+        for (long k = 0; k < steps; k++) {
+            const float *zk = z + k * z_step + start;
+            if (k == 0 || z_step) {
+#pragma GCC ivdep
+                for (long i = 0; i < count; i++) {
+                    const float current = zk[i] + bi[i];
+                    f[i] = of_current ? current : target(current, 1.0f, kind, a, b) / th[i];
+                    v[i] = of_current ? current : fabsf(f[i]) + first[i];
+                    value[i] = spikes[i] = 0.0f;
+                }
+                for (int j = 0; j < length; j++) {
+                    const float threshold = table[3 * j], reset = table[3 * j + 1], weight = table[3 * j + 2];
+#pragma GCC ivdep
+                    for (long i = 0; i < count; i++) {
+                        const float spike = v[i] >= threshold ? 1.0f : 0.0f;
+                        v[i] -= spike * reset;
+                        value[i] += spike * weight;
+                        spikes[i] += spike;
+                    }
+                }
+#pragma GCC ivdep
+                for (long i = 0; i < count; i++) value[i] = of_current ? value[i] / th[i] : copysignf(value[i], f[i]);
+            }
+            float *to = out + k * size;
+#pragma GCC ivdep
+            for (long i = 0; i < count; i++) {
+                x[start + i] += zk[i];
+                n[start + i] += value[i];
+                events[start + i] += spikes[i];
+                graded[start + i] += spikes[i] != 0.0f ? 1.0f : 0.0f;
+                to[start + i] = value[i] * th[i];
+            }
+        }
+    }
+}
+
 /* How many of ``size`` elements are above what they are asked for by more than ``slack`` (asked_for.py); v0 NULL: not rounded. */
 long adafire_over(const float *value, const float *x, long size, long channels, long inner, const float *theta,
                   const float *bias, const float *v0, float t, float per, float most, float slack, int kind, float a, float b,

@@ -115,6 +115,37 @@ def scan(z, t, steps, params, state, site, more=None, overwrite=False, peak=Fals
     return out.amax(0) if peak and not columns else out, state
 
 
+def code(z, steps, params, state, site, table, of_current=False, fresh=False):
+    """As ``scan`` of a code of one pass whose sub-steps are ``table``, [(threshold, reset, weight), ...], or None where this kernel
+    does not apply. ``state`` is overwritten. of_current: the table acts on the current, and is the activation (few_spikes.py);
+    fresh: the state is taken as zero, whatever it holds."""
+    found, activation = layout(state.x, site.channel_axis), (0, 0.0, 0.0) if of_current else site.activation.code
+    if path(z) != "compiled" or activation is None or found is None or params.v0.numel() != params.theta.numel():
+        return None
+    size = state.x.numel()
+    z, z_step = laid_out(z, torch.float32, tuple(state.x.shape), state.x.stride(), size)
+    out = _empty(steps, state.x, torch.float32)
+    flat = [one_a_channel(p, found[0]) for p in (params.theta, params.bias, params.v0)]
+    rows = torch.tensor(table, dtype=torch.float32)
+    library().adafire_code(
+        z.data_ptr(),
+        z_step,
+        steps,
+        size,
+        *found,
+        *(s.data_ptr() for s in state),
+        *(p.data_ptr() for p in flat),
+        rows.data_ptr(),
+        len(table),
+        of_current,
+        *activation,
+        out.data_ptr(),
+        fresh,
+        torch.get_num_threads(),
+    )
+    return out, state
+
+
 def _empty(steps, like, dtype):
     """[K, *shape] in the memory order of ``like``, one step after the other."""
     size = (like.numel(), *like.stride())

@@ -23,6 +23,7 @@ import torch
 
 from . import kernels as fused
 from .costs import WORD, Asked, LawCosts, bits_of
+from .gpu import divided
 from .pool_kernels import Sent
 
 _SLACK = 1 / 1024  # of the finest level: rounding of t m must not keep the last spike from being taken back
@@ -72,7 +73,7 @@ class MultiThreshold:
             total = mean * now
             spike = self.spikes(target + params.v0 - total, None if activation.signed else total)
             torch.add(mean, spike, out=out[k])
-            mean = mean + spike / now
+            mean = mean + divided(spike, now)
             events = events + (spike != 0)
         return out.mul_(params.theta), MultiThresholdState(x, mean, mean * float(t + steps), events, events)
 
@@ -95,7 +96,7 @@ class MultiThreshold:
         >>> MultiThreshold(3).spikes(v, most)
         tensor([ 1.0000,  1.0000,  0.5000,  0.0000, -0.5000, -0.2500])
         """
-        reach, finest = v.abs() / 0.75, 2.0 ** (1 - self.levels)
+        reach, finest = divided(v.abs(), 0.75), 2.0 ** (1 - self.levels)
         if most is not None:
             reach = torch.where(v < 0, torch.minimum(reach, most + _SLACK * finest), reach)
         exponent = torch.frexp(reach).exponent - 1  # 2^exponent <= reach < 2^(exponent + 1), exactly

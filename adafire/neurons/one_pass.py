@@ -24,7 +24,9 @@ from typing import NamedTuple
 
 import torch
 
+from . import kernels as fused
 from .costs import WORD, LawCosts, bits_of
+from .gpu import divided
 
 
 class OnePassState(NamedTuple):
@@ -44,11 +46,21 @@ class OnePass:
     instant = True
     """What flows on is a value of this step alone: operators act on it as on the network's own values."""
 
-    def initial_state(self, like, params):
-        """A state at rest for a site whose input at one step looks like ``like`` ([B, ...])."""
-        return OnePassState(
-            *(torch.zeros_like(like, dtype=torch.float32, memory_format=torch.preserve_format) for _ in range(4))
-        )
+    def initial_state(self, like, params, filled=torch.zeros_like):
+        """A state at rest for a site whose input at one step looks like ``like`` ([B, ...]); filled: what makes its tensors."""
+        return OnePassState(*(filled(like, dtype=torch.float32, memory_format=torch.preserve_format) for _ in range(4)))
+
+    of_current, table = False, None
+    """table: (threshold, reset, weight) of every sub-step, where a code can be said so; of_current: they act on the current itself."""
+
+    def fast(self, z, t, steps, params, state, site):
+        """``scan`` by the fused kernel (the same bits), or None where that does not apply. ``state`` is overwritten; None: at rest."""
+        if self.table is None:
+            return None
+        fresh = state is None
+        if fresh:
+            state = self.initial_state(z if z.dim() == len(site.shape) else z[0], params, torch.empty_like)
+        return fused.code(z, steps, params, state, site, self.table, self.of_current, fresh)
 
     def scan(self, z, t, steps, params, state, activation):
         """Run ``steps`` timesteps after step ``t``; z and the result as in ``count.scan``, with values for the spikes."""
@@ -99,11 +111,12 @@ class Digits(OnePass):
     def __init__(self, digits, base=2):
         self.digits, self.base = digits, base
         self.finest, self.most = float(base) ** -digits, digits * (base - 1)
+        self.table = [(2.0**-k,) * 3 for k in range(1, digits + 1)] if base == 2 else None  # a digit is a spike
 
     def steps_of(self, v):
         for k in range(1, self.digits + 1):
             weight = float(self.base) ** -k
-            digit = (v / weight).floor().clamp(0, self.base - 1)
+            digit = divided(v, weight).floor().clamp(0, self.base - 1)
             v = v - digit * weight
             yield digit * weight, digit
 

@@ -106,7 +106,7 @@ def part(run, rows, plans):
 
     x = map_tensors(take, run.x)
     new = Run(plans(x), run.params, run.network, x, run.forward, run.start)
-    new.t, new.counted = run.t, new.counted if run.counted else run.counted
+    new.ran, new.t, new.counted = run.ran, run.t, new.counted if run.counted else run.counted
     new.neurons = {i: map_tensors(take, s) for i, s in run.neurons.items()}
     new.rates = {k: map_tensors(take, s) for k, s in run.rates.items()}
     new.sums, new.before = ({k: take(s) for k, s in d.items()} for d in (run.sums, run.before))

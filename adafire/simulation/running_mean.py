@@ -8,6 +8,7 @@ homogeneous f the division by t cancels: max pooling of cumulative counts gives 
 import torch
 
 from ..graph import HOMOGENEOUS_RATES, averaged, specs_in, wide
+from ..neurons import kernels
 from ..neurons import pool_kernels as fused
 from .plan import maximum_over_last
 from .pooled import shifts_at, thresholds_at, thresholds_laid_out
@@ -49,6 +50,8 @@ def _advance(run, call, function, tensors, changing, length):
             run.sums.update({(call.index, i): total for i, total in enumerate(run.rates[call.index][1])})
         return results
     pooled = _fused_pool(run, call, tensors, changing)
+    if call.pools_spikes:
+        run.ran[call.name] = "reference" if pooled is None else kernels.path(tensors[0])
     if pooled is not None:
         return pooled
     carried, previous, size, active = run.rates.get(call.index, (None, None, 0.0, 0.0))

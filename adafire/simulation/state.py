@@ -7,6 +7,7 @@ import torch
 from ..frames import Frames, frames_in, show
 from ..graph import map_specs, specs_in, tensors_in, wide
 from ..neurons import count as neuron
+from ..neurons import divided
 from ..neurons import in_blocks as blocked
 from ..neurons import kernels as fused
 
@@ -25,6 +26,7 @@ class Run:
     read out, and at every step that is not ``silent``. fresh: call index -> MACs of the layers that see the input, where they
     are not all of it (snn/stream.py). memo: results of a stream's calls before (memo.py), or None.
     counted: calls whose operands other than 0 are counted; those of the plan, or none.
+    ran: name of a site, or of a pooling of spikes -> what simulated it last: 'compiled', 'triton', or 'reference' (kernels.py).
     """
 
     def __init__(self, plan, params, network, x, forward, start=0):
@@ -33,6 +35,7 @@ class Run:
         self.picture, self.counted = show(x, Frames.first), plan.counted
         self.t, self.start, self.before = 0, start, {}
         self.neurons, self.rates, self.sums, self.constants, self.nonzero, self.fresh = {}, {}, {}, {}, {}, {}
+        self.ran = {}
         self.fuse, self.at_rest, self.memo = type(self).fire is Run.fire, False, None
         settled = [getattr(p.neuron, "constant_after", None) for p in params.values()]
         self.comes_to_rest = bool(settled) and None not in settled and start == 0 and not frames_in(x)
@@ -57,6 +60,9 @@ class Run:
             if state is None:
                 state = law.initial_state(z if z.dim() == len(site.shape) else z[0], params)
             result = (blocked if law is neuron else law).scan(z, self.t, steps, params, state, site.activation)
+            self.ran[site.name] = "reference"
+        else:
+            self.ran[site.name] = fused.path(z)
         out, self.neurons[site.index] = result
         if self.memo is not None:
             self.memo.keep(("site", site.index), given, result, quiet=not result[1].graded.any())
@@ -72,6 +78,7 @@ class Run:
         if result is None:
             return None
         out, self.neurons[site.index] = result
+        self.ran[site.name] = fused.path(z)
         return out
 
     def graded(self):
@@ -112,7 +119,7 @@ class Run:
         def mean(spec):
             key = (call.index, next(positions))
             before = self.before[key] if start else 0.0
-            return ((self._sum(call, key) - before) / (self.t - start)).to(spec.dtype)
+            return divided(self._sum(call, key) - before, self.t - start).to(spec.dtype)
 
         return map_specs(mean, call.template)
 

@@ -15,7 +15,7 @@ from torch import nn
 from ..errors import InputError
 from ..graph import copied
 from .fitted import fitted_tensors, with_tensors
-from .summary import line_of_site, summary, title
+from .summary import line_of_site, ran_by, summary, title
 
 
 class SpikingModule(nn.Module):
@@ -133,6 +133,7 @@ class SpikingModule(nn.Module):
 
     def __repr__(self):
         lines = self.extra_repr().splitlines()
+        lines += [f"simulated by: {ran_by(self)}"] if self.ran else []
         return f"SNN({title(self)}" + "".join(f"\n  {line}" for line in lines) + ("\n)" if lines else ")")
 
     def summary(self, at=None):

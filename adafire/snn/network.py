@@ -24,6 +24,8 @@ class SNN(SpikingModule):
     always in eval mode. call(network, x): how the network is called for raw outputs (``forward=`` of ``convert``).
     notes: sentences on what went otherwise than planned; most_at_once: timesteps, after memory ran out with more; spared_s:
     seconds of searches that an earlier conversion on the same ``Calibration`` had made, which this one would have taken.
+    ran: name of a site, or of a pooling of spikes -> what simulated it in the last call: 'compiled' (kernels.c), 'triton', or
+    'reference' (torch's operators); the same bits in other times.
     counts_ann: set to True, every call runs the network before conversion, too, and counts what it multiplies where it skips
     zeros (``ann_eff_macs`` of reports); the methods 'ann' and 'quantised' count their own (``eff_macs``) in any case.
     """
@@ -38,6 +40,7 @@ class SNN(SpikingModule):
         self.exit, self.exit_judge = fitting.exit, fitting.exit_judge
         self.meter, self.precision, self.counts_ann = Meter(), "fp32", False
         self.most_at_once, self.notes, self.template = CHUNK, fitting.notes, fitting.template
+        self.ran = {}
 
     @normal_mode
     def forward(self, x, at=None, count=True):
@@ -105,6 +108,7 @@ class SNN(SpikingModule):
                 )
         run = Run(plan, self.params, self.network, x, self.call, self.method.read_from(self.timesteps))
         run.counted = run.counted if count else frozenset()
+        self.ran = run.ran
         return run
 
     def save(self, path):

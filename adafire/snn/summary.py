@@ -18,6 +18,15 @@ def fitted_for(snn):
     return "for every T" if snn.method.anytime else f"fitted for T={snn.timesteps}"
 
 
+_RAN = {"compiled": "compiled kernels", "triton": "Triton kernels", "reference": "torch's operators"}
+
+
+def ran_by(snn):
+    """'compiled kernels (4), torch's operators (1)': sites, and poolings of spikes, by what simulated them in the last call."""
+    found = list(snn.ran.values())
+    return ", ".join(f"{words} ({found.count(how)})" for how, words in _RAN.items() if how in found)
+
+
 def law_of(params):
     """The law of a site's neurons in words; 'analog' without parameters."""
     if params is None:

@@ -2,6 +2,7 @@
 
 import random
 import time
+from collections import Counter
 
 import numpy as np
 import torch
@@ -107,6 +108,7 @@ def _one_pass(workload, calibration, method, timesteps, precision, seed, on_batc
             "convert_s": round(convert_s, 3),
             "time_s": round(seconds, 3),
             "peak_memory_mb": peak_mb and round(peak_mb, 1),
+            "ran": dict(Counter(getattr(snn, "ran", {}).values())) or None,
             "fidelity": fidelity.total([of_t[k][1] for _, of_t in sorted(batches.items())], done),
             **row,
         }

@@ -88,6 +88,8 @@ class Row(Closed):
     """None: counted before these were."""
     fidelity: Fidelity | None = None
     """How like the ANN's the outputs are; None where there is none to compare with, or a record is older."""
+    ran: dict[SafeName, Annotated[int, Field(ge=1)]] | None = None
+    """What simulated the neurons (SNN.ran): 'compiled', 'triton' or 'reference' -> sites, and poolings of spikes; None in older records."""
     parameters: Json
     """The method's parameters at this T."""
     convert_s: NotNegative

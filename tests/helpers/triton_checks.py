@@ -178,7 +178,7 @@ def row_check(kind, rows, length):
 def network_check(method):
     """A network with shortcuts and max pooling: outputs, and what was counted, by Triton's kernels and by kernels.c."""
     torch.manual_seed(0)
-    network, data, seen = Residual().eval(), torch.rand(4, 3, 14, 18), []
+    network, data, seen = Residual().eval(), torch.rand(2, 3, 10, 8), []
     snn = adafire.convert(network, data, method=method, timesteps=4)
     for triton in (True, False):
         on_triton(triton)
@@ -191,17 +191,23 @@ def network_check(method):
     return differing(a, b) or (None if counts == others else f"counts {counts}, wanted {others}")
 
 
+def sites():
+    """(activation, layout): every activation in one layout, every layout with one activation."""
+    yield from ((name, "channels_last") for name in ACTIVATIONS)
+    yield from (("relu", layout) for layout in SHAPES if layout != "channels_last")
+
+
 def checks():
     """(name, function without arguments) of every check."""
-    for (name, activation), layout, phi in itertools.product(ACTIVATIONS.items(), SHAPES, ((1, 0), (4, 3))):
-        yield f"count {name} {layout} {phi}", lambda a=activation, s=layout, p=phi: law_check(None, a, s, p)
+    for (name, layout), phi in itertools.product(sites(), ((1, 0), (4, 3))):
+        yield f"count {name} {layout} {phi}", lambda a=ACTIVATIONS[name], s=layout, p=phi: law_check(None, a, s, p)
     relu = ACTIVATIONS["relu"]
     for dtype in (torch.float32, torch.bfloat16):
         yield f"count {dtype}, two currents", lambda d=dtype: law_check(None, relu, "channels_last", (4, 1), d, True)
     yield "count, the same current", lambda: law_check(None, relu, "channels_last", (4, 1), still=True)
-    for (kind, law), (name, activation), layout in itertools.product(LAWS.items(), ACTIVATIONS.items(), SHAPES):
+    for (kind, law), (name, layout) in itertools.product(LAWS.items(), sites()):
         if law is not None:
-            yield f"{kind} {name} {layout}", lambda w=law, a=activation, s=layout: law_check(w, a, s, (6, 6))
+            yield f"{kind} {name} {layout}", lambda w=law, a=ACTIVATIONS[name], s=layout: law_check(w, a, s, (6, 6))
     for layout in SHAPES:
         yield f"held {layout}", lambda s=layout: held_check(s)
     for kind, window in itertools.product(

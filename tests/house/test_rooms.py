@@ -1,6 +1,7 @@
 """Imports point down: tools -> benchmarks -> adapters -> adafire; the library needs torch, numpy and safetensors only."""
 
 import ast
+import subprocess
 import sys
 
 import pytest
@@ -82,8 +83,15 @@ LIBRARY = sorted((ROOT / "adafire").rglob("*.py"))
 
 
 def test_the_library_needs_torch_numpy_and_safetensors_only():
-    names = set().union(*(imported(p) for p in LIBRARY))
+    names = set().union(*(imported(p) for p in LIBRARY if p.name != "triton_parts.py"))
     assert names - set(sys.stdlib_module_names) <= {"torch", "numpy", "safetensors"}
+
+
+def test_triton_is_imported_only_where_a_gpu_is_used():
+    """torch brings it, or does without: nothing needs it."""
+    code = "import adafire, adafire.convert, sys; assert 'adafire.neurons.triton_parts' not in sys.modules; sys.modules['triton'] = None\n"
+    code += "import adafire.neurons.triton_laws, adafire.neurons.triton_pools"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=100)
 
 
 def called(path):

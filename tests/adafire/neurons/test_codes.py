@@ -1,6 +1,7 @@
 """Laws that send a value by the time, the weight or the change of its spikes: against slow references on random whole numbers."""
 
 from fractions import Fraction
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -18,6 +19,7 @@ from adafire.neurons import (
     NeuronParams,
     PhasedSpikes,
     SigmaDelta,
+    compiled,
     law_of,
     law_terms,
     over_fired,
@@ -353,3 +355,30 @@ def test_a_law_is_named_and_found_again(law):
 def test_laws_that_cannot_be_are_refused(terms):
     with pytest.raises(InputError, match="the law of its neurons is"):
         law_of(terms)
+
+
+@pytest.mark.skipif(compiled.library() is None, reason="no C compiler is here")
+@pytest.mark.parametrize("still", (False, True))
+@pytest.mark.parametrize("shape", ((3, 5, 7, 9), (2, 4, 6), (5, 13), (1, 1)))
+@pytest.mark.parametrize("law", (Digits(4), Digits(9), FewSpikes("silu", 3), FewSpikes("gelu"), FewSpikes("sigmoid")))
+def test_compiled_codes_give_the_bits_of_the_reference(law, shape, still):
+    g = torch.Generator().manual_seed(len(shape))
+    one = (1, shape[1], *[1] * (len(shape) - 2))
+    p = NeuronParams(*(torch.rand(one, generator=g) + 0.2 for _ in range(3)), 8, 8, law)
+    for activation in (RELU, LEAKY, activation_of("hardtanh", F.hardtanh, (None, -0.7, 0.9), {})):
+        site = SimpleNamespace(activation=activation, shape=shape, channel_axis=1)
+        mine = theirs = None
+        for t, steps in ((0, 3), (3, 2)):
+            z = torch.randn(*(() if still else (steps,)), *shape, generator=g) * 6
+            if len(shape) == 4:
+                z = z.movedim(-3, -1).contiguous().movedim(-1, -3)
+            out, mine = law.fast(z, t, steps, p, mine, site)
+            theirs = law.initial_state(z if still else z[0], p) if theirs is None else theirs
+            wanted, theirs = law.scan(z, t, steps, p, theirs, activation)
+            for a, b in zip((out, *mine), (wanted, *theirs)):
+                assert torch.equal(a, b) and torch.equal(a.signbit(), b.signbit())
+
+
+@pytest.mark.parametrize("law", (FirstSpike(4), Digits(3, base=4)))
+def test_codes_that_no_kernel_knows_run_the_reference(law):
+    assert law.table is None and law.fast(None, 0, 1, None, None, None) is None

@@ -11,6 +11,7 @@ from torch import nn
 import adafire
 from adafire import methods
 from adafire.graph.interception import tensors_in
+from adafire.neurons import compiled, kernels
 from helpers.networks import build
 
 
@@ -243,3 +244,16 @@ def test_what_the_other_way_round_is_not(case):
     with pytest.raises(adafire.UnsupportedError, match="calls other activations"):
         copy.deepcopy(snn)(torch.randn(5, 4))
     assert [tensor.shape for tensor in tensors_in(snn(torch.randn(2, 4)))] == [(2, 2)]
+
+
+def test_words_say_what_simulated_the_neurons(case, monkeypatch):
+    snn = convert(case, "adafire-uniform")
+    assert snn.ran == {} and "simulated by" not in repr(snn)
+    monkeypatch.setattr(kernels, "enabled", False)
+    snn(case[2])
+    assert set(snn.ran) >= {site.name for site in snn.sites} and set(snn.ran.values()) == {"reference"}
+    assert repr(snn).splitlines()[-2] == f"  simulated by: torch's operators ({len(snn.ran)})"
+    if compiled.library() is not None:
+        monkeypatch.setattr(kernels, "enabled", True)
+        snn(case[2])
+        assert "compiled kernels" in repr(snn).splitlines()[-2]
