@@ -131,7 +131,7 @@ def name_of(variant):
     data = variant.data
     if data["type"] == "mmseg" and "name" not in data:
         return next((name for part, name in IN_CONFIGS.items() if part in str(variant.config)), "mmseg")
-    return data.get("name") or data["type"]
+    return data.get("name") or {"coco_objects": "coco"}.get(data["type"], data["type"])
 
 
 def state(source, folder):

@@ -34,14 +34,18 @@ def changes(variant):
 
 
 def _scale(variant):
-    """{entry of the config: (width, height)} of the Resize of the test pipeline; fewer regions for a second stage."""
+    """{entry of the config: (width, height)} of the Resize, and of a Pad, of the test pipeline; fewer regions for later stages."""
     package = variant.config.split("::")[0] if "::" in variant.config else "mmdet"
-    config = Config.fromfile(find_config(variant.config, package))
+    config = Config.fromfile(find_config(variant.config, package), import_custom_modules=False)
     steps = config.test_dataloader.dataset.pipeline
     at = next(k for k, step in enumerate(steps) if step["type"].split(".")[-1] == "Resize")
     found = {f"test_dataloader.dataset.pipeline.{at}.scale": (_side(variant), _side(variant))}
     if "roi_head" in config.model:
         found["model.test_cfg.rpn.max_per_img"] = 20
+        if "mask_head" in config.model.roi_head:
+            found["model.test_cfg.rcnn.max_per_img"] = 5
+    pads = [k for k, step in enumerate(steps) if step["type"].split(".")[-1] == "Pad" and step.get("size")]
+    found.update({f"test_dataloader.dataset.pipeline.{k}.size": (_side(variant), _side(variant)) for k in pads})
     return found
 
 
