@@ -54,7 +54,7 @@ def objects(image, width, height, first):
     ]
 
 
-@layout("coco")
+@layout("coco", "coco_objects")
 def coco(folder, width=64, height=48):
     """annotations/instances_val2017.json, 4 pictures in val2017 (the last without objects), 6 in train2017 to calibrate on."""
     images, found = [], []
