@@ -71,6 +71,8 @@ def test_a_set_without_a_line_says_which_is_wanted(config):
     ready, words = catalogue.data_state(variant("modelnet40_pointnet"))
     assert not ready and words.startswith("wants --data-root DIR of ModelNet40, or a line modelnet40 = ")
     assert "did you mean 'modelnet4'?" in words
+    config('[data]\ncifar10 = "/a"\n')
+    assert "did you mean" not in catalogue.data_state(variant("ncars_vgg11"))[1], "a line of another set is no slip"
     assert '"DVS128 objects" = ' in catalogue.data_state(variant("dvs128_objects", "objects"))[1]
 
 
