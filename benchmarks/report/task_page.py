@@ -9,6 +9,7 @@ from ..running import data_sources
 from ..running.catalogue import PROJECT, task_files
 from ..running.regression import CASES
 from ..running.task import load_task
+from ..training import recipes
 from .published import published
 from .reproduction import TABLES
 
@@ -28,7 +29,9 @@ with `--split full` or a variant's name.
 
 Tested: *fake* is the whole command (layout, reader, network of full size, conversion, metric, record) on a fake of the set in its authors'
 layout, with random weights, at T = 1 on small inputs; *figures* is a committed expectation of `python tools/regress.py`; *run* is the
-printed command on two samples. The published score is of the weights named here, from where they are published; that of other works is
+printed command on two samples. Weights *by recipe* are trained
+with `tools/train_ann.py` ([reproduce.md](reproduce.md)); *yours* have no recipe; both can be given with `--checkpoint FILE`. The published
+score is of the weights named here, from where they are published; that of other works is
 their ANN's, as `benchmarks/report/published.csv` quotes it.
 
 | task | variant | network | data | weights | tested | published score | ANN of other works, % |
@@ -54,7 +57,13 @@ def page():
             raise InputError(f"{path.name} has no row in the table of tasks: {error}") from error
         others = _others(task.name)
         for name, variant in task.variants.items():
-            cells = [f"[{task.name}](../tasks/{path.name})", name, _network(variant), _data(variant), _weights(variant)]
+            cells = [
+                f"[{task.name}](../tasks/{path.name})",
+                name,
+                _network(variant),
+                _data(variant),
+                _weights(task.name, name, variant),
+            ]
             cells += [
                 _tested(task, name, variant),
                 _published(task, variant),
@@ -79,8 +88,9 @@ def _data(variant):
     return data_sources.SOURCES[name].title if name in data_sources.SOURCES else name
 
 
-def _weights(variant):
+def _weights(task, name, variant):
     """Whose the weights are."""
+    recipe = recipes.entry(task, name)
     if variant.checkpoint == "random":
         return "random"
     if variant.checkpoint and "://" in variant.checkpoint:
@@ -90,7 +100,7 @@ def _weights(variant):
     named = isinstance(variant.model, dict) and (variant.model.get("weights") or variant.model.get("pretrained"))
     if named:
         return f"public: {named if isinstance(named, str) else 'its library'}"
-    return "yours: `--checkpoint FILE`"
+    return f"by recipe {recipe.recipe}" if recipe else "yours"
 
 
 def _tested(task, name, variant):

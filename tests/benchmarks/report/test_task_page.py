@@ -27,7 +27,8 @@ def test_weights_scores_and_their_sources(rows):
     assert network == "`torchvision::resnet34`" and data == "ImageNet (ILSVRC 2012)"
     assert weights.startswith("public: [resnet34-b627a593.pth](https://") and score == "accuracy 0.7331 (torchvision)"
     assert "75.66 (Li et al., ICML 2021)" in others
-    assert rows["voc_yolo", "yolov3"][2].startswith("yours") and rows["voc_yolo", "yolov3"][4] == "-"
+    assert rows["cifar10_vgg16", "full"][2] == "by recipe cifar-vgg" and rows["drive_unet", "full"][2] == "yours"
+    assert rows["voc_yolo", "yolov3"][2].startswith(("by recipe", "yours")) and rows["voc_yolo", "yolov3"][4] == "-"
     assert rows["coco_retinanet", "r50"][4] == "mAP 0.365 (MMDetection's model zoo)"
     assert rows["coco_yolo", "mini"][1:4] == ["brought by the project", "carried", "figures"]
     assert rows["cityscapes_fastscnn", "memory"][2:5] == ["random", "-", "-"]
