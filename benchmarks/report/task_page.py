@@ -30,7 +30,9 @@ with `--split full` or a variant's name.
 
 Tested: *fake* is the whole command (layout, reader, network of full size, conversion, metric, record) on a fake of the set in its authors'
 layout, with random weights, at T = 1 on small inputs; *figures* is a committed expectation of `python tools/regress.py`; *run* is the
-printed command on two samples. The published score is of the weights named here, from where they are published; that of other works is
+printed command on two samples. Weights *by recipe* are trained
+with `tools/train_ann.py` ([reproduce.md](reproduce.md)); *yours* have no recipe; both can be given with `--checkpoint FILE`. The published
+score is of the weights named here, from where they are published; that of other works is
 their ANN's, as `benchmarks/report/published.csv` quotes it.
 
 | task | variant | network | data | weights | tested | published score | ANN of other works, % |

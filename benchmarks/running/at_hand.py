@@ -2,12 +2,13 @@
 
 from adafire.errors import InputError
 
+from ..training import recipes
 from . import data_sources
 from .catalogue import data_state, task_files, weights_state
 from .task import load_task
 
 
-def how_to_get(variant, data_root=None):
+def how_to_get(task, variant_name, variant, data_root=None):
     """What brings what a full variant lacks: the address of its data, of its weights, or whose they are; '' where all is there."""
     name, lacks = data_sources.name_of(variant), []
     if variant.split == "full" and not data_state(variant, data_root)[0] and name in data_sources.SOURCES:
@@ -16,7 +17,9 @@ def how_to_get(variant, data_root=None):
     if words.startswith("download of"):
         lacks.append(f"weights: {variant.checkpoint} (by itself)")
     elif not ready:
-        lacks.append("weights: your own, --checkpoint FILE")
+        trained = f"python tools/train_ann.py {task} --variant {variant_name} --data-root DIR, or "
+        own = trained if recipes.entry(task, variant_name) else ""
+        lacks.append(f"weights: {own}your own, --checkpoint FILE")
     return "; ".join(lacks)
 
 
@@ -42,7 +45,7 @@ def listing(data_root=None):
                     "data": data_state(variant, data_root)[1],
                     "weights": weights_state(variant)[1],
                     "set": data_sources.name_of(variant),
-                    "get": how_to_get(variant, data_root),
+                    "get": how_to_get(task.name, name, variant, data_root),
                 }
             )
         if task.mini:

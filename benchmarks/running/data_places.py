@@ -14,6 +14,8 @@ from pathlib import Path
 from adafire.errors import InputError
 from adafire.registry import near_names
 
+from .data_sources import SOURCES
+
 EXPECTED = 'expected a table [data] of lines such as coco = "/data/coco"'
 
 
@@ -62,7 +64,8 @@ def place(name):
 
 def hint(name):
     """Words that say which line is wanted, and whether there is one that looks like it."""
-    near = near_names(plain(name), list(places()))
+    others = set(places()) - {plain(known) for known in SOURCES}
+    near = near_names(plain(name), sorted(others)) if others else ""
     return f'or a line {name_in_toml(name)} = "DIR" in {file()}{near.rstrip(".")}'
 
 

@@ -119,7 +119,8 @@ SOURCES = {
         "DVS128 objects", ("*.aedat", "*.zip"), "https://github.com/eberlawrence/DVS128_BioLab", "occasion*.aedat"
     ),
 }
-SOURCES["shapenetpart"] = SOURCES["shapenet"]
+SAME = {"coco_objects": "coco", "shapenetpart": "shapenet"}
+"""Readers of other labels of a set: the set that they read."""
 
 
 IN_CONFIGS = {"voc12": "PascalVOC12", "cityscapes": "Cityscapes", "coco-stuff164k": "COCOStuff", "ade20k": "ADE20K"}
@@ -131,7 +132,7 @@ def name_of(variant):
     data = variant.data
     if data["type"] == "mmseg" and "name" not in data:
         return next((name for part, name in IN_CONFIGS.items() if part in str(variant.config)), "mmseg")
-    return data.get("name") or {"coco_objects": "coco"}.get(data["type"], data["type"])
+    return data.get("name") or SAME.get(data["type"], data["type"])
 
 
 def state(source, folder):

@@ -20,9 +20,9 @@ from helpers import segmentors as segmenter
 from helpers.checkpoints import Calls
 from helpers.clouds import CUBE, off
 from helpers.pictures import TEN, picture, tree, zipped
-from helpers.recordings import aedat
 from helpers.records import make as record
 from helpers.task_files import lines
+from layouts.event_files import aedat2 as aedat
 
 ZOO = PROJECT / "benchmarks" / "zoo"
 WEIGHTS = {

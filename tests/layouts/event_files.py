@@ -17,14 +17,14 @@ def recording(seed, width, height, lasts_us=100_000, number=400):
     return events
 
 
-def aedat2(events, camera="dvs128"):
-    """AER-DAT 2.0 (jAER), of a 'dvs128' or a 'davis346': big-endian pairs of an address and microseconds."""
+def aedat2(events, version="2.0", camera="dvs128"):
+    """AER-DAT 2.0 (jAER), of a 'dvs128' or a 'davis346': big-endian pairs of an address and microseconds; version: what it says."""
     t, x, y, p = (events[name].astype(np.int64) for name in "txyp")
     if camera == "dvs128":
         address = y << 8 | x << 1 | p
     else:
         address = (259 - y) << 22 | (345 - x) << 12 | p << 11
-    head = b"#!AER-DAT2.0\r\n# This is a raw AE data file - do not edit\r\n# Timestamps tick is 1 us\r\n"
+    head = f"#!AER-DAT{version}\r\n# This is a raw AE data file - do not edit\r\n# Timestamps tick is 1 us\r\n".encode()
     return head + np.stack([address, t], 1).astype(">u4").tobytes()
 
 

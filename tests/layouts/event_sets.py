@@ -85,7 +85,7 @@ def action(folder):
     for name in ACTIONS:
         for k in range(3):
             events = recording(hash_of(name, k), 346, 260, 3_000_000)
-            put(folder / name / f"person{k + 1}_{k}.aedat", aedat2(events, "davis346"))
+            put(folder / name / f"person{k + 1}_{k}.aedat", aedat2(events, camera="davis346"))
     return folder
 
 

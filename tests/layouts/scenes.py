@@ -10,8 +10,8 @@ def coco_stuff(folder):
     """images/{val2017,train2017} and annotations/ with masks of the 171 classes (<picture>_labelTrainIds.png)."""
     for split, numbers in (("val2017", (139, 285, 632)), ("train2017", range(9, 15))):
         for k in numbers:
-            picture(folder / "images" / split / f"{k:012d}.jpg", 192, 48)
-            mask(folder / "annotations" / split / f"{k:012d}_labelTrainIds.png", [255, *range(171)], 192, 48)
+            picture(folder / "images" / split / f"{k:012d}.jpg", 192, 144)
+            mask(folder / "annotations" / split / f"{k:012d}_labelTrainIds.png", [255, *range(171)], 192, 144)
     return folder
 
 
@@ -22,6 +22,6 @@ def ade20k(folder):
     for split, short, number in (("validation", "val", 3), ("training", "train", 6)):
         for k in range(1, number + 1):
             name = f"ADE_{short}_{k:08d}"
-            picture(root / "images" / split / f"{name}.jpg", 192, 48)
-            mask(root / "annotations" / split / f"{name}.png", range(151), 192, 48)
+            picture(root / "images" / split / f"{name}.jpg", 192, 144)
+            mask(root / "annotations" / split / f"{name}.png", range(151), 192, 144)
     return root

@@ -41,7 +41,7 @@ def _scale(variant):
     at = next(k for k, step in enumerate(steps) if step["type"].split(".")[-1] == "Resize")
     found = {f"test_dataloader.dataset.pipeline.{at}.scale": (_side(variant), _side(variant))}
     if "roi_head" in config.model:
-        found["model.test_cfg.rpn.max_per_img"] = 20
+        found["model.test_cfg.rpn.max_per_img"] = 5
         if "mask_head" in config.model.roi_head:
             found["model.test_cfg.rcnn.max_per_img"] = 5
     pads = [k for k, step in enumerate(steps) if step["type"].split(".")[-1] == "Pad" and step.get("size")]

@@ -1,6 +1,7 @@
 """Every variant of split 'full' of every task runs from the command line on a fake of its data: layout, reader, network,
 conversion, metric and record. Weights are random, samples two, pictures small; all else is as the task says."""
 
+import gc
 import json
 
 import pytest
@@ -32,7 +33,15 @@ def fakes(tmp_path_factory):
     return root
 
 
+@pytest.fixture
+def no_garbage():
+    """Networks of hundreds of megabytes are in cycles; they go before the next comes."""
+    yield
+    gc.collect()
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("no_garbage")
 @pytest.mark.parametrize("task, variant", FULL, ids=[f"{task} {variant}" for task, variant in FULL])
 def test_a_full_variant_runs_on_its_fake(task, variant, fakes, tmp_path, monkeypatch, capsys):
     cifar.trust(monkeypatch)

@@ -15,7 +15,7 @@ from adapters.events.data.recording_splits import by_class, split
 from adapters.events.data.recordings import read
 from benchmarks.running.task import TASKS, load_task
 from helpers.paths import SHARED
-from helpers.recordings import aedat
+from layouts.event_files import aedat2 as aedat
 from layouts.event_files import atis_bin as atis
 from layouts.event_files import prophesee_dat as dat
 from layouts.event_files import put

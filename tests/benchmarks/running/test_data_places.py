@@ -71,6 +71,8 @@ def test_a_set_without_a_line_says_which_is_wanted(config):
     ready, words = catalogue.data_state(variant("modelnet40_pointnet"))
     assert not ready and words.startswith("wants --data-root DIR of ModelNet40, or a line modelnet40 = ")
     assert "did you mean 'modelnet4'?" in words
+    config('[data]\ncifar10 = "/a"\n')
+    assert "did you mean" not in catalogue.data_state(variant("ncars_vgg11"))[1], "a line of another set is no slip"
     assert '"DVS128 objects" = ' in catalogue.data_state(variant("dvs128_objects", "objects"))[1]
 
 
@@ -114,4 +116,6 @@ def test_listing_says_what_is_missing_and_where_it_comes_from(config, tmp_path):
     assert rows["coco_yolo", "mini"]["get"] == ""
     config(f'[data]\ncifar10 = "{layouts.make("cifar10", tmp_path / "cifar")}"\n')
     row = next(row for row in at_hand.listing() if row["task"] == "cifar10_vgg16" and row["split"] == "full")
-    assert row["data"] == "there" and row["get"] == "weights: your own, --checkpoint FILE"
+    assert row["data"] == "there" and row["get"].startswith(
+        "weights: python tools/train_ann.py cifar10_vgg16 --variant full "
+    )

@@ -14,7 +14,7 @@ from adapters.events.data.sliding import sliding
 from adapters.models.event_networks import conv4
 from benchmarks.streams import recordings
 from helpers.paths import SHARED
-from helpers.recordings import aedat
+from layouts.event_files import aedat2 as aedat
 
 FORM = Representation(bins=1, size=32, window_ms=50, clip=10, scale=2)
 DATA = {
