@@ -45,7 +45,12 @@ def main(argv=None):
     add("--sheet", type=picture(".png"), metavar="FILE", help="write a contact sheet of best, median and worst samples")
     add("--each", type=whole(1, 20), metavar="N", help="samples in each part of a sheet (2)")
     add("--of", type=whole(1), metavar="N", help="test samples that a sheet looks at (the first 60)")
-    add("--animate", type=picture(".gif", ".png"), metavar="FILE", help="write one sample over T (.gif, or animated .png)")
+    add(
+        "--animate",
+        type=picture(".gif", ".png"),
+        metavar="FILE",
+        help="write one sample over T (.gif, or animated .png)",
+    )
     add("--variant", metavar="NAME", help="variant of the task (default: the first of the split)")
     add("--split", choices=("auto", "full", "mini"), default="auto")
     add("--data-root", metavar="DIR", help="folder with the data of a full split (or $ADAFIRE_DATA)")
@@ -66,7 +71,9 @@ def check_options(args):
     if (args.each or args.of) and not args.sheet:
         raise InputError(f"--{'each' if args.each else 'of'} is of contact sheets; give --sheet FILE with it")
     if args.sheet and args.samples:
-        raise InputError("--samples: a contact sheet finds its samples itself; leave it out, or look at more with --of N")
+        raise InputError(
+            "--samples: a contact sheet finds its samples itself; leave it out, or look at more with --of N"
+        )
     if args.animate and args.samples and len(args.samples) > 1:
         raise InputError(f"--samples: found {len(args.samples)}, expected one sample for an animation")
 

@@ -30,10 +30,11 @@ class Seen(NamedTuple):
 class Watched:
     """A workload with its ANN and a method, converted once for every T that needs a network of its own.
 
-    method: what running/methods.py gives, a spiking one; timesteps: ascending. InputError for the ANN itself and its rounded forms,
+    method: what running/methods.py gives, a spiking one; timesteps: ascending; one: read one network out at all of them as its
+    simulation goes on, that for the largest. InputError for the ANN itself and its rounded forms,
     which have no spikes."""
 
-    def __init__(self, workload, method, timesteps, seed=0, tell=lambda words: None):
+    def __init__(self, workload, method, timesteps, seed=0, tell=lambda words: None, one=False):
         if method.kind in ("ann", "quantised"):
             raise InputError(f"method {method.name} has no timesteps to look at; expected a spiking one, such as burst")
         inputs = list(workload.calibration())
@@ -42,8 +43,8 @@ class Watched:
         calibration = adafire.Calibration(inputs)
         self.workload, self.networks = workload, []
         self.ann = methods.convert(methods.get("ann"), workload, calibration, 1, seed=seed)
-        for together in [timesteps] if method.anytime else [[t] for t in timesteps]:
-            tell(f"{method.name}, T={', '.join(map(str, together))}")
+        for together in [timesteps] if method.anytime or one else [[t] for t in timesteps]:
+            tell(f"{method.name}, T={', '.join(map(str, [together[-1]] if one else together))}")
             torch.manual_seed(seed)
             network = methods.convert(method, workload, calibration, max(together), seed=seed)
             self.networks.append((tuple(together), network))
@@ -53,7 +54,9 @@ class Watched:
         """(the ANN's prediction, [Seen]) of a Batch of one sample."""
         (reference,) = self.workload.simulate(self.ann, batch, (1,))
         self.ann.reset()
-        kept = fidelity.map_tensors(lambda y: y.detach().clone(), reference)  # a prediction may write into what it is given
+        kept = fidelity.map_tensors(
+            lambda y: y.detach().clone(), reference
+        )  # a prediction may write into what it is given
         (ann,) = self.workload.predict(reference, Batch(*batch))
         seen = []
         for at, network in self.networks:
@@ -100,5 +103,5 @@ def strip(axes, seen, steps=None):
     drawn = axes.imshow(shown, aspect="auto", interpolation="nearest", cmap=COLOURS, vmin=0, vmax=most)
     axes.set_xticks(range(len(seen)), [str(one.timesteps) for one in seen])
     axes.set_yticks([])
-    axes.set(xlabel="T", ylabel=f"{len(before)} layers, first on top", title="spikes a neuron")
+    axes.set(xlabel="T", ylabel="layers", title=f"spikes a neuron, {len(before)} layers, the first on top")
     axes.figure.colorbar(drawn, ax=axes, pad=0.01)

@@ -59,7 +59,9 @@ def sheet(workload, parts, label):
         ]
         if workload.draw_error:
             last = seen[-1].prediction
-            cells.append((f"error, T={seen[-1].timesteps}", lambda axes, s=sample, p=last: workload.draw_error(axes, s, p)))
+            cells.append(
+                (f"error, T={seen[-1].timesteps}", lambda axes, s=sample, p=last: workload.draw_error(axes, s, p))
+            )
         for column, (title, draw) in enumerate(cells):
             place = row * columns + column + 1
             axes = figure.add_subplot(len(lines), columns, place, projection=workload.projection)
@@ -70,10 +72,11 @@ def sheet(workload, parts, label):
 
 
 def animation(task, variant, method, most, options, path, sample=None, tell=lambda words: None):
-    """Write one sample at T = 1 .. ``most`` as an animated .gif or .png: ground truth, the ANN, the network, and the spikes of
+    """Write one sample at T = 1 .. ``most`` of one simulation as an animated .gif or .png: ground truth, the ANN, the network, and the spikes of
     its layers as a strip that grows. sample: its id as text (None: the first)."""
     workload, (batch, *_), bound, label = opened(task, variant, method, options, sample and [sample], 1)
-    ann, seen = Watched(workload, bound, list(range(1, most + 1)), options.seed, tell).look(batch)
+    times = list(range(1, most + 1))
+    ann, seen = Watched(workload, bound, times, options.seed, tell, one=True).look(batch)
     frames = [frame(workload, batch.ids[0], ann, seen, k, label) for k in range(len(seen))]
     save(path, moving(frames, Path(path).suffix.lower()))
     return path

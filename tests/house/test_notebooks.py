@@ -31,7 +31,9 @@ def test_a_notebook_runs_and_puts_out_what_is_committed(path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     committed, run = (nbformat.read(path, as_version=4) for _ in range(2))
-    client.NotebookClient(run, timeout=180, kernel_name="python3", resources={"metadata": {"path": path.parent}}).execute()
+    client.NotebookClient(
+        run, timeout=180, kernel_name="python3", resources={"metadata": {"path": path.parent}}
+    ).execute()
     assert [outputs(cell) for cell in run.cells] == [outputs(cell) for cell in committed.cells]
     assert re.findall(r"[A-Za-z]{4,}", words(run)) == re.findall(r"[A-Za-z]{4,}", words(committed))
 
