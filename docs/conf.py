@@ -30,7 +30,7 @@ myst_heading_anchors = 3
 myst_links_external_new_tab = True
 suppress_warnings = ["myst.header"]  # a page that another one includes begins below its heading
 html_extra_path = ["../results/index.html"]  # the leaderboard's own page, beside the site's
-html_static_path, html_js_files = ["_static"], ["keyboard.js"]
+html_static_path, html_js_files, html_css_files = ["_static"], ["keyboard.js"], ["site.css"]
 html_show_sphinx = False
 
 
