@@ -12,7 +12,8 @@ import cards  # noqa: E402
 import adafire  # noqa: E402
 
 project, author, version = "AdaFire", "the AdaFire authors", adafire.__version__
-extensions = ["myst_parser"]
+extensions = ["myst_nb"]  # myst_parser, and notebooks with the outputs that are committed
+nb_execution_mode = "off"  # they are run by their test
 html_theme, html_title = "furo", f"AdaFire {adafire.__version__}"
 root_doc = "docs/index"
 include_patterns = [
@@ -22,12 +23,14 @@ include_patterns = [
     "THIRD_PARTY.md",
     "docs/*.md",
     "docs/cards/*.md",
+    "docs/notebooks/*.ipynb",
     "results/*.md",
 ]
 myst_heading_anchors = 3
 myst_links_external_new_tab = True
 suppress_warnings = ["myst.header"]  # a page that another one includes begins below its heading
 html_extra_path = ["../results/index.html"]  # the leaderboard's own page, beside the site's
+html_static_path, html_js_files, html_css_files = ["_static"], ["keyboard.js"], ["site.css"]
 html_show_sphinx = False
 
 

@@ -90,7 +90,8 @@ def html(records):
     lines = [[cell({**each, "label": name}) for cell in COLUMNS.values()] for name, rows, _ in tables for each in rows]
     body = "\n".join([row("th", COLUMNS), *(row("td", line) for line in lines)])
     return (
-        f'<div class="headline"><table>\n{body}\n</table></div>\n<p class="about">{escape(visible(loses(tables)))}</p>'
+        f'<div class="headline" tabindex="0" role="region" aria-label="table, scrolls"><table>\n{body}\n</table></div>\n'
+        f'<p class="about">{escape(visible(loses(tables)))}</p>'
     )
 
 

@@ -27,23 +27,10 @@ def show(task, variant, method, timesteps, options, samples=None, out="runs/show
     """Paths of one PNG a sample. samples: ids as text (None: the first FIRST); timesteps: ascending; options:
     WorkloadOptions (its limit is not used). InputError: no such sample; UnsupportedError: a family that has no draw."""
     settings = task.variants[variant]
-    folder = data_folder(settings, options.data_root) if settings.split == "full" else None
-    wanted = options._replace(
-        variant=variant,
-        split=settings.split,
-        data_root=str(folder) if folder else None,
-        limit=None if samples else FIRST,
-    )
-    # One sample a batch: only those that are drawn are simulated.
-    alone.check(task, variant, method)
-    workload = find_adapter(task.adapter)({**alone.settings_of(settings), "batch_size": 1}, wanted)
-    if type(workload).draw is Workload.draw:
-        workload.draw(None, None, None)  # says that it cannot
-    batches = find(workload, samples, f"task {task.name!r}, variant {variant!r}")
+    workload, batches, chosen, _ = opened(task, variant, method, options, samples, None if samples else FIRST)
     inputs = list(workload.calibration())
     if not inputs:
         raise InputError(f"task {task.name!r}, variant {variant!r}: the calibration set is empty")
-    chosen = methods.bound(methods.get(method), settings, workload)
     name = chosen.name
     panels = predict(
         workload, adafire.Calibration(inputs), chosen, timesteps, batches, options.seed, tell, not settings.alone
@@ -61,6 +48,27 @@ def show(task, variant, method, timesteps, options, samples=None, out="runs/show
     except OSError as error:
         raise InputError(f"--out {out}: {error.strerror or error}; choose another folder") from error
     return paths
+
+
+def opened(task, variant, method, options, samples, limit):
+    """(workload, batches of one sample each, method, a title) of a variant: the samples with the ids ``samples`` (text), or, where
+    that is None, the first ``limit``. InputError: no such sample; UnsupportedError: a family that has no draw."""
+    settings = task.variants[variant]
+    folder = data_folder(settings, options.data_root) if settings.split == "full" else None
+    wanted = options._replace(
+        variant=variant,
+        split=settings.split,
+        data_root=str(folder) if folder else None,
+        limit=None if samples else limit,
+    )
+    # One sample a batch: only those that are drawn are simulated.
+    alone.check(task, variant, method)
+    workload = find_adapter(task.adapter)({**alone.settings_of(settings), "batch_size": 1}, wanted)
+    if type(workload).draw is Workload.draw:
+        workload.draw(None, None, None)  # says that it cannot
+    batches = find(workload, samples, f"task {task.name!r}, variant {variant!r}")
+    bound = methods.bound(methods.get(method), settings, workload)
+    return workload, batches, bound, f"{task_label(task.name, settings.split)}, {bound.name}"
 
 
 def find(workload, samples, where):

@@ -52,8 +52,10 @@ def python(*arguments, path="", cwd=None):
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    """The wheel, built from a copy of the project: a build leaves folders."""
+def built(tmp_path_factory):
+    """[source archive, wheel] as `python -m build` makes them, the wheel of the archive, from a copy of the project: a build leaves
+    folders."""
+    pytest.importorskip("build", reason="needs the extra test")
     copy, out = tmp_path_factory.mktemp("project") / "adafire", tmp_path_factory.mktemp("wheel")
     shutil.copytree(
         ROOT,
@@ -73,22 +75,17 @@ def wheel(tmp_path_factory):
         ),
     )
     subprocess.run(
-        [
-            *PIP,
-            "wheel",
-            "--quiet",
-            "--no-deps",
-            "--no-build-isolation",
-            "--no-index",
-            "--wheel-dir",
-            str(out),
-            str(copy),
-        ],
+        [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(out), str(copy)],
         check=True,
+        capture_output=True,
         timeout=300,
     )
-    (built,) = out.glob("*.whl")
-    return built
+    return sorted(out.iterdir(), key=lambda path: path.suffix)
+
+
+@pytest.fixture(scope="module")
+def wheel(built):
+    return built[1]
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +113,19 @@ def test_the_wheel_holds_the_library_and_nothing_else(wheel):
         "adafire/py.typed",
     }
     assert f"{about}/licenses/LICENSE" in names and wheel.name.endswith("-py3-none-any.whl")
+
+
+@pytest.mark.slow
+def test_an_index_would_take_what_is_built(built):
+    """Names, metadata, and a description that renders."""
+    pytest.importorskip("twine", reason="needs the extra test")
+    assert [path.name for path in built] == [
+        f"adafire-{adafire.__version__}.tar.gz",
+        f"adafire-{adafire.__version__}-py3-none-any.whl",
+    ]
+    line = [sys.executable, "-m", "twine", "check", "--strict", *map(str, built)]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0 and done.stdout.count("PASSED") == 2, done.stdout + done.stderr
 
 
 @pytest.mark.slow

@@ -66,7 +66,7 @@ def small(monkeypatch, run_before, finished, here):
     """Long work made small; what comes before and after it is left as it is."""
     from adapters import setups
     from adapters.detection.data import moving_scenes
-    from benchmarks.report import diagnose, event_time, rendering, show
+    from benchmarks.report import diagnose, event_time, rendering, sheet, show
     from benchmarks.running import catalogue, regression, runner, store, sweep
     from benchmarks.speed import measures
     from benchmarks.streams import films, measuring, session
@@ -119,6 +119,21 @@ def small(monkeypatch, run_before, finished, here):
         "show",
         lambda task, variant, method, timesteps, options, samples, *rest: real_show(
             task, variant, "burst", [1], options, samples and samples[:1], *rest
+        ),
+    )
+    real_sheet, real_animation = sheet.contact_sheet, sheet.animation
+    monkeypatch.setattr(
+        sheet,
+        "contact_sheet",
+        lambda task, variant, method, times, options, path, **_: real_sheet(
+            task, variant, "burst", [1], options, path, 1, 2
+        ),
+    )
+    monkeypatch.setattr(
+        sheet,
+        "animation",
+        lambda task, variant, method, most, options, path, *rest: real_animation(
+            task, variant, "burst", 2, options, path, *rest
         ),
     )
     monkeypatch.setattr(

@@ -324,6 +324,12 @@ grid = new Tabulator("#table", {
   },
 });
 grid.on("tableBuilt", () => {
+  // a grid holds groups of rows; the box that scrolls, which a keyboard reaches, stands between the two
+  const holder = document.querySelector("#table .tabulator-tableholder");
+  holder.setAttribute("role", "rowgroup");
+  holder.setAttribute("aria-label", "rows");
+  holder.firstElementChild.setAttribute("role", "presentation");
+  $("table").removeAttribute("aria-owns");
   $("family").onchange = () => {
     refresh_filters();
     filter();

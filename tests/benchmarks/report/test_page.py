@@ -2,34 +2,21 @@
 
 import json
 import os
-import shutil
 import time
 from pathlib import Path
 
 import pytest
 
 from benchmarks.running.store import write_whole
+from helpers.browser import SIZES, grave_findings, sized, started
 from helpers.records import make, make_row
 
 pytestmark = pytest.mark.slow
-SIZES = {"desktop": (1400, 1000), "phone": (390, 844)}
 
 
 @pytest.fixture(scope="module")
 def browser():
-    selenium = pytest.importorskip("selenium.webdriver", reason="selenium is not installed (pip install -e '.[test]')")
-    from selenium.webdriver.chrome.service import Service
-
-    program = next((p for p in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if p), None)
-    driver = shutil.which("chromedriver")
-    if not program or not driver:
-        pytest.skip("no Chromium with its driver on this machine (Debian: apt-get install chromium chromium-driver)")
-    options = selenium.ChromeOptions()
-    options.binary_location = program
-    for word in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"):
-        options.add_argument(word)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    running = selenium.Chrome(options=options, service=Service(driver))
+    running = started()
     yield running
     running.quit()
 
@@ -69,12 +56,8 @@ def page(tmp_path_factory):
     return path
 
 
-def open_page(browser, page, size):
-    width, height = SIZES[size]
-    browser.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride",
-        dict(width=width, height=height, deviceScaleFactor=1, mobile=size == "phone"),
-    )
+def open_page(browser, page, size, dark=False):
+    sized(browser, size, dark)
     browser.get_log("browser"), browser.get_log("performance")
     browser.get(page.as_uri())
     wait(browser, "return document.body.dataset.ready === 'yes'")
@@ -161,3 +144,12 @@ def test_a_view_has_an_address_and_the_matrix_leads_to_tables(browser, page):
     assert browser.execute_script("return [$('task').value, $('method').value, $('plotted').value]") == chosen
     assert set(browser.execute_script("return grid.getData('active').map((r) => r.timesteps)")) <= {4, None}
     assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+def test_everybody_can_use_it(browser, page, size, dark):
+    """axe-core: contrast, names of what can be operated, what a keyboard reaches; nothing serious."""
+    open_page(browser, page, size, dark)
+    wait(browser, "return document.querySelectorAll('#by_site .heatmaplayer image').length === 1")
+    assert grave_findings(browser) == []
