@@ -22,6 +22,7 @@ from benchmarks.running.task import PROJECT, load_task
 from helpers.classifiers import SMALL, make
 from helpers.workloads import predict_all
 
+WITHOUT_MINI = ("imagenet_convnext", "imagenet_swin", "imagenet_vit")
 ZOO = {"resnet": 0.93, "vgg": 0.938, "mobilenet": 0.9216}
 """Accuracy of the network that benchmarks/zoo/<kind>_fashion holds, on the carried test pictures."""
 
@@ -477,7 +478,7 @@ def test_mobilenet_from_the_package_index(monkeypatch, tmp_path):
     [
         path
         for path in sorted((PROJECT / "tasks").glob("*.py"))
-        if path.stem.startswith(("cifar10_", "cifar100_", "imagenet"))
+        if path.stem.startswith(("cifar10_", "cifar100_", "imagenet")) and path.stem not in WITHOUT_MINI
     ],
     ids=lambda path: path.stem,
 )
@@ -485,7 +486,7 @@ def test_image_tasks_build_their_network_and_say_which_one_mini_runs(task):
     found = load_task(task)
     fashion = load_task(PROJECT / "tasks" / "fashion_resnet.py").variants["mini"]
     stands_in, name = choose_variant(found, split="mini", tell=lambda words: None)
-    mini, kind = stands_in.variants[name], next(kind for kind in ZOO if kind in task.stem)
+    mini, kind = stands_in.variants[name], next(kind for kind in ZOO if kind in (found.mini or found.name))
     own = {
         "model": f"adapters.models.{kind}_small:{kind}_small",
         "checkpoint": str(PROJECT / "benchmarks" / "zoo" / f"{kind}_fashion" / f"{kind}_fashion.pth"),
@@ -495,9 +496,16 @@ def test_image_tasks_build_their_network_and_say_which_one_mini_runs(task):
     assert stands_in.name == (found.mini or found.name)
     assert "; not " in mini.description or stands_in.name == "fashion_resnet"
     outputs = 1000 if task.stem.startswith("imagenet") else 100 if "100" in task.stem else 10
-    network = build(found.variants["full"].model)
-    last = [m for m in network.modules() if isinstance(m, torch.nn.Linear)][-1]
-    assert last.out_features == outputs and next(iter(found.variants)) == "full"
+    full = next(variant for variant in found.variants.values() if variant.split == "full")
+    last = [m for m in build(full.model).modules() if isinstance(m, torch.nn.Linear)][-1]
+    assert last.out_features == outputs and next(iter(found.variants.values())) is full
+
+
+@pytest.mark.parametrize("task", WITHOUT_MINI)
+def test_a_task_without_a_mini_of_its_kind_says_what_it_has(task):
+    found = load_task(PROJECT / "tasks" / f"{task}.py")
+    with pytest.raises(InputError, match=f"'{task}' has no mini split; it has full: {next(iter(found.variants))}"):
+        choose_variant(found, split="mini", tell=lambda words: None)
 
 
 def test_torchvisions_layout_of_cifar100(tmp_path, monkeypatch):
