@@ -208,7 +208,7 @@ def test_sync_batch_norm_and_pretrained_backbones_are_replaced(tmp_path):
     "config, message",
     [
         ("mmdet::yolo/yolov3_d53_8xb8-320-273e_cocoo.py", "did you mean.*'yolo/yolov3_d53_8xb8-320-273e_coco'"),
-        ("mmdet::retinanet_r18_fpn_1x_cocoo", "did you mean 'mmdet::retinanet/retinanet_r18_fpn_1x_coco'"),
+        ("mmdet::retinanet_r18_fpn_1x_cocoo", "did you mean 'retinanet/retinanet_r18_fpn_1x_coco'"),
         ("absent.py", "config file 'absent.py' is not there.*mmdet::"),
     ],
 )
