@@ -70,8 +70,10 @@ class Parser(argparse.ArgumentParser):
 def new_file(text):
     """Type of an option: a file that can be written, in a folder that exists."""
     path = Path(text).absolute()
-    if path.exists() and not path.is_file() or not path.parent.is_dir():
-        raise argparse.ArgumentTypeError(f"found {text}, expected a file name in a folder that exists")
+    if path.exists() and not path.is_file() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+        raise argparse.ArgumentTypeError(
+            f"found {text}, expected a file name in a folder that exists and can be written in"
+        )
     return path
 
 

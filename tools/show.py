@@ -26,7 +26,7 @@ def picture(*endings):
     """Type of an option: a new file with one of the ``endings``."""
 
     def convert(text):
-        if not text.lower().endswith(endings):
+        if Path(text).suffix.lower() not in endings:
             raise argparse.ArgumentTypeError(f"found {text}, expected a file name that ends in {' or '.join(endings)}")
         return new_file(text)
 

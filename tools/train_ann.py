@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -151,8 +152,10 @@ def run_task(task, variant, options, device):
         print(f"{words}: " + "  ".join(f"{name} {value:.4g}" for name, value in metrics[phase].items()))
     print(f"reported by others: {entry.literature}")
     print(f"wrote {out} ({out.stat().st_size:,} bytes), its recipe and log beside it; to convert it and to measure:")
-    given = "" if session.is_found(task, variant, out) else f" --checkpoint {out}"
-    print(f"  python tools/run_bench.py {task.name} --variant {variant} --data-root {options.data_root}{given}")
+    given = "" if session.is_found(task, variant, out) else f" --checkpoint {shlex.quote(str(out))}"
+    print(
+        f"  python tools/run_bench.py {task.name} --variant {variant} --data-root {shlex.quote(options.data_root)}{given}"
+    )
 
 
 def run_config(options, device):

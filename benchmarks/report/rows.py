@@ -91,7 +91,7 @@ def _fidelity(row):
     return {
         "agreement": like and like.agreement,
         "divergence": like and like.divergence,
-        "output_error": like and like.error,
+        "output_error": like and like.output_error,
     }
 
 

@@ -15,9 +15,10 @@ from .rows import groups, rows_of_table
 ABOUT = """Rendered from `records/` by `python tools/leaderboard.py`. **N** sub-steps are **T** timesteps in which a neuron sends **at most**
 N / T unit spikes; a chip that sends one spike at a time needs N steps for each split. `adafire-uniform` has one limit and thresholds of
 least squared error, `adafire` allots thresholds to channels at the cost of the uniform ones. **agreement**: share of decisions
-(classes, classes of positions, boxes) that are the ANN's; **divergence**: symmetric Kullback-Leibler, in nats; **error**: of the
-outputs, half the mean square over their variance (benchmarks/running/fidelity.py). Additions and messages are for each
-multiply-accumulate of the ANN; energy is under `{model}`. **draws**: choices of calibration samples that a row is the mean of.
+(classes, classes of positions, boxes) that are the ANN's; **divergence**: the mean of both Kullback-Leibler
+divergences, in nats; **error**: of the outputs, half the mean square over their variance (benchmarks/running/fidelity.py; `-`: not measured
+then). Additions and messages are for each multiply-accumulate of the ANN; energy is under `{model}`.
+**draws**: choices of calibration samples that a row is the mean of.
 
 Made by `python tools/run_bench.py TASK --methods adafire-uniform:substeps=16,adafire:substeps=16 --timesteps 1,2,4`.
 """

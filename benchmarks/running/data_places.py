@@ -37,7 +37,7 @@ def plain(name):
 def places():
     """{plain name: folder} of the file; {} without one. InputError: no TOML, something else than folders in it, one set twice."""
     path = file()
-    if not path.is_file():
+    if not path.exists():
         return {}
     try:
         found = _toml().loads(path.read_text(encoding="utf-8"))

@@ -1,16 +1,15 @@
 """How like the ANN's a network's outputs are, on the samples that are scored: beside the metric, which needs labels and is coarser.
 
 agreement: share of decisions that are the ANN's: classes, classes of positions, boxes of one class that overlap (adapters' exit
-judges say it); None where nobody says. divergence: the symmetric Kullback-Leibler divergence of class scores, in nats; None where
-outputs are no class scores. error: of all raw outputs, half the mean square over their variance. Means over samples.
-Source: ours; the last two as in the searches (adafire/search/site_weights.py).
+judges say it); None where nobody says. divergence: of class scores, the mean of the two Kullback-Leibler divergences, in nats;
+None where outputs are no class scores. output_error: of each raw output tensor, half the mean squared error over the variance of the
+ANN's (over all samples, so that batches change nothing), a mean over the tensors. Source: ours; the last two as in the searches
+(adafire/search/site_weights.py), which take the variance of a batch.
 """
 
 from adafire import convert
 from adafire.graph import map_tensors, tensors_in
 from adafire.search.site_weights import divergence
-
-from .row import Fidelity
 
 ROOM = 256e6
 """Bytes of the ANN's outputs that are kept for the methods that follow; those of further batches are computed again."""
@@ -41,7 +40,8 @@ class Reference:
 
 
 def compared(outputs, reference, judge, samples):
-    """Sums over ``samples`` of the three figures, for one batch; None where outputs have other shapes than the ANN's.
+    """Sums over ``samples``, for one batch, of agreement and divergence, and what the error needs of every tensor (sums of squared
+    errors, values and squared values, and their number); None where outputs have other shapes than the ANN's.
 
     judge: the workload's ExitJudge, or None.
     """
@@ -54,10 +54,11 @@ def compared(outputs, reference, judge, samples):
         agreement = float((pairs[0][0].argmax(1) == pairs[0][1].argmax(1)).sum())
     elif judge is not None:
         agreement = float((1 - judge.differing(outputs, reference)).sum())
+    doubles = [(a.double(), b.double()) for a, b in pairs]
     return (
         agreement,
         divergence(outputs, reference, "classes") * samples if classes else None,
-        divergence(outputs, reference, "raw") * samples,
+        [(float((a - b).square().sum()), float(b.sum()), float(b.square().sum()), b.numel()) for a, b in doubles],
     )
 
 
@@ -65,5 +66,16 @@ def total(parts, samples):
     """The figures as a dict for a record, from ``compared`` of every batch; None where any batch has none."""
     if not parts or any(part is None for part in parts):
         return None
-    sums = [None if any(v is None for v in column) else sum(column) / samples for column in zip(*parts)]
-    return dict(zip(Fidelity.model_fields, sums))
+    agreement, divergence, tensors = zip(*parts)
+    mean = lambda column: None if any(v is None for v in column) else sum(column) / samples
+    return {"agreement": mean(agreement), "divergence": mean(divergence), "output_error": _error(tensors)}
+
+
+def _error(tensors):
+    """Half the mean square over the variance, a mean over the tensors; ``tensors``: of every batch, as in ``compared``."""
+    found = []
+    for of_tensor in zip(*tensors):
+        squares, values, squared, count = map(sum, zip(*of_tensor))
+        variance = max(squared / count - (values / count) ** 2, 1e-12)
+        found.append(squares / count / (2 * variance))
+    return sum(found) / len(found)

@@ -38,7 +38,9 @@ class Fidelity(Closed):
 
     agreement: Annotated[Finite, Field(ge=0, le=1)] | None
     divergence: NotNegative | None
-    error: NotNegative
+    output_error: NotNegative | None = None
+    error: NotNegative | None = None
+    """The same by the variance of each batch: of records from before ``output_error``."""
 
 
 class Row(Closed):

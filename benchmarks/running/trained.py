@@ -20,6 +20,14 @@ def recipe_file(weights):
     return Path(weights).with_suffix(".recipe.json")
 
 
+def _changed(made):
+    """What else was done otherwise than the recipe says."""
+    options = [f"{key}={value}" for key, value in made.get("cfg_options", {}).items()]
+    return "".join(
+        [f", {' '.join(options)}" if options else "", ", from random weights" if made.get("scratch") else ""]
+    )
+
+
 def notes(checkpoint):
     """[sentence] for the record on weights that were trained here: recipe, epochs, seed; none on others."""
     try:
@@ -28,7 +36,7 @@ def notes(checkpoint):
         if made["weights"]["sha256"] != hashlib.sha256(content).hexdigest():
             return []
         said = (
-            f"weights trained here, recipe {made['recipe']}: {made['epochs']} epochs{made['shortened']}, seed {made['seed']}, "
+            f"weights trained here, recipe {made['recipe']}: {made['epochs']} epochs{made['shortened']}{_changed(made)}, seed {made['seed']}, "
             f"chosen by {made['chosen']['by']} on samples held out of the train set"
         )
         return [said]

@@ -1,6 +1,7 @@
 """One training of a task's variant from beginning to end: checked, trained, chosen, scored once, and left where it is found."""
 
 import json
+import os
 import shutil
 import time
 from pathlib import Path
@@ -88,9 +89,12 @@ def prepared(task, variant, wanted):
     }
     if not Path(wanted.data_root).is_dir():
         raise InputError(f"--data-root {wanted.data_root}: no such folder")
+    _check_places(work_dir, weights_of(task.name, variant, wanted.out), wanted)
     _check_begun(work_dir, identity, wanted)
     settings = {key: value for key, value in own.settings().items() if key != "checkpoint"}
     config, data = _config(task.adapter, settings, wanted, recipe, epochs)
+    identity["data"] = {part: said.get("fingerprint") for part, said in data.items() if isinstance(said, dict)}
+    _check_begun(work_dir, identity, wanted)  # once more, with the samples known
     try:
         config.merge_from_dict(wanted.cfg_options or {})
     except Exception as error:  # whatever mmengine raises on keys that lead nowhere
@@ -101,6 +105,20 @@ def prepared(task, variant, wanted):
     work_dir.mkdir(parents=True, exist_ok=True)
     (work_dir / "training.json").write_text(json.dumps(identity, indent=2) + "\n")
     return config, data, entry, recipe, epochs
+
+
+def _check_places(work_dir, out, wanted):
+    """InputError where a file that is written at the end could not be, or would replace the weights of another training."""
+    for place in (work_dir, out.parent):
+        there = next(p for p in (place, *place.absolute().parents) if p.exists())
+        if not there.is_dir() or not os.access(there, os.W_OK):
+            raise InputError(f"{place} cannot be a folder to write in: {there} is none; choose another one")
+    if out.is_dir():
+        raise InputError(
+            f"--out {out} is a folder; expected a file name for the weights, such as {out / 'weights.pth'}"
+        )
+    if out.exists() and not (wanted.resume and (work_dir / "last_checkpoint").exists()):
+        raise InputError(f"{out} holds weights already; write others with --out FILE, or move these away")
 
 
 def _check_begun(work_dir, identity, wanted):
@@ -164,7 +182,9 @@ def train(task, variant, wanted):
 
     from . import loop
 
-    started = time.time()
+    started, resumed = time.time(), wanted.resume and begun(task.name, variant, wanted.work_dir)
+    if wanted.resume and not resumed:
+        print(f"nothing to go on with in {work_folder(task.name, variant, wanted.work_dir)}: the training begins")
     config, data, entry, recipe, epochs = prepared(task, variant, wanted)
     out, work_dir = weights_of(task.name, variant, wanted.out), Path(config.work_dir)
     loop.register_frameworks(config)
@@ -175,10 +195,15 @@ def train(task, variant, wanted):
     write(candidate, lambda path: torch.save(content, path))
     metrics = {phase: loop.score(config, candidate, phase) for phase in ("val", "test")}
     made = told(
-        None, config, data, content, candidate, metrics, wanted.device, wall_time_s=round(wall), resumed=wanted.resume
+        None, config, data, content, candidate, metrics, wanted.device, wall_time_s=round(wall), resumed=resumed
     )
     made |= {"task": task.name, "variant": variant, "recipe": entry.recipe, "literature": entry.literature}
-    made |= {"hyperparameters": recipe._asdict(), "epochs": epochs, "amp": "bfloat16" if wanted.amp else None}
+    made |= {"cfg_options": wanted.cfg_options or {}, "scratch": wanted.scratch}
+    made |= {
+        "hyperparameters": recipe._replace(epochs=epochs)._asdict(),
+        "epochs": epochs,
+        "amp": "bfloat16" if wanted.amp else None,
+    }
     made["shortened"] = f" of the recipe's {recipe.epochs}" if epochs != recipe.epochs else ""
     made["weights"]["file"] = out.name
     write(trained.recipe_file(out), lambda path: path.write_text(json.dumps(made, indent=2) + "\n"))

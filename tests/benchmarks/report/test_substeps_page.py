@@ -5,7 +5,7 @@ from helpers.records import make, make_row
 
 
 def records():
-    like = {"agreement": 0.9, "divergence": 0.05, "error": 0.01}
+    like = {"agreement": 0.9, "divergence": 0.05, "output_error": 0.01}
     rows = [make_row(t, v, fidelity=like, synops=2e6, synops_graded=1e6) for t, v in ((1, 0.55), (2, 0.5))]
     found = [make("ann", rows=[make_row(None, 0.6, synops=0.0, macs=1e7)])]
     for base in ("adafire", "adafire-uniform"):

@@ -35,10 +35,21 @@ def test_figures_of_class_scores_by_hand_and_whatever_the_batches():
         assert math.isclose(found["agreement"], same)
         assert math.isclose(found["divergence"], divergence, rel_tol=1e-5)
         Fidelity(**found)
-    error = float((outputs - reference).square().mean() / reference.var() / 2)
-    assert math.isclose(
-        fidelity.total([fidelity.compared(outputs, reference, None, 12)], 12)["error"], error, rel_tol=1e-5
+
+
+def test_the_error_is_over_the_variance_of_all_samples_whatever_the_batches():
+    torch.manual_seed(1)
+    reference = [torch.randn(12, 4) * torch.arange(1.0, 13)[:, None], torch.randn(12, 2, 3) + 5]
+    outputs = [y + 0.1 * torch.randn(y.shape) for y in reference]
+    by_hand = sum(float((a - b).square().mean() / b.var(correction=0) / 2) for a, b in zip(outputs, reference)) / len(
+        reference
     )
+    for size in (12, 4, 3):
+        batches = zip(*(y.split(size) for y in outputs)), zip(*(y.split(size) for y in reference))
+        parts = [fidelity.compared(a, b, None, size) for a, b in zip(*batches)]
+        found = fidelity.total(parts, 12)
+        assert math.isclose(found["output_error"], by_hand, rel_tol=1e-5) and found["agreement"] is None
+        Fidelity(**found)
 
 
 def test_the_judge_of_a_family_says_what_share_agrees():

@@ -1,8 +1,11 @@
 """A training from beginning to end at toy size: resumed, found by a run, and said in its record."""
 
+import hashlib
 import json
+import shutil
 
 import pytest
+from PIL import Image
 
 from adafire.errors import InputError
 from benchmarks.running import catalogue, trained
@@ -50,11 +53,18 @@ def test_a_training_is_interrupted_resumed_and_found(here, monkeypatch):
         session.train(task, variant, wanted())
     with pytest.raises(InputError, match="was begun with epochs 2, not 3"):
         session.train(task, variant, wanted(epochs=3, resume=True))
+    other = shutil.copytree(here / "data", here / "other")
+    picture = next((other / "train").rglob("*.png"))
+    Image.new("RGB", Image.open(picture).size, (9, 200, 40)).save(picture)
+    with pytest.raises(InputError, match="was begun with data"):
+        session.train(task, variant, wanted(resume=True)._replace(data_root="other"))
     found, metrics, _ = session.train(task, variant, wanted(resume=True))
     assert begun == [0, 1, 1] and found == out, "the first epoch is not trained again"
     made = json.loads(trained.recipe_file(out).read_text())
     assert made["resumed"] and made["data"]["val"]["samples"] == 10 and made["metrics"] == metrics
     assert [json.loads(line)["epoch"] for line in out.with_suffix(".log.jsonl").read_text().splitlines()] == [1, 2]
+    with pytest.raises(InputError, match="holds weights already; write others with --out FILE"):
+        session.train(task, variant, wanted(work_dir="elsewhere", seed=3))
     (said,) = trained.notes(out)
     assert "trained here, recipe cifar-resnet: 2 epochs of the recipe's 200" in said
     assert load_task(catalogue.find_task(task.name)).variants[variant].checkpoint == str(out)
@@ -77,6 +87,33 @@ def test_a_wrong_option_is_told_before_any_work(here):
     with pytest.raises(InputError, match="--cfg-options cannot be used"):
         session.train(*session.choose("cifar10_vgg16"), wanted(cfg_options={"train_dataloader.batch_size.x": 1}))
     assert not (here / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"out": "data"}, "--out data is a folder; expected a file name"),
+        ({"out": "file/weights.pth"}, "file cannot be a folder to write in"),
+        ({"work_dir": "file"}, "file cannot be a folder to write in"),
+    ],
+)
+def test_places_that_cannot_be_written_are_told_before_any_work(here, options, message):
+    (here / "file").write_text("")
+    before = sorted(here.rglob("*"))
+    with pytest.raises(InputError, match=message):
+        session.train(*session.choose("cifar10_vgg16"), wanted(**options))
+    assert sorted(here.rglob("*")) == before
+
+
+def test_a_record_says_what_was_done_otherwise_than_the_recipe(tmp_path):
+    made = {"recipe": "r", "epochs": 1, "shortened": " of the recipe's 9", "seed": 0, "chosen": {"by": "accuracy"}}
+    made |= {"cfg_options": {"optim_wrapper.optimizer.lr": 0.001}, "scratch": True}
+    weights = tmp_path / "x.pth"
+    weights.write_bytes(b"weights")
+    made["weights"] = {"sha256": hashlib.sha256(b"weights").hexdigest()}
+    trained.recipe_file(weights).write_text(json.dumps(made))
+    (said,) = trained.notes(weights)
+    assert "1 epochs of the recipe's 9, optim_wrapper.optimizer.lr=0.001, from random weights, seed 0" in said
 
 
 def test_data_that_cannot_be_trained_on_are_told(here):
