@@ -62,11 +62,11 @@ class Watched:
         for at, network in self.networks:
             network.reset()
             for t, outputs in zip(at, self.workload.simulate(network, batch, at)):
-                found = fidelity.compared(outputs, kept, None, 1)
+                found = fidelity.total([fidelity.compared(outputs, kept, None, 1)], 1)
                 (prediction,) = self.workload.predict(outputs, Batch(*batch))
                 sites = network.report(at=t).sites
                 spikes = {site["site"]: site["spikes"] / max(1.0, site["neurons"]) for site in sites}
-                seen.append(Seen(t, prediction, found and found[2], spikes))
+                seen.append(Seen(t, prediction, found and found["output_error"], spikes))
         return ann, seen
 
 

@@ -7,6 +7,8 @@ ANN's (over all samples, so that batches change nothing), a mean over the tensor
 (adafire/search/site_weights.py), which take the variance of a batch.
 """
 
+import math
+
 from adafire import convert
 from adafire.graph import map_tensors, tensors_in
 from adafire.search.site_weights import divergence
@@ -63,12 +65,14 @@ def compared(outputs, reference, judge, samples):
 
 
 def total(parts, samples):
-    """The figures as a dict for a record, from ``compared`` of every batch; None where any batch has none."""
+    """The figures as a dict for a record, from ``compared`` of every batch; None where any batch has none. A figure that is not
+    finite (the ANN's own outputs may be infinite: boxes of exponentials) is None."""
     if not parts or any(part is None for part in parts):
         return None
     agreement, divergence, tensors = zip(*parts)
     mean = lambda column: None if any(v is None for v in column) else sum(column) / samples
-    return {"agreement": mean(agreement), "divergence": mean(divergence), "output_error": _error(tensors)}
+    found = {"agreement": mean(agreement), "divergence": mean(divergence), "output_error": _error(tensors)}
+    return {name: v if v is not None and math.isfinite(v) else None for name, v in found.items()}
 
 
 def _error(tensors):

@@ -189,7 +189,7 @@ def prepared(module, program, monkeypatch, here, argv):
         monkeypatch.setattr("benchmarks.speed.cases.load", lambda name: None)
         monkeypatch.setattr("torch.set_num_threads", lambda number: None)
     elif program == "tools/check.py" and argv:
-        argv = [*argv, "--size", "64"]
+        argv = [*argv, "--size", "224" if "imagenet_vit" in argv else "64"]  # small, or the one that a network takes
     elif program == "tools/export.py":
         argv = [*argv, "--timesteps", "1"]
     return argv or ["--help"]  # a tool that is only named

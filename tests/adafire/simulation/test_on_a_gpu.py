@@ -19,7 +19,7 @@ from helpers.pretended_gpu import pretended_gpu
 LAWS = ["burst", "ours", "dcgs", "sigma-delta"]
 """What every run of the tests looks at; the other methods are in a second call (slow)."""
 REST = [pytest.param(name, marks=pytest.mark.slow) for name in adafire.methods.names() if name not in LAWS]
-X = torch.rand(2, 3, 8, 6, generator=torch.Generator().manual_seed(0))
+X = torch.rand(4, 3, 8, 6, generator=torch.Generator().manual_seed(0))
 
 
 def small():
@@ -46,7 +46,7 @@ def read_and_moved(snn, reads, at, count=True):
     reads.numbers.clear()
     reads.moved.clear()
     (y,) = snn(x, at=(at,), count=count)
-    assert y.device == x.device and y.shape == (2, 5)
+    assert y.device == x.device and y.shape == (len(X), 5)
     return collections.Counter(reads.numbers), len(reads.moved)
 
 

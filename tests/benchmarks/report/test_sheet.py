@@ -46,7 +46,7 @@ def test_samples_are_ranked_by_how_far_their_outputs_are_from_the_anns():
     for batch in batches:
         with torch.no_grad():
             wanted, found = network(batch.inputs), snn(batch.inputs, at=(4,))[0]
-        expected[batch.ids[0]] = float((found - wanted).square().mean() / wanted.var() / 2)
+        expected[batch.ids[0]] = float((found - wanted).square().mean() / wanted.var(correction=0) / 2)
     assert [sample for _, sample, *_ in ranked] == sorted(expected, key=expected.get)
     assert [value for value, *_ in ranked] == pytest.approx(sorted(expected.values()), rel=1e-4)
     assert [one.timesteps for one in ranked[0][-1]] == [1, 4]

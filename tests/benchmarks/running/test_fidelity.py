@@ -71,6 +71,15 @@ def test_outputs_of_other_shapes_are_not_compared():
     assert fidelity.total([fidelity.compared(one, one, None, 2), None], 4) is None
 
 
+def test_infinite_outputs_have_no_error_and_end_no_run():
+    reference = torch.ones(2, 3)
+    reference[1, 0] = float("inf")
+    found = fidelity.total([fidelity.compared(torch.ones(2, 3), reference, None, 2)], 2)
+    assert found["output_error"] is None and found["divergence"] is None and found["agreement"] is not None
+    one = torch.ones(1, 1, 1)  # a single value has no variance
+    assert fidelity.total([fidelity.compared(one, one, None, 1)], 1)["output_error"] == 0
+
+
 class Counted:
     """A workload of two batches; calls of the ANN are counted."""
 
