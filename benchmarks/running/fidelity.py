@@ -56,12 +56,17 @@ def compared(outputs, reference, judge, samples):
         agreement = float((pairs[0][0].argmax(1) == pairs[0][1].argmax(1)).sum())
     elif judge is not None:
         agreement = float((1 - judge.differing(outputs, reference)).sum())
-    doubles = [(a.double(), b.double()) for a, b in pairs]
+    doubles = [(_numbers(a), _numbers(b)) for a, b in pairs]
     return (
         agreement,
         divergence(outputs, reference, "classes") * samples if classes else None,
-        [(float((a - b).square().sum()), float(b.sum()), float(b.square().sum()), b.numel()) for a, b in doubles],
+        [(float(((a - b) ** 2).sum()), float(b.sum()), float((b**2).sum()), b.size) for a, b in doubles],
     )
+
+
+def _numbers(tensor):
+    """As a NumPy array: NumPy sums in one order, torch in one that depends on the threads."""
+    return tensor.detach().cpu().double().numpy()
 
 
 def total(parts, samples):

@@ -1,4 +1,4 @@
-"""Same seed, same record: every metric, count and piece of evidence bit for bit, at 1 and 2 threads, in chunks of 1, 3 and 8
+"""Same seed, same record: every metric, count and piece of evidence bit for bit (fidelity to the ANN within its rounding), at 1 and 2 threads, in chunks of 1, 3 and 8
 timesteps, in one go or resumed. docs/traps.md says what this does not hold for."""
 
 import json
@@ -21,14 +21,24 @@ TIMES = ("convert_s", "time_s", "peak_memory_mb")
 METHODS = ["quantised", "snn-calibration", "burst", "adafire", "adafire-signed", "ours"]
 
 
+class Near(dict):
+    """Figures that are equal where they differ by the rounding of the ANN's own convolutions alone."""
+
+    def __eq__(self, other):
+        known = [{key: value for key, value in one.items() if value is not None} for one in (self, other)]
+        return known[0] == pytest.approx(known[1], rel=1e-3, abs=1e-9)
+
+
 def told(record):
-    """What a record says of the result."""
+    """What a record says of the result. How like the ANN's floats its outputs are is known up to their rounding."""
     content = json.loads(to_json(record))
     for name in ELSEWHERE:
         del content[name]
     for row in content["rows"]:
         for name in TIMES:
             row.pop(name)
+        if row.get("fidelity"):
+            row["fidelity"] = Near(row["fidelity"])
     return content
 
 
