@@ -48,6 +48,13 @@ def main(argv=None):
         "--epochs", type=whole(1), metavar="N", help="of trainings, in place of the recipe's; records then say so"
     )
     p.add_argument(
+        "--if-shortened",
+        choices=("refuse", "take", "retrain"),
+        default="refuse",
+        help="of networks that were trained here otherwise than their recipe says (fewer epochs, say): refuse to measure with them, take "
+        "them, or train them again and keep the old ones under another name (default: %(default)s)",
+    )
+    p.add_argument(
         "--device", choices=("auto", "cpu", "cuda"), default="auto", help="auto: trainings on a GPU if there is one"
     )
     p.add_argument("--methods", type=names, metavar="A,B", help="other methods than the table's")
@@ -105,7 +112,10 @@ def show_plan(jobs, methods, timesteps, args):
 
     hours = 0.0
     for job in jobs:
-        if job.lacks_weights and job.entry:
+        words = plan.shortened_words(job, args.epochs)
+        if words and args.if_shortened != "retrain":
+            print(f"# {job.task.name}: trained here, but not as the recipe says ({words}): --if-shortened retrain or take")
+        if job.entry and (job.lacks_weights or words and args.if_shortened == "retrain"):
             print(f"{plan.words(plan.training(job, args.epochs, args.device))}  # {plan.hours(job)}")
             hours += job.entry.hours
         elif job.lacks_weights:
@@ -122,7 +132,7 @@ def measure(table, args):
     from benchmarks.running.progress import reporter
     from benchmarks.running.splits import split_of
     from benchmarks.running.store import load_all
-    from benchmarks.training import plan
+    from benchmarks.training import plan, shortened
 
     jobs, methods = planned(table, args), args.methods or list(table.methods)
     timesteps = args.timesteps or list(table.timesteps)
@@ -136,7 +146,10 @@ def measure(table, args):
     for job in jobs:  # all that is wrong is told before the first training
         catalogue.check_ready(job.task, job.variant, job.data_root, "random")
         runner.check_request(job.task, methods, timesteps, options_of(job))
-    for job in plan.needed(jobs, args.train):
+    for job in plan.needed(jobs, args.train, args.epochs, args.if_shortened):
+        if plan.shortened_words(job, args.epochs):
+            for path in shortened.set_aside(job.task.name, job.variant):
+                print(f"note: what was there is now {path}", file=sys.stderr)
         command = plan.training(job, args.epochs, args.device)
         print(f"{plan.words(command)}  # {plan.hours(job)}", file=sys.stderr, flush=True)
         plan.run(command)

@@ -4,7 +4,6 @@ import json
 import os
 import shlex
 import sys
-import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -74,11 +73,10 @@ def options_of():
         "--workers",
         type=whole(1, 1024),
         metavar="N",
-        default=os.cpu_count(),
-        help="processes to generate data (default: cores)",
+        help="of a config that generates its data: processes that do (default: cores)",
     )
-    add("--fashion-mnist", metavar="DIR", help="folder with the full Fashion-MNIST's four files")
-    add("--download", action="store_true", help="fetch Fashion-MNIST with torchvision when it is absent")
+    add("--fashion-mnist", metavar="DIR", help="of such a config: folder with the full Fashion-MNIST's four files")
+    add("--download", action="store_true", help="of such a config: fetch Fashion-MNIST with torchvision when it is absent")
     add("--cfg-options", nargs="+", default=[], metavar="KEY=VALUE", help="change entries of the config")
     add("--trust-config", action="store_true", help="execute a config file from outside this project (it is Python)")
     return parser
@@ -100,6 +98,7 @@ def run(options):
         task, variant = session.choose(options.given, options.variant, options.trust_config)
         folder = catalogue.data_folder(task.variants[variant], options.data_root)
         options.data_root = folder and str(folder)
+        of_generated(options, f"task {task.name!r} is trained on data of --data-root")
         if not folder:
             raise InputError(f"task {task.name!r} is trained on data of yours: give their folder with --data-root DIR")
     elif options.variant or options.data_root or options.batch or options.scratch:
@@ -114,6 +113,14 @@ def run(options):
     if options.threads:
         torch.set_num_threads(options.threads)
     return run_task(task, variant, options, device) if of_task else run_config(options, device)
+
+
+def of_generated(options, why):
+    """InputError for an option on generated data where none are made."""
+    given = [("--workers", options.workers), ("--fashion-mnist", options.fashion_mnist), ("--download", options.download)]
+    for name, value in given:
+        if value:
+            raise InputError(f"{name} is for a config whose data are generated (data_setup), and {why}; leave {name} out")
 
 
 def show_list():
@@ -161,6 +168,7 @@ def run_task(task, variant, options, device):
 def run_config(options, device):
     import torch
 
+    from benchmarks.training import clock
     from benchmarks.training.config_files import load_config
     from benchmarks.training.loop import register_frameworks, score, train
 
@@ -169,12 +177,12 @@ def run_config(options, device):
     from adapters.setups import SetupOptions, set_up
     from benchmarks.zoo.recipe import recipe, slim, training_log, write
 
-    data = set_up(config, SetupOptions(options.workers, options.fashion_mnist, options.download))
+    if not config.get("data_setup"):
+        of_generated(options, f"{options.given} has none")
+    data = set_up(config, SetupOptions(options.workers or os.cpu_count(), options.fashion_mnist, options.download))
     out = Path(options.out or Path(config.work_dir) / "slim.pth")
 
-    started = time.time()
     content = slim(train(config, device, options.amp), options.store or "fp16")
-    wall = time.time() - started
     write(out, lambda path: torch.save(content, path))
     metrics = {phase: score(config, out, phase) for phase in ("val", "test") if config.get(f"{phase}_dataloader")}
     made = recipe(
@@ -187,7 +195,7 @@ def run_config(options, device):
         device,
         cfg_options=options.cfg_options,
         amp="bfloat16" if options.amp else None,
-        wall_time_s=round(wall),
+        **clock.told(config.work_dir),
         resumed=options.resume,
     )
     write(out.with_name("recipe.json"), lambda path: path.write_text(json.dumps(made, indent=2) + "\n"))

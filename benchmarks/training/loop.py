@@ -48,7 +48,10 @@ def train(config, device, amp=False):
     import torch
     from mmengine.runner import CheckpointLoader, Runner
 
+    from .clock import Clock
+
     work_dir = Path(config.work_dir)
+    clock = Clock(work_dir, config.resume)
 
     @CheckpointLoader.register_scheme(prefixes="", force=True)
     def load(filename, map_location):
@@ -60,7 +63,11 @@ def train(config, device, amp=False):
     runner = Runner.from_cfg(config)
     if amp:
         mixed_precision(runner.model, device)
-    runner.train()
+    runner.register_hook(clock)
+    try:
+        runner.train()
+    finally:
+        clock.stop()
     best = sorted(work_dir.glob("best_*.pth"), key=os.path.getmtime)
     return best[-1] if best else Path((work_dir / "last_checkpoint").read_text())
 

@@ -12,7 +12,7 @@ from adafire.registry import near_names
 
 from ..running import catalogue, trained
 from ..running.task import PROJECT, load_task
-from . import recipes, session
+from . import recipes, session, shortened
 
 
 class Job(NamedTuple):
@@ -105,9 +105,10 @@ def weights_from(task, variant):
     return f"by recipe {found.recipe} ({hours_of(found)})" if found else "yours (--checkpoint FILE)"
 
 
-def needed(found, train):
+def needed(found, train, epochs=None, if_shortened="refuse"):
     """The jobs whose networks are to be trained first. InputError for one without weights where no training was asked for, or
-    where there is no recipe."""
+    where there is no recipe, and for one that was trained here otherwise than its recipe says (epochs: asked for in its place),
+    unless ``if_shortened`` is 'take', or 'retrain' with ``train``."""
     lacking = [job for job in found if job.lacks_weights]
     for job in lacking:
         label = f"task {job.task.name!r}, variant {job.variant!r}"
@@ -121,7 +122,27 @@ def needed(found, train):
                 f"{label}: there are no weights; add --train to train them first ({hours(job)}), or run it alone with weights "
                 "of yours (tools/run_bench.py --checkpoint FILE)"
             )
-    return lacking
+    again = [job for job in found if shortened_words(job, epochs)] if if_shortened != "take" else []
+    if if_shortened == "retrain" and not train:
+        raise InputError("--if-shortened retrain trains networks again; add --train")
+    for job in again if if_shortened == "refuse" else ():
+        had, way_out = "the weights that were trained here are", "--if-shortened take to measure with them"
+        if job in lacking:
+            had, way_out = "a training was begun that is", "give the --epochs that it was begun with to go on"
+        raise InputError(
+            f"task {job.task.name!r}, variant {job.variant!r}: {had} not what {'--epochs' if epochs else 'the recipe'} says "
+            f"({shortened_words(job, epochs)}); add --if-shortened retrain to train anew (with --train), or {way_out}"
+        )
+    return [job for job in found if job in lacking or job in again]
+
+
+def shortened_words(job, epochs=None):
+    """How what was trained here for a job, to its end or not, is not as its recipe says; '' where it is, or there is nothing."""
+    own = job.task.variants[job.variant]
+    if job.entry is None or own.checkpoint not in (None, str(trained.weights_file(job.task.name, job.variant))):
+        return ""
+    look = shortened.of_training if job.lacks_weights else shortened.of_weights
+    return look(job.task.name, job.variant, epochs)
 
 
 def run(command):

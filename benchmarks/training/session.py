@@ -60,6 +60,14 @@ def begun(task, variant, given=None):
     return (work_folder(task, variant, given) / "last_checkpoint").is_file()
 
 
+def identity_of(work_dir):
+    """What a training in this folder was begun with; {} where that is not known."""
+    try:
+        return dict(json.loads((Path(work_dir) / "training.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return {}
+
+
 def weights_of(task, variant, out=None):
     """File that the weights go to."""
     return Path(out) if out else trained.weights_file(task, variant)
@@ -130,10 +138,7 @@ def _check_begun(work_dir, identity, wanted):
             f"{work_dir} holds an earlier training; go on with it (--resume), or choose another folder with --work-dir, or "
             "delete it"
         )
-    try:
-        before = json.loads((work_dir / "training.json").read_text())
-    except (OSError, ValueError):
-        before = {}
+    before = identity_of(work_dir)
     other = [key for key in identity if before.get(key) != identity[key]]
     if other:
         raise InputError(
@@ -180,9 +185,9 @@ def train(task, variant, wanted):
     from benchmarks.zoo.recipe import recipe as told
     from benchmarks.zoo.recipe import slim, training_log, write
 
-    from . import loop
+    from . import clock, loop
 
-    started, resumed = time.time(), wanted.resume and begun(task.name, variant, wanted.work_dir)
+    resumed = wanted.resume and begun(task.name, variant, wanted.work_dir)
     if wanted.resume and not resumed:
         print(f"nothing to go on with in {work_folder(task.name, variant, wanted.work_dir)}: the training begins")
     config, data, entry, recipe, epochs = prepared(task, variant, wanted)
@@ -190,13 +195,10 @@ def train(task, variant, wanted):
     loop.register_frameworks(config)
     content = slim(loop.train(config, wanted.device, wanted.amp), wanted.store)
     content["meta"] |= {"task": task.name, "variant": variant, "recipe": entry.recipe}
-    wall = time.time() - started
     candidate = work_dir / "chosen.pth"
     write(candidate, lambda path: torch.save(content, path))
     metrics = {phase: loop.score(config, candidate, phase) for phase in ("val", "test")}
-    made = told(
-        None, config, data, content, candidate, metrics, wanted.device, wall_time_s=round(wall), resumed=resumed
-    )
+    made = told(None, config, data, content, candidate, metrics, wanted.device, **clock.told(work_dir), resumed=resumed)
     made |= {"task": task.name, "variant": variant, "recipe": entry.recipe, "literature": entry.literature}
     made |= {"cfg_options": wanted.cfg_options or {}, "scratch": wanted.scratch}
     made |= {
@@ -204,10 +206,9 @@ def train(task, variant, wanted):
         "epochs": epochs,
         "amp": "bfloat16" if wanted.amp else None,
     }
-    made["shortened"] = f" of the recipe's {recipe.epochs}" if epochs != recipe.epochs else ""
     made["weights"]["file"] = out.name
     write(trained.recipe_file(out), lambda path: path.write_text(json.dumps(made, indent=2) + "\n"))
     log = "".join(json.dumps(row) + "\n" for row in training_log(work_dir))
-    write(out.with_suffix(".log.jsonl"), lambda path: path.write_text(log))
+    write(trained.log_file(out), lambda path: path.write_text(log))
     write(out, lambda path: shutil.copyfile(candidate, path))  # last: who finds the weights finds the rest beside them
     return out, metrics, entry

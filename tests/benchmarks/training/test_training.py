@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+import time
 
 import pytest
 from PIL import Image
@@ -10,7 +11,7 @@ from PIL import Image
 from adafire.errors import InputError
 from benchmarks.running import catalogue, trained
 from benchmarks.running.task import load_task
-from benchmarks.training import session
+from benchmarks.training import clock, session
 from helpers import toy_sets
 from helpers.pictures import tree
 
@@ -40,6 +41,7 @@ def test_a_training_is_interrupted_resumed_and_found(here, monkeypatch):
 
     def interrupted(loop):
         begun.append(loop._epoch)
+        time.sleep(1)
         if loop._epoch == 1 and len(begun) == 2:
             raise KeyboardInterrupt
         run_epoch(loop)
@@ -61,6 +63,8 @@ def test_a_training_is_interrupted_resumed_and_found(here, monkeypatch):
     found, metrics, _ = session.train(task, variant, wanted(resume=True))
     assert begun == [0, 1, 1] and found == out, "the first epoch is not trained again"
     made = json.loads(trained.recipe_file(out).read_text())
+    seconds = clock.calls(session.work_folder(task.name, variant))
+    assert min(seconds) > 1 and seconds[0] > 2 and made["wall_time_s"] == round(sum(seconds)) and made["calls"] == 2
     assert made["resumed"] and made["data"]["val"]["samples"] == 10 and made["metrics"] == metrics
     assert [json.loads(line)["epoch"] for line in out.with_suffix(".log.jsonl").read_text().splitlines()] == [1, 2]
     with pytest.raises(InputError, match="holds weights already; write others with --out FILE"):
@@ -106,14 +110,15 @@ def test_places_that_cannot_be_written_are_told_before_any_work(here, options, m
 
 
 def test_a_record_says_what_was_done_otherwise_than_the_recipe(tmp_path):
-    made = {"recipe": "r", "epochs": 1, "shortened": " of the recipe's 9", "seed": 0, "chosen": {"by": "accuracy"}}
+    made = {"recipe": "cifar-vgg", "epochs": 1, "seed": 0, "chosen": {"by": "accuracy"}, "data": {"train": {"samples": 95}}}
     made |= {"cfg_options": {"optim_wrapper.optimizer.lr": 0.001}, "scratch": True}
     weights = tmp_path / "x.pth"
     weights.write_bytes(b"weights")
     made["weights"] = {"sha256": hashlib.sha256(b"weights").hexdigest()}
     trained.recipe_file(weights).write_text(json.dumps(made))
     (said,) = trained.notes(weights)
-    assert "1 epochs of the recipe's 9, optim_wrapper.optimizer.lr=0.001, from random weights, seed 0" in said
+    words = "1 epochs of the recipe's 200, optim_wrapper.optimizer.lr=0.001, from random weights, seed 0, on 95 samples"
+    assert words in said
 
 
 def test_data_that_cannot_be_trained_on_are_told(here):
