@@ -85,6 +85,8 @@ def build(args):
     """(network in eval mode, function of the input's side that gives ``forward``, channels, [(height, width)] that the input
     is likely to want, the likeliest first) for what the command line names."""
     from benchmarks.running.network_of import channels_of, is_task, settings_of, sides_of
+    from benchmarks.running.task import PROJECT
+    from benchmarks.running.unknown_names import is_of_a_library, unknown
 
     settings = settings_of(args.network, args.variant, args.trust_config) if is_task(args.network) else {}
     if args.variant and not settings:
@@ -97,6 +99,8 @@ def build(args):
         channels, size = wanted(network)
         channels = channels_of(settings) or channels
         return network, lambda side: forward_of(network), channels, sides_of(settings) or [size or (DEFAULT, DEFAULT)]
+    if not is_of_a_library(name) and not Path(name).is_file() and not (PROJECT / name).is_file():
+        raise unknown(name)
     if "::" not in name and Path(name).is_file():
         from benchmarks.running.task import check_trusted
 

@@ -40,8 +40,7 @@ def export(args):
     from adafire.errors import InputError
     from adapters import nir_export
     from adapters.base import WorkloadOptions
-    from benchmarks.running import catalogue
-    from benchmarks.running.request import find_adapter
+    from benchmarks.running import catalogue, opening
     from benchmarks.running.task import load_task
 
     nir, out = nir_export.package(), Path(args.out or Path("runs") / f"{Path(args.task).stem}-{args.method}.nir")
@@ -50,19 +49,7 @@ def export(args):
     task = load_task(catalogue.find_task(args.task), args.trust_config)
     task, name = catalogue.choose_variant(task, args.variant, args.split, args.data_root)
     catalogue.check_ready(task, name, args.data_root, args.checkpoint)
-    variant = task.variants[name]
-    folder = catalogue.data_folder(variant, args.data_root) if variant.split == "full" else None
-    workload = find_adapter(task.adapter)(
-        variant.settings(),
-        WorkloadOptions(
-            variant=name,
-            split=variant.split,
-            data_root=str(folder) if folder else None,
-            checkpoint=args.checkpoint,
-            limit=1,
-            trust_checkpoint=args.trust_checkpoint,
-        ),
-    )
+    workload = opening.workload(task, name, WorkloadOptions.of(args, limit=1))
     snn = adafire.convert(
         workload.network,
         list(workload.calibration()),

@@ -114,7 +114,9 @@ def show_plan(jobs, methods, timesteps, args):
     for job in jobs:
         words = plan.shortened_words(job, args.epochs)
         if words and args.if_shortened != "retrain":
-            print(f"# {job.task.name}: trained here, but not as the recipe says ({words}): --if-shortened retrain or take")
+            print(
+                f"# {job.task.name}: trained here, but not as the recipe says ({words}): --if-shortened retrain or take"
+            )
         if job.entry and (job.lacks_weights or words and args.if_shortened == "retrain"):
             print(f"{plan.words(plan.training(job, args.epochs, args.device))}  # {plan.hours(job)}")
             hours += job.entry.hours
@@ -141,12 +143,15 @@ def measure(table, args):
     device = "cpu" if args.device == "auto" else args.device
 
     def options_of(job):
-        return runner.RunOptions(WorkloadOptions(data_root=job.data_root, limit=args.limit, device=device))
+        return runner.RunOptions(WorkloadOptions(data_root=job.given, limit=args.limit, device=device))
 
     for job in jobs:  # all that is wrong is told before the first training
-        catalogue.check_ready(job.task, job.variant, job.data_root, "random")
+        catalogue.check_ready(job.task, job.variant, job.given, "random")
         runner.check_request(job.task, methods, timesteps, options_of(job))
-    for job in plan.needed(jobs, args.train, args.epochs, args.if_shortened):
+    lacking = plan.needed(jobs, args.train, args.epochs, args.if_shortened)
+    for job in jobs if lacking else ():
+        plan.check_data(job)
+    for job in lacking:
         if plan.shortened_words(job, args.epochs):
             for path in shortened.set_aside(job.task.name, job.variant):
                 print(f"note: what was there is now {path}", file=sys.stderr)
@@ -155,7 +160,7 @@ def measure(table, args):
         plan.run(command)
     jobs = [job.reloaded() for job in jobs]
     for job in jobs:
-        catalogue.check_ready(job.task, job.variant, job.data_root)
+        catalogue.check_ready(job.task, job.variant, job.given)
     outcomes = []
     with reporter() as tell:
         for job in jobs:

@@ -76,7 +76,11 @@ def options_of():
         help="of a config that generates its data: processes that do (default: cores)",
     )
     add("--fashion-mnist", metavar="DIR", help="of such a config: folder with the full Fashion-MNIST's four files")
-    add("--download", action="store_true", help="of such a config: fetch Fashion-MNIST with torchvision when it is absent")
+    add(
+        "--download",
+        action="store_true",
+        help="of such a config: fetch Fashion-MNIST with torchvision when it is absent",
+    )
     add("--cfg-options", nargs="+", default=[], metavar="KEY=VALUE", help="change entries of the config")
     add("--trust-config", action="store_true", help="execute a config file from outside this project (it is Python)")
     return parser
@@ -95,6 +99,8 @@ def run(options):
         from benchmarks.running import catalogue
         from benchmarks.training import session
 
+        given_root = options.data_root
+
         task, variant = session.choose(options.given, options.variant, options.trust_config)
         folder = catalogue.data_folder(task.variants[variant], options.data_root)
         options.data_root = folder and str(folder)
@@ -107,20 +113,31 @@ def run(options):
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
     import torch
 
+    from benchmarks.running.opening import origin_told
+
     if options.device == "cuda" and not torch.cuda.is_available():
         raise InputError("--device cuda: PyTorch sees no CUDA device here; use --device cpu")
     device = "cuda" if torch.cuda.is_available() else "cpu"
     if options.threads:
         torch.set_num_threads(options.threads)
-    return run_task(task, variant, options, device) if of_task else run_config(options, device)
+    if not of_task:
+        return run_config(options, device)
+    with origin_told(task.variants[variant], given_root):
+        return run_task(task, variant, options, device)
 
 
 def of_generated(options, why):
     """InputError for an option on generated data where none are made."""
-    given = [("--workers", options.workers), ("--fashion-mnist", options.fashion_mnist), ("--download", options.download)]
+    given = [
+        ("--workers", options.workers),
+        ("--fashion-mnist", options.fashion_mnist),
+        ("--download", options.download),
+    ]
     for name, value in given:
         if value:
-            raise InputError(f"{name} is for a config whose data are generated (data_setup), and {why}; leave {name} out")
+            raise InputError(
+                f"{name} is for a config whose data are generated (data_setup), and {why}; leave {name} out"
+            )
 
 
 def show_list():

@@ -61,7 +61,7 @@ def load_state_dict(path, trust=False):
         pickled = any(isinstance(value, Inert) for value in inside)
         raise InputError(
             f"no weights in checkpoint '{path}': found {keys}; expected named tensors, at the top or "
-            f"under one of {', '.join(KEYS[:4])}"
+            f"under one of {', '.join(KEYS[:4])}, or averaged ones under ema, swa or the like"
             + "; if it holds a whole pickled network that you trust, add --trust-checkpoint"
             * pickled
         )

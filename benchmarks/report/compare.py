@@ -12,9 +12,8 @@ from adafire.registry import near_names
 from adapters.base import WorkloadOptions
 from adapters.shared.accuracy import correctness
 
-from ..running import catalogue
+from ..running import catalogue, opening
 from ..running.record import ENERGY_MODEL
-from ..running.request import find_adapter
 from ..running.store import load_all, places, read_record
 from .paired import paired
 from .rows import graded_energy
@@ -116,17 +115,8 @@ def labels_of(record, data_root=None):
     if variant is None:
         raise InputError(f"task {record.task!r} has no variant {record.variant!r} any more")
     catalogue.check_ready(task, record.variant, data_root)
-    folder = catalogue.data_folder(variant, data_root) if variant.split == "full" else None
-    workload = find_adapter(task.adapter)(
-        variant.settings(),
-        WorkloadOptions(
-            variant=record.variant,
-            split=record.split,
-            limit=record.limit,
-            seed=record.seed,
-            data_root=str(folder) if folder else None,
-        ),
-    )
+    options = WorkloadOptions(limit=record.limit, seed=record.seed, data_root=data_root)
+    workload = opening.workload(task, record.variant, options)
     if workload.describe()["data"]["fingerprint"] != record.workload.data.fingerprint:
         raise InputError("the data at hand are not those of the record (another fingerprint)")
     of_samples = workload.labels()

@@ -14,9 +14,7 @@ from adafire.diagnose import OWN_ERRORS, STAGES, Diagnosis, check_method
 from adafire.errors import InputError
 from adafire.graph.interception import split_samples, x_batch
 
-from ..running import methods
-from ..running.catalogue import data_folder
-from ..running.request import find_adapter
+from ..running import methods, opening
 from ..running.task import task_label
 from .terminal import aligned
 
@@ -57,11 +55,7 @@ def diagnose(task, variant, method, timesteps, options, samples=32, limit=200, t
     """StagedReport of ``method`` at T = ``timesteps``. options: WorkloadOptions (its limit is not used)."""
     check_request(method, samples, limit)
     settings = task.variants[variant]
-    folder = data_folder(settings, options.data_root) if settings.split == "full" else None
-    wanted = options._replace(
-        variant=variant, split=settings.split, data_root=str(folder) if folder else None, limit=max(1, limit)
-    )
-    workload = find_adapter(task.adapter)(settings.settings(), wanted)
+    workload = opening.workload(task, variant, options._replace(limit=max(1, limit)))
     inputs = list(workload.calibration())
     if not inputs:
         raise InputError(f"task {task.name!r}, variant {variant!r}: the calibration set is empty")

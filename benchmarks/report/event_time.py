@@ -9,12 +9,10 @@ from typing import NamedTuple
 import adafire
 from adafire.errors import InputError
 
-from ..running import alone
 from ..running import methods as known
-from ..running.catalogue import data_folder
+from ..running import opening
 from ..running.measure import measure
 from ..running.record import ENERGY_MODEL
-from ..running.request import find_adapter
 
 
 class Point(NamedTuple):
@@ -35,9 +33,7 @@ def event_time(task, variant, methods, bins, timesteps, options, tell=lambda tex
     """Iterator of Points: for each number of bins the ANN, then the methods. timesteps: T for constant inputs; bins: None
     for every one; options: WorkloadOptions."""
     settings = task.variants[variant]
-    folder = data_folder(settings, options.data_root) if settings.split == "full" else None
-    wanted = options._replace(variant=variant, split=settings.split, data_root=str(folder) if folder else None)
-    workload = find_adapter(task.adapter)(alone.settings_of(settings), wanted)
+    workload = opening.workload(task, variant, options)
     if not hasattr(workload, "until"):
         raise InputError(
             f"task {task.name!r} is of the family {task.family}, which has no event time; expected one of "

@@ -14,9 +14,7 @@ import adafire
 from adafire.errors import InputError
 from adapters.base import Batch, Workload
 
-from ..running import alone, methods
-from ..running.catalogue import data_folder
-from ..running.request import find_adapter
+from ..running import alone, methods, opening
 from ..running.task import task_label
 
 FIRST = 4
@@ -54,16 +52,9 @@ def opened(task, variant, method, options, samples, limit):
     """(workload, batches of one sample each, method, a title) of a variant: the samples with the ids ``samples`` (text), or, where
     that is None, the first ``limit``. InputError: no such sample; UnsupportedError: a family that has no draw."""
     settings = task.variants[variant]
-    folder = data_folder(settings, options.data_root) if settings.split == "full" else None
-    wanted = options._replace(
-        variant=variant,
-        split=settings.split,
-        data_root=str(folder) if folder else None,
-        limit=None if samples else limit,
-    )
     # One sample a batch: only those that are drawn are simulated.
     alone.check(task, variant, method)
-    workload = find_adapter(task.adapter)({**alone.settings_of(settings), "batch_size": 1}, wanted)
+    workload = opening.workload(task, variant, options._replace(limit=None if samples else limit), batch_size=1)
     if type(workload).draw is Workload.draw:
         workload.draw(None, None, None)  # says that it cannot
     batches = find(workload, samples, f"task {task.name!r}, variant {variant!r}")

@@ -12,7 +12,7 @@ from adapters.shared.model_zoo import address
 from . import data_places, data_sources
 from .task import PROJECT, TASKS, load_task
 
-DATA_VARIABLE = "ADAFIRE_DATA"
+DATA_VARIABLE = data_places.VARIABLE
 
 
 def task_files():
@@ -206,11 +206,14 @@ def check_ready(task, name, data_root=None, checkpoint=None):
     label = f"task {task.name!r}, variant {name!r}"
     if data_root and not Path(data_root).is_dir():
         raise InputError(f"--data-root {data_root}: no such folder")
+    folder = data_folder(variant, data_root) if variant.split == "full" else None
+    if folder and not folder.exists():
+        raise InputError(f"{label}: the data folder {folder} is missing; it is that of {data_places.origin(variant)}")
     if variant.config and "::" not in variant.config and not Path(variant.config).is_file():
         raise InputError(f"{label}: config file {variant.config} is missing")
     ready, words = data_state(variant, data_root)
     if not ready and variant.needs:
-        where = f" in {data_folder(variant, data_root)}" if data_folder(variant, data_root) else ""
+        where = f" in {folder}, the folder of {data_places.origin(variant, data_root)}" if folder else ""
         mini = task.mini or any(v.split == "mini" for v in task.variants.values())
         way_out = "; without the data, --split mini runs" if variant.split == "full" and mini else ""
         raise InputError(f"{label}: {words}{where}; it needs {', '.join(variant.needs)}{way_out}")

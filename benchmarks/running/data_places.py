@@ -8,13 +8,18 @@
 Names are those of data_sources.py, as --list shows them; case, blanks and dashes do not matter.
 """
 
+import difflib
+import functools
 import os
+import sys
 from pathlib import Path
 
 from adafire.errors import InputError
 from adafire.registry import near_names
 
-from .data_sources import SOURCES
+from .data_sources import SOURCES, name_of
+
+VARIABLE = "ADAFIRE_DATA"
 
 EXPECTED = 'expected a table [data] of lines such as coco = "/data/coco"'
 
@@ -58,8 +63,30 @@ def places():
 
 
 def place(name):
-    """Folder of the set ``name``; None where the file has none. InputError as ``places``."""
-    return places().get(plain(name))
+    """Folder of the set ``name``; None where the file has none. A line of no known set is told on stderr, once: where it looks like a
+    known one's, or the set has no line. InputError as ``places``."""
+    found, known = places(), {plain(one) for one in SOURCES}
+    for other in sorted(set(found) - known - {plain(name)}):
+        near = difflib.get_close_matches(other, sorted(known), 1, 0.75)
+        if near or plain(name) not in found:
+            meant = f"; did you mean {near[0]}?" if near else ""
+            _say(f"{file()} has the line {other!r}, which is no set that this project knows{meant}")
+    return found.get(plain(name))
+
+
+@functools.cache
+def _say(words):
+    """A note on stderr, each once a process."""
+    print(f"note: {words}", file=sys.stderr)
+
+
+def origin(variant, data_root=None):
+    """What names the data folder of a full variant: '--data-root', '$ADAFIRE_DATA', or the line of data.toml."""
+    if data_root:
+        return "--data-root"
+    if os.environ.get(VARIABLE):
+        return f"${VARIABLE}"
+    return f"the line {name_in_toml(name_of(variant))} in {file()}"
 
 
 def hint(name):

@@ -11,14 +11,12 @@ from adafire.simulation import memory
 from adapters.shared.checkpoints import loaded
 
 from ..text import placeless
-from . import alone, environment, methods, trained
-from .catalogue import data_folder
+from . import alone, environment, methods, opening, trained
 from .expected import surprise
 from .identity import common_fields, reference
 from .keep import keep
 from .measure import measure, parameters, plain
 from .record import Description, Record, Row, key_of
-from .request import find_adapter
 from .schema import parse
 from .task import PROJECT, task_label
 from .team import Alone
@@ -31,11 +29,8 @@ class Session:
     def __init__(self, task, variant, timesteps, options, store, tell, team=Alone()):
         self.task, self.variant, self.name = task, task.variants[variant], variant
         self.timesteps, self.options, self.store, self.tell, self.team = timesteps, options, store, tell, team
-        folder = data_folder(self.variant, options.workload.data_root) if self.variant.split == "full" else None
-        wanted = options.workload._replace(
-            variant=variant, split=self.variant.split, data_root=str(folder) if folder else None
-        )
-        self.workload = find_adapter(task.adapter)(alone.settings_of(self.variant), wanted)
+        wanted = opening.located(task, variant, options.workload)
+        self.workload = opening.workload(task, variant, options.workload)
         here = trained.notes(wanted.checkpoint or self.variant.checkpoint)
         self.workload.notes = [*loaded(self.workload.network).notes, *here, *self.workload.notes]
         if len(self.workload) < 1:
@@ -66,7 +61,11 @@ class Session:
             "hardware": environment.hardware(options.workload.device),
         }
         self.places = {str(PROJECT): ".", f"{Path.home()}/": "~/"}  # what the command line calls DIR and FILE
-        for given, called in ((folder, "DIR"), (options.workload.data_root, "DIR"), (wanted.checkpoint, "FILE")):
+        for given, called in (
+            (wanted.data_root, "DIR"),
+            (options.workload.data_root, "DIR"),
+            (wanted.checkpoint, "FILE"),
+        ):
             if given:
                 self.places.update({path: called for path in (str(given), str(Path(given).resolve()))})
         self.records, self.cached, self.told = {}, set(), set(self.workload.notes)

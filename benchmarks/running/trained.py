@@ -44,7 +44,9 @@ def otherwise(said, epochs=None):
     options = [f"{key}={value}" for key, value in said.get("cfg_options", {}).items()]
     words = []
     if recipe and said.get("epochs") != (epochs or recipe.epochs):
-        words.append(f"{said.get('epochs')} epochs" + (f", not {epochs}" if epochs else f" of the recipe's {recipe.epochs}"))
+        words.append(
+            f"{said.get('epochs')} epochs" + (f", not {epochs}" if epochs else f" of the recipe's {recipe.epochs}")
+        )
     batch = said.get("batch") or said.get("hyperparameters", {}).get("batch")
     if recipe and batch not in (None, recipe.batch):
         words.append(f"batches of {batch}, not {recipe.batch}")

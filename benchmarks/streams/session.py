@@ -10,8 +10,7 @@ from adapters.base import WorkloadOptions
 from adapters.detection.data import fashion_scenes, moving_scenes
 from adapters.shared.video_files import library
 
-from ..running import catalogue, methods, runner
-from ..running.request import find_adapter
+from ..running import catalogue, methods, opening, runner
 from ..running.task import load_task
 from . import films, measuring, recordings, timing
 from .animation import FILES, Animation
@@ -91,8 +90,6 @@ def open_session(args, folder, given=()):
             f"method {method.name} is run by other code, which has no streams; name one of --list that is not"
         )
     settings = task.variants[variant]
-    root = catalogue.data_folder(settings, args.data_root) if settings.split == "full" else None
-    wanted = options._replace(variant=variant, split=settings.split, data_root=str(root) if root else None)
     own = args.folder or args.file
     if task.family == "events" and (own or args.save or args.rate):
         raise InputError(
@@ -107,12 +104,13 @@ def open_session(args, folder, given=()):
     if own and args.annotations and task.family != "detection":
         raise InputError(f"task {task.name!r} is of the family {task.family}; --annotations are boxes, for a detector")
     film = own_film(args, folder)
-    workload = find_adapter(task.adapter)(settings.settings(), wanted)
+    workload = opening.workload(task, variant, options)
     if task.family != "events" and not own:
         _check_classes(workload, task, variant)
     say(f"{method.name}: converting for T={args.timesteps}")
+    located = opening.located(task, variant, options)
     snn, ann = measuring.networks(workload, method, args.timesteps, args.seed)
-    return Session(workload, snn, ann, settings.settings().get("data"), wanted, film, Path(folder))
+    return Session(workload, snn, ann, settings.settings().get("data"), located, film, Path(folder))
 
 
 def _check_classes(workload, task, variant):

@@ -10,17 +10,19 @@ from typing import NamedTuple
 from adafire.errors import InputError
 from adafire.registry import near_names
 
-from ..running import catalogue, trained
+from ..running import catalogue, data_places, trained
 from ..running.task import PROJECT, load_task
 from . import recipes, session, shortened
 
 
 class Job(NamedTuple):
-    """A task of a table and the variant that is run, with the folder of its data (None: of a mini, or not told)."""
+    """A task of a table and the variant that is run, with the folder of its data (None: of a mini, or not told); given: what
+    --data-root said of it."""
 
     task: object
     variant: str
     data_root: str | None
+    given: str | None = None
 
     def reloaded(self):
         """The same with the weights that are there now."""
@@ -60,8 +62,18 @@ def jobs(tasks, mini, folders):
         task = load_task(catalogue.find_task(name))
         task, variant = catalogue.choose_variant(task, None, "mini" if mini else "full", folders[name])
         folder = None if mini else catalogue.data_folder(task.variants[variant], folders[name])
-        found.append(Job(task, variant, folder and str(folder)))
+        found.append(Job(task, variant, folder and str(folder), folders[name]))
     return found
+
+
+def check_data(job):
+    """InputError where a job's folder holds nothing that looks like its data, by names of files alone."""
+    own = job.task.variants[job.variant]
+    ready, found = catalogue.data_state(own, job.given)
+    if not ready:
+        raise InputError(
+            f"task {job.task.name!r}: {found} (the folder is that of {data_places.origin(own, job.given)})"
+        )
 
 
 def training(job, epochs=None, device="auto"):

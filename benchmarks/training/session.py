@@ -96,7 +96,7 @@ def prepared(task, variant, wanted):
         "cfg_options": wanted.cfg_options or {},
     }
     if not Path(wanted.data_root).is_dir():
-        raise InputError(f"--data-root {wanted.data_root}: no such folder")
+        raise InputError(f"data folder {wanted.data_root}: no such folder")
     _check_places(work_dir, weights_of(task.name, variant, wanted.out), wanted)
     _check_begun(work_dir, identity, wanted)
     settings = {key: value for key, value in own.settings().items() if key != "checkpoint"}

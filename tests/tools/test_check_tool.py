@@ -101,3 +101,32 @@ def test_a_network_of_six_channels_gets_them(tmp_path, capsys):
 def test_detectors_whose_proposals_come_from_elsewhere_are_refused(capsys):
     assert check.main(["mmdet::fast_rcnn/fast-rcnn_r50_fpn_1x_coco.py"]) == 2
     assert "FastRCNN has no RPN: its proposals come from elsewhere" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "name, near",
+    [
+        ("resnet18", "did you mean torchvision::resnet18?"),
+        ("cifar10_resnet21", "did you mean cifar10_resnet20"),
+        ("tasks/coco_ylo.py", "did you mean coco_yolo"),
+        ("retinanet_r18_fpn_1x_coco", "did you mean mmdet::retinanet/retinanet_r18_fpn_1x_coco?"),
+        ("torchvison::resnet18", "did you mean torchvision::resnet18?"),
+        ("hfhub:timm/resnet18", "did you mean hf_hub:timm/resnet18?"),
+        ("qqqqqq", "here; Expected"),
+    ],
+)
+def test_a_name_of_nothing_lists_what_names_there_are(name, near, capsys):
+    assert check.main([name]) == 2
+    said = capsys.readouterr().err
+    assert near in said and said.count("\n") == 1
+    for kind in (
+        "a config file",
+        "a task",
+        "torchvision::",
+        "timm::",
+        "hf_hub:",
+        "mmdet::",
+        "mmseg::",
+        "package.module:function",
+    ):
+        assert kind in said

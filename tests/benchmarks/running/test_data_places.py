@@ -119,3 +119,54 @@ def test_listing_says_what_is_missing_and_where_it_comes_from(config, tmp_path):
     assert row["data"] == "there" and row["get"].startswith(
         "weights: python tools/train_ann.py cifar10_vgg16 --variant full "
     )
+
+
+def test_a_line_of_no_known_set_is_told_once_by_the_run(config, capsys):
+    place = config('[data]\nmodelnett = "/b"\nzzz = "/c"\ncifar10 = "/a"\n')
+    for _ in range(2):
+        assert str(catalogue.data_folder(variant("cifar10_vgg16"))) == "/a"
+    err = capsys.readouterr().err
+    assert err.startswith(
+        f"note: {place} has the line 'modelnett', which is no set that this project knows; did you mean modelnet"
+    )
+    assert err.count("\n") == 1
+    assert program("run_bench").main(["ncars_vgg11", "--split", "full", "--checkpoint", "random"]) == 2
+    assert "the line 'zzz', which is no set" in capsys.readouterr().err, "the set that is wanted has no line"
+    assert program("run_bench").main(["ncars_vgg11", "--split", "full", "--checkpoint", "random"]) == 2
+    assert "note:" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("by", ["line", "variable", "option"])
+def test_what_is_wrong_with_a_folder_says_where_it_was_named(config, tmp_path, monkeypatch, capsys, by):
+    (tmp_path / "empty").mkdir()
+    for folder, words in (("empty", "no CIFAR-10"), ("none", "is missing; it is that of")):
+        root = tmp_path / folder
+        said = f"the line cifar10 in {data_places.file()}"
+        if by == "line":
+            config(f'[data]\ncifar10 = "{root}"\n')
+        elif by == "variable":
+            monkeypatch.setenv(catalogue.DATA_VARIABLE, str(root))
+            said = "$ADAFIRE_DATA"
+        more = ["--data-root", str(root)] if by == "option" else []
+        if by == "option":
+            said, words = "--data-root", words.replace("is missing; it is that of", "no such folder")
+        for tool, call in (
+            ("run_bench", ["cifar10_vgg16", "--split", "full", "--checkpoint", "random"]),
+            ("reproduce", ["cifar10", "--train"]),
+        ):
+            assert program(tool).main([*call, *more]) == 2
+            err = capsys.readouterr().err
+            assert words in err and said in err and str(root) in err and err.count("\n") <= 2, err
+
+
+def test_a_training_says_so_too(config, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    config(f'[data]\ncifar10 = "{tmp_path / "empty"}"\n')
+    assert program("train_ann").main(["cifar10_vgg16", "--device", "cpu"]) == 2
+    err = capsys.readouterr().err
+    assert "no CIFAR-10 in" in err and "(the folder is that of the line cifar10 in " in err
+    config(f'[data]\ncifar10 = "{tmp_path / "none"}"\n')
+    assert program("train_ann").main(["cifar10_vgg16", "--device", "cpu"]) == 2
+    err = capsys.readouterr().err
+    assert "no such folder (the folder is that of the line cifar10 in " in err and not (tmp_path / "runs").exists()

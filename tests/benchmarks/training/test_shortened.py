@@ -10,7 +10,13 @@ from benchmarks.running import trained
 from benchmarks.training import plan, session, shortened
 
 NAME, VARIANT = "cifar10_vgg16", "full"
-AS_THE_RECIPE = {"recipe": "cifar-vgg", "epochs": 200, "hyperparameters": {"batch": 128}, "cfg_options": {}, "scratch": False}
+AS_THE_RECIPE = {
+    "recipe": "cifar-vgg",
+    "epochs": 200,
+    "hyperparameters": {"batch": 128},
+    "cfg_options": {},
+    "scratch": False,
+}
 
 
 @pytest.fixture
@@ -27,7 +33,9 @@ def write(tmp_path, monkeypatch):
         folder = session.work_folder(NAME, VARIANT)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "last_checkpoint").write_text("epoch_1.pth")
-        (folder / "training.json").write_text(json.dumps({key: made[key] for key in ("recipe", "epochs")} | {"batch": 128}))
+        (folder / "training.json").write_text(
+            json.dumps({key: made[key] for key in ("recipe", "epochs")} | {"batch": 128})
+        )
         return weights
 
     return put
@@ -55,7 +63,9 @@ def test_what_was_otherwise_is_told_and_refused(write, said, words):
         assert plan.needed([job()], True) == []
         return
     for train in (True, False):
-        with pytest.raises(InputError, match="add --if-shortened retrain to train anew .* or --if-shortened take to measure") as told:
+        with pytest.raises(
+            InputError, match="add --if-shortened retrain to train anew .* or --if-shortened take to measure"
+        ) as told:
             plan.needed([job()], train)
         assert words in str(told.value) and NAME in str(told.value)
     assert plan.needed([job()], True, None, "take") == [] and plan.needed([job()], True, None, "retrain") == [job()]
@@ -77,7 +87,9 @@ def test_weights_of_others_are_nobodys_shortened_ones(write):
 
 def test_a_training_that_was_begun_otherwise_is_refused(write):
     write(epochs=3).unlink()
-    with pytest.raises(InputError, match=r"a training was begun that is not .*\(3 epochs of the recipe's 200\).* give the --epochs"):
+    with pytest.raises(
+        InputError, match=r"a training was begun that is not .*\(3 epochs of the recipe's 200\).* give the --epochs"
+    ):
         plan.needed([job()], True)
     assert plan.needed([job()], True, 3) == [job()]
 

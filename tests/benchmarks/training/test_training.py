@@ -110,7 +110,13 @@ def test_places_that_cannot_be_written_are_told_before_any_work(here, options, m
 
 
 def test_a_record_says_what_was_done_otherwise_than_the_recipe(tmp_path):
-    made = {"recipe": "cifar-vgg", "epochs": 1, "seed": 0, "chosen": {"by": "accuracy"}, "data": {"train": {"samples": 95}}}
+    made = {
+        "recipe": "cifar-vgg",
+        "epochs": 1,
+        "seed": 0,
+        "chosen": {"by": "accuracy"},
+        "data": {"train": {"samples": 95}},
+    }
     made |= {"cfg_options": {"optim_wrapper.optimizer.lr": 0.001}, "scratch": True}
     weights = tmp_path / "x.pth"
     weights.write_bytes(b"weights")
