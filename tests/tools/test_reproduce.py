@@ -2,8 +2,8 @@
 
 import pytest
 
-from helpers.pictures import tree
 from helpers.programs import program
+from layouts import cifar
 
 
 @pytest.fixture
@@ -16,13 +16,16 @@ def reproduce(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_a_table_from_nothing(reproduce, tmp_path, capfd):
+def test_a_table_from_nothing(reproduce, tmp_path, monkeypatch, capfd):
+    """On CIFAR-10 as it is published, of 300 train pictures and 20 test pictures."""
     import torch
 
     from adapters.models import build
 
-    tree(tmp_path / "data", number=1)
-    tree(tmp_path / "data", "train", number=26)  # as many as the task calibrates on
+    cifar.trust(monkeypatch)
+    cifar.trust_in_processes(monkeypatch, tmp_path)
+    (tmp_path / "data").mkdir()
+    cifar.cifar10(tmp_path / "data", train=60)  # more than the task calibrates on
     kept = tmp_path / "torch" / "hub" / "checkpoints"
     kept.mkdir(parents=True)
     weights = build("adapters.models.resnet_cifar:resnet20").state_dict()
@@ -39,6 +42,12 @@ def test_a_table_from_nothing(reproduce, tmp_path, capfd):
     assert reproduce(again) == 0
     out, err = capfd.readouterr()
     assert "train_ann.py" not in err and err.count("done before") == 4 and "cifar10_vgg16 part: vgg16" in out
+    whole = [word for word in again if word not in ("--epochs", "1")]
+    assert reproduce(whole) == 2
+    assert "not what the recipe says (1 epochs of the recipe's 200); add --if-shortened retrain" in capfd.readouterr().err
+    assert reproduce([*whole, "--if-shortened", "take"]) == 0
+    assert reproduce([*whole, "--dry-run", "--if-shortened", "retrain"]) == 0
+    assert "python tools/train_ann.py cifar10_vgg16 --variant full --data-root data" in capfd.readouterr().out
 
 
 def test_the_plan_is_printed_and_nothing_is_run(reproduce, capsys, tmp_path):
