@@ -10,6 +10,7 @@ import torch
 from adafire.errors import AdafireError, InputError
 from adafire.registry import near_names
 
+from . import checksums
 from .config_forms import names
 from .downloads import PROJECT, checkpoint_file
 from .model_zoo import FRAMEWORKS, address, zoo
@@ -45,11 +46,18 @@ def find_checkpoint(checkpoint, package="mmdet"):
     """Path of a checkpoint: a file (relative to here or to the project), a URL, or the file name of one of the
     framework's own; what is not on this machine is downloaded once, to torch's cache."""
     name = Path(urlparse(str(checkpoint)).path).name
-    hub = Path(torch.hub.get_dir())
-    for path in (Path(checkpoint), PROJECT / checkpoint, hub / "checkpoints" / name, hub.parent / "checkpoints" / name):
-        if path.is_file():  # the last is where MMEngine keeps its downloads
+    hub, url = Path(torch.hub.get_dir()), address(checkpoint, (package,)) or checkpoint
+    for path in (Path(checkpoint), PROJECT / checkpoint):
+        if path.is_file():
             return path
-    return checkpoint_file(address(checkpoint, (package,)) or checkpoint)
+    for path in (
+        hub / "checkpoints" / name,
+        hub.parent / "checkpoints" / name,
+    ):  # the latter is where MMEngine keeps its downloads
+        if path.is_file():
+            checksums.check(path, str(url))
+            return path
+    return checkpoint_file(url)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """The workload of a task's variant, on the data and the weights that the command line, the environment or data.toml name."""
 
+import re
 from contextlib import contextmanager
 
 from adafire.errors import InputError
@@ -33,6 +34,10 @@ def origin_told(variant, data_root=None):
     except InputError as error:
         folder = data_folder(variant, data_root) if variant.split == "full" else None
         said = data_places.origin(variant, data_root)
-        if folder is None or str(folder) not in str(error) or said in str(error):
+        if (
+            folder is None
+            or not re.search(rf"(?<![\w.]){re.escape(str(folder))}(?![\w.=])", str(error))
+            or said in str(error)
+        ):
             raise
         raise InputError(f"{error} (the folder is that of {said})") from error

@@ -55,7 +55,9 @@ def trust(monkeypatch):
 def trust_in_processes(monkeypatch, folder):
     """The same in processes that are started from here: what Python runs as it starts."""
     place = folder / "sitecustomize.py"
-    place.write_text("import os, torchvision.datasets.cifar as c\nc.check_integrity = lambda path, md5=None: os.path.isfile(path)\n")
+    place.write_text(
+        "import os, torchvision.datasets.cifar as c\nc.check_integrity = lambda path, md5=None: os.path.isfile(path)\n"
+    )
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH")))))
 
 

@@ -192,7 +192,8 @@ def test_weights_that_must_be_downloaded_where_they_cannot(monkeypatch, tmp_path
     monkeypatch.setattr(torch.hub, "download_url_to_file", refuse)
     monkeypatch.setattr("adapters.shared.downloads.download", refuse)
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
-    url = "https://download.invalid/net-0123abcd.pth"
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    url = "https://download.invalid/net.pth"
     with pytest.raises(InputError, match=f"cannot be downloaded.*place it at '{tmp_path}.*--checkpoint FILE"):
         make(root, checkpoint=url)
     with pytest.raises(InputError, match=r"\(IMAGENET1K_V1\) are not on this machine.*--checkpoint FILE"):
@@ -204,7 +205,7 @@ def test_weights_that_must_be_downloaded_where_they_cannot(monkeypatch, tmp_path
         "adapters.shared.downloads.download", lambda _, file, *__: torch.save(build(SMALL, seed=5).state_dict(), file)
     )
     expected = make(root, checkpoint=tmp_path / "file.pth").describe()["weights"]["sha256"]
-    assert make(root, checkpoint=url).describe()["weights"] == {"source": "net-0123abcd.pth", "sha256": expected}
+    assert make(root, checkpoint=url).describe()["weights"] == {"source": "net.pth", "sha256": expected}
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """MMDetection's detectors as workloads: boxes as MMDetection decodes them, data set apart, bad input named."""
 
+import hashlib
 import json
 
 import numpy as np
@@ -243,19 +244,21 @@ def test_missing_checkpoint_and_download(tiny, root, tmp_path, monkeypatch):
     with pytest.raises(InputError, match="'absent.pth' is not there.*--checkpoint FILE"):
         make((tiny[0], "absent.pth"), root)
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
-    url = "https://download.invalid/zoo/net-0123abcd.pth"
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    digits = hashlib.sha256(tiny[1].read_bytes()).hexdigest()[:8]
+    url = f"https://download.invalid/zoo/net-{digits}.pth"
     calls = []
 
-    def download(source, target, digest):
+    def download(source, target, digest, by):
         calls.append((source, digest))
         raise OSError("no network")
 
     monkeypatch.setattr("adapters.shared.downloads.download", download)
-    with pytest.raises(InputError, match="'net-0123abcd.pth' is not on this machine.*no network.*place it at"):
+    with pytest.raises(InputError, match=f"'net-{digits}.pth' is not on this machine.*no network.*place it at"):
         make((tiny[0], url), root)
-    assert calls == [(url, "0123abcd")]
-    (tmp_path / "hub" / "checkpoints" / "net-0123abcd.pth").write_bytes(tiny[1].read_bytes())
-    assert make((tiny[0], url), root).describe()["weights"]["source"] == "net-0123abcd.pth" and len(calls) == 1
+    assert calls == [(url, digits)]
+    (tmp_path / "hub" / "checkpoints" / f"net-{digits}.pth").write_bytes(tiny[1].read_bytes())
+    assert make((tiny[0], url), root).describe()["weights"]["source"] == f"net-{digits}.pth" and len(calls) == 1
     with pytest.raises(InputError, match="cannot be downloaded"):
         mm_networks.find_checkpoint("yolov3_d53_320_273e_coco-421362b6.pth")  # MMDetection's own, by file name
     assert calls[1][0].startswith("https://") and calls[1][0].endswith("/yolov3_d53_320_273e_coco-421362b6.pth")

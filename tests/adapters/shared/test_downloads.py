@@ -1,49 +1,23 @@
 """Downloads of checkpoints from a server here: whole, broken off and gone on with, another checksum, and none at all."""
 
 import hashlib
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import torch
 
 from adafire.errors import InputError
-from adapters.shared import downloads
-
-CONTENT = bytes(range(256)) * 400
-DIGEST = hashlib.sha256(CONTENT).hexdigest()
+from adapters.shared import checksums, downloads
+from helpers.servers import CONTENT, DIGEST, serving
 
 
 @pytest.fixture
 def server(tmp_path, monkeypatch):
-    """A server of one file; ``cut``: after how many bytes each answer ends (None: never), ``ranges``: whether it goes on in the middle."""
+    """A server of one file, and folders of this test for downloads and for what is known of them."""
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
-    asked = []
-
-    class Handler(BaseHTTPRequestHandler):
-        cut, ranges, content = None, True, CONTENT
-
-        def do_GET(self):
-            begin = int(self.headers.get("Range", "bytes=0-")[6:-1]) if self.ranges else 0
-            asked.append(begin)
-            if "weights" not in self.path:
-                return self.send_error(404)
-            if begin >= len(self.content):
-                return self.send_error(416)
-            self.send_response(206 if begin else 200)
-            self.send_header("Content-Length", str(len(self.content) - begin))
-            self.end_headers()
-            self.wfile.write(self.content[begin : None if self.cut is None else begin + self.cut])
-
-        def log_message(self, *_):
-            pass
-
-    made = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=made.serve_forever, daemon=True).start()
-    Handler.url, Handler.asked = f"http://127.0.0.1:{made.server_address[1]}", asked
-    yield Handler
-    made.shutdown()
-    made.server_close()
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.delenv(downloads.MIRROR, raising=False)
+    with serving() as made:
+        yield made
 
 
 def at(server, digest=DIGEST[:8]):
@@ -98,3 +72,88 @@ def test_what_cannot_be_had_names_file_and_place(server, tmp_path):
         assert str(tmp_path / "hub" / "checkpoints" / "none-01234567.pth") in str(told.value) and url in str(told.value)
     with pytest.raises(InputError, match="checkpoint 'none.pth' is not there"):
         downloads.checkpoint_file("none.pth")
+
+
+OTHER = bytes(reversed(CONTENT))
+
+
+def test_what_is_had_first_is_kept_whole_and_another_file_refused(server, capsys):
+    for name in (f"weights-{DIGEST[:8]}.pth", "weights.pth"):
+        url = f"{server.url}/{name}"
+        path = downloads.checkpoint_file(url)
+        err = capsys.readouterr().err
+        known = "the 8 digits in its name fit" if "-" in name else "nothing was known of it before"
+        assert err.count("\n") == 1 and known in err and f"its sha256 {DIGEST} is kept in {checksums.lock()}" in err
+        assert f"{DIGEST}  {url}\n" in checksums.lock().read_text()
+        assert downloads.checkpoint_file(url) == path and not capsys.readouterr().err
+        path.write_bytes(OTHER)  # changed on the disk
+        with pytest.raises(InputError, match="as it was when it was first had .*; remove it to download it again"):
+            downloads.checkpoint_file(url)
+        path.unlink()
+    server.content = OTHER  # changed at its authors'
+    with pytest.raises(InputError, match=f"expected {DIGEST[:16]} as it was when it was first had"):
+        downloads.checkpoint_file(f"{server.url}/weights.pth")
+    assert not list((downloads.Path(torch.hub.get_dir()) / "checkpoints").iterdir())
+
+
+def test_a_file_that_lies_there_from_before_is_checked(server, tmp_path):
+    path = tmp_path / "hub" / "checkpoints" / f"weights-{DIGEST[:8]}.pth"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(OTHER)
+    with pytest.raises(InputError, match=f"expected {DIGEST[:8]} as its name says; remove it"):
+        downloads.checkpoint_file(at(server))
+    path.write_bytes(CONTENT)
+    assert downloads.checkpoint_file(at(server)) == path and server.asked == []
+
+
+def test_a_list_that_cannot_be_written_is_said(server, tmp_path, capsys):
+    (tmp_path / "config").write_text("a file")
+    assert downloads.checkpoint_file(at(server)).is_file()
+    assert "is not kept, as" in capsys.readouterr().err
+
+
+def test_hashes_that_this_project_knows_are_whole_and_of_files_that_tasks_name():
+    from benchmarks.running import catalogue
+    from benchmarks.running.task import load_task
+
+    lines = checksums.KNOWN.read_text().splitlines()
+    known = dict(reversed(line.split("  ")) for line in lines)
+    named = {one.checkpoint for path in catalogue.task_files() for one in load_task(path).variants.values()}
+    assert len(known) == len(lines) >= 4 and set(known) <= named
+    for url, digest in known.items():
+        assert checksums.expected(url) == (digest, "as this project knows it") and len(digest) == 64
+        name = checksums.re.search(r"-([a-f0-9]{8})\.", url)
+        assert not name or digest.startswith(name[1])
+
+
+def test_hashes_are_those_of_the_real_files(shared_data):
+    known = checksums.KNOWN.read_text()
+    for path in ("cifar10_resnet20/resnet20-12fca82f.th", "coco_detector_weights/Yolo-FastestV2_coco.pth"):
+        assert checksums.sha256(shared_data / path) in known
+
+
+@pytest.mark.parametrize("kind", ["server", "folder"])
+def test_mirrors_are_asked_first(server, tmp_path, monkeypatch, kind):
+    """By the file's name alone; a mirror without it is passed over, and one with another file told."""
+    (tmp_path / "mirror").mkdir()
+    (tmp_path / "mirror" / f"weights-{DIGEST[:8]}.pth").write_bytes(CONTENT)
+    with serving() as mirror:
+        place = f"{mirror.url}/" if kind == "server" else str(tmp_path / "mirror")
+        monkeypatch.setenv(downloads.MIRROR, f"{tmp_path / 'none'} {place}")
+        path = downloads.checkpoint_file(f"https://zoo.invalid/deep/weights-{DIGEST[:8]}.pth")
+        assert path.read_bytes() == CONTENT and mirror.asked == [0] * (kind == "server")
+        path.unlink()
+        mirror.content = OTHER
+        (tmp_path / "mirror" / f"weights-{DIGEST[:8]}.pth").write_bytes(OTHER)
+        with pytest.raises(InputError, match=f"what .* sent is not 'weights-{DIGEST[:8]}.pth'"):
+            downloads.checkpoint_file(f"https://zoo.invalid/deep/weights-{DIGEST[:8]}.pth")
+        monkeypatch.setenv(downloads.MIRROR, str(tmp_path / "none"))
+        assert downloads.checkpoint_file(at(server)).read_bytes() == CONTENT, "its own address comes last"
+    assert [one.name for one in path.parent.iterdir()] == [path.name]
+
+
+def test_what_a_mirror_began_is_not_gone_on_with_elsewhere_where_nothing_would_tell(server, monkeypatch):
+    with serving(OTHER) as mirror:
+        mirror.cut = 30_000
+        monkeypatch.setenv(downloads.MIRROR, mirror.url)
+        assert downloads.checkpoint_file(f"{server.url}/weights.pth").read_bytes() == CONTENT
