@@ -4,7 +4,8 @@
     python tools/run_bench.py tasks/imagenet_resnet18.py --data-root DIR [--checkpoint resnet18-f37072fd.pth]
 
 DIR holds val/<class>/<picture>.JPEG, one folder for each of the 1,000 classes, named by its WordNet number (n01440764
-and so on), and, if you like, train/ of the same form to calibrate on. Without it, 1,000 pictures of val are set aside.
+and so on), or the official files: all pictures in val/, and ILSVRC2012_devkit_t12/ beside it. If you like, it holds
+train/<class>/<picture>.JPEG to calibrate on. Without that, 1,000 pictures of val are set aside.
 
 For another network of torchvision's, copy the variant, give it a name, and change `model` and `checkpoint`; timm's go
 by 'timm::name'. Networks of your own: 'module:function'.

@@ -24,7 +24,8 @@ def unknown(name):
     """The InputError for a name of nothing: no task, no file, of no library."""
     near = nearest(name)
     meant = f"; did you mean {' or '.join(near)}?" if near else ";"
-    return InputError(f"there is no network '{name}' here{meant} Expected {KINDS}")
+    what = f"config file '{name}' is not there" if name.endswith(".py") else f"there is no network '{name}' here"
+    return InputError(f"{what}{meant} Expected {KINDS}")
 
 
 def nearest(name, most=3):

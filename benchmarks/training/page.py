@@ -12,7 +12,7 @@ from .plan import hours_of, weights_from
 DATA = {
     "cifar10": "`DIR/cifar-10-batches-py` as torchvision has it, or `DIR/{train,test}/<class>/<picture>`",
     "cifar100": "`DIR/cifar-100-python` as torchvision has it, or `DIR/{train,test}/<class>/<picture>`",
-    "imagefolder": "`DIR/val/<class>/<picture>`, and `DIR/train/...` to calibrate on",
+    "imagefolder": "`DIR/val/<class>/<picture>` or the official `val/` and `ILSVRC2012_devkit_t12/`, and `DIR/train/...` to calibrate on",
     "modelnet40": "`DIR/ModelNet40` (.off), `modelnet40_ply_hdf5_2048` or `modelnet40_normal_resampled`",
     "modelnet10": "`DIR/ModelNet10` (.off), or `modelnet40_normal_resampled` with modelnet10_test.txt",
     "shapenet": "`DIR/shapenetcore_partanno_segmentation_benchmark_v0` (with or without normals) or `hdf5_data`",
@@ -51,7 +51,9 @@ their backbone, downloaded once (`--scratch`: at random ones), with the losses o
 
 Beside the weights lie `TASK-VARIANT.recipe.json` (data and their fingerprints, hyper-parameters, seed, metrics, versions) and
 `TASK-VARIANT.log.jsonl`. Every record that is made of them says `weights trained here, recipe ...`. Weights that a task names
-itself, published ones, come before those trained here; `--checkpoint FILE` takes others.
+itself, published ones, come before those trained here; `--checkpoint FILE` takes others. Networks that were trained here
+otherwise than their recipe says, over fewer epochs say, are refused for a table: `--if-shortened take` measures with them,
+`--if-shortened retrain` trains them again and keeps the old ones under another name.
 """
 
 

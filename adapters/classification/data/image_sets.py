@@ -14,6 +14,7 @@ from ...shared.fashion_mnist import CLASSES as FASHION
 from ...shared.fashion_mnist import carried, full
 from ...shared.images import ImageSet, pictures, split_in_two
 from .class_folders import class_folders, left_out
+from .imagenet_devkit import official_folders
 from .labelled_files import labelled_files
 
 image_sets = Registry("image set")
@@ -128,12 +129,12 @@ def _packed(reader, root, train, classes):
 def imagefolder(data, options):
     """One folder a class, as ImageNet's validation set is kept: val/<class>/<picture>. ``classes``: names of the folders in
     the order of the network's outputs (a list, or a text file with one a line); without it classes are numbered in the order
-    of their names (as numbers, where all are). ``name``: of the set, for records. Calibration: of train/<class>/...; without it, ``set_aside`` of these pictures."""
+    of their names (as numbers, where all are). ImageNet's own pictures may lie in one folder (imagenet_devkit.py). ``name``: of the set, for records. Calibration: of train/<class>/...; without it, ``set_aside`` of these pictures."""
     root, name, test, folder, number, classes = take(
         data, "imagefolder", root=None, name="pictures", test="val", train="train", set_aside=SET_ASIDE, classes=None
     )
     root = root_folder(options, root, f"{test}/<class>/<picture>")
-    scored = class_folders(root, test)
+    scored = official_folders(root, test) or class_folders(root, test)
     if scored is None:
         raise InputError(f"'{root}' has no folder '{test}'; expected {test}/<class>/<picture>, one folder a class")
     train = class_folders(root, folder, CANDIDATES)

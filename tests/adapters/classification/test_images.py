@@ -104,7 +104,7 @@ def test_imagefolder_errors(tmp_path):
     assert "wants data of yours" in error_of(image_sets.read, kind, options())
     assert "has no folder 'val'" in error_of(image_sets.read, kind, options(tmp_path))
     picture(tmp_path / "val" / "ILSVRC2012_val_00000001.JPEG", format="JPEG")  # as the archive unpacks
-    assert "no class folders" in error_of(image_sets.read, kind, options(tmp_path))
+    assert "nothing tells their classes" in error_of(image_sets.read, kind, options(tmp_path))
     assert "unknown image set" in error_of(image_sets.read, {"type": "svhn"}, options(tmp_path))
     assert "expected a dict with a type" in error_of(image_sets.read, None, options(tmp_path))
 
