@@ -8,6 +8,7 @@
 .npy    a structured array with fields t, x, y, p, or numbers [N, 4] in this order or the one that is told; not unpickled.
 .dat    Prophesee's (N-Cars): lines of '%', two bytes of event type and size, then pairs of little-endian uint32: time,
         and 14 bits x, 14 bits y, 4 bits polarity.
+.raw    Prophesee's in EVT 3.0 (prophesee_raw.py; the package evt3).
 """
 
 import re
@@ -21,7 +22,7 @@ from adafire.errors import InputError
 
 from ...shared.paths import below
 from ...shared.stray_files import is_stray
-from . import aedat3, event_arrays
+from . import aedat3, event_arrays, prophesee_raw
 from .event_arrays import order_told
 from .event_values import Polarity, events_of, scale_of
 
@@ -161,7 +162,11 @@ def _dat(content, layout):
     return t, value & 0x3FFF, (value >> 14) & 0x3FFF, (value >> 28) > 0
 
 
-READERS = {".aedat": _aedat, ".bin": _bin, ".npy": event_arrays.read, ".dat": _dat}
+def _raw(content, layout):
+    return prophesee_raw.read(content, _header(content, b"%"))
+
+
+READERS = {".aedat": _aedat, ".bin": _bin, ".npy": event_arrays.read, ".dat": _dat, ".raw": _raw}
 
 
 class Zipped(NamedTuple):

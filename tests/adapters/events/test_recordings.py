@@ -71,7 +71,7 @@ BACK = FOUR[[0, 3, 1]]
         ("a.npy", np.zeros((3, 3)), r"shape \[3, 3\]"),
         ("a.npy", np.zeros(3, [("t", int), ("x", int)]), "expected t, x, y, p"),
         ("a.npy", np.array([(0, 200, 0, 1)], EVENT), "1 events off the sensor of 128 x 128"),
-        ("a.raw", b"x", "unknown extension '.raw'; expected one of .aedat, .bin, .npy, .dat"),
+        ("a.h5", b"x", "unknown extension '.h5'; expected one of .aedat, .bin, .npy, .dat, .raw"),
     ],
 )
 def test_a_bad_recording_is_one_line(tmp_path, name, content, words):
