@@ -63,12 +63,12 @@ def evt3(events, width=1280, height=720):
         f"% camera_integrator_name Prophesee\n% date 2024-05-06 07:08:09\n% evt 3.0\n% format EVT3;height={height};width={width}\n"
         f"% generation 4.2\n% geometry {width}x{height}\n% end\n"
     )
-    words, upper, lower, row, k = [], -1, None, None, 0
+    words, upper, lower, row, k = [], 0, None, None, 0
     t, x, y, p = (events[name].astype(int).tolist() for name in "txyp")
     while k < len(t):
-        for upper in range(upper + 1, (t[k] >> 12) + 1):  # none is left out
+        while upper <= t[k] >> 12:  # none is left out
             words.append(0x8000 | upper & 0xFFF)
-            lower = None
+            upper, lower = upper + 1, None
         if t[k] & 0xFFF != lower:
             lower = t[k] & 0xFFF
             words.append(0x6000 | lower)
