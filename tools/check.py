@@ -113,7 +113,13 @@ def build(args):
         kind, more = build_detector, {}
     network, cfg = kind(name, args.checkpoint, trust=args.trust_checkpoint, **more)
     asked = input_of(cfg)
-    if kind is build_detector and stages(network) == 2:
+    found = stages(network) if kind is build_detector else 1
+    if found == 0:
+        from adapters.detection.transformers import ABOUT, forward
+
+        print(ABOUT)
+        return network, lambda side: forward, *asked
+    if found == 2:
         from adapters.detection import instances, two_stage
 
         example = instances.example if network.roi_head and network.roi_head.with_mask else two_stage.example

@@ -50,8 +50,13 @@ class Detection(Workload):
         return self.network
 
     @property
+    def head(self):
+        """What decodes raw outputs by ``predict_by_feat``."""
+        return self.network.bbox_head
+
+    @property
     def exit_judge(self):
-        head, found = self.network.bbox_head, detection_exit.detections
+        head, found = self.head, detection_exit.detections
         return ExitJudge(
             lambda outputs: detection_exit.confidence(found(head, outputs)),
             lambda outputs, final: detection_exit.changed(found(head, outputs), found(head, final)),
@@ -101,7 +106,7 @@ class Detection(Workload):
         from torch.utils._pytree import tree_map
 
         outputs = tree_map(lambda y: y.detach().to(torch.float32, copy=True), outputs)  # some heads decode in place
-        found = self.network.bbox_head.predict_by_feat(
+        found = self.head.predict_by_feat(
             *outputs, batch_img_metas=[sample.metainfo for sample in batch.context], rescale=True
         )
         return [self._prediction(f) for f in found]

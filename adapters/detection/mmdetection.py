@@ -24,15 +24,17 @@ from .detector import NEEDED, SCORING, Detection
 from .instances import InstanceDetection
 from .networks import build_detector, stages
 from .pictures import calibration_images, find_source, test_dataset
+from .transformers import TransformerDetection
 from .two_stage import TwoStageDetection
 
 SETTINGS = ("config", "checkpoint", "data", "calibration", "batch_size", "score_thr", "scoring", "cfg_options")
 
 
 def kind_of(model):
-    """The Detection for a detector: one stage, two, or two and masks; UnsupportedError where there is none."""
-    if stages(model) == 1:
-        return Detection
+    """The Detection for a detector: one stage, DETR, two stages, or two and masks; UnsupportedError where there is none."""
+    found = stages(model)
+    if found < 2:
+        return Detection if found else TransformerDetection
     return InstanceDetection if model.roi_head.with_mask else TwoStageDetection
 
 

@@ -8,6 +8,7 @@ from ..shared import mmcv_ops
 from ..shared.checkpoints import load_into, load_state_dict
 from ..shared.config_forms import without_pretrained
 from ..shared.mm_networks import building, find_checkpoint, find_config, known_classes
+from .transformers import is_detr
 
 
 def build_detector(config, checkpoint=None, device="cpu", trust=False, score_thr=None, seed=0, cfg_options=None):
@@ -58,8 +59,8 @@ def build_detector(config, checkpoint=None, device="cpu", trust=False, score_thr
 
 
 def stages(model):
-    """1 if boxes come from the raw head outputs by ``bbox_head.predict_by_feat``, 2 for a detector with an RoI head;
-    UnsupportedError for any other."""
+    """1 if boxes come from the raw head outputs by ``bbox_head.predict_by_feat``, 2 for a detector with an RoI head, 0 for DETR, which
+    has neither; UnsupportedError for any other."""
     from mmdet.models import RPN, DetectionTransformer, SingleStageDetector, TwoStageDetector
     from mmdet.models.dense_heads.base_dense_head import BaseDenseHead
 
@@ -69,11 +70,15 @@ def stages(model):
     own_decoding = type(head).predict is not BaseDenseHead.predict if isinstance(head, BaseDenseHead) else True
     if isinstance(model, SingleStageDetector) and not isinstance(model, RPN) and not own_decoding:
         return 1
-    works = "RetinaNet, FCOS, YOLOv3, YOLOX, ATSS, GFL, PAA, FoveaBox, FreeAnchor, SSD and Faster R-CNN work"
+    if is_detr(model):
+        return 0
+    works = (
+        "RetinaNet, FCOS, YOLOv3, YOLOX, ATSS, GFL, PAA, FoveaBox, FreeAnchor, SSD, Faster R-CNN and DETR itself work"
+    )
     if isinstance(model, DetectionTransformer):
         raise UnsupportedError(
-            f"{type(model).__name__} is a detector of the DETR family: its decoder attends with object queries to masks "
-            f"and reference points that are computed from the data, which is not simulated here; {works}"
+            f"{type(model).__name__} is a detector of the DETR family: its decoder looks at places, or begins at queries, that it computes "
+            f"from the data, which is not simulated here; {works}"
         )
     raise UnsupportedError(
         f"{type(model).__name__} is neither a single-stage detector with a dense head nor a two-stage "
