@@ -14,6 +14,10 @@ GENERATED = ("docs/operators.md", "docs/energy_models.md", "docs/tasks.md", "doc
 NO_MEASUREMENT = (
     ("README.md", "Python 3.10", "a version"),
     ("README.md", "Apache-2.0", "a licence"),
+    ("docs/detection.md", "IoU 0.5:", "the metric's own"),
+    ("docs/detection.md", "below 0.05 left out", "a constant of the exit rule"),
+    ("docs/detection.md", "score 0.5 or more", "a constant of the exit rule"),
+    ("docs/detection.md", "IoU of 0.5 or more", "a constant of the exit rule"),
     ("docs/energy.md", "NeuroBench 2.3", "a version"),
     ("docs/energy.md", "(4.6 pJ a MAC, 0.9 pJ an addition)", "constants of an energy model"),
     ("docs/energy.md", "(0.23 and 0.03)", "constants of an energy model"),
@@ -23,7 +27,6 @@ NO_MEASUREMENT = (
 )
 """(page, words, why): words with a decimal that is a constant, an option, or of somebody else."""
 STILL_TYPED = {
-    "docs/detection.md": 276,
     "docs/events.md": 183,
     "docs/external.md": 51,
     "docs/methods.md": 54,
