@@ -93,7 +93,7 @@ def scores(words, rows):
     if len(tables) == 1:
         head = [f"{metric} ({ENERGY})", *(f"T = {t}" for t in times)]
     else:
-        head = [f"score ({ENERGY})", *(f"{table[0]['task']}, {table[0]['metric']}, T = {t}" for table, t in columns)]
+        head = [f"score ({ENERGY})", *(f"{_name(table)}, {table[0]['metric']}, T = {t}" for table, t in columns)]
     lines = []
     for method in options["methods"].split(","):
         cells = [_cell(method, t, table) for table, t in columns]
@@ -113,6 +113,12 @@ def of_table(place, rows):
         near = [name for name in known if name.startswith(f"{task}/")] or known
         raise InputError(f"found {place!r}, expected one table of results.csv, such as {', '.join(near[:6])}")
     return found
+
+
+def _name(table):
+    """'drive_unet part: window': as names.label has it."""
+    task, variant = table[0]["task"], table[0]["variant"]
+    return task if variant in ("full", "mini") else f"{task}: {variant}"
 
 
 def _cell(method, t, table):

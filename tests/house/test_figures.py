@@ -23,6 +23,7 @@ NO_MEASUREMENT = (
     ("docs/energy.md", "(0.23 and 0.03)", "constants of an energy model"),
     ("docs/energy.md", "0.2 + 0.1 and 0.1", "constants of an energy model"),
     ("docs/release.md", "Python 3.11, the library from 3.10 on", "versions"),
+    ("docs/segmentation.md", "0.5 GB by default", "an option's default"),
     ("docs/speed.md", "compute capability 9.0", "a version"),
 )
 """(page, words, why): words with a decimal that is a constant, an option, or of somebody else."""
@@ -31,7 +32,6 @@ STILL_TYPED = {
     "docs/external.md": 51,
     "docs/methods.md": 54,
     "docs/rivals.md": 128,
-    "docs/segmentation.md": 282,
 }
 """{page: figures}: pages that are not done yet. May only fall."""
 PAGES = [page for page in ("README.md", *(f"docs/{p.name}" for p in sorted((ROOT / "docs").glob("*.md"))))]
