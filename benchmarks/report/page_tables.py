@@ -23,8 +23,9 @@ from ..running.task import PROJECT
 RESULTS = PROJECT / "results"
 ENERGY = "energy, of the ANN's"
 HEAD = ("what", "command", "measured")
-MARK = re.compile(r"<!-- (scores|measured): (.+?) -->\n(.*?)<!-- end of \1 -->", re.DOTALL)
-BEGIN = re.compile(r"<!-- (?:scores|measured)\b")
+MARK = re.compile(r"^<!-- (scores|measured): ([^\n]+?) -->\n(.*?)^<!-- end of \1 -->$", re.DOTALL | re.MULTILINE)
+BEGIN = re.compile(r"^<!-- (?:scores|measured)\b", re.MULTILINE)
+"""A mark stands at the begin of a line: one that is spoken of, in code, is none."""
 FIGURES = re.compile(r"(?:[\d.,/() M-]|to)*")
 """A cell that stands to the right."""
 

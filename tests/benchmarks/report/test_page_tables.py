@@ -31,6 +31,11 @@ def test_scores_come_from_results():
     assert page_tables.filled(filled, rows()) == filled
 
 
+def test_a_mark_that_is_spoken_of_is_none():
+    text = "Write `<!-- scores: of=toy/mini T=2 methods=ann -->`, or `<!-- measured: NAME -->`.\n"
+    assert page_tables.filled(text, []) == text
+
+
 def test_measured_tables_come_from_their_file(tmp_path):
     (tmp_path / "speeds.csv").write_text(MEASURED)
     text = (
