@@ -6,8 +6,7 @@
     <!-- end of measured -->
 
 TASK/VARIANT/SAMPLES where two tables of one variant scored different numbers of samples. A cell of ``scores`` is the metric and, of
-spiking networks, energy as a share of the ANN's under the model that results.csv names. A file of results/measured/ is what a
-tool printed that leaves no records; it begins with lines that say what, by which command, when and where (``HEAD``).
+spiking networks, energy as a share of the ANN's under the model that results.csv names. Files of results/measured/: measured.py.
 """
 
 import csv
@@ -19,15 +18,14 @@ from adafire.errors import InputError
 from ..running.record import SPIKING
 from ..running.store import write_whole
 from ..running.task import PROJECT
+from . import measured
+from .measured import markdown_table
 
 RESULTS = PROJECT / "results"
 ENERGY = "energy, of the ANN's"
-HEAD = ("what", "command", "measured")
 MARK = re.compile(r"^<!-- (scores|measured): ([^\n]+?) -->\n(.*?)^<!-- end of \1 -->$", re.DOTALL | re.MULTILINE)
 BEGIN = re.compile(r"^<!-- (?:scores|measured)\b", re.MULTILINE)
 """A mark stands at the begin of a line: one that is spoken of, in code, is none."""
-FIGURES = re.compile(r"(?:[\d.,/() M-]|to)*")
-"""A cell that stands to the right."""
 
 
 def pages(table=None, texts=()):
@@ -74,7 +72,7 @@ def filled(text, rows, name="README.md", folder=RESULTS / "measured"):
     def content(mark):
         kind, words, _ = mark.groups()
         try:
-            table = scores(words, rows) if kind == "scores" else measured(words, folder, up)
+            table = scores(words, rows) if kind == "scores" else measured.table(words, folder, up)
         except InputError as error:
             raise InputError(f"{name}, <!-- {kind}: {words} -->: {error}") from None
         return f"<!-- {kind}: {words} -->\n{table}\n<!-- end of {kind} -->"
@@ -132,35 +130,3 @@ def _cell(method, t, table):
     return f"{float(row['value']):.3f}" + (
         f" ({float(row['energy_pj']) / float(row['ann_energy_pj']):.2f})" if share else ""
     )
-
-
-def measured(words, folder, up=""):
-    """Markdown of the table in ``folder``/NAME.csv, and where it is. words: NAME, or NAME and the first cell of the lines that are
-    wanted. up: from the page to the project's root."""
-    name, _, first = words.partition(" ")
-    path = folder / f"{name}.csv"
-    if not path.is_file():
-        known = ", ".join(sorted(file.stem for file in folder.glob("*.csv")))
-        raise InputError(f"there is no results/measured/{name}.csv; there are {known or 'none'}")
-    text = path.read_text(encoding="utf-8").splitlines()
-    about = [line.removeprefix("# ").partition(":")[0] for line in text if line.startswith("#")]
-    if missing := [word for word in HEAD if word not in about]:
-        raise InputError(f"results/measured/{name}.csv: expected first lines '# what: ...', '# command: ...', "
-                         f"'# measured: date, commit, machine'; missing: {', '.join(missing)}")  # fmt: skip
-    head, *lines = csv.reader(line for line in text if not line.startswith("#"))
-    if odd := next((line for line in lines if len(line) != len(head)), None):
-        raise InputError(
-            f"results/measured/{name}.csv: found {len(odd)} cells in {','.join(odd)}, expected {len(head)}"
-        )
-    lines = [line for line in lines if first in ("", line[0])]
-    if not lines:
-        raise InputError(f"results/measured/{name}.csv: no line begins with {first!r}")
-    where = f"results/measured/{name}.csv"
-    return f"{markdown_table(head, lines)}\n\nFrom [{where}]({up}{where}), where command and date stand."
-
-
-def markdown_table(head, lines):
-    """A table as Markdown; columns of figures stand to the right."""
-    right = [all(FIGURES.fullmatch(line[k]) for line in lines) for k in range(len(head))]
-    rule = "|" + "|".join("---:" if figures else "---" for figures in right) + "|"
-    return "\n".join(["| " + " | ".join(head) + " |", rule, *("| " + " | ".join(line) + " |" for line in lines)])

@@ -3,7 +3,7 @@
 import pytest
 
 from adafire.errors import InputError
-from benchmarks.report import page_tables, rendering
+from benchmarks.report import measured, page_tables, rendering
 from helpers.records import make, make_row
 from tools import leaderboard
 
@@ -45,6 +45,19 @@ def test_measured_tables_come_from_their_file(tmp_path):
     assert "|---:|---|---:|\n| 0 | ann | 0.5 |\n| 2 | ann | 0.25 |\n| 2 | ours, afresh | - |\n" in whole
     assert "| 0 | ann" not in part and "| 2 | ann | 0.25 |" in part
     assert "(../results/measured/speeds.csv)" in whole
+
+
+def test_what_a_tool_writes_a_page_shows(tmp_path):
+    command = ["python", "tools/stream.py", "TASK", "--data-root", "/home/me/data", "--zone", "0,2"]
+    measured.write(
+        tmp_path / "a.csv", "what it is", command, ["speed", "network"], [["0", "ours, one read"], ["2", "ann"]]
+    )
+    first, second, third, *_ = (tmp_path / "a.csv").read_text().splitlines()
+    assert (
+        first == "# what: what it is" and second == "# command: python tools/stream.py TASK --data-root DIR --zone 0,2"
+    )
+    assert third.startswith("# measured: 20") and "commit " in third and third.endswith("threads: " + third.split()[-1])
+    assert "| 0 | ours, one read |\n| 2 | ann |\n" in measured.table("a", tmp_path)
 
 
 @pytest.mark.parametrize(
