@@ -5,7 +5,7 @@ python tools/stream.py scenes_video_yolo                                 # gener
 python tools/stream.py scenes_video_fpn --speed 0,2 --frames 10 --save walk.png   # and an animation with what is found, and spikes
 python tools/stream.py scenes_video_yolo --zone 0,2 --noise 4 --pan 1    # dead zones, noisy pixels, a camera that moves
 python tools/stream.py scenes_video_yolo --rate 15,30,60,120,240         # the same motion at frame rates: energy a second
-python tools/stream.py scenes_video_yolo --csv results/measured/streams_boxes.csv     # as docs/streams.md shows it
+python tools/stream.py scenes_video_yolo --csv boxes.csv                 # in results/measured/: as docs/streams.md shows it
 python tools/stream.py scenes_video_yolo --alone                         # frames a second on this machine, without the rivals
 python tools/stream.py scenes_video_yolo --file my_video.mp4 --save boxes.mp4     # a video of your own (adafire[video])
 python tools/stream.py scenes_video_yolo --folder my_frames              # pictures in order of their names
