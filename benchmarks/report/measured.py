@@ -14,7 +14,7 @@ from ..running.store import write_whole
 HEAD = ("what", "command", "measured")
 PLACES = {"--data-root": "DIR", "--checkpoint": "FILE", "--folder": "DIR", "--file": "VIDEO", "--annotations": "FILE"}
 """Options whose value is a place of one machine, and what a command says instead."""
-FIGURES = re.compile(r"(?:[\d.,/() M-]|to)*")
+FIGURES = re.compile(r"(?:[\d.,/() M-]|to|failed)*")
 """A cell that stands to the right."""
 
 
