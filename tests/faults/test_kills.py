@@ -13,7 +13,7 @@ import pytest
 
 from benchmarks.running.store import Store
 from benchmarks.running.task import PROJECT
-from helpers.warm import Warm
+from helpers.processes import Warm
 
 pytestmark = pytest.mark.slow
 
@@ -78,7 +78,9 @@ def test_twenty_kills_change_nothing(start, tmp_path):
     out, draw, killed, kept = tmp_path / "killed", random.Random(7), 0, 0
     for attempt in range(200):
         process = start(out)
-        if process.wait(draw.uniform(0.02, 0.3) * seconds) is None:  # anywhere: while it loads, converts, simulates, writes
+        if (
+            process.wait(draw.uniform(0.02, 0.3) * seconds) is None
+        ):  # anywhere: while it loads, converts, simulates, writes
             process.kill()
             killed += 1
             kept += 0 < len(list(out.glob("records/*/*.json"))) < KEYS
