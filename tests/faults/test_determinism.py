@@ -105,13 +105,15 @@ def test_layers_that_torch_sums_in_another_order_do_not(batch, monkeypatch):
     network, x, found = Points().eval(), torch.randn(batch, 3, 50), []
     expected = network(x)
     before = torch.get_num_threads()
-    for threads, chunk in ((1, 8), (2, 8), (1, 3), (2, 1)):
-        monkeypatch.setattr(Plan, "chunk", lambda self, memory_gb, chunk=chunk: chunk)
-        torch.set_num_threads(threads)
-        ann = adafire.convert(network, x, method="ann", timesteps=1)
-        snn = adafire.convert(network, x, method="adafire-signed", timesteps=8)
-        found.append((ann(x), snn(x), snn.report().as_dict()))
-    torch.set_num_threads(before)
+    try:
+        for threads, chunk in ((1, 8), (2, 8), (1, 3), (2, 1)):
+            monkeypatch.setattr(Plan, "chunk", lambda self, memory_gb, chunk=chunk: chunk)
+            torch.set_num_threads(threads)
+            ann = adafire.convert(network, x, method="ann", timesteps=1)
+            snn = adafire.convert(network, x, method="adafire-signed", timesteps=8)
+            found.append((ann(x), snn(x), snn.report().as_dict()))
+    finally:
+        torch.set_num_threads(before)
     assert torch.allclose(found[0][0], expected, atol=1e-5)
     for one in found[1:]:
         assert torch.equal(one[0], found[0][0]) and torch.equal(one[1], found[0][1]) and one[2] == found[0][2]
