@@ -18,18 +18,18 @@ quick: lint
 	  tests/adafire/neurons/test_differential.py tests/adafire/neurons/test_law_costs.py \
 	  tests/adafire/calibration/test_thresholds.py tests/adafire/cost/test_energy_models.py
 
-lint: setup
-	$(PY) -m ruff check .
-	$(PY) -m ruff format --check .
-	$(PY) -m mypy
-	$(PY) -m codespell_lib
+LINT := $(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy && $(PY) -m codespell_lib
 
-test: lint
-	sh tools/browser.sh
-	$(PY) -m pytest -n 2 --dist loadfile -m "not slow"
+lint: setup
+	$(LINT)
+
+# Chromium is installed beside what needs none; the regression gate runs beside the tests of Ctrl-C, which mostly wait.
+test: setup
+	sh tools/browser.sh & browser=$$!; $(LINT) && \
+	  $(PY) -m pytest -n 2 --dist loadfile -m "not slow" && wait $$browser
 	$(PY) -m pytest -n 2 --dist worksteal -m slow --ignore tests/faults/test_ctrl_c.py
-	$(PY) -m pytest -m slow tests/faults/test_ctrl_c.py
-	$(PY) tools/regress.py
+	OMP_NUM_THREADS=1 $(PY) tools/regress.py & gate=$$!; $(PY) -m pytest -m slow tests/faults/test_ctrl_c.py; tests=$$?; \
+	  wait $$gate && exit $$tests
 
 docs: setup
 	$(PY) -m sphinx -q -W --keep-going -b html -c docs . build/site
