@@ -235,7 +235,10 @@ def of_project():
     found = {}
     for name in ("results", "docs", "tasks", "tools", "benchmarks"):
         for folder, _, files in os.walk(ROOT / name):
-            if not folder.endswith("__pycache__"):
+            if Path(folder).name not in (
+                "__pycache__",
+                "cards",
+            ):  # docs/cards are made for the site, by a test of its own
                 found.update((path := os.path.join(folder, file), os.stat(path).st_mtime_ns) for file in files)
     return found
 
