@@ -23,13 +23,13 @@ LINT := $(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy
 lint: setup
 	$(LINT)
 
-# Chromium is installed beside what needs none; the regression gate runs beside the tests of Ctrl-C, which mostly wait.
+# Chromium is installed, and the regression gate is run, beside lint: each keeps one core. Ctrl-C is timed, so nothing runs beside it.
 test: setup
-	sh tools/browser.sh & browser=$$!; $(LINT) && \
-	  $(PY) -m pytest -n 2 --dist loadfile -m "not slow" && wait $$browser
+	sh tools/browser.sh & browser=$$!; OMP_NUM_THREADS=1 $(PY) tools/regress.py & gate=$$!; \
+	  $(LINT) && wait $$gate && wait $$browser
+	$(PY) -m pytest -n 2 --dist loadfile -m "not slow"
 	$(PY) -m pytest -n 2 --dist worksteal -m slow --ignore tests/faults/test_ctrl_c.py
-	OMP_NUM_THREADS=1 $(PY) tools/regress.py & gate=$$!; $(PY) -m pytest -m slow tests/faults/test_ctrl_c.py; tests=$$?; \
-	  wait $$gate && exit $$tests
+	$(PY) -m pytest -m slow tests/faults/test_ctrl_c.py
 
 docs: setup
 	$(PY) -m sphinx -q -W --keep-going -b html -c docs . build/site

@@ -13,7 +13,7 @@ from pathlib import Path
 from helpers.paths import ROOT
 
 SERVER = """
-import json, os, runpy, sys, time
+import json, os, runpy, signal, sys, time
 from adapters.shared import mmcv_ops
 mmcv_ops.register()
 import torchvision.models, mmdet.models, mmseg.models
@@ -38,27 +38,33 @@ def code(pid, until):
             return None
         time.sleep(0.005)
 
+here = set()
 for line in sys.stdin:
     wanted = json.loads(line)
-    if "argv" not in wanted:
-        answer = code(wanted["pid"], time.monotonic() + wanted["timeout"])
-    else:
+    if "argv" in wanted:
         answer = os.fork()
         if not answer:
             child(**wanted)
             sys.exit(0)
+        here.add(answer)
+    else:
+        answer = code(wanted["pid"], time.monotonic() + wanted["timeout"])
+        here -= set() if answer is None else {wanted["pid"]}
     print(json.dumps(answer), flush=True)
+for pid in here:
+    os.kill(pid, signal.SIGKILL)
+os._exit(0)
 """
 
 
 class Process:
-    """What came of a process so far; what it says goes to the files out and err of the folder ``said``."""
+    """What came of a process so far; what it says goes to stdout.txt and stderr.txt in the folder ``said``."""
 
     returncode = None
     """Its exit code (minus a signal's number), once it was waited for."""
 
     def __init__(self, said):
-        self._out, self._err = (Path(said) / name for name in ("out", "err"))
+        self._out, self._err = (Path(said) / name for name in ("stdout.txt", "stderr.txt"))
         self._out.touch()
         self._err.touch()
 
@@ -123,7 +129,7 @@ class Forked(Process):
 
 
 class Warm:
-    """The process that imported, and is asked for forks; used as a context."""
+    """The process that imported, and is asked for forks; used as a context, behind which none of them is left."""
 
     def __init__(self):
         self._server = subprocess.Popen(
