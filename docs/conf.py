@@ -10,6 +10,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "docs")]
 import cards  # noqa: E402
 
 import adafire  # noqa: E402
+from benchmarks.report import page_tables  # noqa: E402
 
 project, author, version = "AdaFire", "the AdaFire authors", adafire.__version__
 extensions = ["myst_nb"]  # myst_parser, and notebooks with the outputs that are committed
@@ -35,5 +36,13 @@ html_show_sphinx = False
 
 
 def setup(app):
-    """Cards of methods and tasks and the reference are written from the registries before pages are read."""
+    """Cards of methods and tasks and the reference are written from the registries before pages are read; tables of figures are
+    included from results/ as each page is read."""
     app.connect("config-inited", lambda app, config: cards.write(ROOT / "docs" / "cards"))
+    rows = page_tables.rows_of_csv()
+
+    def include(app, page, content):
+        if Path(app.env.doc2path(page)).suffix == ".md":
+            content[0] = page_tables.filled(content[0], rows, f"{page}.md")
+
+    app.connect("source-read", include)

@@ -16,6 +16,7 @@ STEPS = (
     ("adafire+iat", "adafire"),
     ("adafire+ssc+iat", "adafire"),
     ("ours", "adafire"),
+    ("ours+exit", "ours"),
 )
 EXAMPLES = """examples:
   python tools/energy_saved.py fashion_resnet

@@ -5,6 +5,7 @@ python tools/stream.py scenes_video_yolo                                 # gener
 python tools/stream.py scenes_video_fpn --speed 0,2 --frames 10 --save walk.png   # and an animation with what is found, and spikes
 python tools/stream.py scenes_video_yolo --zone 0,2 --noise 4 --pan 1    # dead zones, noisy pixels, a camera that moves
 python tools/stream.py scenes_video_yolo --rate 15,30,60,120,240         # the same motion at frame rates: energy a second
+python tools/stream.py scenes_video_yolo --csv boxes.csv                 # in results/measured/: as docs/streams.md shows it
 python tools/stream.py scenes_video_yolo --alone                         # frames a second on this machine, without the rivals
 python tools/stream.py scenes_video_yolo --file my_video.mp4 --save boxes.mp4     # a video of your own (adafire[video])
 python tools/stream.py scenes_video_yolo --folder my_frames              # pictures in order of their names
@@ -23,7 +24,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # from a clone, nothing need be installed
 
-from benchmarks.command import Parser, leave, run, whole  # noqa: E402
+from benchmarks.command import Parser, leave, new_file, run, whole  # noqa: E402
 
 
 def several(least, most, words, above=False):
@@ -90,12 +91,19 @@ def main(argv=None):
     e("--pieces", type=whole(1), metavar="N", help="of each class (default: all)")
     add("--alone", action="store_true", help="without rivals: frames a second of the stream, and of the network, here")
     add("--plot", metavar="FILE.png", help="write energy against speed, or against rate, as a picture")
+    add(
+        "--csv",
+        type=new_file,
+        metavar="FILE",
+        help="write the first table as a file that pages show (results/measured)",
+    )
     p.add_json("the rows")
     add("--data-root", metavar="DIR", help="folder with the data of a full split (or $ADAFIRE_DATA)")
     add("--checkpoint", metavar="FILE", help="weights to use instead of the variant's own")
     add("--seed", type=whole(0), default=0, metavar="N")
     p.add_trust()
-    return run(lambda args: report(args, given(p, args)), p, argv)
+    words = ["python", "tools/stream.py", *(sys.argv[1:] if argv is None else argv)]
+    return run(lambda args: report(args, given(p, args), words), p, argv)
 
 
 def given(parser, args):
@@ -104,9 +112,10 @@ def given(parser, args):
     return {a.dest: a.option_strings[-1] for a in named if getattr(args, a.dest) != a.default}
 
 
-def report(args, options):
+def report(args, options, command):
     warnings.filterwarnings("ignore")
     from benchmarks import as_json
+    from benchmarks.report import measured
     from benchmarks.report.terminal import aligned
     from benchmarks.running.store import write_whole
     from benchmarks.streams import crossing, families, session, showing, timing
@@ -114,7 +123,10 @@ def report(args, options):
 
     with tempfile.TemporaryDirectory() as folder:
         if args.alone:
-            print(aligned(*timing.table(session.alone(session.open_session(args, folder, options), args))))
+            headers, lines = timing.table(session.alone(session.open_session(args, folder, options), args))
+            print(aligned(headers, lines))
+            if args.csv:
+                measured.write(args.csv, f"{args.task}, medians of a call in ms", command, headers, lines)
             return
         opened = session.open_session(args, folder, options)
         workload, method = opened.workload, opened.snn.method.name
@@ -122,7 +134,8 @@ def report(args, options):
         found = session.of_recordings(opened, args) if events else []
         entries = [e for *_, one in found for e in one.entries] if events else session.of_pictures(opened, args)
     words = "agreement with the ANN" if events else families.FAMILIES[workload.family].words
-    print(aligned(*showing.table(entries, workload.metric, words)))
+    headers, lines = showing.table(entries, workload.metric, words)
+    print(aligned(headers, lines))
     axis, own = "rate" if any(e.rate for e in entries) else "speed", args.folder or args.file
     if not own:
         least = [e for e in entries if e.zone == min(args.zone)]
@@ -137,6 +150,9 @@ def report(args, options):
         print(f"{one.windows} full windows were scored; {one.empty} of all hold no event, and were told as zeros.")
     if args.plot:
         write_whole(Path(args.plot), showing.plot(entries, workload.metric, "windows" if events else "frames"))
+    if args.csv:
+        what = f"{args.task}, {method} for T = {args.timesteps}: means of {'a window' if events else 'a frame'}"
+        measured.write(args.csv, what, command, headers, lines)
     if args.json:
         as_json.write(args.json, entries)
 

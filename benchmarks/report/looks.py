@@ -21,7 +21,7 @@ KINDS = {  # kind: (hue, marker of matplotlib, symbol of plotly.js, methods)
     ),
     "several levels in a step": (0.78, "D", "diamond", "multi-threshold h-mt fs radix ttfs phase"),
     "changes": (0.40, "P", "cross", "dcgs sigma-delta adafire-differential"),
-    "ours": (0.98, "*", "star", "ours"),
+    "ours": (0.98, "*", "star", "ours ours+exit"),
     "others' converters": (0.50, "v", "triangle-down", "spikingjelly sinabs"),
     "ANN and integer rivals": (None, "X", "x", "ann quantised integer integer-sparse"),
 }

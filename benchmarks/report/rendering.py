@@ -1,5 +1,5 @@
 """Everything in results/ that is made from results/records: README.md, a page a family, ENERGY.md, SUBSTEPS.md, index.html, results.csv, plots/*.png; and the
-parts of the project's README that say what the records say.
+parts of the project's README and of docs/ that say what the records say.
 
 A rendering is a function of the records and tasks (and of the pinned version of matplotlib), bit for bit, so that whether the
 committed one is current can be checked. PNGs are compared by their pixels where their bytes differ: another build of the
@@ -14,7 +14,7 @@ from adafire.errors import InputError
 from ..running.store import Store, write_whole
 from ..running.task import PROJECT
 from ..text import csv_cell, markdown
-from . import energy_page, headline_plot, substeps_page
+from . import energy_page, headline_plot, page_tables, substeps_page
 from .headline import headline
 from .leaderboard import pages
 from .names import whole_sets
@@ -100,7 +100,7 @@ def table(records):
 
 
 def of_folder(out):
-    """``files`` of what lies below ``out``; of the project's results/ also the sentence that begins the project's README."""
+    """``files`` of what lies below ``out``; of the project's results/ also the project's README and the pages of docs/ (page_tables.py)."""
     folder, records = Store(out).out, load(out)
     listed = (folder / UNKNOWN).read_text().split() if (folder / UNKNOWN).is_file() else ()
     found = files(records, unknown_commits(records, listed))
@@ -112,7 +112,8 @@ def of_folder(out):
             ("energy", markdown(energy_page.summary(records))),
         ):
             front = between(front, mark, content)
-        found["../README.md"] = front.encode()
+        own = page_tables.pages(found["results.csv"].decode(), {"README.md": front})
+        found |= {f"../{name}": text.encode() for name, text in own.items()}
     return found
 
 

@@ -8,6 +8,7 @@ from PIL import Image
 from adapters.detection.data.fashion_scenes import split_objects
 from adapters.detection.data.moving_scenes import Motion, write
 from adapters.shared.video_files import Video, Writer
+from benchmarks.report import measured
 from benchmarks.streams import measuring
 from helpers.programs import program
 from helpers.workloads import Few
@@ -28,6 +29,8 @@ def test_a_video_of_ones_own_with_boxes_becomes_a_video(tmp_path, monkeypatch, c
     argv += [
         "--save",
         str(tmp_path / "out.mp4"),
+        "--csv",
+        str(tmp_path / "rows.csv"),
         "--json",
         str(tmp_path / "rows.json"),
         "--plot",
@@ -38,6 +41,8 @@ def test_a_video_of_ones_own_with_boxes_becomes_a_video(tmp_path, monkeypatch, c
     assert "frame 3 of 3" in err and "of the ANN's, agreement" in err and "a second" in out and "uW, memories" in out
     rows = json.loads((tmp_path / "rows.json").read_text())
     assert rows[-1]["name"] == "ours" and rows[-1]["rate"] == 25.0 and rows[-1]["value"] > 0.2
+    shown = measured.table("rows", tmp_path)
+    assert "| ours, one read |" in shown and "--file VIDEO --annotations FILE" in (tmp_path / "rows.csv").read_text()
     video = Video(tmp_path / "out.mp4", tmp_path)
     assert (video.frames, video.size, video.rate) == (3, (384, 432), 25.0)
     assert (tmp_path / "p.png").read_bytes().startswith(b"\x89PNG")
