@@ -41,7 +41,7 @@ setup: .venv/.ready
 	@echo "setting up .venv (once; about two minutes)"
 	$(PYTHON) -m venv .venv
 	$(PY) -m pip install --quiet --upgrade "pip>=23"
-	$(PY) -m pip install --quiet -c constraints.txt -e ".[suite,test]"
+	$(PY) -m pip install --quiet --no-compile -c constraints.txt -e ".[suite,test]"  # Python compiles what is imported
 	sh tools/system_libraries.sh $(PY)
 	@touch $@
 
