@@ -12,8 +12,8 @@ from .headline import chosen, headline
 from .matrix import page_of
 from .names import about, whole_sets
 from .names import label as table_label
-from .provenance import unknown_code
-from .rows import KINDS, groups, outdated, rows_of_table
+from .provenance import earlier_definitions, unknown_code
+from .rows import KINDS, current, groups, outdated, rows_of_table
 from .shown import left_out, shown
 from .ties import ALPHA
 
@@ -76,6 +76,8 @@ def _section(records, unknown, among):
     text += [f"Note on {markdown(', '.join(methods))}: {markdown(note)}\n" for note, methods in said.items()]
     if unknown_code(records, unknown):
         text.append(f"{unknown_code(records, unknown)}\n")
+    if earlier_definitions(current(records)):
+        text.append(f"{markdown(earlier_definitions(current(records)))}\n")
     if outdated(records):
         text.append(f"Results of earlier definitions of {markdown(', '.join(outdated(records)))} are not shown.\n")
     return "\n".join(text)

@@ -15,8 +15,8 @@ from .against import MESSAGE
 from .headline import html
 from .looks import look
 from .names import about, label
-from .provenance import unknown_code
-from .rows import graded_energy, groups, rows_of_table
+from .provenance import earlier_definitions, unknown_code
+from .rows import current, graded_energy, groups, rows_of_table
 from .ties import ALPHA
 
 HERE = Path(__file__).resolve().parent
@@ -78,7 +78,11 @@ def _table(group, unknown, among):
         "family": first.family,
         "label": label(group, among),
         "metric": first.metric,
-        "about": " ".join(words for words in (about(group), unknown_code(group, unknown)) if words),
+        "about": " ".join(
+            words
+            for words in (about(group), unknown_code(group, unknown), earlier_definitions(current(group)))
+            if words
+        ),
         "sites": sites,
         "rows": [_row(row, sites) for row in rows],
     }

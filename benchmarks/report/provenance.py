@@ -6,6 +6,7 @@ from adafire.errors import InputError
 
 from ..running import catalogue, methods
 from ..running.environment import knows_commit
+from ..running.measure import parameters
 from ..running.record import METHOD_VERSION
 from ..running.task import load_task
 
@@ -31,6 +32,41 @@ def unknown_code(records, unknown):
         f"Rows of {', '.join(sorted(found))} come from commit {', '.join(commits)}, which is not in this repository's history: "
         "what code made them is not known. The command of this section makes them anew (--rerun)."
     )
+
+
+def earlier_definitions(records):
+    """A sentence on the records of a table whose parameters are not those that their method has today; None where there are none.
+
+    A method is known by its name; where its definition changed, a row made before is of another method by the same name."""
+    found = {}
+    for record in records:
+        changed = _changed(record) if record.parameters else {}  # none: the ANN, or a record that does not say
+        if changed:
+            found.setdefault(record.method, changed)
+    if not found:
+        return None
+    words = [
+        f"{method} ({', '.join(f'{key} {was}, now {now}' for key, (was, now) in sorted(changed.items()))})"
+        for method, changed in sorted(found.items())
+    ]
+    return (
+        f"Rows of earlier definitions: {'; '.join(words)}. What these methods are today was not run here; "
+        "the command of this section with --rerun does."
+    )
+
+
+def _changed(record):
+    """{option: (value in the record, value today)} where they differ; nothing for a method that is not known here."""
+    try:
+        method = methods.get(record.method)
+    except InputError:
+        return {}
+    now, was = parameters(method, max((row.timesteps or 1 for row in record.rows), default=1)), record.parameters
+    return {
+        key: (was.get(key, "not an option"), now.get(key, "not an option"))
+        for key in {*now, *was}
+        if was.get(key) != now.get(key)
+    }
 
 
 def named(record):
