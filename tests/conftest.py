@@ -16,14 +16,18 @@ if (
 
 ON_REQUEST = ("mutants", "many", "cases")
 """Marks of tests that take minutes: only where -m asks for them."""
+LONG = ("tests/faults/test_kills.py", "tests/house/test_site.py", "tests/benchmarks/running/test_sweep.py")
+"""Files of tests that take a minute each: they come first, so that no process is left alone with one at the end."""
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave out the tests of ``ON_REQUEST`` that nobody asked for."""
+    """Leave out the tests of ``ON_REQUEST`` that nobody asked for; begin with those of ``LONG``."""
     unasked = [mark for mark in ON_REQUEST if mark not in config.getoption("-m")]
     left_out = [item for item in items if any(item.get_closest_marker(mark) for mark in unasked)]
     config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
+    items[:] = sorted(
+        (item for item in items if item not in left_out), key=lambda item: not item.nodeid.startswith(LONG)
+    )
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,17 @@ from .triton_parts import as_stored, binary_burst, constexpr, jit, signed_like, 
 
 
 @jit
+def neurons(theta_at, bias_at, size, channels, inner, BLOCK: constexpr):
+    """The neurons of this program: (place, whether there is one, channel, theta, bias)."""
+    at = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
+    inside = at < size
+    channel = (at // inner) % channels
+    theta = tl.load(theta_at + channel, mask=inside, other=1.0)
+    bias = tl.load(bias_at + channel, mask=inside, other=0.0)
+    return at, inside, channel, theta, bias
+
+
+@jit
 def scan_kernel(
     z,
     more,
@@ -40,11 +51,7 @@ def scan_kernel(
 ):
     """count.scan. MORE: ``more`` is a second current; TAKES: spikes are taken back, so that events are no net counts; FRESH:
     the state is taken as zero."""
-    at = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
-    inside = at < size
-    channel = (at // inner) % channels
-    theta = tl.load(theta_at + channel, mask=inside, other=1.0)
-    bias = tl.load(bias_at + channel, mask=inside, other=0.0)
+    at, inside, channel, theta, bias = neurons(theta_at, bias_at, size, channels, inner, BLOCK)
     v0 = tl.load(v0_at + channel, mask=inside, other=0.0)
     x, n = tl.zeros([BLOCK], tl.float32), tl.zeros([BLOCK], tl.float32)
     events, graded = tl.zeros([BLOCK], tl.float32), tl.zeros([BLOCK], tl.float32)
@@ -111,11 +118,7 @@ def differential_kernel(
 ):
     """BURSTS: DifferentialBurst.scan with ``weights`` [steps], where changes up to ``zone`` are not sent; else
     MultiThreshold.scan, BOUNDED: the mean stays positive."""
-    at = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
-    inside = at < size
-    channel = (at // inner) % channels
-    theta = tl.load(theta_at + channel, mask=inside, other=1.0)
-    bias = tl.load(bias_at + channel, mask=inside, other=0.0)
+    at, inside, channel, theta, bias = neurons(theta_at, bias_at, size, channels, inner, BLOCK)
     x, mean = tl.zeros([BLOCK], tl.float32), tl.zeros([BLOCK], tl.float32)
     events, graded = tl.zeros([BLOCK], tl.float32), tl.zeros([BLOCK], tl.float32)
     if not FRESH:

@@ -53,6 +53,36 @@ def spikes_told(y, now, theta, weight, t, noise, COUNTED: constexpr, LEVELS: con
 
 
 @jit
+def moved(now, total, theta, weights, k, t0, noise, COUNTED: constexpr, LEVELS: constexpr):
+    """(The increment that leads from ``total`` to ``now`` in step k, what it is counted as.)"""
+    change = now - total
+    change = tl.where(tl.abs(change) <= rounding(noise, now, theta), 0.0, change)
+    t, weight = (t0 + k + 1).to(tl.float32), 1.0
+    if COUNTED == 1:
+        weight = tl.load(weights + k)
+    return change, spikes_told(change, now, theta, weight, t, noise, COUNTED, LEVELS)
+
+
+@jit
+def kept(total_at, size_at, active_at, at, inside, FRESH: constexpr, BLOCK: constexpr):
+    """The state before the chunk; FRESH: it is taken as zero."""
+    total, size, active = tl.zeros([BLOCK], tl.float32), tl.zeros([BLOCK], tl.float32), tl.zeros([BLOCK], tl.float32)
+    if not FRESH:
+        total = tl.load(total_at + at, mask=inside, other=0.0)
+        size = tl.load(size_at + at, mask=inside, other=0.0)
+        active = tl.load(active_at + at, mask=inside, other=0.0)
+    return total, size, active
+
+
+@jit
+def keep(total_at, size_at, active_at, at, inside, total, size, active):
+    """Write the state behind the chunk."""
+    tl.store(total_at + at, total, mask=inside)
+    tl.store(size_at + at, size, mask=inside)
+    tl.store(active_at + at, active, mask=inside)
+
+
+@jit
 def pool_kernel(
     sums,
     out,
@@ -89,11 +119,7 @@ def pool_kernel(
     top, left = (pixel // out_w) % out_h * SH - PH, pixel % out_w * SW - PW
     image = pixel // (out_w * out_h) * height
     theta = tl.load(theta_at + at, mask=inside, other=1.0)
-    total, size, active = tl.zeros([BLOCK], tl.float32), tl.zeros([BLOCK], tl.float32), tl.zeros([BLOCK], tl.float32)
-    if not FRESH:
-        total = tl.load(total_at + at, mask=inside, other=0.0)
-        size = tl.load(size_at + at, mask=inside, other=0.0)
-        active = tl.load(active_at + at, mask=inside, other=0.0)
+    total, size, active = kept(total_at, size_at, active_at, at, inside, FRESH, BLOCK)
     here, to = sums, out + at
     for k in range(steps):
         now = tl.full([BLOCK], float("-inf"), tl.float32)
@@ -103,20 +129,13 @@ def pool_kernel(
                 seen = inside & (y >= 0) & (y < height) & (x >= 0) & (x < width)
                 value = tl.load(here + ((image + y) * width + x) * channels + channel, mask=seen, other=float("-inf"))
                 now = tl.where(value > now, value, now)
-        change = now - total
-        change = tl.where(tl.abs(change) <= rounding(noise, now, theta), 0.0, change)
+        change, told = moved(now, total, theta, weights, k, t0, noise, COUNTED, LEVELS)
         total = now
-        t, weight = (t0 + k + 1).to(tl.float32), 1.0
-        if COUNTED == 1:
-            weight = tl.load(weights + k)
-        told = spikes_told(change, now, theta, weight, t, noise, COUNTED, LEVELS)
         size += told
         active += tl.where(told != 0.0, 1.0, 0.0)
         tl.store(to, as_stored(change, out), mask=inside)
         here, to = here + whole, to + count
-    tl.store(total_at + at, total, mask=inside)
-    tl.store(size_at + at, size, mask=inside)
-    tl.store(active_at + at, active, mask=inside)
+    keep(total_at, size_at, active_at, at, inside, total, size, active)
 
 
 @jit
@@ -143,11 +162,7 @@ def row_max_kernel(
     at = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
     inside = at < rows
     theta = tl.load(theta_at + at, mask=inside, other=1.0)
-    total, size, active = tl.zeros([BLOCK], tl.float32), tl.zeros([BLOCK], tl.float32), tl.zeros([BLOCK], tl.float32)
-    if not FRESH:
-        total = tl.load(total_at + at, mask=inside, other=0.0)
-        size = tl.load(size_at + at, mask=inside, other=0.0)
-        active = tl.load(active_at + at, mask=inside, other=0.0)
+    total, size, active = kept(total_at, size_at, active_at, at, inside, FRESH, BLOCK)
     row, to = sums + at * length, out + at
     for k in range(steps):
         now = tl.full([BLOCK], float("-inf"), tl.float32)
@@ -158,20 +173,13 @@ def row_max_kernel(
             most = tl.max(values, 1)
             now = tl.where(most > now, most, now)
         now = tl.where(inside, now, 0.0)
-        change = now - total
-        change = tl.where(tl.abs(change) <= rounding(noise, now, theta), 0.0, change)
+        change, told = moved(now, total, theta, weights, k, t0, noise, COUNTED, LEVELS)
         total = now
-        t, weight = (t0 + k + 1).to(tl.float32), 1.0
-        if COUNTED == 1:
-            weight = tl.load(weights + k)
-        told = spikes_told(change, now, theta, weight, t, noise, COUNTED, LEVELS)
         size += told
         active += tl.where(told != 0.0, 1.0, 0.0)
         tl.store(to, change, mask=inside)
         row, to = row + rows * length, to + rows
-    tl.store(total_at + at, total, mask=inside)
-    tl.store(size_at + at, size, mask=inside)
-    tl.store(active_at + at, active, mask=inside)
+    keep(total_at, size_at, active_at, at, inside, total, size, active)
 
 
 def _cumulated(spikes, x, fresh):

@@ -12,23 +12,24 @@ from adafire.errors import UnsupportedError
 from adafire.graph.interception import map_tensors
 
 from .instance_masks import encode
-from .two_stage import TwoStageDetection, TwoStageNetwork, assign, check_two_stage, fold_roi_align, proposals_of
+from .two_stage import (
+    TwoStageDetection,
+    TwoStageNetwork,
+    assign,
+    check_two_stage,
+    fold_roi_align,
+    pools_plainly,
+    proposals_of,
+)
 
 
 def check_masks(model):
     """UnsupportedError unless masks come from the plain head: convolutions on RoIAligned features of one level each."""
     from mmdet.models.roi_heads.mask_heads import FCNMaskHead
-    from mmdet.models.roi_heads.roi_extractors import SingleRoIExtractor
 
     check_two_stage(model)
     head = model.roi_head
-    extractor = head.mask_roi_extractor
-    plain = (
-        type(head.mask_head) is FCNMaskHead
-        and type(extractor) is SingleRoIExtractor
-        and all(type(layer).__name__ == "RoIAlign" and layer.pool_mode == "avg" for layer in extractor.roi_layers)
-    )
-    if not plain:
+    if not (type(head.mask_head) is FCNMaskHead and pools_plainly(head.mask_roi_extractor)):
         raise UnsupportedError(
             f"{type(model).__name__} with {type(head.mask_head).__name__} is not a plain Mask R-CNN (a fully convolutional mask head "
             "on RoIAlign of one level), the only network of instance masks that is simulated here; its box detectors, such as Faster "

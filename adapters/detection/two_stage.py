@@ -17,13 +17,20 @@ from adafire.graph.interception import map_tensors
 from .detector import Detection
 
 
+def pools_plainly(extractor):
+    """Whether regions are pooled from one level each, by RoIAlign that averages."""
+    from mmdet.models.roi_heads.roi_extractors import SingleRoIExtractor
+
+    return type(extractor) is SingleRoIExtractor and all(
+        type(layer).__name__ == "RoIAlign" and layer.pool_mode == "avg" for layer in extractor.roi_layers
+    )
+
+
 def check_two_stage(model):
     """UnsupportedError unless the RoI head is the plain one: one box head on RoIAligned features of one level each."""
     from mmdet.models import RPNHead, StandardRoIHead
-    from mmdet.models.roi_heads.roi_extractors import SingleRoIExtractor
 
     head = model.roi_head
-    extractor = getattr(head, "bbox_roi_extractor", None)
     if getattr(model, "rpn_head", None) is None:
         raise UnsupportedError(
             f"{type(model).__name__} has no RPN: its proposals come from elsewhere, and none are read here; "
@@ -31,10 +38,9 @@ def check_two_stage(model):
         )
     plain = (
         type(head) is StandardRoIHead
-        and type(extractor) is SingleRoIExtractor
+        and pools_plainly(getattr(head, "bbox_roi_extractor", None))
         and type(model.rpn_head) is RPNHead
         and not head.with_shared_head
-        and all(type(layer).__name__ == "RoIAlign" and layer.pool_mode == "avg" for layer in extractor.roi_layers)
     )
     if not plain:
         raise UnsupportedError(

@@ -5,12 +5,15 @@ import os
 import random
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 
 from benchmarks.running.store import Store
 from benchmarks.running.task import PROJECT
+from helpers.processes import Warm
 
 pytestmark = pytest.mark.slow
 
@@ -31,18 +34,21 @@ KEYS = len(TASKS) * 5
 KILLS = 20
 
 
-def command(out, *more):
-    return [sys.executable, SCRIPT, *ARGUMENTS, "--out", str(out), *more]
+@pytest.fixture(scope="module")
+def warm():
+    with Warm() as found:
+        yield found
 
 
-def start(out, *more):
-    return subprocess.Popen(
-        command(out, *more),
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
+@pytest.fixture
+def start(warm, tmp_path):
+    """start(out, ...): the command as a process whose libraries are imported."""
+
+    def begin(out, *more):
+        said = Path(tempfile.mkdtemp(dir=tmp_path))
+        return warm.start([SCRIPT, *ARGUMENTS, "--out", out, *more], tmp_path, said)
+
+    return begin
 
 
 def table(path):
@@ -51,11 +57,11 @@ def table(path):
     return [{key: value for key, value in row.items() if not key.endswith("_s")} for row in rows]
 
 
-def undisturbed(folder):
+def undisturbed(start, folder):
+    """(Table, seconds) of a run that nothing disturbs."""
     begin = time.monotonic()
-    done = start(folder / "quiet", "--json", str(folder / "quiet.json"))
-    _, err = done.communicate(timeout=500)
-    assert done.returncode == 0, err
+    code, _, err = start(folder / "quiet", "--json", folder / "quiet.json").ended(500)
+    assert code == 0, err
     return table(folder / "quiet.json"), time.monotonic() - begin
 
 
@@ -67,36 +73,35 @@ def check_whole(out, expected):
     assert not left, "no temporary file is left"
 
 
-def test_twenty_kills_change_nothing(tmp_path):
-    expected, seconds = undisturbed(tmp_path)
-    out, draw, killed = tmp_path / "killed", random.Random(7), 0
+def test_twenty_kills_change_nothing(start, tmp_path):
+    expected, seconds = undisturbed(start, tmp_path)
+    out, draw, killed, kept = tmp_path / "killed", random.Random(7), 0, 0
     for attempt in range(200):
         process = start(out)
-        try:  # anywhere: while it imports, converts, simulates, writes
-            process.communicate(timeout=draw.uniform(0.3, 0.45) * seconds)
-        except subprocess.TimeoutExpired:
+        if (
+            process.wait(draw.uniform(0.02, 0.3) * seconds) is None
+        ):  # anywhere: while it loads, converts, simulates, writes
             process.kill()
-            process.communicate()
             killed += 1
+            kept += 0 < len(list(out.glob("records/*/*.json"))) < KEYS
         if killed == KILLS:
             break
         if process.returncode == 0:  # all is there: the next kills meet a folder from the start again
             check_whole(out, KEYS)
             out = tmp_path / f"killed{attempt}"
-    assert killed == KILLS
-    last = start(out, "--json", str(tmp_path / "last.json"))
-    _, err = last.communicate(timeout=500)
-    assert last.returncode == 0, err
+    assert killed == KILLS and kept > KILLS / 4, "some were killed in the middle of a table"
+    code, _, err = start(out, "--json", tmp_path / "last.json").ended(500)
+    assert code == 0, err
     check_whole(out, KEYS)
     assert table(tmp_path / "last.json") == expected
 
 
-def test_two_runs_on_one_folder_run_every_key_once(tmp_path):
+def test_two_runs_on_one_folder_run_every_key_once(start, tmp_path):
     both = [start(tmp_path / "out") for _ in range(2)]
-    said = [process.communicate(timeout=500)[1] for process in both]
-    assert [process.returncode for process in both] == [0, 0], said
+    found = [process.ended(500) for process in both]
+    assert [code for code, *_ in found] == [0, 0], found
     check_whole(tmp_path / "out", KEYS)
-    assert sum(text.count(": done in ") for text in said) == KEYS, "every key was run by one of the two, once"
+    assert sum(err.count(": done in ") for *_, err in found) == KEYS, "every key was run by one of the two, once"
 
 
 @pytest.fixture
@@ -110,10 +115,9 @@ def small_disk(tmp_path):
     subprocess.run(["umount", str(place)], check=True)
 
 
-def test_full_disk_is_one_error_and_loses_nothing(small_disk):
-    done = start(small_disk)
-    out, err = done.communicate(timeout=500)
-    assert done.returncode in (1, 2) and "No space left on device" in err and "Traceback" not in err, err
+def test_full_disk_is_one_error_and_loses_nothing(start, small_disk):
+    code, _, err = start(small_disk).ended(500)
+    assert code in (1, 2) and "No space left on device" in err and "Traceback" not in err, err
     records, problems = Store(small_disk).load()
     assert not problems and all(record.status == "ok" for record in records), "what was written is whole"
     assert not [path for path in small_disk.rglob("*.tmp")]
@@ -132,7 +136,7 @@ def test_read_only_results_folder_is_refused_before_any_work(tmp_path):
         if os.access(folder, os.W_OK) and folder.stat().st_uid == os.geteuid() and str(folder).count("/") > 1:
             folder.chmod(folder.stat().st_mode | 0o055)
     done = subprocess.run(
-        [*drop, *command(out)],
+        [*drop, sys.executable, SCRIPT, *ARGUMENTS, "--out", str(out)],
         capture_output=True,
         text=True,
         timeout=120,

@@ -1,12 +1,9 @@
 """Mask R-CNN: boxes and masks are MMDetection's, raw outputs of all heads converge to the ANN's, everything is counted once; the mask
 metric is pycocotools'."""
 
-import json
-
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 from pycocotools import mask
 
 import adafire
@@ -19,6 +16,7 @@ from adapters.detection import (  # noqa: F401 - the last registers the adapter
     mmdetection,
     networks,
 )
+from helpers.regions import annotated, enliven
 from helpers.workloads import exact_bursts
 
 CONFIG = """
@@ -38,25 +36,15 @@ test_dataloader = dict(dataset=dict(metainfo=dict(classes=('cat', 'dog', 'emu'))
 SQUARE = [[5, 6, 35, 6, 35, 46, 5, 46]]
 
 
-def annotated(root, changes=()):
-    """Six images of two shapes; the first has no object; one object is a crowd in run lengths. changes: {number: segmentation}."""
-    (root / "val2017").mkdir(exist_ok=True)
-    (root / "annotations").mkdir(exist_ok=True)
-    rng, images, objects = np.random.default_rng(0), [], []
-    for i in range(1, 7):
-        height, width = ((64, 96), (96, 64))[i % 2]
-        picture = np.kron(rng.integers(0, 255, (height // 8, width // 8, 3)), np.ones((8, 8, 1))).astype(np.uint8)
-        Image.fromarray(picture).save(root / "val2017" / f"{i}.png")
-        images.append({"id": i, "file_name": f"{i}.png", "width": width, "height": height})
-        if i > 1:
-            crowd = i == 6
-            shape = {"size": [height, width], "counts": [100, 50, height * width - 150]} if crowd else SQUARE
-            row = {"id": i, "image_id": i, "category_id": i % 2 + 1, "bbox": [5, 6, 30, 40], "area": 1200}
-            objects.append({**row, "iscrowd": int(crowd), "segmentation": dict(changes).get(i, shape)})
-    names = enumerate(("cat", "dog", "emu"))
-    content = {"images": images, "annotations": objects, "categories": [{"id": k + 1, "name": n} for k, n in names]}
-    (root / "annotations" / "instances_val2017.json").write_text(json.dumps(content))
-    return root
+def masked(root, changes=()):
+    """``annotated`` with masks: squares, and one crowd in run lengths. changes: {number: segmentation}."""
+
+    def mask_of(number, height, width):
+        crowd = number == 6
+        shape = {"size": [height, width], "counts": [100, 50, height * width - 150]} if crowd else SQUARE
+        return {"area": 1200, "iscrowd": int(crowd), "segmentation": dict(changes).get(number, shape)}
+
+    return annotated(root, mask_of)
 
 
 @pytest.fixture(scope="module")
@@ -80,16 +68,7 @@ def made(root, config, **change):
 
 @pytest.fixture(scope="module")
 def workload(config, tmp_path_factory):
-    """With weights at which signals neither vanish nor explode."""
-    subject = made(annotated(tmp_path_factory.mktemp("coco")), config)
-    torch.manual_seed(0)
-    with torch.no_grad():
-        for module in subject.network.modules():
-            if isinstance(module, torch.nn.BatchNorm2d):
-                module.weight.fill_(0.6)
-        for name in ("rpn_head.rpn_cls", "rpn_head.rpn_reg", "roi_head.bbox_head.fc_cls", "roi_head.bbox_head.fc_reg"):
-            subject.detector.get_submodule(name).weight.mul_(20 if name.startswith("rpn") else 8)
-    return subject
+    return enliven(made(masked(tmp_path_factory.mktemp("coco")), config))
 
 
 @torch.no_grad()
@@ -175,7 +154,7 @@ def test_no_detections_give_no_masks(workload):
 
 
 def test_the_metric_is_one_for_the_truth_and_tells_masks_from_boxes(tmp_path):
-    truth = coco.read(annotated(tmp_path) / "annotations" / "instances_val2017.json", tmp_path / "val2017")
+    truth = coco.read(masked(tmp_path) / "annotations" / "instances_val2017.json", tmp_path / "val2017")
 
     def perfect(o, box=False):
         height, width = (truth.images[o["image_id"]][k] for k in ("height", "width"))
@@ -204,14 +183,14 @@ def test_the_metric_is_one_for_the_truth_and_tells_masks_from_boxes(tmp_path):
     ],
 )
 def test_masks_that_are_none_are_told_before_any_work(tmp_path, config, segmentation, words):
-    root = annotated(tmp_path, {3: segmentation})
+    root = masked(tmp_path, {3: segmentation})
     with pytest.raises(InputError, match=f"bbox .5, 6, 30, 40. in '3.png' {words}.*scoring='coco'"):
         made(root, config)
 
 
 @pytest.mark.slow
 def test_boxes_alone_where_the_task_says_so(tmp_path, config):
-    subject = made(annotated(tmp_path, {3: None}), config, scoring="coco")
+    subject = made(masked(tmp_path, {3: None}), config, scoring="coco")
     assert subject.metric == "mAP"
 
 

@@ -1,18 +1,16 @@
 """Faster R-CNN: the boxes are MMDetection's, raw outputs converge to the ANN's, both stages are counted once."""
 
-import json
-
 import numpy as np
 import pytest
 import torch
 import torchvision
-from PIL import Image
 
 import adafire
 from adafire.errors import UnsupportedError
 from adapters.base import WorkloadOptions, adapters
 from adapters.detection import mmdetection, two_stage
 from adapters.detection import networks as detectors  # noqa: F401 - the second registers the adapter
+from helpers.regions import annotated, enliven
 from helpers.workloads import exact_bursts
 
 CONFIG = """
@@ -32,33 +30,11 @@ BASE = "faster_rcnn/faster-rcnn_r50_fpn_1x_coco.py"
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
-    """Six images of two shapes; the first has no object, and class 'emu' is absent."""
-    root = tmp_path_factory.mktemp("coco")
-    (root / "val2017").mkdir()
-    (root / "annotations").mkdir()
-    rng, images, objects = np.random.default_rng(0), [], []
-    for i in range(1, 7):
-        height, width = ((64, 96), (96, 64))[i % 2]
-        picture = np.kron(rng.integers(0, 255, (height // 8, width // 8, 3)), np.ones((8, 8, 1))).astype(np.uint8)
-        Image.fromarray(picture).save(root / "val2017" / f"{i}.png")
-        images.append({"id": i, "file_name": f"{i}.png", "width": width, "height": height})
-        if i > 1:
-            objects.append({"id": i, "image_id": i, "category_id": i % 2 + 1, "bbox": [5, 6, 30, 40]})
-    (root / "annotations" / "instances_val2017.json").write_text(
-        json.dumps(
-            {
-                "images": images,
-                "annotations": objects,
-                "categories": [{"id": k + 1, "name": name} for k, name in enumerate(("cat", "dog", "emu"))],
-            }
-        )
-    )
-    return root
+    return annotated(tmp_path_factory.mktemp("coco"))
 
 
 @pytest.fixture(scope="module")
 def workload(root, tmp_path_factory):
-    """With weights at which signals neither vanish nor explode."""
     config = tmp_path_factory.mktemp("config") / "config.py"
     config.write_text(CONFIG.format(base=BASE))
     settings = {
@@ -68,16 +44,7 @@ def workload(root, tmp_path_factory):
         "batch_size": 2,
         "calibration": {"samples": 2},
     }
-    subject = adapters.get("mmdetection")(settings, WorkloadOptions(split="full", data_root=str(root)))
-    torch.manual_seed(0)
-    with torch.no_grad():
-        for module in subject.network.modules():
-            if isinstance(module, torch.nn.BatchNorm2d):
-                module.weight.fill_(0.6)
-        for name in ("rpn_head.rpn_cls", "rpn_head.rpn_reg", "roi_head.bbox_head.fc_cls", "roi_head.bbox_head.fc_reg"):
-            layer = subject.detector.get_submodule(name)
-            layer.weight.mul_(20 if name.startswith("rpn") else 8)
-    return subject
+    return enliven(adapters.get("mmdetection")(settings, WorkloadOptions(split="full", data_root=str(root))))
 
 
 @torch.no_grad()

@@ -105,14 +105,21 @@ def test_an_animation_has_a_frame_a_step_and_a_strip_that_grows(tmp_path, ending
     assert painted[0] < painted[1] < painted[2]
 
 
-def test_frames_of_one_animation_differ_only_where_something_changed():
+@pytest.mark.parametrize("ending, most", [(".png", 0), (".gif", 8)])
+def test_an_animation_shows_the_frames_it_is_given_in_their_order(ending, most):
+    """GIF has one palette for all frames, that of the first: colours are near those that were given."""
+    shades = np.stack([np.arange(0, 256, 4).reshape(8, 8), 255 - np.arange(0, 256, 4).reshape(8, 8)]).astype(np.uint8)
     frames = []
-    for shade in (0, 255):
+    for shade in shades:
         file = io.BytesIO()
-        Image.new("L", (8, 8), shade).save(file, "PNG")
+        Image.fromarray(shade).save(file, "PNG")
         frames.append(file.getvalue())
-    with Image.open(io.BytesIO(sheet.moving(frames, ".png"))) as moving:
+    with Image.open(io.BytesIO(sheet.moving(frames, ending))) as moving:
         assert moving.n_frames == 2 and moving.size == (8, 8)
+        for k, shade in enumerate(shades):
+            moving.seek(k)
+            found = np.asarray(moving.convert("RGB")).astype(int)
+            assert abs(found - shade[..., None]).max() <= most
 
 
 def test_what_has_no_timesteps_or_no_counterpart_is_said():

@@ -75,7 +75,7 @@ def test_points(name, variant, here):
 
 @pytest.mark.slow
 def test_segmenters(here):
-    pytest.importorskip("mmseg")
+    pytest.importorskip("mmseg", reason="mmsegmentation is not installed (pip install -e '.[suite]')")
     task, variant = session.choose("camvid_fcn")
     toy_sets.camvid(here / "data")
     small = {"test_dataloader.dataset.pipeline.1.scale": (64, 48)}
@@ -87,7 +87,7 @@ def test_segmenters(here):
 
 @pytest.mark.slow
 def test_detectors(here):
-    pytest.importorskip("mmdet")
+    pytest.importorskip("mmdet", reason="mmdetection is not installed (pip install -e '.[suite]')")
     task, variant = session.choose("voc_yolo")
     lists = {"test": ["t0", "t1"], "trainval": ["a0", "a1", "a2", "a3"]}
     voc.make(here / "data" / "VOCdevkit" / "VOC2007", lists)

@@ -50,7 +50,7 @@ def _files(adapter, settings, options):
 
         found = training(settings, options, 0.1)
         return [[digest for *_, digest in part] for part in (found.train, found.val, found.test)]
-    pytest.importorskip("mmseg")
+    pytest.importorskip("mmseg", reason="mmsegmentation is not installed (pip install -e '.[suite]')")
     mmcv_ops.register()
     from adapters.segmentation.training import training
     from benchmarks.training.mm_configs import config_of
