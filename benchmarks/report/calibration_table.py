@@ -122,43 +122,77 @@ def _cell(ann, draws):
     return f"{fmean(below):.1f}" + (f" ({min(below):.1f} to {max(below):.1f})" if len(below) > 1 else "")
 
 
+LOOKS = {"own": ("-", None), "noise": (":", "silver"), "other": ("--", "white")}
+"""By source: style of the line, and what fills its markers (None: their colour)."""
+
+
 def plot(rows):
     """Figure of matplotlib: points below the ANN against the number of calibration samples, a panel a task; None without rows."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
     tasks = sorted({(r.task, r.variant, r.scored) for r in rows})
     if not tasks:
         return None
-    figure = Figure(figsize=(4.2 * len(tasks), 3.6), layout="constrained")
+    figure = Figure(figsize=(4.2 * len(tasks), 4.2), layout="constrained")
     FigureCanvasAgg(figure)
-    for axes, (task, variant, scored) in zip(figure.subplots(1, len(tasks), squeeze=False)[0], tasks):
-        own = [r for r in rows if (r.task, r.variant, r.scored) == (task, variant, scored)]
-        ann = next(r for r in own if r.method == "ann")
-        for name, t, source in lines_of(own):
-            sizes = sorted({r.samples for r in own if r.samples and at(own, name, t, source, r.samples)})
-            below = [
-                [100 * (ann.value - r.value) for r in at(own, name, t, source, n) if r.value is not None] for n in sizes
-            ]
-            shown = [(n, b) for n, b in zip(sizes, below) if b]
-            its, means = look(name), [fmean(b) for _, b in shown]
-            axes.errorbar(
-                [n for n, _ in shown],
-                means,
-                yerr=[[m - min(b) for m, (_, b) in zip(means, shown)], [max(b) - m for m, (_, b) in zip(means, shown)]],
-                label=f"{name}, T={t}: {source_words(source)}",
-                color=its["color"],
-                marker=its["marker"],
-                linestyle={"own": "-", "noise": ":"}.get(source, "--"),
-                elinewidth=0.6,
-            )
-        axes.set_xscale("log", base=2)
-        axes.set_xticks(
-            sorted({r.samples for r in own if r.samples}),
-            labels=map(str, sorted({r.samples for r in own if r.samples})),
-        )
-        axes.set_yscale("symlog", linthresh=1)
-        axes.set(xlabel="calibration samples", title=f"{task} ({variant}), {scored:,} scored")
-        axes.legend()
+    for axes, place in zip(figure.subplots(1, len(tasks), squeeze=False)[0], tasks):
+        _panel(axes, place, [r for r in rows if (r.task, r.variant, r.scored) == place])
     figure.axes[0].set_ylabel("points below the ANN (mean and span of draws)")
+    methods = sorted({(r.method, r.timesteps) for r in rows if r.samples}, key=lambda entry: order(entry[0]))
+    looks = [(f"{name}, T={t}", look(name)) for name, t in methods]
+    handles = [Line2D([], [], color=its["color"], marker=its["marker"], label=words) for words, its in looks]
+    words = {"own": "the task's own", "other": "another task's pictures", "noise": "noise"}
+    drawn = [source for source in words if any(_kind(r.source) == source for r in rows if r.samples)]
+    handles += [
+        Line2D(
+            [],
+            [],
+            color="black",
+            marker="o",
+            linestyle=LOOKS[s][0],
+            markerfacecolor=LOOKS[s][1] or "black",
+            label=words[s],
+        )
+        for s in drawn
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=4)
     return figure
+
+
+def _kind(source):
+    return source if source in ("own", "noise") else "other"
+
+
+def _panel(axes, place, own):
+    ann = next(r for r in own if r.method == "ann")
+    every = sorted({r.samples for r in own if r.samples})
+    for name, t, source in lines_of(own):
+        found = [
+            (n, [100 * (ann.value - r.value) for r in at(own, name, t, source, n) if r.value is not None])
+            for n in every
+        ]
+        shown = [(n, below) for n, below in found if below]
+        its, (line, fill) = look(name), LOOKS[_kind(source)]
+        means = [fmean(below) for _, below in shown]
+        axes.errorbar(
+            [n for n, _ in shown],
+            means,
+            yerr=[
+                [mean - min(below) for mean, (_, below) in zip(means, shown)],
+                [max(below) - mean for mean, (_, below) in zip(means, shown)],
+            ],
+            color=its["color"],
+            marker=its["marker"],
+            markerfacecolor=fill or its["color"],
+            linestyle=line,
+            elinewidth=0.6,
+        )
+    axes.set_xscale("log", base=2)
+    axes.set_xticks(every, labels=map(str, every))
+    axes.set_yscale("symlog", linthresh=2)
+    ticks = [t for t in (-2, -1, 0, 1, 2, 5, 10, 20, 50) if axes.get_ylim()[0] <= t <= axes.get_ylim()[1]]
+    axes.set_yticks(ticks, labels=map(str, ticks))
+    axes.set_yticks([], minor=True)
+    axes.set(xlabel="calibration samples", title=f"{place[0]} ({place[1]}), {place[2]:,} scored")

@@ -1,10 +1,14 @@
 """A task's card: what it reads and under which terms, its variants with their weights, what was published of them, what is measured in
 the committed records, and what sets a run here apart from the published use."""
 
+import re
+
 from ..running import data_sources
 from ..running.data_terms import terms_of, weights_licence
 from ..running.splits import reasons, split_of
 from .task_page import network_of, published_score, weights_of
+
+ADDRESS = re.compile(r"https?://[^\s,)]+")
 
 
 def card(task, records):
@@ -52,5 +56,5 @@ def _data(variant, names):
     source = data_sources.SOURCES.get(name)
     lines = [f"* Data ({names}): {source.title if source else f'`{name}`, made by the project'}"]
     lines += [f"* Licence of the data: {terms.licence}", f"* To cite: {terms.cite}"]
-    lines += [f"* Where it comes from: {source.get}"] if source else []
+    lines += ["* Where it comes from: " + ADDRESS.sub(r"<\g<0>>", source.get)] if source else []
     return [*lines, f"* Known differences: {terms.differs or 'none'}"]
