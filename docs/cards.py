@@ -12,6 +12,7 @@ from adafire import methods
 from benchmarks.report import codes
 from benchmarks.report.published import published
 from benchmarks.report.reproduction import TABLES
+from benchmarks.report.task_card import card
 from benchmarks.running.store import Store
 from benchmarks.running.task import load_task
 
@@ -21,8 +22,9 @@ ROOT = Path(__file__).resolve().parents[1]
 def write(folder):
     """Write methods.md, tasks.md, reference.md and codes.md below ``folder``; files that are as they should be are left alone."""
     folder.mkdir(exist_ok=True)
-    pages = {"methods.md": method_cards(), "tasks.md": task_cards(), "reference.md": reference()}
-    pages["codes.md"] = codes.page(Store(ROOT / "results").load()[0])
+    records = Store(ROOT / "results").load()[0]
+    pages = {"methods.md": method_cards(), "tasks.md": task_cards(records), "reference.md": reference()}
+    pages["codes.md"] = codes.page(records)
     for name, text in pages.items():
         path = folder / name
         if not path.exists() or path.read_text(encoding="utf-8") != text:
@@ -67,39 +69,17 @@ def method_cards():
     return "\n".join(found) + "\n"
 
 
-def task_cards():
-    """One section a task: what its file says, its variants, what is expected of the ANN."""
+def task_cards(records):
+    """One section a task: what its file says, its variants and their weights, the data's terms, what is published and measured."""
     found = [
         "# Tasks, card by card",
-        "From the files of `tasks/`; `python tools/run_bench.py --list` says what each lacks on a machine.",
+        "From the files of `tasks/`; `python tools/run_bench.py --list` says what each lacks on a machine. Licences are named as the authors of",
+        "data and weights state them: what counts is their own page. `measured here` is the ANN's score in the committed records.",
         "",
     ]
     for path in sorted((ROOT / "tasks").glob("*.py")):
         task = load_task(path)
-        found += [
-            f"## {task.name}",
-            "",
-            _prose(_docstring(path)),
-            "",
-            f"Metric: {task.metric}. Methods: {', '.join(f'`{m}`' for m in task.methods)}.",
-        ]
-        found += [
-            "",
-            "| variant | split | network | weights | data | expected of the ANN |",
-            "|---|---|---|---|---|---|",
-        ]
-        for name, variant in task.variants.items():
-            settings = variant.settings()
-            network = settings.get("model") or settings.get("config") or "-"
-            network = network.get("name", "-") if isinstance(network, dict) else str(network).removeprefix(f"{ROOT}/")
-            expected = variant.expected
-            score = f"{expected.ann} +- {expected.tolerance}" if expected else "-"
-            weights = str(settings.get("checkpoint") or "yours (--checkpoint)").rpartition("/")[2]
-            data = settings.get("data", {}).get("type", "-")
-            found.append(f"| {name} | {variant.split} | {_cell(str(network))} | {_cell(weights)} | {data} | {score} |")
-        if task.mini:
-            found.append(f"\nIts mini is that of [{task.mini}](#{task.mini.replace('_', '-')}).")
-        found.append("")
+        found += [f"## {task.name}", "", _prose(_docstring(path)), "", *card(task, records)]
     return "\n".join(found) + "\n"
 
 

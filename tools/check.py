@@ -64,7 +64,7 @@ def check(args):
         if size != (DEFAULT, DEFAULT) or channels != 3:
             print(f"input {list(x.shape)}")
         found = adafire.check(network, x, forward=forward)
-        print(found)
+        print(shown(found))
         if args.json:
             from benchmarks import as_json
 
@@ -79,6 +79,17 @@ def check(args):
         else "it may want another size (--size N), other channels, or more than one picture: adafire.check(network, x, forward=...) takes any input"
     )
     raise InputError(f"{args.network} does not run on an input of {list(x.shape)} ({reason}); {way_out}") from failed
+
+
+def shown(found):
+    """A CheckReport as text; on a terminal its table within the terminal's width."""
+    from benchmarks.report.terminal import aligned, room
+
+    if room() is None:
+        return str(found)
+    head = ["operator", "status", "region", "calls", "first at", "what becomes of it"]
+    rows = [[r.operator, r.status, r.region, str(r.calls), r.where, r.note] for r in found.rows]
+    return "\n".join([*str(found).splitlines()[: -len(rows) - 1], aligned(head, rows)])
 
 
 def build(args):

@@ -7,7 +7,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # from a clone, nothing need be installed
 
 from benchmarks.command import Parser, leave, run, whole  # noqa: E402
-from benchmarks.report.terminal import print_aligned  # noqa: E402
+from benchmarks.report.terminal import print_aligned, say  # noqa: E402
 
 EXAMPLES = """examples:
   python tools/compare.py adafire snn-calibration --task fashion_resnet
@@ -62,7 +62,7 @@ def show(found, notes):
     names = (
         (first.method, second.method) if first.method != second.method else (f"{first.method} A", f"{second.method} B")
     )
-    print(
+    say(
         f"{task_label(first.task, split_of(first))}: {first.variant}, {first.metric}, {first.samples} samples; "
         f"A = {names[0]}, B = {names[1]}; energy in uJ a sample, {ENERGY_MODEL} (in brackets: a burst counts once)"
     )

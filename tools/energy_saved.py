@@ -7,7 +7,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # from a clone, nothing need be installed
 
 from benchmarks.command import Parser, leave, run  # noqa: E402
-from benchmarks.report.terminal import print_aligned  # noqa: E402
+from benchmarks.report.terminal import print_aligned, say  # noqa: E402
 
 STEPS = (
     ("adafire-layers", "adafire-uniform"),
@@ -54,10 +54,11 @@ def report(task, args):
     if args.reference not in rows:
         raise InputError(f"task {task}: no record of {args.reference!r}; there are {', '.join(sorted(rows))}")
     ann = first.ann
-    print(
+    say(
         f"{names.label([first])}: {first.workload.network}, data {names.data_words([first])}; "
-        f"{first.metric}, ANN {ann.value:.4f}; uJ a sample, {ENERGY_MODEL} (in brackets: a burst counts once)\n"
+        f"{first.metric}, ANN {ann.value:.4f}; uJ a sample, {ENERGY_MODEL} (in brackets: a burst counts once)"
     )
+    print()
     lines = []
     for t, base in rows[args.reference].items():
         for method in (m for m in (*ABLATION[1:], "ours", "dcgs") if m in rows and m != args.reference):
@@ -80,7 +81,8 @@ def report(task, args):
     print_aligned(equal, lines)
     names_of = ["reference", "reference_score", "reference_energy", "method", "at", "score", "energy", "saved"]
     rows_of = [dict(zip(names_of, line)) for line in lines]
-    print(f"{saved.PAPER}.\n")
+    say(f"{saved.PAPER}.")
+    print()
     lines = []
     for method, other in STEPS:
         for t in sorted(set(rows.get(method, ())) & set(rows.get(other, ()))):

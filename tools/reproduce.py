@@ -60,12 +60,14 @@ def main(argv=None):
     p.add_argument("--methods", type=names, metavar="A,B", help="other methods than the table's")
     p.add_argument("--timesteps", type=numbers, metavar="4,8", help="other numbers of timesteps than the table's")
     p.add_argument("--limit", type=whole(1), metavar="N", help="the first N samples only")
+    p.add_json("the table's rows, or what --list shows")
     p.add_argument("--out", default="runs", metavar="DIR", help="folder for records (default: %(default)s)")
     return run(reproduce, p, argv, same_again(__file__, argv))
 
 
 def reproduce(args):
     from adafire.errors import InputError
+    from benchmarks import as_json
     from benchmarks.report import published, reproduction
     from benchmarks.training import plan
 
@@ -73,6 +75,8 @@ def reproduce(args):
         if not args.table:
             raise InputError(f"which table? One of {', '.join(reproduction.TABLES)} (--list shows them)")
         return measure(reproduction.find(args.table), args)
+    if args.json:
+        as_json.write(args.json, {name: reproduction.about(name) for name in reproduction.TABLES})
     for name, table in reproduction.TABLES.items():
         known = "; ".join(f"{what}: {figure}" for what, figure in table.known.items())
         print(
@@ -128,6 +132,7 @@ def show_plan(jobs, methods, timesteps, args):
 
 def measure(table, args):
     from adapters.base import WorkloadOptions
+    from benchmarks import as_json
     from benchmarks.report import published, reproduction
     from benchmarks.report.terminal import aligned
     from benchmarks.running import catalogue, runner
@@ -167,6 +172,8 @@ def measure(table, args):
             outcomes.append(runner.run(job.task, job.variant, methods, timesteps, options_of(job), args.out, tell))
             if outcomes[-1].interrupted:
                 break
+    if args.json:
+        as_json.write(args.json, reproduction.as_data(table, [outcome.records for outcome in outcomes]))
     print(f"# {reproduction.title(table, {split_of(r) for outcome in outcomes for r in outcome.records})}\n")
     for what, figure in table.known.items():
         print(f"the paper, {what}: {figure}")

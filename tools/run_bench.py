@@ -14,6 +14,7 @@ from benchmarks.command import Parser, complain, leave, names, numbers, run, sam
 
 EXAMPLES = """examples:
   python tools/run_bench.py --list
+  python tools/run_bench.py --list coco_yolo
   python tools/run_bench.py tasks/coco_yolo.py
   python tools/run_bench.py tasks/coco_yolo.py --methods adafire,adafire-signed --timesteps 1,2,4,8
   python tools/run_bench.py tasks/coco_yolo.py --methods dcgs,dcgs:relays=True,adafire:phi_plus=8:longest=32 --timesteps 4
@@ -87,7 +88,11 @@ def parser():
     words = "run the quantised and integer networks beside every spiking row (default: unless --methods chooses)"
     add("--rivals", action=argparse.BooleanOptionalAction, help=words)
     add("--rerun", action="store_true", help="run again what is finished")
-    add("--list", action="store_true", help="list tasks, variants and methods, and what each lacks; run nothing")
+    add(
+        "--list",
+        action="store_true",
+        help="list tasks, variants and methods; with TASK what each variant lacks; run nothing",
+    )
     p.add_trust()
     return p
 
@@ -120,6 +125,7 @@ def run_all(args):
     from benchmarks.report import leaderboard
     from benchmarks.report.closing import closing
     from benchmarks.report.rows import rows_of_run
+    from benchmarks.report.terminal import say
     from benchmarks.running import runner
     from benchmarks.running.environment import keep_memory
     from benchmarks.running.team import launch
@@ -180,7 +186,7 @@ def run_all(args):
         for problem in leaderboard.write_leaderboard(args.out):
             print(f"note: {problem}", file=sys.stderr)
         for line in said:
-            print(line, file=sys.stderr)
+            say(line, sys.stderr)
         print(f"All results: {Path(args.out) / 'README.md'}", file=sys.stderr)
     return code
 
@@ -211,32 +217,22 @@ def show(rows, args):
     """The table on stdout, and as JSON where asked for."""
     from benchmarks import as_json
     from benchmarks.report.columns import THREE, table
-    from benchmarks.report.terminal import print_table
+    from benchmarks.report.terminal import print_table, say
 
     if args.json:
         as_json.write(args.json, rows)
     print_table(*table(rows), wide=args.wide)
-    print(f"energy: under {', '.join(THREE)}; in brackets the span over all models and readings")
+    say(f"energy: under {', '.join(THREE)}; in brackets the span over all models and readings")
 
 
 def show_list(args):
-    from benchmarks.report.terminal import print_table
-    from benchmarks.running.at_hand import listing
-    from benchmarks.running.methods import listing as methods
+    from benchmarks.report.listed import show
 
-    rows = listing(args.data_root)
-    keys = ("task", "family", "variant", "split", "set", "data", "weights", "get", "description")
-    print_table(
-        list(keys),
-        [[row.get(key, row.get("error", "") if key == "description" else "-") for key in keys] for row in rows],
-        spare=(),
-    )
-    found = methods()
-    print_table(list(found[0]), [list(row.values()) for row in found], spare=())
+    rows, methods = show(args.tasks, args.data_root)
     if args.json:
         from benchmarks import as_json
 
-        as_json.write(args.json, {"tasks": rows, "methods": found})
+        as_json.write(args.json, {"tasks": rows, "methods": methods})
     return 0
 
 

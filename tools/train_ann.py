@@ -149,7 +149,8 @@ def show_list():
         [e.task, e.variant, e.recipe, str(recipes.RECIPES[e.recipe].epochs), f"{e.hours:g}", e.literature]
         for e in recipes.table()
     ]
-    print_table(["task", "variant", "recipe", "epochs", "hours on one GPU, estimated", "reported by others"], rows)
+    head = ["task", "variant", "recipe", "epochs", "hours on one GPU, estimated", "reported by others"]
+    print_table(head, rows, spare=("reported by others",))
     return 0
 
 

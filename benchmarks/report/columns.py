@@ -49,7 +49,7 @@ def table(rows):
         "method": (True, lambda row: row["method"]),
         "T": (True, lambda row: text(row["timesteps"])),
         "sending": (known("active_steps"), lambda row: text(row["active_steps"], ".3g")),
-        "sub-steps": (known("sub_steps"), lambda row: text(row["sub_steps"], "g")),
+        "sub-steps": (known("sub_steps"), lambda row: text(row["sub_steps"] and round(row["sub_steps"], 1), "g")),
         "values": (True, values),
         "burst": (True, lambda row: text(row["longest_burst"])),
         " / ".join(dict.fromkeys(row["metric"] for row in rows)): (True, _score),

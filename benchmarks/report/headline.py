@@ -16,7 +16,7 @@ COLUMNS = {
     "method": lambda row: row["method"],
     "T": lambda row: text(row["timesteps"] if row["kind"] in SPIKING else None),
     "values": values,
-    "sub-steps": lambda row: text(row["sub_steps"], "g"),
+    "sub-steps": lambda row: text(row["sub_steps"] and round(row["sub_steps"], 1), "g"),
     "score": lambda row: (
         f"{row['metric']} {row['value']:.3f}"
         + (f" ({len(row['draws'])} draws)" if row["draws"] and row["kind"] in SPIKING else "")

@@ -117,7 +117,7 @@ def html(records):
         body.append(f"<tr><th scope='row'><a href='{link}'>{escape(visible(line.label))}</a></th>{''.join(cells)}</tr>")
     return (
         f'<details class="matrix" open><summary>Fewest timesteps within {POINTS} points of the ANN, by energy ({ENERGY_MODEL}; the '
-        'darker, the less; &times;: never)</summary><div class="scroll" tabindex="0" role="region" aria-label="matrix"><table>\n'
+        'deeper the blue, the less; &times;: never)</summary><div class="scroll" tabindex="0" role="region" aria-label="matrix"><table>\n'
         + "\n".join(body)
         + "\n</table></div></details>"
     )

@@ -117,13 +117,13 @@ def of_folder(out):
     return found
 
 
-def between(text, mark, content):
+def between(text, mark, content, name="README.md"):
     """``text`` with ``content`` between the lines <!-- MARK --> and <!-- end of MARK -->; InputError where they are not there."""
     begin, end = f"<!-- {mark} -->\n", f"<!-- end of {mark} -->"
     head, found, rest = text.partition(begin)
     _, closed, tail = rest.partition(end)
     if not found or not closed:
-        raise InputError(f"README.md: expected the lines {begin.strip()} and {end}, between which the records write")
+        raise InputError(f"{name}: expected the lines {begin.strip()} and {end}, between which the records write")
     return f"{head}{begin}{content}\n{end}{tail}"
 
 

@@ -11,7 +11,8 @@ from adafire.registry import near_names
 
 from ..running.record import ENERGY_MODEL
 from .energy_saved import at_equal_accuracy
-from .rows import rows_of
+from .published import published
+from .rows import rows_of, rows_of_run
 
 UNKNOWN = "unknown"
 ABLATION = (
@@ -106,6 +107,21 @@ def find(name):
     if name not in TABLES:
         raise InputError(f"unknown table {name!r}{near_names(name, TABLES)} Known: {', '.join(TABLES)}")
     return TABLES[name]
+
+
+def about(name):
+    """{'title', 'tasks', 'paper', 'published by others'} of the table of that name, for programs."""
+    table = TABLES[name]
+    others = list(dict.fromkeys(row.method for row in published(name)))
+    return {"title": table.title, "tasks": list(table.tasks), "paper": table.known, "published by others": others}
+
+
+def as_data(table, outcomes):
+    """What was measured for a table: {'title', 'paper': figures that are known, 'rows': as run_bench.py's --json}. outcomes: lists of
+    records, one a task."""
+    rows = [row for records in outcomes if records for row in rows_of_run(records)]
+    keep = [{k: v for k, v in row.items() if k not in ("record", "records", "draw_id")} for row in rows]
+    return {"title": table.title, "paper": table.known, "rows": keep}
 
 
 def title(table, splits):

@@ -7,6 +7,7 @@ from adafire.errors import InputError
 
 from ..running import data_sources
 from ..running.catalogue import PROJECT, task_files
+from ..running.data_terms import TERMS
 from ..running.regression import CASES
 from ..running.task import load_task
 from ..running.trained import weights_file
@@ -33,7 +34,8 @@ layout, with random weights, at T = 1 on small inputs; *figures* is a committed 
 printed command on two samples. Weights *by recipe* are trained
 with `tools/train_ann.py` ([reproduce.md](reproduce.md)); *yours* have no recipe; both can be given with `--checkpoint FILE`. The published
 score is of the weights named here, from where they are published; that of other works is
-their ANN's, as `benchmarks/report/published.csv` quotes it.
+their ANN's, as `benchmarks/report/published.csv` quotes it. How each set is cited, the licences of weights and what sets a run apart from
+the published use: the cards of tasks in the site of `make docs`, from `benchmarks/running/data_terms.py`.
 
 | task | variant | network | data | weights | tested | published score | ANN of other works, % |
 |---|---|---|---|---|---|---|---|
@@ -58,20 +60,24 @@ def page():
             raise InputError(f"{path.name} has no row in the table of tasks: {error}") from error
         others = _others(task.name)
         for name, variant in task.variants.items():
-            cells = [f"[{task.name}](../tasks/{path.name})", name, _network(variant), _data(variant)]
-            cells += [_weights(task.name, name, variant)]
+            cells = [f"[{task.name}](../tasks/{path.name})", name, network_of(variant), _data(variant)]
+            cells += [weights_of(task.name, name, variant)]
             cells += [
                 _tested(task, name, variant),
-                _published(task, variant),
+                published_score(task, variant),
                 others if variant.split == "full" else "-",
             ]
             lines.append("| " + " | ".join(cells) + " |")
-    lines += ["", "| set, as in data.toml | what it is | where it comes from |", "|---|---|---|"]
-    lines += [f"| {name} | {source.title} | {source.get} |" for name, source in sorted(data_sources.SOURCES.items())]
+    lines += ["", "| set, as in data.toml | what it is | where it comes from | licence |", "|---|---|---|---|"]
+    lines += [
+        f"| {name} | {source.title} | {source.get} | {TERMS[name].licence} |"
+        for name, source in sorted(data_sources.SOURCES.items())
+    ]
     return "\n".join(lines) + "\n"
 
 
-def _network(variant):
+def network_of(variant):
+    """A variant's network by name or config, as Markdown."""
     network = variant.model or variant.config or "of its weights' file"
     network = network["name"] if isinstance(network, dict) else network
     return f"`{network.removeprefix(f'{PROJECT}/').removeprefix('adapters.models.')}`"
@@ -84,7 +90,7 @@ def _data(variant):
     return data_sources.SOURCES[name].title if name in data_sources.SOURCES else name
 
 
-def _weights(task, name, variant):
+def weights_of(task, name, variant):
     """Whose the weights are; what was trained on this machine aside."""
     if variant.checkpoint == str(weights_file(task, name)):
         variant = variant.model_copy(update={"checkpoint": None})
@@ -110,7 +116,7 @@ def _tested(task, name, variant):
     return "run" if name == first and not task.mini else "-"
 
 
-def _published(task, variant):
+def published_score(task, variant):
     """The expected score, where it is one that was published with the weights."""
     if variant.expected is None or variant.split != "full":
         return "-"

@@ -23,9 +23,16 @@ def how_to_get(task, variant_name, variant, data_root=None):
     return "; ".join(lacks)
 
 
+def lacking(variant, data_root=None):
+    """What a variant lacks on this machine: [], or some of 'data', 'weights', 'a download' (of weights, which comes by itself)."""
+    ready, words = weights_state(variant)
+    found = [] if data_state(variant, data_root)[0] else ["data"]
+    return found + ([] if ready and not words.startswith("download of") else ["a download" if ready else "weights"])
+
+
 def listing(data_root=None):
     """One dict a variant of every task of the project: task, family, variant, split, description, data (what is there or
-    missing), weights, set (its name in data.toml), get (where what is missing comes from). A mini that is another task's has that
+    missing), weights, lacks (a list), set (its name in data.toml), get (where what is missing comes from). A mini that is another task's has that
     task's name for its variant; a task file that cannot be read is one dict with 'error'."""
     rows = []
     for path in task_files():
@@ -44,6 +51,7 @@ def listing(data_root=None):
                     "description": variant.description or task.description,
                     "data": data_state(variant, data_root)[1],
                     "weights": weights_state(variant)[1],
+                    "lacks": lacking(variant, data_root),
                     "set": data_sources.name_of(variant),
                     "get": how_to_get(task.name, name, variant, data_root),
                 }
@@ -51,5 +59,5 @@ def listing(data_root=None):
         if task.mini:
             words = f"--split mini runs that of {task.mini}: no network of this kind is carried"
             own = {"task": task.name, "family": task.family, "variant": f"({task.mini})", "split": "mini"}
-            rows.append({**own, "description": words, "data": "-", "weights": "-", "set": "-", "get": ""})
+            rows.append({**own, "description": words, "data": "-", "weights": "-", "lacks": [], "set": "-", "get": ""})
     return rows

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from benchmarks import as_json
-from tools import check, compare, diagnose, energy_saved, run_bench
+from tools import calibration_size, check, compare, diagnose, energy_saved, reproduce, run_bench
 
 CALLS = {
     "check": (check, ["adapters.models.resnet_cifar:resnet20", "--size", "32"]),
@@ -13,7 +13,13 @@ CALLS = {
     "energy_saved": (energy_saved, ["fashion_resnet"]),
     "diagnose": (diagnose, "fashion_resnet --method burst --timesteps 2 --samples 4 --limit 0".split()),
     "list": (run_bench, ["--list"]),
+    "list of one": (run_bench, ["--list", "coco_yolo"]),
+    "tables": (reproduce, ["--list"]),
+    "reproduce": (reproduce, "cifar10 --split mini --methods burst --timesteps 1 --limit 4".split()),
+    "sizes": (calibration_size, "fashion_resnet --methods burst@1 --sizes 2 --draws 1 --pool 4 --limit 4".split()),
 }
+OWN_PLACE = {"diagnose": "picture.png", "reproduce": "runs"}
+"""What --out is of tools that write something else, too."""
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +30,7 @@ def written(tmp_path_factory):
         if name not in found:
             tool, words = CALLS[name]
             folder = tmp_path_factory.mktemp(name)
-            more = ["--out", str(folder / "picture.png")] if name == "diagnose" else []
+            more = ["--out", str(folder / OWN_PLACE[name])] if name in OWN_PLACE else []
             assert tool.main([*words, *more, "--json", str(folder / "found.json")]) == 0
             found[name] = json.loads((folder / "found.json").read_text())
         return found[name]
@@ -65,6 +71,26 @@ def test_diagnose(written):
 def test_list(written):
     found = written("list")
     assert {"coco_yolo", "fashion_resnet"} <= {row["task"] for row in found["tasks"]} and found["methods"]
+
+
+def test_list_of_one_task_says_what_its_variants_lack(written):
+    rows = {row["variant"]: row for row in written("list of one")["tasks"]}
+    assert {row["task"] for row in rows.values()} == {"coco_yolo"} and rows["mini"]["lacks"] == []
+    assert rows["yolov3"]["lacks"][0] == "data" and "val2017.zip" in rows["yolov3"]["get"]
+
+
+def test_reproduce(written):
+    found = written("reproduce")
+    assert found["paper"]["energy saved"].startswith("up to 70.1") and {row["method"] for row in found["rows"]} == {
+        "ann",
+        "burst",
+    }
+    assert all(row["samples"] == 4 for row in found["rows"])
+    assert set(written("tables")["cifar10"]["tasks"]) == {"cifar10_resnet20", "cifar10_vgg16"}
+
+
+def test_sizes(written):
+    assert [(row["method"], row["samples"]) for row in written("sizes")] == [("ann", None), ("burst", 2)]
 
 
 @pytest.mark.parametrize("name", CALLS)

@@ -89,7 +89,7 @@ def small(monkeypatch, run_before, finished, here):
     from adapters import setups
     from adapters.detection.data import moving_scenes
     from benchmarks.report import diagnose, event_time, rendering, sheet, show
-    from benchmarks.running import catalogue, regression, runner, store, sweep
+    from benchmarks.running import calibration_size, catalogue, regression, runner, store, sweep
     from benchmarks.speed import measures
     from benchmarks.streams import films, measuring, session
 
@@ -108,6 +108,7 @@ def small(monkeypatch, run_before, finished, here):
     monkeypatch.setattr(session, "shown", lambda *given: islice(real_shown(*given), 1))  # one film does
     (here / "runs").symlink_to(finished, target_is_directory=True)
     monkeypatch.setattr(store, "places", lambda out=None: [Path(out)] if out else [finished])
+    real_build, real_points = calibration_size.build, calibration_size.points
     real_run, real_show, real_diagnose, real_time = runner.run, show.show, diagnose.diagnose, event_time.event_time
 
     def of_two(options):
@@ -159,6 +160,16 @@ def small(monkeypatch, run_before, finished, here):
         ),
     )
     monkeypatch.setattr(
+        calibration_size,
+        "build",
+        lambda task, variant, options, *rest: real_build(task, variant, options._replace(limit=2), 4),
+    )
+    monkeypatch.setattr(
+        calibration_size,
+        "points",
+        lambda task, variant, workload, *rest: real_points(task, variant, workload, [("burst", 1)], [2], 1, ["own"]),
+    )
+    monkeypatch.setattr(
         diagnose,
         "diagnose",
         lambda task, variant, method, timesteps, options, samples, limit, *rest: real_diagnose(
@@ -207,6 +218,10 @@ def prepared(module, program, monkeypatch, here, argv):
         for page in ("operators.md", "energy_models.md", "tasks.md"):
             (here / "docs" / page).write_text((ROOT / "docs" / page).read_text())
         monkeypatch.setattr(module, "ROOT", here)
+    elif program == "tools/calibration_size.py":
+        page = ROOT / "docs" / "calibration.md"
+        (here / page.name).write_text(page.read_text(encoding="utf-8"), encoding="utf-8")
+        monkeypatch.setattr("benchmarks.report.calibration_table.PAGE", here / page.name)
     elif program == "tools/run_speed.py":
         monkeypatch.setattr("benchmarks.speed.cases.load", lambda name: None)
         monkeypatch.setattr("torch.set_num_threads", lambda number: None)

@@ -387,7 +387,7 @@ def test_table_on_a_terminal_leaves_out_what_does_not_fit(monkeypatch, width):
     stream = io.StringIO()
     monkeypatch.setattr(
         "rich.console.Console",
-        lambda **options: Console(file=stream, force_terminal=True, **{"width": width, **options}),
+        lambda **options: Console(**{"file": stream, "force_terminal": True, "width": width, **options}),
     )
     headers = [
         "task",

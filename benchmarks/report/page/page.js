@@ -141,7 +141,7 @@ function layout(title, x, y, more = {}) {
     ...entry,
   });
   return {
-    title: { text: title, font: { size: phone ? 14 : 16 } },
+    title: { text: title, font: { size: phone ? 14 : 16 }, x: 0, xanchor: "left", pad: { l: 12 } },
     paper_bgcolor: value("--paper"),
     plot_bgcolor: value("--paper"),
     font: { color: value("--ink"), size: phone ? 11 : 12 },
@@ -165,7 +165,9 @@ const safe = (text) => String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;")
 
 const style = (method) => DATA.looks[method];
 function lines(table, x) {
-  const shown = table.rows.filter((r) => r.value !== null && r.timesteps !== null && x(r) !== null);
+  const drawn = table.rows.filter((r) => r.value !== null && r.timesteps !== null && x(r) !== null);
+  const spiking = (r) => SPIKING.includes(r.kind); // rivals stand last in the legend: there are many
+  const shown = [...drawn.filter(spiking), ...drawn.filter((r) => !spiking(r))];
   return unique(shown.map((r) => r.method)).map((method) => {
     const own = shown.filter((r) => r.method === method),
       look = style(method);
@@ -190,6 +192,11 @@ function lines(table, x) {
     };
   });
 }
+function code(text) {
+  const element = document.createElement("code");
+  element.textContent = text;
+  return element;
+}
 // Points that no other beats in both: from the cheapest up, each that is better than all before it.
 function front(points) {
   const found = [];
@@ -200,7 +207,8 @@ function front(points) {
 
 function draw() {
   const table = DATA.tables[Number($("plotted").value)];
-  $("about_task").textContent = table.about;
+  const words = table.about.split("`").map((text, k) => (k % 2 ? code(text) : text));
+  $("about_task").replaceChildren(...words);
   const ann = table.rows.find((r) => r.kind === "ann" && r.value !== null);
   const times = ascending(table.rows.map((r) => r.timesteps));
   const ink = getComputedStyle(document.documentElement).getPropertyValue("--ink").trim();

@@ -116,6 +116,7 @@ def test_listing_says_what_is_missing_and_where_it_comes_from(config, tmp_path):
     assert rows["coco_yolo", "mini"]["get"] == ""
     config(f'[data]\ncifar10 = "{layouts.make("cifar10", tmp_path / "cifar")}"\n')
     row = next(row for row in at_hand.listing() if row["task"] == "cifar10_vgg16" and row["split"] == "full")
+    assert row["lacks"] == ["weights"] and rows["cifar10_vgg16", "full"]["lacks"] == ["data", "weights"]
     assert row["data"] == "there" and row["get"].startswith(
         "weights: python tools/train_ann.py cifar10_vgg16 --variant full "
     )
