@@ -103,10 +103,14 @@ def moving(frames, ending):
     """Bytes of an animation of PNGs, all of one size; the last is shown longer."""
     from PIL import Image
 
-    first, *rest = [Image.open(io.BytesIO(one)).convert("RGB") for one in frames]
-    if ending == ".gif":  # one palette for all: colours do not flicker
-        first = first.quantize(256)
-        rest = [one.quantize(palette=first) for one in rest]
+    pictures = [Image.open(io.BytesIO(one)).convert("RGB") for one in frames]
+    if ending == ".gif":  # one palette for all, of all: colours do not flicker, and what comes later has its own
+        everything = Image.new("RGB", (pictures[0].width, sum(one.height for one in pictures)))
+        for k, one in enumerate(pictures):
+            everything.paste(one, (0, k * one.height))
+        palette = everything.quantize(256)
+        pictures = [one.quantize(palette=palette) for one in pictures]
+    first, *rest = pictures
     file = io.BytesIO()
     times = [STILL_MS] * len(rest) + [LAST_MS]
     first.save(file, ending[1:].upper(), save_all=True, append_images=rest, duration=times, loop=0)
