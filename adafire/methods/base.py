@@ -1,5 +1,6 @@
 """What a method declares, and the pipeline that most methods share: thresholds, then calibration."""
 
+import math
 from dataclasses import asdict, dataclass, fields, replace
 from typing import ClassVar
 
@@ -49,6 +50,10 @@ def twin(method):
     )
 
 
+def _is_number(value):
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
 def _is_plain(method):
     return method.kind == "snn" and method.correction == "none"
 
@@ -88,6 +93,7 @@ class Method:
     thresholds: ClassVar[tuple] = ("max", "percentile", "mmse")
 
     def __post_init__(self):
+        self.check_numbers()
         for key, allowed in (
             ("threshold", self.thresholds),
             ("objective", ("round", "floor")),
@@ -116,6 +122,17 @@ class Method:
             raise InputError(f"method {self.name}: percentile={self.percentile!r}; expected a number in (0, 100]")
         if not 0 <= self.v0 < 1:
             raise InputError(f"method {self.name}: v0={self.v0!r}; expected a number in [0, 1)")
+
+    def check_numbers(self):
+        """InputError unless every option whose default is a float is a finite number, and every one that is a tuple a sequence of
+        such numbers; their ranges are checked where they are known."""
+        for key, usual in ((f.name, f.default) for f in fields(self) if type(f.default) in (float, tuple)):
+            value, several = getattr(self, key), isinstance(usual, tuple)
+            fits = isinstance(value, (tuple, list)) and value if several else True
+            if not fits or not all(_is_number(item) for item in (value if several else [value])):
+                raise InputError(
+                    f"method {self.name}: {key}={value!r}; expected {'numbers' if several else 'a number'}, such as {usual!r}"
+                )
 
     def check_whole(self, key, least, most=None):
         """InputError unless the option ``key`` is an integer from ``least`` to ``most`` (None: without end)."""

@@ -178,6 +178,11 @@ def test_options_in_a_name(case):
         ("burst:phi_plus=2.5", "phi_plus=2.5; expected an integer"),
         ("adafire:ssc=perhaps", "ssc='perhaps'; expected bool, such as False"),
         ("adafire:ssc=1", "ssc=1; expected bool"),
+        ("ours+exit:exit_drop=half", "exit_drop='half'; expected a number, such as 0.005"),
+        ("burst:v0=True", "v0=True; expected a number, such as 0.0"),
+        ("burst:percentile=1e999", "percentile=inf; expected a number"),
+        ("adafire:candidates=4", "candidates=4; expected numbers, such as"),
+        ("adafire:ratios=(1.0,'x')", "expected numbers, such as"),
     ],
 )
 def test_wrong_options_in_a_name(name, words):
