@@ -118,6 +118,9 @@ def run_all(args):
         if names.count(name) > 1:
             raise InputError(f"task {name!r} is given twice")
     jobs, notes = catalogue.choose_variants(tasks, args.variant, args.split, args.data_root)
+    if args.checkpoint and (args.variant, args.split) == (None, "auto"):
+        own = [job for job in jobs if job[0].name in names]  # of another task's mini there is a note already
+        notes += filter(None, (catalogue.fell_to_mini(*job, args.checkpoint) for job in own))
     for note in notes:
         print(f"note: {note}", file=sys.stderr)
 
@@ -125,6 +128,7 @@ def run_all(args):
     from benchmarks.report import leaderboard
     from benchmarks.report.closing import closing
     from benchmarks.report.rows import rows_of_run
+    from benchmarks.report.shown import random_weights
     from benchmarks.report.terminal import say
     from benchmarks.running import runner
     from benchmarks.running.environment import keep_memory
@@ -171,7 +175,7 @@ def run_all(args):
                 interrupted = True
                 break
             full = rows_of_run(outcome.records)
-            said += closing(full)
+            said += closing(full, any(map(random_weights, outcome.records)))
             rows += [{k: v for k, v in row.items() if k not in ("record", "records", "draw_id")} for row in full]
             if code == 0 and any(record.status == "failed" for record in outcome.records):
                 code = 1

@@ -42,7 +42,7 @@ def pages(records, unknown=()):
         found[page_of(family)] = "\n".join([head, *tables])
     old = len(shown(records)) - sum(map(len, groups(records)))
     front = [f"# Results\n\n{markdown(whole_sets(records))}\n"]
-    if records:
+    if found:
         links = ", ".join(f"[{name.removesuffix('.md').lower()}]({name})" for name in found)
         front += [
             f"All tables, a page a family: {links}. {ELSEWHERE}",

@@ -93,6 +93,17 @@ def choose_variant(task, variant=None, split="auto", data_root=None, tell=_say):
     return other, variant or others[0]
 
 
+def fell_to_mini(task, name, checkpoint):
+    """A sentence where ``checkpoint`` is loaded into the mini network of a task that has full ones, as no data root is known; None otherwise."""
+    full = [other for other, variant in task.variants.items() if variant.split == "full"]
+    if task.variants[name].split == "full" or not full:
+        return None
+    return (
+        f"{task.name}: no data root is known, so --checkpoint {checkpoint} is for the mini network ({name}), on the data that the project "
+        f"brings; for the real one give --split full or --variant {full[0]}"
+    )
+
+
 def referred(task):
     """The task whose mini stands in for that of ``task``; InputError where it is none of the project's, or has no mini itself."""
     other = load_task(find_task(task.mini))

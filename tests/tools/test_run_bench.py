@@ -68,6 +68,25 @@ def test_the_mini_of_a_task_without_one_is_anothers_and_says_so(bench, tmp_path)
     assert "### fashion_resnet mini (first 4)" in (tmp_path / "out" / "CLASSIFICATION.md").read_text()
 
 
+def test_random_weights_in_a_mini_that_was_not_asked_for(bench, tmp_path):
+    """Both the first time and when nothing is run again a user learns what was run, and that it says nothing."""
+    few = ("--checkpoint", "random", "--limit", "12", "--methods", "burst", "--timesteps", "1")
+    for _ in range(2):
+        code, _, err = bench(*few, task="coco_yolo", trust=False)
+        assert code == 0
+        assert "note: coco_yolo: no data root is known, so --checkpoint random is for the mini network (mini)" in err
+        assert "--split full or --variant yolov3" in err
+        assert "coco_yolo mini: random weights: the scores mean nothing" in err and "points of the ANN" not in err
+    page = (tmp_path / "out" / "README.md").read_text()
+    assert (
+        "No results yet" in page
+        and "2 records with random weights are not shown" in page
+        and "a page a family" not in page
+    )
+    for asked in (("--split", "mini"), ("--variant", "mini")):
+        assert "no data root" not in bench(*few, *asked, task="coco_yolo", trust=False)[2]
+
+
 def test_table_json_records_and_leaderboard(bench, tmp_path):
     code, out, err = bench("--methods", "quantised,adafire", "--timesteps", "4,1", "--json", str(tmp_path / "t.json"))
     assert code == 0
