@@ -34,6 +34,7 @@ def report(args):
     from adafire.registry import near_names
     from benchmarks.report import codes, energy_page
     from benchmarks.report.terminal import print_aligned
+    from benchmarks.running.catalogue import make_them
     from benchmarks.running.store import load_all, places
 
     known = [*energy_page.keys(), codes.SUB_STEPS]
@@ -49,7 +50,7 @@ def report(args):
         raise InputError(
             f"no spiking rows beside an ANN in {' or '.join(map(str, places(args.out)))}"
             + (f" of {', '.join(args.tasks)}" if args.tasks else "")
-            + "; make them with python tools/run_bench.py TASK"
+            + make_them(args.tasks[0] if args.tasks else None)
         )
     print(f"How often a code has the cheapest row within so many points of the ANN: {len(found)} tables\n")
     print_aligned(*codes.summary(found))

@@ -145,6 +145,12 @@ def measure(table, args):
     timesteps = args.timesteps or list(table.timesteps)
     if args.dry_run:
         return show_plan(jobs, methods, timesteps, args)
+    if args.split == "auto" and not args.data_root and not args.train:
+        print(
+            f"note: no --data-root, so this measures {', '.join(job.task.name for job in jobs)} on the data that the project brings "
+            "(--split mini), not the table's own: --dry-run shows what those take",
+            file=sys.stderr,
+        )
     device = "cpu" if args.device == "auto" else args.device
 
     def options_of(job):

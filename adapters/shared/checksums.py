@@ -73,13 +73,26 @@ def _sha256(path, size, changed):
 
 
 def _read(file):
-    """{address: digest} of a list; lines that are none are passed over."""
+    """{address: digest} of a list, empty where it is not there. InputError: a line that is none, by which nothing could be told."""
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, ValueError):
+    except OSError:
         return {}
-    found = (re.fullmatch(r"([a-f0-9]{64})  (\S+)", line.strip()) for line in lines)
-    return {one[2]: one[1] for one in found if one}
+    except ValueError as error:
+        raise InputError(
+            f"'{file}' is no text ({error}); expected lines 'SHA256  ADDRESS': mend it, or move it away to trust files anew"
+        ) from error
+    found = {}
+    for number, line in enumerate(lines, 1):
+        one = re.fullmatch(r"([a-f0-9]{64})\s+(\S+)", line.strip())
+        if one:
+            found[one[2]] = one[1]
+        elif line.strip() and not line.lstrip().startswith("#"):
+            raise InputError(
+                f"'{file}', line {number}: found {line[:90]!r}, expected 'SHA256  ADDRESS' with 64 digits 0-9a-f; mend it, or remove "
+                "the line to trust its file anew"
+            )
+    return found
 
 
 def _keep(url, digest, wanted):

@@ -61,9 +61,13 @@ def sources(url):
     """Addresses that a file is looked for at, in order: below those of $ADAFIRE_MIRROR (blanks between; folders, too) by its name
     alone, then its own."""
     name = Path(urlparse(url).path).name
-    mirrors = [
-        place if "://" in place else Path(place).absolute().as_uri() for place in os.environ.get(MIRROR, "").split()
-    ]
+    mirrors = []
+    for place in os.environ.get(MIRROR, "").split():
+        folder = Path(place).expanduser().absolute()
+        if "://" not in place and not folder.is_dir():
+            print(f"note: ${MIRROR} names {place}, and there is no such folder: passed over", file=sys.stderr)
+            continue
+        mirrors.append(place if "://" in place else folder.as_uri())
     return [*(f"{place.rstrip('/')}/{name}" for place in mirrors), url]
 
 

@@ -54,7 +54,7 @@ def find(given, task=None, variant=None, out=None):
     if not records:
         raise InputError(
             f"no finished records of task {task!r}{f', variant {variant!r}' if variant else ''} in "
-            f"{' or '.join(map(str, places(out)))}; make them with python tools/run_bench.py {task}"
+            f"{' or '.join(map(str, places(out)))}{catalogue.make_them(task)}"
         )
     methods = sorted({r.method for r in records})
     own = [r for r in records if r.method == given]

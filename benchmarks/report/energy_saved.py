@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from adafire.errors import InputError
 
+from ..running.catalogue import make_them
 from ..running.record import ENERGY_MODEL
 from ..running.store import load_all, places
 from .paired import difference
@@ -51,12 +52,8 @@ def records_of(task, variant=None, out=None):
     if not here:
         others = sorted({r.variant for r in found})
         raise InputError(
-            f"no finished records of task {task!r}{f', variant {variant!r}' if variant else ''} in {' or '.join(map(str, places(out)))}; "
-            + (
-                f"there are of variant {', '.join(others)}"
-                if others
-                else f"make them with python tools/run_bench.py {task}"
-            )
+            f"no finished records of task {task!r}{f', variant {variant!r}' if variant else ''} in {' or '.join(map(str, places(out)))}"
+            + (f"; there are of variant {', '.join(others)}" if others else make_them(task))
         )
     tables = {}
     for record in here:

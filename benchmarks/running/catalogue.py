@@ -29,10 +29,18 @@ def find_task(given):
     stem = Path(given).stem
     if stem in names and Path(given).parent in (Path("."), Path("tasks")):
         return TASKS / f"{stem}.py"
+    is_file = Path(given).suffix == ".py" and Path(given).parent != Path("tasks")
     raise InputError(
-        f"unknown task {str(given)!r}{near_names(stem, names)} Known: {', '.join(names)}; "
+        f"{'there is no task file' if is_file else 'unknown task'} {str(given)!r}{near_names(stem, names)} Known: {', '.join(names)}; "
         "or give the path of a task file"
     )
+
+
+def make_them(task):
+    """What to say behind 'no records': the command that makes them, or, of no task here, which one was meant."""
+    names = [path.stem for path in task_files()]
+    near = "." if task in (*names, None) else near_names(task, names)
+    return f"{near} Make them with python tools/run_bench.py {task if task in names else 'TASK'}"
 
 
 @functools.cache

@@ -23,8 +23,12 @@ def is_of_a_library(name):
 def unknown(name):
     """The InputError for a name of nothing: no task, no file, of no library."""
     near = nearest(name)
-    meant = f"; did you mean {' or '.join(near)}?" if near else ";"
+    meant = f"; did you mean {' or '.join(near)}?" if near else "."
     what = f"config file '{name}' is not there" if name.endswith(".py") else f"there is no network '{name}' here"
+    file, own, function = name.rpartition(".py:")
+    if own and Path(f"{file}.py").is_file():
+        module = Path(file)
+        meant = f"; a function in a file of yours is '{module.name}:{function}', with PYTHONPATH={module.parent}."
     return InputError(f"{what}{meant} Expected {KINDS}")
 
 

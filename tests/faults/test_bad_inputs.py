@@ -378,9 +378,9 @@ ROWS = [  # name, tool, arguments, words of the message
     ("reproduce: T", "reproduce", plain("cifar10", "--timesteps", "4,x"), "whole numbers"),
     ("regress: no task", "regress", plain("--only", "coco_yol"), "did you mean 'coco_yolo'"),
     ("regress: no reason", "regress", plain("--accept", " "), "takes a reason"),
-    ("codes: no records", "codes", lambda f: ["coco_yoloo", "--out", f], "no spiking rows beside an ANN"),
+    ("codes: no records", "codes", lambda f: ["coco_yoloo", "--out", f], "did you mean 'coco_yolo'"),
     ("codes: a model", "codes", lambda f: ["--model", "lemaire-45", "--out", f], "did you mean 'lemaire-45nm'"),
-    ("energy_saved: no task", "energy_saved", lambda f: ["coco_yoloo", "--out", f], "no finished records"),
+    ("energy_saved: no task", "energy_saved", lambda f: ["coco_yoloo", "--out", f], "did you mean 'coco_yolo'"),
     (
         "energy_saved: no reference",
         "energy_saved",

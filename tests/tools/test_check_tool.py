@@ -103,6 +103,12 @@ def test_detectors_whose_proposals_come_from_elsewhere_are_refused(capsys):
     assert "FastRCNN has no RPN: its proposals come from elsewhere" in capsys.readouterr().err
 
 
+def test_a_function_in_a_file_says_how_it_is_named(tmp_path, capsys):
+    (tmp_path / "own.py").write_text("def make(): ...")
+    assert check.main([f"{tmp_path}/own.py:make"]) == 2
+    assert f"is 'own:make', with PYTHONPATH={tmp_path}. Expected" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "name, near",
     [
@@ -112,7 +118,7 @@ def test_detectors_whose_proposals_come_from_elsewhere_are_refused(capsys):
         ("retinanet_r18_fpn_1x_coco", "did you mean mmdet::retinanet/retinanet_r18_fpn_1x_coco?"),
         ("torchvison::resnet18", "did you mean torchvision::resnet18?"),
         ("hfhub:timm/resnet18", "did you mean hf_hub:timm/resnet18?"),
-        ("qqqqqq", "here; Expected"),
+        ("qqqqqq", "here. Expected"),
     ],
 )
 def test_a_name_of_nothing_lists_what_names_there_are(name, near, capsys):

@@ -85,3 +85,12 @@ def test_one_folder_can_lie_elsewhere(reproduce, capsys):
     out = capsys.readouterr().out.splitlines()
     assert {line.split("--data-root ")[1].split()[0] for line in out if "action_vgg11" in line} == {"my_actions"}
     assert {line.split("--data-root ")[1].split()[0] for line in out if "ncars" in line} == {"my_data"}
+
+
+def test_a_mini_that_was_not_asked_for_is_said(reproduce, capsys):
+    few = ["cifar10", "--methods", "burst", "--timesteps", "2", "--limit", "4"]
+    assert reproduce(few) == 0
+    out, err = capsys.readouterr()
+    assert "no --data-root, so this measures fashion_resnet" in err and "mini" in out.splitlines()[0]
+    assert reproduce([*few, "--split", "mini"]) == 0
+    assert "no --data-root" not in capsys.readouterr().err

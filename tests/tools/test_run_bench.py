@@ -209,7 +209,7 @@ def test_bad_options(bench, tmp_path, arguments, words):
     [
         (None, True, "which task?"),
         ("coco_yoloo", True, "did you mean 'coco_yolo'"),
-        ("missing/toy.py", True, "unknown task"),
+        ("missing/toy.py", True, "there is no task file 'missing/toy.py'"),
         ("toy", False, "--trust-config"),
     ],
 )

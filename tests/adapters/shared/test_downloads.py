@@ -106,6 +106,26 @@ def test_a_file_that_lies_there_from_before_is_checked(server, tmp_path):
     assert downloads.checkpoint_file(at(server)) == path and server.asked == []
 
 
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        (b"\xff\xfe\x00", "is no text .*; expected lines 'SHA256  ADDRESS'"),
+        (
+            f"# mine\n\n{DIGEST[:20]}  http://zoo.invalid/a.pth\n".encode(),
+            "line 3: found .*; mend it, or remove the line",
+        ),
+    ],
+)
+def test_a_list_that_is_damaged_is_refused(server, text, words):
+    """Otherwise a file that had been trusted would be trusted anew, whatever it is."""
+    checksums.lock().parent.mkdir(parents=True)
+    checksums.lock().write_bytes(text)
+    with pytest.raises(InputError, match=words) as told:
+        downloads.checkpoint_file(f"{server.url}/weights.pth")
+    assert str(checksums.lock()) in str(told.value) and "cannot be downloaded" not in str(told.value)
+    assert checksums.lock().read_bytes() == text and server.asked == []
+
+
 def test_a_list_that_cannot_be_written_is_said(server, tmp_path, capsys):
     (tmp_path / "config").write_text("a file")
     assert downloads.checkpoint_file(at(server)).is_file()
@@ -133,7 +153,7 @@ def test_hashes_are_those_of_the_real_files(shared_data):
 
 
 @pytest.mark.parametrize("kind", ["server", "folder"])
-def test_mirrors_are_asked_first(server, tmp_path, monkeypatch, kind):
+def test_mirrors_are_asked_first(server, tmp_path, monkeypatch, kind, capsys):
     """By the file's name alone; a mirror without it is passed over, and one with another file told."""
     (tmp_path / "mirror").mkdir()
     (tmp_path / "mirror" / f"weights-{DIGEST[:8]}.pth").write_bytes(CONTENT)
@@ -142,6 +162,7 @@ def test_mirrors_are_asked_first(server, tmp_path, monkeypatch, kind):
         monkeypatch.setenv(downloads.MIRROR, f"{tmp_path / 'none'} {place}")
         path = downloads.checkpoint_file(f"https://zoo.invalid/deep/weights-{DIGEST[:8]}.pth")
         assert path.read_bytes() == CONTENT and mirror.asked == [0] * (kind == "server")
+        assert f"names {tmp_path / 'none'}, and there is no such folder: passed over" in capsys.readouterr().err
         path.unlink()
         mirror.content = OTHER
         (tmp_path / "mirror" / f"weights-{DIGEST[:8]}.pth").write_bytes(OTHER)

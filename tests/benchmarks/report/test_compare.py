@@ -105,7 +105,7 @@ def test_what_cannot_be_compared(tmp_path):
         compare.find("adafirre", "toy", out=tmp_path)
     with pytest.raises(InputError, match="no record of method 'dcgs'"):
         compare.find("dcgs", "toy", out=tmp_path)
-    with pytest.raises(InputError, match="no finished records"):
+    with pytest.raises(InputError, match="no finished records of task 'toy2' in .* Make them with"):
         compare.find("adafire", "toy2", out=tmp_path)
     with pytest.raises(InputError, match="T=3"):
         compare.compare(FIRST, SECOND, timesteps=3)

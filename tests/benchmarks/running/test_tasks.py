@@ -201,7 +201,7 @@ def test_find_task_by_path_and_name(monkeypatch, tmp_path):
         assert catalogue.find_task(given).resolve() == expected
     with pytest.raises(InputError, match="did you mean 'coco_yolo'"):
         catalogue.find_task("coco_yol")
-    with pytest.raises(InputError, match="unknown task"):
+    with pytest.raises(InputError, match="there is no task file"):
         catalogue.find_task("elsewhere/coco_yolo.py")
 
 
