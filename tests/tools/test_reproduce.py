@@ -91,6 +91,6 @@ def test_a_mini_that_was_not_asked_for_is_said(reproduce, capsys):
     few = ["cifar10", "--methods", "burst", "--timesteps", "2", "--limit", "4"]
     assert reproduce(few) == 0
     out, err = capsys.readouterr()
-    assert "no --data-root, so this measures fashion_resnet" in err and "mini" in out.splitlines()[0]
+    assert "no --data-root, so this measures fashion_resnet" in err and "MINI" in out.splitlines()[0]
     assert reproduce([*few, "--split", "mini"]) == 0
     assert "no --data-root" not in capsys.readouterr().err
