@@ -5,6 +5,7 @@ Nothing that takes time is imported here: --help and a wrong option are answered
 
 import argparse
 import difflib
+import errno
 import os
 import shlex
 import signal
@@ -23,6 +24,10 @@ INTERRUPTED = 130
 """Exit code after Ctrl-C, as of a process that the signal ended."""
 MOST_LINES = 5
 """Of an error message."""
+
+
+FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+"""Errors of a disk, or of a user's share of it, that is full."""
 
 
 class WrongOption(Exception):
@@ -169,6 +174,11 @@ def complain(error, debug=False, where=""):
             error = WrongOption(
                 "memory ran out before any work: more is needed to load the libraries alone (ulimit -v counts "
                 "4 GB of them; ulimit -d counts what is really used)"
+            )
+        if isinstance(error, OSError) and error.errno in FULL:
+            place = f" of '{error.filename}'" if error.filename else ""
+            error = WrongOption(
+                f"no room is left on the disk{place} ({error.strerror}); make some, and call the same command again"
             )
         lacking = error.name or "" if isinstance(error, ModuleNotFoundError) else ""
         if lacking and lacking.partition(".")[0] not in ("adafire", "adapters", "benchmarks"):

@@ -25,6 +25,7 @@ RESULTS = PROJECT / "results"
 ENERGY = "energy, of the ANN's"
 MARK = re.compile(r"^<!-- (scores|measured): ([^\n]+?) -->\n(.*?)^<!-- end of \1 -->$", re.DOTALL | re.MULTILINE)
 BEGIN = re.compile(r"^<!-- (?:scores|measured)\b", re.MULTILINE)
+END = re.compile(r"^<!-- end of (?:scores|measured) -->$", re.MULTILINE)
 """A mark stands at the begin of a line: one that is spoken of, in code, is none."""
 
 
@@ -61,10 +62,16 @@ def filled(text, rows, name="README.md", folder=RESULTS / "measured"):
     """``text`` of a page with what belongs between its marks. rows: of ``rows_of_csv``; folder: of measured files. InputError
     where a mark has no end, or names what is not there."""
     found = list(MARK.finditer(text))
-    if len(found) != len(BEGIN.findall(text)):
+    begun, ended = len(BEGIN.findall(text)), len(END.findall(text))
+    if begun != len(found):
         raise InputError(
-            f"{name}: found {len(BEGIN.findall(text))} lines <!-- scores: ... --> or <!-- measured: ... -->, and {len(found)} "
+            f"{name}: found {begun} lines <!-- scores: ... --> or <!-- measured: ... -->, and {len(found)} "
             "that have an end; put <!-- end of scores --> or <!-- end of measured --> below each"
+        )
+    if ended != len(found):
+        raise InputError(
+            f"{name}: found {ended} lines <!-- end of scores --> or <!-- end of measured -->, and {len(found)} that have a begin; "
+            "put <!-- scores: of=... --> or <!-- measured: NAME --> above each"
         )
 
     up = "../" * name.count("/")
@@ -99,6 +106,9 @@ def scores(words, rows):
         if set(cells) == {"-"}:
             raise InputError(f"found no row of method {method!r} at T = {options['T']}; take it out, or run it")
         lines.append([method, *cells])
+    for t in times:
+        if not any(row["timesteps"] == t for table in tables for row in table):
+            raise InputError(f"found no row at T = {t}; expected T=1,4 with numbers of timesteps that were run")
     return markdown_table(head, lines)
 
 

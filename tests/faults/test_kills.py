@@ -144,3 +144,16 @@ def test_read_only_results_folder_is_refused_before_any_work(tmp_path):
     )
     assert done.returncode == 2 and "not writable" in done.stderr and done.stderr.count("\n") <= 5, done.stderr
     assert not any(out.iterdir())
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_what_is_printed_on_a_full_disk():
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "tools/codes.py"], cwd=PROJECT, stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert (
+        done.returncode == 2
+        and done.stderr.startswith("error: no room is left on the disk")
+        and "not foreseen" not in done.stderr
+    )

@@ -66,6 +66,8 @@ def test_what_a_tool_writes_a_page_shows(tmp_path):
     "words,message",
     [
         ("<!-- scores: of=toy/mini T=2 methods=ann -->\n", "1 lines .* and 0 that have an end"),
+        ("<!-- score: of=toy/mini T=2 methods=ann -->\n<!-- end of scores -->", "found 1 lines <!-- end of .* 0 that have a begin"),
+        ("<!-- scores: of=toy/mini T=2,x methods=ann,burst -->\n<!-- end of scores -->", "no row at T = x; expected T=1,4"),
         ("<!-- scores: of=toy/mini T=2 -->\n<!-- end of scores -->", "expected of=TASK/VARIANT"),
         ("<!-- scores: of=toy/part T=2 methods=ann -->\n<!-- end of scores -->", "such as toy/mini/"),
         ("<!-- scores: of=toy/mini T=8 methods=burst -->\n<!-- end of scores -->", "no row of method 'burst' at T = 8"),
