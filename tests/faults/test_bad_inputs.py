@@ -387,6 +387,13 @@ ROWS = [  # name, tool, arguments, words of the message
         plain("fashion_resnet", "--reference", "rate"),
         "no record of 'rate'",
     ),
+    (
+        "calibration_size: a source",
+        "calibration_size",
+        plain("fashion_resnet", "--sources", "own,othr"),
+        "expected some of own, other, noise",
+    ),
+    ("calibration_size: no T", "calibration_size", plain("fashion_resnet", "--methods", "ours"), "such as adafire@4"),
     ("event_time: no events", "event_time", plain("fashion_resnet"), "has no event time"),
     ("event_time: no bins", "event_time", plain("fashion_events", "--bins", "99", "--limit", "2"), "1 to 9"),
     ("stream: no detector", "stream", plain("fashion_resnet"), "streams take a detector, such as coco_yolo"),

@@ -288,12 +288,12 @@ def test_what_is_no_recording_is_left_out(tmp_path):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes(b"\0\5\x16\7")
     assert [s.id for s in workload(root).test] == want
-    (root / "test" / "a" / "0.raw").write_bytes(b"x")  # a recording of a kind that is not read
-    with pytest.raises(InputError, match="unknown extension '.raw'"):
+    (root / "test" / "a" / "0.rec").write_bytes(b"x")  # a recording of a kind that is not read
+    with pytest.raises(InputError, match="unknown extension '.rec'"):
         workload(root)
     for path in root.rglob("*.npy"):
         path.rename(path.with_suffix(".txt"))
-    (root / "test" / "a" / "0.raw").unlink()
+    (root / "test" / "a" / "0.rec").unlink()
     with pytest.raises(InputError, match="holds no recording, but files such as"):
         workload(root)
 
