@@ -232,7 +232,7 @@ def show(rows, args):
 def show_list(args):
     from benchmarks.report.listed import show
 
-    rows, methods = show(args.tasks, args.data_root)
+    rows, methods = show(args.tasks, args.data_root, args.variant)
     if args.json:
         from benchmarks import as_json
 

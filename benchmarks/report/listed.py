@@ -11,9 +11,9 @@ from .terminal import print_table, say
 OF_ONE = ("error", "description", "set", "data", "weights", "get")
 
 
-def show(tasks=(), data_root=None):
+def show(tasks=(), data_root=None, variant=None):
     """Print the list; (rows of the tasks, rows of the methods) as ``listing`` has them. tasks: names or files of the project's tasks
-    (none: all); InputError for another."""
+    (none: all); variant: theirs of that name alone. InputError for others."""
     rows, found, asked = listing(data_root), methods.listing(), [Path(name).stem for name in tasks]
     known = {row["task"] for row in rows}
     for given, name in zip(tasks, asked):
@@ -24,6 +24,10 @@ def show(tasks=(), data_root=None):
             )
     if asked:
         rows = [row for row in rows if row["task"] in asked]
+        names = [row.get("variant") for row in rows]
+        if variant is not None and variant not in names:
+            raise InputError(f"{', '.join(asked)}: no variant {variant!r}. There are {', '.join(map(str, names))}")
+        rows = [row for row in rows if variant in (None, row.get("variant"))]
         for row in rows:
             print(f"{row['task']} ({row.get('variant', '-')}, {row.get('split', '-')})")
             for key in OF_ONE:

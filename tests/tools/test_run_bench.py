@@ -258,6 +258,13 @@ def test_list_names_tasks_variants_and_methods(bench):
         assert word in out
 
 
+def test_list_of_one_variant(bench):
+    code, out, _ = bench("--list", "--variant", "yolov3", task="coco_yolo", trust=False)
+    assert code == 0 and "coco_yolo (yolov3, full)" in out and "fastestv2" not in out
+    code, _, err = bench("--list", "--variant", "yolov4", task="coco_yolo", trust=False)
+    assert code == 2 and "no variant 'yolov4'. There are mini, yolov3, yolo-fastestv2" in err
+
+
 @pytest.mark.parametrize("tool", sorted(path.stem for path in (PROJECT / "tools").glob("*.py")))
 def test_nothing_is_written_into_the_committed_results_unless_asked(tool, monkeypatch):
     """What a tool writes by default is below runs/; leaderboard.py is the one that renders the committed records."""
