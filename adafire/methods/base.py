@@ -1,6 +1,7 @@
 """What a method declares, and the pipeline that most methods share: thresholds, then calibration."""
 
 import math
+import numbers
 from dataclasses import asdict, dataclass, fields, replace
 from typing import ClassVar
 
@@ -51,7 +52,7 @@ def twin(method):
 
 
 def _is_number(value):
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _is_plain(method):
