@@ -151,4 +151,4 @@ def test_a_simulation_with_numbers_reads_none_at_a_step(method, monkeypatch):
     with Reads() as reads:
         (two, moved), (four, _) = (read_and_moved(snn, reads, t) for t in (2, 4))
     assert not moved and set(four - two) <= {"loop.py simulate"}
-    assert sum((four - two).values()) <= (2 if rests(snn) else 0)
+    assert sum((four - two).values()) <= rest_reads(snn, (3, 4))
