@@ -41,11 +41,11 @@ class PassByPass(DifferentialAdaFire):
 
     def law(self, timesteps, finer=1):
         """(neuron, finest level of the last step over theta); halvings of the level are spread evenly over steps 2 .. T."""
-        first = min(self.first, 2 ** math.ceil(math.log2(self.values * timesteps)))
-        halvings = math.ceil(math.log2(self.values * timesteps / first))
-        done = [halvings] if timesteps == 1 else [math.ceil(halvings * t / (timesteps - 1)) for t in range(timesteps)]
-        levels = 1 + int(math.log2(first)) + (done[0] if timesteps == 1 else 0)
-        weights = (1.0,) if timesteps == 1 else tuple(2.0**-n for n in done)
+        last = 2 ** math.ceil(math.log2(self.values * timesteps))
+        first = min(self.first, last) if timesteps > 1 else last
+        halvings = math.log2(last / first)
+        weights = tuple(2.0 ** -math.ceil(halvings * step / max(1, timesteps - 1)) for step in range(timesteps))
+        levels = 1 + int(math.log2(first))
         return DifferentialBurst(weights, levels), weights[-1] * 2.0 ** (1 - levels)
 
     def fit(self, conversion):

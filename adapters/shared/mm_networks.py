@@ -50,10 +50,8 @@ def find_checkpoint(checkpoint, package="mmdet"):
     for path in (Path(checkpoint), PROJECT / checkpoint):
         if path.is_file():
             return path
-    for path in (
-        hub / "checkpoints" / name,
-        hub.parent / "checkpoints" / name,
-    ):  # the latter is where MMEngine keeps its downloads
+    for folder in (hub, hub.parent):  # the latter is where MMEngine keeps its downloads
+        path = folder / "checkpoints" / name
         if path.is_file():
             checksums.check(path, str(url))
             return path
