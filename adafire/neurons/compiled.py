@@ -72,6 +72,8 @@ def library():
     loaded.adafire_pool.restype = None
     loaded.adafire_row_max.argtypes = [p, i, i, i, f, p, p, p, p, p, n, p, p, n, i, n]
     loaded.adafire_row_max.restype = None
+    loaded.adafire_weighed.argtypes = [p, p, i, i, i, n, p, i, p, i, p, n]
+    loaded.adafire_weighed.restype = None
     return loaded
 
 

@@ -574,3 +574,111 @@ void adafire_row_max(const float *s, long steps, long rows, long length, float n
         }
     }
 }
+
+/* Sums of counts, weighed with maps (weighed.py). A row of memory is [outer, inner], cut along one of the two into segments, up to
+ * ``ends``, within which no map changes: along inner, weights are [outer, segments, maps]; along outer (``across``), [segments,
+ * maps, inner]. out: [2, rows, maps], of the counts ``first`` and of ``second``; second NULL: 1 for every count other than 0.
+ * Counts are whole numbers, so that sums are exact in any order. */
+typedef struct {
+    const float *first, *second;
+    long rows, outer, inner, segments, maps;
+    const long *ends;
+    const double *weights;
+} Weighed;
+
+#define PIECE 4096 /* of a sum in floats: exact below 2^24 */
+
+static inline void add_up(const float *first, const float *second, long count, double *a, double *b) {
+    for (long i = 0; i < count; i += PIECE) {
+        const long stop = i + PIECE < count ? i + PIECE : count;
+        float x = 0.0f, y = 0.0f;
+        if (second) {
+#pragma omp simd reduction(+ : x, y)
+            for (long j = i; j < stop; j++) {
+                x += first[j];
+                y += second[j];
+            }
+        } else {
+#pragma omp simd reduction(+ : x, y)
+            for (long j = i; j < stop; j++) {
+                x += first[j];
+                y += first[j] != 0.0f ? 1.0f : 0.0f;
+            }
+        }
+        *a += x;
+        *b += y;
+    }
+}
+
+static void along_inner(const Weighed *w, long row, long from, long to, double *a, double *b) { /* of ``outer`` */
+    const long size = w->outer * w->inner;
+    for (long o = from; o < to; o++) {
+        const double *weights = w->weights + o * w->segments * w->maps;
+        for (long s = 0; s < w->segments; s++, weights += w->maps) {
+            const long begin = s ? w->ends[s - 1] : 0, at = row * size + o * w->inner + begin;
+            double x = 0.0, y = 0.0;
+            add_up(w->first + at, w->second ? w->second + at : NULL, w->ends[s] - begin, &x, &y);
+            for (long m = 0; m < w->maps; m++) {
+                a[m] += weights[m] * x;
+                b[m] += weights[m] * y;
+            }
+        }
+    }
+}
+
+static void across_outer(const Weighed *w, long row, long from, long to, double *a, double *b) { /* of ``inner`` */
+    float x[PIECE], y[PIECE];
+    const long count = to - from;
+    for (long s = 0; s < w->segments; s++) {
+        memset(x, 0, sizeof x);
+        memset(y, 0, sizeof y);
+        for (long o = s ? w->ends[s - 1] : 0; o < w->ends[s]; o++) {
+            const long at = (row * w->outer + o) * w->inner + from;
+            const float *first = w->first + at, *second = w->second ? w->second + at : NULL;
+            for (long i = 0; i < count; i++) x[i] += first[i];
+            if (second)
+                for (long i = 0; i < count; i++) y[i] += second[i];
+            else
+                for (long i = 0; i < count; i++) y[i] += first[i] != 0.0f ? 1.0f : 0.0f;
+        }
+        for (long m = 0; m < w->maps; m++) {
+            const double *weights = w->weights + (s * w->maps + m) * w->inner + from;
+            double p = 0.0, q = 0.0;
+#pragma omp simd reduction(+ : p, q)
+            for (long i = 0; i < count; i++) {
+                p += weights[i] * x[i];
+                q += weights[i] * y[i];
+            }
+            a[m] += p;
+            b[m] += q;
+        }
+    }
+}
+
+void adafire_weighed(const float *first, const float *second, long rows, long outer, long inner, int across, const long *ends,
+                     long segments, const double *weights, long maps, double *out, int threads) {
+    const Weighed w = {first, second, rows, outer, inner, segments, maps, ends, weights};
+    const int constant = outer * segments == 1; /* one weight a map: the row is cut anywhere */
+    const long length = across || constant ? inner : outer, rest = across || constant ? 1 : inner;
+    const long piece = across ? PIECE / 4 : (4 * PIECE + rest - 1) / rest, pieces = (length + piece - 1) / piece;
+    memset(out, 0, 2 * rows * maps * sizeof(double));
+#pragma omp parallel for schedule(static) num_threads(threads) if (rows * outer * inner > 8 * PIECE)
+    for (long j = 0; j < rows * pieces; j++) {
+        double a[maps], b[maps];
+        const long row = j / pieces, from = j % pieces * piece, to = from + piece < length ? from + piece : length;
+        for (long m = 0; m < maps; m++) a[m] = b[m] = 0.0;
+        if (constant) {
+            const long at = row * inner + from;
+            const Weighed part = {first + at, second ? second + at : NULL, 1, 1, to - from, 1, maps, &(long){to - from}, weights};
+            along_inner(&part, 0, 0, 1, a, b);
+        } else {
+            (across ? across_outer : along_inner)(&w, row, from, to, a, b);
+        }
+        for (long m = 0; m < maps; m++) {
+#pragma omp atomic
+            out[row * maps + m] += a[m];
+#pragma omp atomic
+            out[(rows + row) * maps + m] += b[m];
+        }
+    }
+}
