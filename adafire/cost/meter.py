@@ -5,8 +5,8 @@ import torch
 from ..graph import multiplies, specs_in
 from ..neurons import costs_of, number_over_fired
 from ..neurons import count as neuron
-from ..simulation import pooled_spikes
 from .arrivals import EventPass, mixes, pooled_first, spiking_slots
+from .arrived import arrived
 from .binary import accumulates
 from .counters import LAYER, LAYER_FACTS, SITE
 from .energy import macs_are_cheaper
@@ -40,7 +40,7 @@ class Meter:
         """Count what ``run`` has done up to its present time, under the read-out time ``at`` (default: the present)."""
         plan, t = run.plan, run.t
         sums = self._sums(at or t, plan.trace.batch, t)
-        tally, laws = Tally(), []
+        sent, laws = arrived(run), []
         for site in plan.trace.sites:
             state, p = run.neurons[site.index], run.params[site.index]
             row = sums["sites"].setdefault(site.name, dict.fromkeys(SITE, 0.0))
@@ -49,8 +49,9 @@ class Meter:
             row["neurons"] += state.n.numel()  # a site's rows can be boxes: several a sample
             row["neuron_steps"] += state.n.numel() * t
             row["neuron_updates"] += state.n.numel() * t * (said.duration or 1)
-            row["spikes"] += tally.total(state.events)
-            row["messages"] += tally.total(state.graded)
+            spikes, messages = sent.site(site)
+            row["spikes"] += spikes
+            row["messages"] += messages
             row["over"] += number_over_fired(state, run.t, p, site)
             row["sub_steps"] += plan.trace.batch * t * said.sub_steps
             row["phi_plus"], row["phi_minus"] = p.phi_plus, p.phi_minus
@@ -59,39 +60,33 @@ class Meter:
         wait = depth_of(plan) - 1 if any(said.waits for said in laws) else 0
         sums["sub_steps"] += plan.trace.batch * (t + wait) * max((said.sub_steps for said in laws), default=0)
         sums["active_steps"] += float((t - run.silent.double()).sum())
-        self._layers(sums, run, tally)
+        self._layers(sums, run, sent)
 
-    def _layers(self, sums, run, tally):
+    def _layers(self, sums, run, sent):
         plan, t, costs, batch = run.plan, run.t, static_costs(run.plan), run.plan.trace.batch
         dense_for, seen = {}, set()
         for kind, key, number in (("events", "synops", "spikes"), ("graded", "synops_graded", "messages")):
-
-            def arrive(call, counts):
-                reach, factor, dense = costs.get(call.index, (None, 1, 0.0))
-                row, first = self._layer(sums, call), kind == "events"
+            first = kind == "events"
+            for arrival in sent.at_layers(kind):
+                call = arrival.call
+                _, factor, dense = costs.get(call.index, (None, 1, 0.0))
+                row = self._layer(sums, call)
                 seen.add(call.index)
                 if call.index not in pooled_first(plan):
-                    every = spent = tally.synops(counts, reach, factor)
-                    row[number] += tally.arriving(counts, reach)
+                    every = spent = arrival.weighed() * factor
+                    row[number] += arrival.number()
                 else:
-                    each = tally.synops_of_each(counts, reach, factor, batch)
+                    each, arriving = arrival.of_each()
+                    each = each * factor
                     if first:
                         dense_for[call.index] = macs_are_cheaper(each, dense / len(each))
                         row["macs"] += dense * float(dense_for[call.index].double().mean())
                         row["eff_macs"] += effective(plan, call.index, run.nonzero, dense_for[call.index])
-                    sent = ~dense_for[call.index]
-                    every, spent = float(each.sum()), _total(each, sent)
-                    row[number] += _total(tally.synops_of_each(counts, None, 1, batch), sent)
+                    spikes = ~dense_for[call.index]
+                    every, spent = float(each.sum()), _total(each, spikes)
+                    row[number] += _total(arriving, spikes)
                 row[key] += spent
                 row["arrived"] += every if first else 0.0
-
-            with torch.no_grad():
-                EventPass(
-                    plan,
-                    lambda site: getattr(run.neurons[site.index], kind),
-                    lambda call: pooled_spikes(run, call, kind),
-                    arrive,
-                ).through(run)
         self._constants(sums, run, dense_for)
         ones = {} if run.fresh else accumulates(run, costs)  # a stream multiplies what changed, ones too
         for index, (each, arriving, _) in ones.items():

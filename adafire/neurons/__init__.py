@@ -16,12 +16,14 @@ from .few_spikes_tables import TABLES
 from .gpu import divided
 from .harmony import Harmony
 from .held import HeldBurst
+from .kernels import path
 from .multi_threshold import MultiThreshold, values_of
 from .named import law_of, law_terms, shown
 from .one_pass import Digits, FirstSpike
 from .phased import PhasedSpikes
 from .phased import values_of as phased_values
 from .sigma_delta import SigmaDelta
+from .weighed import Maps
 
 __all__ = [
     "WORD",
@@ -51,4 +53,6 @@ __all__ = [
     "PhasedSpikes",
     "phased_values",
     "SigmaDelta",
+    "Maps",
+    "path",
 ]
