@@ -3,10 +3,11 @@ a pass over all counts. Both give the same."""
 
 import torch
 
+from ..neurons import path
 from ..simulation import pooled_spikes
 from .arrivals import EventPass
 from .layers import static_costs
-from .routes import compiled, routes_of
+from .routes import routes_of
 from .tally import Tally
 
 KINDS = ("events", "graded")
@@ -17,7 +18,8 @@ def arrived(run):
     """What ``run`` sent up to now: ``site(site)`` gives (spikes, messages) of its neurons, and ``at_layers(kind)`` one
     arrival (call, operand) after the other, with ``weighed()``, the synapses that were reached in units of the call's factor,
     ``number()``, of spikes, and both ``of_each()`` sample ([1] where rows are not those of samples)."""
-    routes = routes_of(run.plan, run) if compiled(run) else None
+    compiled = all(path(state.n) == "compiled" for state in run.neurons.values())
+    routes = routes_of(run.plan, run) if compiled else None
     sums = None if routes is None else _sums(run, routes)
     return Passed(run) if sums is None else Routed(run, routes, sums)
 
@@ -89,11 +91,7 @@ class _Sum:
         return sum(self.routed.totals[key][self.kind][place] for key, _, place in self.arrival.parts)
 
     def of_each(self):
-        return self._of_each(0), self._of_each(1)
-
-    def _of_each(self, which):
-        each = sum(self.routed.sums[key][self.kind, :, places[which]] for key, *places in self.arrival.parts)
-        return each.sum().reshape(1) if self.arrival.whole else each.reshape(self.routed.samples, -1).sum(1)
+        return self.arrival.of_each(self.routed.sums, self.kind, self.routed.samples)
 
 
 def _sums(run, routes):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 
 from ..graph import specs_in
-from ..neurons import Maps, path
+from ..neurons import Maps
 from .arrivals import EventPass
 from .layers import static_costs
 from .tally import Tally
@@ -24,6 +24,15 @@ class Arrival(NamedTuple):
     parts: list
     whole: bool
 
+    def of_each(self, sums, kind, samples):
+        """(synapses reached, spikes) of ``kind`` for each sample, [samples] or, where ``whole``, [1]. sums: of every source,
+        [2, rows, maps]."""
+        found = []
+        for which in (1, 2):
+            each = sum(sums[part[0]][kind, :, part[which]] for part in self.parts)
+            found.append(each.sum().reshape(1) if self.whole else each.reshape(samples, -1).sum(1))
+        return found
+
 
 class Routes(NamedTuple):
     """maps: source, ('site', its index) or ('pool', index of the call) -> ``Maps``, of which the first is 1 everywhere."""
@@ -32,27 +41,23 @@ class Routes(NamedTuple):
     arrivals: list
 
 
-def compiled(run):
-    """Whether sums of counts are made by the compiled kernels, for which routes are."""
-    return all(path(state.n) == "compiled" for state in run.neurons.values())
-
-
 def routes_of(plan, run):
     """``Routes`` of a plan, or None where what arrives is no such sum; found once a plan, from a run's shapes."""
     if not hasattr(plan, "routes"):
-        plan.routes = _routes(plan, run)
+        try:
+            plan.routes = None if plan.mutates else _routes(plan, run)
+        except RuntimeError:  # an operator without a derivative
+            plan.routes = None
     return plan.routes
 
 
 def _routes(plan, run):
-    if plan.mutates:
-        return None
     counts, found, calls = {}, [], plan.trace.calls
     numbers = torch.Generator().manual_seed(0)
 
     def source(key, call):
-        shape, passed_on = specs_in(call.template)[0].shape, [calls[k] for k in call.consumers]
-        if any(c.spiking and c.site is None and not c.pools_spikes for c in passed_on):
+        shape, consumers = specs_in(call.template)[0].shape, [calls[k] for k in call.consumers]
+        if any(c.spiking and c.site is None and not c.pools_spikes for c in consumers):
             counts[key] = torch.randint(1, 14, shape, generator=numbers, dtype=torch.float32)
         else:  # layers get it as it is
             counts[key] = torch.ones(()).expand(shape)
@@ -67,50 +72,46 @@ def _routes(plan, run):
         ).through(run)
     if any(not t.dim() for t in counts.values()):
         return None
-    maps = {key: Maps(t.shape[1:]) for key, t in counts.items()}
-    for own in maps.values():
+    routes = Routes({key: Maps(t.shape[1:]) for key, t in counts.items()}, [])
+    for own in routes.maps.values():
         own.place_of(torch.ones((1,) * len(own.shape)))
-    arrivals, costs = [], static_costs(plan)
+    proofs = []
     for call, arrived in found:
-        reach = costs.get(call.index, (None,))[0]
-        arrival = _arrival(call, arrived, reach, counts, maps, plan.trace.batch)
-        if arrival is None:
-            return None
-        arrivals.append(arrival)
-    return Routes(maps, arrivals)
+        reach = static_costs(plan).get(call.index, (None,))[0]
+        key = next((key for key, t in counts.items() if t is arrived), None)
+        parts = _parts(arrived, reach, counts, routes.maps) if key is None else _direct(key, reach, routes.maps[key])
+        whole = not arrived.dim() or bool(arrived.shape[0] % plan.trace.batch)
+        routes.arrivals.append(Arrival(call, parts, whole))
+        if key is None:
+            proofs.append((routes.arrivals[-1], arrived.detach(), reach))
+    needed = {key for arrival, _, _ in proofs for key, _, _ in arrival.parts}
+    sums = {key: routes.maps[key].sums(counts[key].detach().contiguous()) for key in needed}
+    return routes if all(_holds(*proof, sums, plan.trace.batch) for proof in proofs) else None
 
 
-def _arrival(call, arrived, reach, counts, maps, samples):
-    """The ``Arrival`` of a tensor of the pass; None where its maps do not give what it holds."""
-    whole = not arrived.dim() or bool(arrived.shape[0] % samples)
-    mine = [key for key, t in counts.items() if t is arrived]
-    if mine:
-        own = maps[mine[0]]
-        place = 0 if reach is None else own.place_of(reach.reshape((1,) * (len(own.shape) - reach.dim()) + reach.shape))
-        return Arrival(call, [(mine[0], place, 0)], whole)
-    if not arrived.requires_grad:
-        return None
+def _direct(key, reach, maps):
+    """The parts of an ``Arrival`` of what a source sent, as it is."""
+    rest = (1,) * (len(maps.shape) - (0 if reach is None else reach.dim()))
+    return [(key, 0 if reach is None else maps.place_of(reach.reshape(rest + tuple(reach.shape))), 0)]
+
+
+def _parts(arrived, reach, counts, maps):
+    """The parts of an ``Arrival``; reach: what a spike reaches at each of the last dimensions, or None."""
     ones = torch.ones((), dtype=arrived.dtype).expand(arrived.shape)
-    weighed = ones if reach is None else reach.to(arrived.dtype).expand(arrived.shape)
-    reached, passed = (
-        torch.autograd.grad(arrived, list(counts.values()), weights, retain_graph=True, allow_unused=True)
-        for weights in (weighed, ones)
+    weights = [ones if reach is None else reach.to(arrived.dtype).expand(arrived.shape), ones]
+    gradients = (
+        torch.autograd.grad(arrived, list(counts.values()), each, retain_graph=True, allow_unused=True)
+        for each in weights
     )
-    parts, sums = [], [0.0, 0.0]
-    for (key, t), *gradients in zip(counts.items(), reached, passed):
-        if gradients[0] is None:
-            continue
-        if any(g.stride(0) and bool((g != g[:1]).any()) for g in gradients):
-            return None
-        places = [maps[key].place_of(g[0]) for g in gradients]
-        parts.append((key, *places))
-        for k, place in enumerate(places):
-            each = (t.detach().double() * maps[key].maps[place]).flatten(1).sum(1) if t.dim() > 1 else t.double()
-            if not whole and len(each) % samples:
-                return None
-            sums[k] = sums[k] + (each.sum() if whole else each.reshape(samples, -1).sum(1))
-    for told, weights in zip(sums, (reach, None)):
-        each = Tally.synops_of_each(arrived.detach(), weights, 1, samples)
-        if not torch.equal(torch.as_tensor(told).reshape(-1), each):
-            return None
-    return Arrival(call, parts, whole)
+    return [
+        (key, maps[key].place_of(reached[0]), maps[key].place_of(passed[0]))
+        for key, reached, passed in zip(counts, *gradients)
+        if reached is not None
+    ]
+
+
+def _holds(arrival, arrived, reach, sums, samples):
+    """Whether an arrival is, sample by sample, what arrived in the pass."""
+    told = arrival.of_each(sums, 0, samples) if arrival.parts else [torch.zeros(1, dtype=torch.float64)] * 2
+    each = (Tally.synops_of_each(arrived, weights, 1, samples) for weights in (reach, None))
+    return all(map(torch.equal, told, each))

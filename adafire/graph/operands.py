@@ -7,6 +7,7 @@ interpolation, attention as one operator) every product counts.
 
 import torch
 
+from ..neurons import count_nonzero
 from .calls import Stream, stream_slots, streams_of
 from .interception import tensors_in
 
@@ -46,6 +47,9 @@ def nonzero(call, this, samples):
 def nonzero_of(call, operand, samples, steps=False):
     """As ``nonzero``, for the one operand itself; steps: timesteps come before its rows, and are added up."""
     positions = _positions(call)
+    counts = count_nonzero(operand, positions, steps)
+    if counts is not None:
+        return of_each(counts, samples)
     # four times as fast as count_nonzero
     ones = torch.ne(operand, 0, out=torch.empty_like(operand, dtype=torch.float32))
     if ones.dim() - positions > 1 + steps:

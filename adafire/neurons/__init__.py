@@ -19,6 +19,7 @@ from .held import HeldBurst
 from .kernels import path
 from .multi_threshold import MultiThreshold, values_of
 from .named import law_of, law_terms, shown
+from .nonzero import count_nonzero
 from .one_pass import Digits, FirstSpike
 from .phased import PhasedSpikes
 from .phased import values_of as phased_values
@@ -55,4 +56,5 @@ __all__ = [
     "SigmaDelta",
     "Maps",
     "path",
+    "count_nonzero",
 ]

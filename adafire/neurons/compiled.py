@@ -74,6 +74,8 @@ def library():
     loaded.adafire_row_max.restype = None
     loaded.adafire_weighed.argtypes = [p, p, i, i, i, n, p, i, p, i, p, n]
     loaded.adafire_weighed.restype = None
+    loaded.adafire_nonzero.argtypes = [p, i, i, i, i, n, p, n]
+    loaded.adafire_nonzero.restype = None
     return loaded
 
 

@@ -682,3 +682,37 @@ void adafire_weighed(const float *first, const float *second, long rows, long ou
         }
     }
 }
+
+/* Elements other than 0 of [steps, rows, positions, channels] (``last``) or [steps, rows, channels, positions], added up over steps
+ * and channels: [rows, positions]. */
+void adafire_nonzero(const float *values, long steps, long rows, long channels, long positions, int last, double *out,
+                     int threads) {
+    const long size = channels * positions, piece = last ? (4 * PIECE + channels - 1) / channels : PIECE;
+    const long pieces = (positions + piece - 1) / piece;
+#pragma omp parallel for schedule(static) num_threads(threads) if (steps * rows * size > 8 * PIECE)
+    for (long j = 0; j < rows * pieces; j++) {
+        const long row = j / pieces, from = j % pieces * piece, to = from + piece < positions ? from + piece : positions;
+        double *found = out + row * positions;
+        for (long p = from; p < to; p++) found[p] = 0.0;
+        for (long k = 0; k < steps; k++) {
+            const float *v = values + (k * rows + row) * size;
+            if (last && channels < 8) { /* too few for lanes of their own */
+                for (long c = 0; c < channels; c++)
+                    for (long p = from; p < to; p++) found[p] += v[p * channels + c] != 0.0f ? 1.0 : 0.0;
+            } else if (last) {
+                for (long p = from; p < to; p++) {
+                    int count = 0;
+#pragma omp simd reduction(+ : count)
+                    for (long c = 0; c < channels; c++) count += v[p * channels + c] != 0.0f;
+                    found[p] += count;
+                }
+            } else {
+                int count[PIECE];
+                memset(count, 0, sizeof count);
+                for (long c = 0; c < channels; c++)
+                    for (long p = from; p < to; p++) count[p - from] += v[c * positions + p] != 0.0f;
+                for (long p = from; p < to; p++) found[p] += count[p - from];
+            }
+        }
+    }
+}
