@@ -66,8 +66,10 @@ def library():
     loaded.adafire_differential.restype = None
     loaded.adafire_code.argtypes = [p, i, i, i, i, i, *[p] * 8, n, n, n, f, f, p, n, n]
     loaded.adafire_code.restype = None
-    loaded.adafire_over.argtypes = [p, p, i, i, i, p, p, p, f, f, f, f, n, f, f, n]
+    loaded.adafire_over.argtypes = [p, p, i, i, i, p, p, p, f, f, f, f, n, f, f, p, f, n]
     loaded.adafire_over.restype = i
+    loaded.adafire_at_least.argtypes = [p, i, f, p, i]
+    loaded.adafire_at_least.restype = i
     loaded.adafire_pool.argtypes = [p, n, *[i] * 13, f, p, p, p, p, p, n, p, p, n, i, n]
     loaded.adafire_pool.restype = None
     loaded.adafire_row_max.argtypes = [p, i, i, i, f, p, p, p, p, p, n, p, p, n, i, n]

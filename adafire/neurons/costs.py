@@ -55,10 +55,12 @@ def bits_of(values):
 class Asked(NamedTuple):
     """What a law's state is held against: ``value`` (name of a field of the state, over theta) is asked for F_t / (theta ``per``),
     F_t the cumulative target, and at most ``most``; what is above by more than ``slack`` is too much. rounded: F_t / theta is
-    asked for rounded down after adding v0, as in count.py."""
+    asked for rounded down after adding v0, as in count.py. least: fewest spikes that a neuron has sent which is above; and where
+    neither its target nor v0 is below 0 (infinity: none can be)."""
 
     value: str = "n"
     per: float = 1.0
     most: float = math.inf
     slack: float = 0.0
     rounded: bool = False
+    least: tuple = (0.0, 0.0)

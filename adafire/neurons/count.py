@@ -9,6 +9,7 @@ phi_plus = 1, phi_minus = 0 is the integrate-and-fire neuron with soft reset; ph
 takes spikes back, so that an early excess does not stay.
 """
 
+import math
 from typing import Any, NamedTuple
 
 import torch
@@ -98,8 +99,11 @@ def scan(z, t, steps, params, state, activation):
 
 
 def asked(params, t):
-    """What spike counts are held against (asked_for.py): the count that the input asks for and the limit allows."""
-    return Asked(most=float(params.phi_plus * t), rounded=True)
+    """What spike counts are held against (asked_for.py): the count that the input asks for and the limit allows. Above is who took
+    phi_minus spikes back in step t, and still has more than 0 where no less was asked for: it had more than phi_minus before."""
+    back = float(params.phi_minus)
+    above = 2 * back + 1 if params.phi_plus * (t - 1) > back else math.inf
+    return Asked(most=float(params.phi_plus * t), rounded=True, least=(back, above))
 
 
 def costs(params, activation, steps):

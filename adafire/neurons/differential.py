@@ -96,8 +96,10 @@ class DifferentialBurst:
         return out.mul_(params.theta), DifferentialState(x, mean, mean * float(t + steps), events, graded)
 
     def asked(self, params, t):
-        """What m is held against (asked_for.py): the mean that the input asks for, and a finest level."""
-        return Asked("mean", per=float(t), slack=self.weight(t) * 2.0 ** (1 - self.levels))
+        """What m is held against (asked_for.py): the mean that the input asks for, and a finest level. A burst that phi did not cut
+        short ends within 33/64 of that level."""
+        most = float(params.phi_plus)
+        return Asked("mean", per=float(t), slack=self.weight(t) * 2.0 ** (1 - self.levels), least=(most, most))
 
     def spikes_of(self, changes, t):
         """Number of spikes for ``changes`` [K, ...] of a pooled mean, in units of theta, in the steps after step t."""

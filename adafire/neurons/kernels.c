@@ -401,10 +401,11 @@ void adafire_code(const float *z, long z_step, long steps, long size, long chann
     }
 }
 
-/* How many of ``size`` elements are above what they are asked for by more than ``slack`` (asked_for.py); v0 NULL: not rounded. */
+/* How many of ``size`` elements are above what they are asked for by more than ``slack`` (asked_for.py); v0 NULL: not rounded.
+ * events NULL, or spikes: those that sent fewer than ``least`` are none of them. */
 long adafire_over(const float *value, const float *x, long size, long channels, long inner, const float *theta,
                   const float *bias, const float *v0, float t, float per, float most, float slack, int kind, float a, float b,
-                  int threads) {
+                  const float *events, float least, int threads) {
     const long blocks = (size + BLOCK - 1) / BLOCK;
     long over = 0;
 #pragma omp parallel for schedule(static) reduction(+ : over) num_threads(threads) if (blocks > 8)
@@ -412,6 +413,7 @@ long adafire_over(const float *value, const float *x, long size, long channels, 
         float th[BLOCK], bi[BLOCK], v[BLOCK];
         const long start = j * BLOCK, end = start + BLOCK < size ? start + BLOCK : size, count = end - start;
         int found = 0;
+        if (events && highest(events + start, count) < least) continue;
         spread(th, theta, start, end, channels, inner);
         spread(bi, bias, start, end, channels, inner);
         if (v0) spread(v, v0, start, end, channels, inner);
@@ -430,6 +432,21 @@ long adafire_over(const float *value, const float *x, long size, long channels, 
         over += found;
     }
     return over;
+}
+
+/* Where values are ``least`` or more, into ``places``: how many, or -1 where there is no ``room`` for them. */
+long adafire_at_least(const float *values, long size, float least, long *places, long room) {
+    long found = 0;
+    for (long start = 0; start < size; start += BLOCK) {
+        const long end = start + BLOCK < size ? start + BLOCK : size;
+        if (highest(values + start, end - start) < least) continue;
+        if (found + BLOCK > room) return -1;
+        for (long i = start; i < end; i++) {
+            places[found] = i;
+            found += values[i] >= least;
+        }
+    }
+    return found;
 }
 
 /* Max pooling as a rate operator (rates.py): x += s_k; y_k = increment of the maximum over the window of x, with increments
@@ -697,8 +714,11 @@ void adafire_nonzero(const float *values, long steps, long rows, long channels, 
         for (long k = 0; k < steps; k++) {
             const float *v = values + (k * rows + row) * size;
             if (last && channels < 8) { /* too few for lanes of their own */
-                for (long c = 0; c < channels; c++)
-                    for (long p = from; p < to; p++) found[p] += v[p * channels + c] != 0.0f ? 1.0 : 0.0;
+                for (long p = from; p < to; p++) {
+                    long count = 0;
+                    for (long c = 0; c < channels; c++) count += v[p * channels + c] != 0.0f;
+                    found[p] += (double)count;
+                }
             } else if (last) {
                 for (long p = from; p < to; p++) {
                     int count = 0;
