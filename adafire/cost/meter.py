@@ -180,7 +180,10 @@ def effective(plan, index, nonzero, which=None):
         return dense * (1.0 if which is None else float(which.double().mean()))
     if multiplies(plan.trace.calls[index]):
         return _total(nonzero[index], which)
-    return _total(Tally.synops_of_each(nonzero[index], reach, factor, plan.trace.batch), which)
+    counts = nonzero[index]
+    if reach is not None and counts.shape[1:] == reach.shape:  # whole numbers: exact in any order
+        return _total(counts.flatten(1) @ reach.flatten().to(counts) * factor, which)
+    return _total(Tally.synops_of_each(counts, reach, factor, plan.trace.batch), which)
 
 
 def _total(each, which):

@@ -406,17 +406,27 @@ void adafire_code(const float *z, long z_step, long steps, long size, long chann
 long adafire_over(const float *value, const float *x, long size, long channels, long inner, const float *theta,
                   const float *bias, const float *v0, float t, float per, float most, float slack, int kind, float a, float b,
                   const float *events, float least, int threads) {
-    const long blocks = (size + BLOCK - 1) / BLOCK;
+    const int alike = inner == 1 && channels <= BLOCK; /* blocks of whole positions: parameters lie alike in all of them */
+    const long each = alike ? BLOCK / channels * channels : BLOCK, blocks = (size + each - 1) / each;
     long over = 0;
-#pragma omp parallel for schedule(static) reduction(+ : over) num_threads(threads) if (blocks > 8)
-    for (long j = 0; j < blocks; j++) {
+#pragma omp parallel reduction(+ : over) num_threads(threads) if (blocks > 8)
+    {
         float th[BLOCK], bi[BLOCK], v[BLOCK];
-        const long start = j * BLOCK, end = start + BLOCK < size ? start + BLOCK : size, count = end - start;
-        int found = 0;
-        if (events && highest(events + start, count) < least) continue;
-        spread(th, theta, start, end, channels, inner);
-        spread(bi, bias, start, end, channels, inner);
-        if (v0) spread(v, v0, start, end, channels, inner);
+        if (alike) {
+            spread(th, theta, 0, each, channels, inner);
+            spread(bi, bias, 0, each, channels, inner);
+            if (v0) spread(v, v0, 0, each, channels, inner);
+        }
+#pragma omp for schedule(static)
+        for (long j = 0; j < blocks; j++) {
+            const long start = j * each, end = start + each < size ? start + each : size, count = end - start;
+            int found = 0;
+            if (events && highest(events + start, count) < least) continue;
+            if (!alike) {
+                spread(th, theta, start, end, channels, inner);
+                spread(bi, bias, start, end, channels, inner);
+                if (v0) spread(v, v0, start, end, channels, inner);
+            }
 #define EACH(KIND, ROUNDED)                                                                         \
     for (long i = 0; i < count; i++) {                                                              \
         float want = target(x[start + i] + bi[i] * t, t, KIND, a, b) / th[i];                       \
@@ -424,12 +434,13 @@ long adafire_over(const float *value, const float *x, long size, long channels, 
         want = want > most ? most : want;                                                           \
         found += value[start + i] - want > slack;                                                   \
     }
-        if (v0 && kind == 0) EACH(0, 1)
-        else if (v0) EACH(kind, 1)
-        else if (kind == 0) EACH(0, 0)
-        else EACH(kind, 0)
+            if (v0 && kind == 0) EACH(0, 1)
+            else if (v0) EACH(kind, 1)
+            else if (kind == 0) EACH(0, 0)
+            else EACH(kind, 0)
 #undef EACH
-        over += found;
+            over += found;
+        }
     }
     return over;
 }
@@ -700,6 +711,9 @@ void adafire_weighed(const float *first, const float *second, long rows, long ou
     }
 }
 
+typedef float Lanes __attribute__((vector_size(32), aligned(4)));
+typedef int32_t Marks __attribute__((vector_size(32)));
+
 /* Elements other than 0 of [steps, rows, positions, channels] (``last``) or [steps, rows, channels, positions], added up over steps
  * and channels: [rows, positions]. */
 void adafire_nonzero(const float *values, long steps, long rows, long channels, long positions, int last, double *out,
@@ -721,10 +735,13 @@ void adafire_nonzero(const float *values, long steps, long rows, long channels, 
                 }
             } else if (last) {
                 for (long p = from; p < to; p++) {
-                    int count = 0;
-#pragma omp simd reduction(+ : count)
-                    for (long c = 0; c < channels; c++) count += v[p * channels + c] != 0.0f;
-                    found[p] += count;
+                    const float *at = v + p * channels;
+                    Marks marks = {0};
+                    long c = 0, count = 0;
+                    for (; c + 8 <= channels; c += 8) marks -= *(const Lanes *)(at + c) != (Lanes){0};
+                    for (int k = 0; k < 8; k++) count += marks[k];
+                    for (; c < channels; c++) count += at[c] != 0.0f;
+                    found[p] += (double)count;
                 }
             } else {
                 int count[PIECE];
