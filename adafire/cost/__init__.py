@@ -1,8 +1,8 @@
 """What a simulation did and what that costs: a ``Meter`` counts while it runs and makes a ``Report``.
 
-layers.py says what layers are made of, arrivals.py where spikes go, tally.py sums counts over synapses, binary.py finds inputs
-of zeros and ones, totals.py makes a ``Report`` of sums; energy.py prices what was counted (counters.py) under named models, of
-which energy_models/ has a file for each family.
+layers.py says what layers are made of, arrivals.py where spikes go, routes.py works that out once a plan, arrived.py gives what
+arrived by either (tally.py sums counts over synapses), binary.py finds inputs of zeros and ones, totals.py makes a ``Report`` of
+sums; energy.py prices what was counted (counters.py) under named models, of which energy_models/ has a file for each family.
 """
 
 from .arrivals import EventPass, where_numbers_meet_weights

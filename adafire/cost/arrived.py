@@ -51,7 +51,10 @@ class _Counts:
 
     def __init__(self, passed, call, counts):
         self.call, self.counts, self.tally = call, counts, passed.tally
-        self.samples, self.reach = passed.run.plan.trace.batch, static_costs(passed.run.plan).get(call.index, (None,))[0]
+        self.samples, self.reach = (
+            passed.run.plan.trace.batch,
+            static_costs(passed.run.plan).get(call.index, (None,))[0],
+        )
 
     def weighed(self):
         return self.tally.synops(self.counts, self.reach, 1)

@@ -63,7 +63,7 @@ class Meter:
         self._layers(sums, run, sent)
 
     def _layers(self, sums, run, sent):
-        plan, t, costs, batch = run.plan, run.t, static_costs(run.plan), run.plan.trace.batch
+        plan, t, costs = run.plan, run.t, static_costs(run.plan)
         dense_for, seen = {}, set()
         for kind, key, number in (("events", "synops", "spikes"), ("graded", "synops_graded", "messages")):
             first = kind == "events"

@@ -25,10 +25,24 @@ MUTANTS = [
         ("tests/adafire/cost/test_exit_costs.py", "tests/adafire/simulation/test_exit.py"),
     ),
     Mutant(
+        "a neuron's messages are one, whatever the steps",
+        "adafire/cost/arrived.py",
+        "            if run.t == 1:",
+        "            if run.t >= 1:",
+        ("tests/adafire/cost/test_routes.py",),
+    ),
+    Mutant(
+        "routes are not held against the pass",
+        "adafire/cost/routes.py",
+        "return routes if all(",
+        "return routes if True or all(",
+        ("tests/adafire/cost/test_routes.py",),
+    ),
+    Mutant(
         "a burst counts once in synaptic operations",
         "adafire/cost/meter.py",
-        "lambda site: getattr(run.neurons[site.index], kind),",
-        'lambda site: getattr(run.neurons[site.index], "graded"),',
+        "for arrival in sent.at_layers(kind):",
+        'for arrival in sent.at_layers("graded"):',
         ("tests/adafire/cost/test_energy.py",),
     ),
     Mutant(
@@ -62,8 +76,8 @@ MUTANTS = [
     Mutant(
         "messages count every spike of a burst",
         "adafire/cost/meter.py",
-        'row["messages"] += tally.total(state.graded)',
-        'row["messages"] += tally.total(state.events)',
+        'row["messages"] += messages',
+        'row["messages"] += spikes',
         ("tests/adafire/cost/test_counters.py",),
     ),
     Mutant(
