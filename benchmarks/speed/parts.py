@@ -19,10 +19,10 @@ from adafire.simulation.steps import StepPass
 
 from .grid import PATIENCE_S, converted, over_what
 from .measures import ann
+from .parts_page import MEASURE
 from .records import Speed
 from .timing import interleaved
 
-MEASURE = "parts"
 PARTS = ("layers", "neurons", "pooling", "structure", "counting", "read-out", "Python")
 """pooling: all operators that act on running means (normalisations and attention, too); structure: additions, concatenations and
 whatever else has no weights; Python: what no other part has, overhead of torch's dispatcher included."""
