@@ -161,7 +161,7 @@ def _measured(plan, args, folder, clock):
             axes,
             args.runs,
             clock,
-            args.methods or (growth.METHOD,),
+            [method for method in args.methods or (growth.METHOD,) if method != grid.PEER],
             lambda filename: have(filename, growth.Growth, records.GROWTH),
             lambda text: print(text, flush=True),
         )

@@ -9,6 +9,7 @@ import time
 import torch
 
 import adafire
+from adafire.errors import UnsupportedError
 
 from .grid_page import MEASURE, PLAIN
 from .measures import ann
@@ -35,7 +36,7 @@ def grid(case, rounds, clock=time.perf_counter, methods=METHODS, timesteps=TIMES
                 continue
             try:
                 functions = simulations(case, method, t)
-            except NotConverted as error:
+            except (NotConverted, UnsupportedError) as error:
                 yield Refusal.here(case=case.name, method=method, why=str(error))
                 break
             reference, folded = ann(case, t)

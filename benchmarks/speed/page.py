@@ -34,10 +34,13 @@ def page(records, folder="results/speed", refusals=(), earlier=(), growth=()):
         "median over rounds in which both sides ran one after the other in one process, with its quartiles; load is the "
         "machine's in the minute before (about the number of threads where nothing else ran).",
         "",
+    ]
+    others = [r for r in records if r not in elsewhere]
+    rows += [
         "| network | measured | over | batch | T | ratio | quartiles | median | reference | rounds | timed | load |",
         "|---|---|---|---:|---:|---:|---|---:|---:|---:|---|---:|",
-    ]
-    for r in (r for r in records if r not in elsewhere):
+    ] * bool(others)
+    for r in others:
         amount = (lambda v: f"{v / 1e6:.0f} MB") if r.unit == "bytes" else (lambda v: f"{v:.3f} s")
         note = f"; {r.note}" if r.note else ""
         rows.append(
@@ -52,4 +55,4 @@ def page(records, folder="results/speed", refusals=(), earlier=(), growth=()):
         *growth_page.table(growth),
         *gpu_page.table(),
     ]
-    return "\n".join([*rows, "", *sections, *(f"* {machine}" for machine in machines)]) + "\n"
+    return "\n".join([*rows, *[""] * bool(others), *sections, *(f"* {machine}" for machine in machines)]) + "\n"

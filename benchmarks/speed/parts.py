@@ -10,7 +10,7 @@ import time
 from contextlib import contextmanager
 
 from adafire.cost import Meter
-from adafire.errors import InputError
+from adafire.errors import InputError, UnsupportedError
 from adafire.graph import RECURRENT, weighs
 from adafire.simulation import loop, planned, steps
 from adafire.simulation.plan import Plan
@@ -114,7 +114,11 @@ def parts(case, rounds, clock=time.perf_counter, methods=(), timesteps=(), have=
         for t in timesteps:
             if have(f"{MEASURE}: {method}", t):
                 continue
-            snn, (reference, folded), seen = converted(case, method, t), ann(case, t), []
+            try:
+                snn = converted(case, method, t)
+            except UnsupportedError:  # the grid says why
+                break
+            (reference, folded), seen = ann(case, t), []
 
             def simulate(snn=snn, seen=seen):
                 with watched(clock) as clocked:

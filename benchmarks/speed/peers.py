@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import re
 
 import torch
 
@@ -33,7 +34,8 @@ def spikingjelly(case, timesteps, layout=torch.contiguous_format):
         with torch.no_grad(), contextlib.redirect_stderr(io.StringIO()):  # a progress bar
             snn = ann2snn.FXConverter(RateCodingRecipe(dataloader=loader, mode="99.9%")).convert(case.network).eval()
     except Exception as error:
-        raise NotConverted(f"SpikingJelly says {type(error).__name__}: {' '.join(str(error).split())[:200]}") from error
+        said = re.sub(r" at 0x[0-9a-f]+", "", " ".join(str(error).split()))[:200]
+        raise NotConverted(f"SpikingJelly says {type(error).__name__}: {said}") from error
     if not any(isinstance(module, neuron.BaseNode) for module in snn.modules()):
         raise NotConverted("SpikingJelly puts no neuron into it")
     functional.set_step_mode(snn, "m")
