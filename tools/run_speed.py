@@ -35,7 +35,9 @@ def main(argv=None):
     parser = Parser(__doc__)
     parser.add_argument("cases", nargs="*", help="which networks (default: all)")
     parser.add_argument("--only", type=names, help="comma-separated measures (default: simulation,curve,memory)")
-    parser.add_argument("--methods", type=names, help="comma-separated, of grid, parts (default: all) and growth (ours)")
+    parser.add_argument(
+        "--methods", type=names, help="comma-separated, of grid, parts (default: all) and growth (ours)"
+    )
     parser.add_argument("--axes", type=names, help="comma-separated: what grows (default: all)")
     parser.add_argument("--without", default="", help="comma-separated: bf16, spikingjelly")
     parser.add_argument("--timesteps", type=numbers, help="comma-separated (default: 8; grid and parts 1,4,8)")

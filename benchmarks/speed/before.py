@@ -65,7 +65,9 @@ def _where(records):
 def earlier(folder):
     """Records of the grid in a folder of records. InputError where there is none."""
     if not folder.is_dir():
-        raise InputError(f"--against {folder}: no such folder; give one of records, such as runs/speed of an earlier state")
+        raise InputError(
+            f"--against {folder}: no such folder; give one of records, such as runs/speed of an earlier state"
+        )
     found = of_grid(load_all(folder))
     if not found:
         raise InputError(

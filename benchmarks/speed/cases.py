@@ -69,9 +69,7 @@ def _torchvision(name):
 def _vit():
     from torchvision.models import VisionTransformer
 
-    network = VisionTransformer(
-        image_size=224, patch_size=16, num_layers=12, num_heads=6, hidden_dim=384, mlp_dim=1536
-    )
+    network = VisionTransformer(image_size=224, patch_size=16, num_layers=12, num_heads=6, hidden_dim=384, mlp_dim=1536)
     torch.nn.init.normal_(network.heads.head.weight, std=0.02)  # torchvision's zeros would give outputs of 0 alone
     return network.eval(), torch.randn(4, 3, 224, 224), call
 

@@ -52,8 +52,7 @@ def table(records, refusals=()):
         for case, method in dict.fromkeys((r.case, method_of(r)) for r in group):
             mine = [r for r in group if (r.case, method_of(r)) == (case, method)]
             cells = [
-                _cell(of.get((case, f"{MEASURE}: {method}", t)), of.get((case, f"{PLAIN}: {method}", t)))
-                for t in steps
+                _cell(of.get((case, f"{MEASURE}: {method}", t)), of.get((case, f"{PLAIN}: {method}", t))) for t in steps
             ]
             rows.append(
                 f"| {case} | {method} | {span([r.batch for r in mine])} | {' | '.join(cells)} | "

@@ -103,7 +103,9 @@ def _filename(axis, work, method, threads, clock):
     return slug(f"{axis} {said} {method} {threads}" + (" cpu" if clock == "cpu" else ""))
 
 
-def growth(axes, rounds, clock=time.perf_counter, methods=(METHOD,), have=lambda filename: False, tell=lambda text: None):
+def growth(
+    axes, rounds, clock=time.perf_counter, methods=(METHOD,), have=lambda filename: False, tell=lambda text: None
+):
     """Growth records of every point of the named axes. have(filename): whether a point is to be left out; tell: is given a line
     before each."""
     import torch

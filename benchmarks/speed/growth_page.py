@@ -58,7 +58,10 @@ def table(records):
         rows += [
             line
             for axis in dict.fromkeys(axis for axis, _ in found)
-            for line in (f"![Time and memory against {AXES[axis].title}](speed/{GROWTH}/{picture(axis, threads, clock)})", "")
+            for line in (
+                f"![Time and memory against {AXES[axis].title}](speed/{GROWTH}/{picture(axis, threads, clock)})",
+                "",
+            )
         ]
     return rows
 
