@@ -6,7 +6,7 @@
     python tools/run_speed.py --only grid --runs 3 --threads 2  # six methods and SpikingJelly at T = 1, 4, 8 on ten networks
     python tools/run_speed.py squeezenet-224 --only grid --methods ours,burst --timesteps 8      # two cells
     python tools/run_speed.py --only grid --runs 3 --threads 1 --cpu-time    # on a busy machine
-    python tools/run_speed.py --only parts --runs 3 --threads 2 # where the time of every cell goes
+    python tools/run_speed.py --only grid,parts --runs 3 --threads 2         # and where the time of every cell goes
     python tools/run_speed.py --only growth --runs 3 --threads 2 # time and memory against T, batch, pixels, sites, classes
     python tools/run_speed.py --threads 2 --save                # and write runs/speed/ and runs/SPEED.md
     python tools/run_speed.py --threads 2 --save --out results  # the committed ones
@@ -122,7 +122,7 @@ def _plan(args):
 
 def _measured(plan, args, folder, clock):
     """Records, one after the other; a measure that concerns one network is taken of others where they are asked for by name."""
-    from benchmarks.speed import grid, growth, measures, parts, records
+    from benchmarks.speed import grid, growth, measures, records
     from benchmarks.speed.cases import load as load_case
 
     only, cases, methods, without, axes = plan
@@ -153,11 +153,8 @@ def _measured(plan, args, folder, clock):
         steps = args.timesteps or grid.TIMESTEPS
         threads = _threads()
         cell = lambda measure, t, name=name: have(records.filename(name, measure, t, threads, kind))
-        if "grid" in mine:
-            yield from grid.grid(case, args.runs, clock, methods, steps, cell)
-        if "parts" in mine:
-            ours = [method for method in methods if method != grid.PEER]
-            yield from parts.parts(case, args.runs, clock, ours, steps, cell)
+        if wanted := [measure for measure in mine if measure in ("grid", "parts")]:
+            yield from grid.grid(case, args.runs, clock, methods, steps, wanted, cell)
     if "growth" in only:
         yield from growth.growth(
             axes,

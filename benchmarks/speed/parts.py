@@ -10,18 +10,12 @@ import time
 from contextlib import contextmanager
 
 from adafire.cost import Meter
-from adafire.errors import InputError, UnsupportedError
+from adafire.errors import InputError
 from adafire.graph import RECURRENT, weighs
 from adafire.simulation import loop, planned, steps
 from adafire.simulation.plan import Plan
 from adafire.simulation.state import Run
 from adafire.simulation.steps import StepPass
-
-from .grid import PATIENCE_S, converted, over_what
-from .measures import ann
-from .parts_page import MEASURE
-from .records import Speed
-from .timing import interleaved
 
 PARTS = ("layers", "neurons", "pooling", "structure", "counting", "read-out", "Python")
 """pooling: all operators that act on running means (normalisations and attention, too); structure: additions, concatenations and
@@ -108,32 +102,17 @@ def _timed(function, part, clocked):
     return timed
 
 
-def parts(case, rounds, clock=time.perf_counter, methods=(), timesteps=(), have=lambda measure, t: False):
-    """Speed records of simulations, each with the seconds of its parts; see ``grid.grid``."""
-    for method in methods:
-        for t in timesteps:
-            if have(f"{MEASURE}: {method}", t):
-                continue
-            try:
-                snn = converted(case, method, t)
-            except UnsupportedError:  # the grid says why
-                break
-            (reference, folded), seen = ann(case, t), []
+def apart(function, clock, seen):
+    """A function that does what ``function`` does, and adds {part: seconds} to the list ``seen``."""
 
-            def simulate(snn=snn, seen=seen):
-                with watched(clock) as clocked:
-                    snn(case.x)
-                    seen.append(clocked.stop())
+    def watch():
+        with watched(clock) as clocked:
+            function()
+            seen.append(clocked.stop())
 
-            times = interleaved({"ann": reference, MEASURE: simulate}, rounds, clock, PATIENCE_S)
-            counted = seen[-len(times[MEASURE].seconds) :]  # without those that warmed up
-            yield Speed.of(
-                case,
-                f"{MEASURE}: {method}",
-                times[MEASURE],
-                times["ann"],
-                timesteps=t,
-                over=over_what(t, folded),
-                asked=rounds,
-                parts={part: sum(each[part] for each in counted) for part in PARTS},
-            )
+    return watch
+
+
+def summed(seen):
+    """{part: seconds} of several simulations together."""
+    return {part: sum(each[part] for each in seen) for part in PARTS}

@@ -6,7 +6,7 @@ import torch
 from adafire.errors import InputError
 from benchmarks.speed import parts
 from benchmarks.speed.cases import Case, call
-from benchmarks.speed.grid import converted
+from benchmarks.speed.grid import converted, grid
 from helpers.networks import build
 
 
@@ -29,7 +29,7 @@ def test_time_goes_to_the_part_that_is_inside():
 
 @pytest.mark.parametrize("method", ["burst", "ours", "fs"])
 def test_the_parts_of_a_simulation_make_up_its_time(method):
-    (record,) = parts.parts(small(), 2, methods=(method,), timesteps=(2,))
+    (record,) = grid(small(), 2, methods=(method,), timesteps=(2,), wanted=("parts",))
     assert set(record.parts) == set(parts.PARTS) and record.measure == f"parts: {method}"
     assert all(record.parts[part] > 0 for part in ("layers", "neurons", "counting", "read-out", "Python"))
     total = sum(record.parts.values())
@@ -41,15 +41,15 @@ def test_pooling_and_structure_are_told_apart():
         def __init__(self):
             super().__init__()
             self.a, self.b = (torch.nn.Conv2d(3, 3, 3, padding=1) for _ in "ab")
+            self.c, self.last = torch.nn.Conv2d(6, 3, 1), torch.nn.Conv2d(3, 3, 1)
 
         def forward(self, x):
             x = torch.relu(self.a(x))
-            y = torch.nn.functional.max_pool2d(torch.cat([x, torch.relu(self.b(x))], 1), 2)
-            return torch.relu(y.mean(1, keepdim=True).expand(-1, 3, -1, -1)).flatten(1)
+            pooled = torch.nn.functional.max_pool2d(torch.cat([x, torch.relu(self.b(x))], 1), 2)
+            return self.last(torch.relu(self.c(pooled)))
 
-    (record,) = parts.parts(
-        Case("both", Both().eval(), torch.randn(2, 3, 16, 16), call), 1, methods=("burst",), timesteps=(2,)
-    )
+    case = Case("both", Both().eval(), torch.randn(2, 3, 16, 16), call)
+    (record,) = grid(case, 1, methods=("burst",), timesteps=(2,), wanted=("parts",))
     assert record.parts["pooling"] > 0 and record.parts["structure"] > 0
 
 

@@ -76,11 +76,21 @@ def test_the_page_is_written_beside_its_records(tmp_path):
 
 
 def test_the_grid_has_every_method_with_and_without_counting(tmp_path):
-    made = list(grid(small(), 1, methods=("burst", "ours"), timesteps=(1, 2)))
-    assert [r.measure for r in made[:2]] == ["grid: burst", "grid, outputs only: burst"] and len(made) == 8
+    made = list(
+        grid(
+            small(),
+            1,
+            methods=("burst", "ours"),
+            timesteps=(1, 2),
+            wanted=("grid", "parts"),
+            have=lambda measure, t: measure.startswith("parts") and t == 1,
+        )
+    )
+    assert [r.measure for r in made[:2]] == ["grid: burst", "grid, outputs only: burst"] and len(made) == 10
+    assert [(r.measure, r.timesteps) for r in made if r.parts] == [("parts: burst", 2), ("parts: ours", 2)]
     for record in made:
         records.save(record, tmp_path / "speed")
-    assert len(records.load_all(tmp_path / "speed")) == 8
+    assert len(records.load_all(tmp_path / "speed")) == 10
     page.write_page(tmp_path)
     text = (tmp_path / "SPEED.md").read_text(encoding="utf-8")
     whole, plain = (
