@@ -107,5 +107,5 @@ def _heat(records, path, title):
         for column, value in enumerate(line):
             axes.text(column, row, f"{value:.1f}" if value == value else "-", ha="center", va="center", fontsize=6)
     axes.set_title(f"a simulation over T forwards of the ANN: {title}", fontsize=8)
-    figure.colorbar(image, ax=axes, ticks=[0.5, 1, 2, 4, 8], format="%g")
+    figure.colorbar(image, ax=axes, ticks=[0.5, 1, 2, 4, 8], format="%g").minorticks_off()
     figure.savefig(path, metadata={"Software": None})

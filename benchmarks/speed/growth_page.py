@@ -115,7 +115,7 @@ def _draw(lines, title, said, path):
         axes.set(xscale="log", yscale="log")
         axes.set_xlabel(title, fontsize=8)
         axes.set_title(label, fontsize=8)
-        axes.tick_params(labelsize=7)
+        axes.tick_params(labelsize=7, which="both")
         axes.legend(fontsize=7)
     right.plot(
         *zip(*((r.x, 1e3 * r.memory_gb) for mine in lines.values() for r in mine)), "r_", ms=7, label="memory_gb"
