@@ -115,8 +115,7 @@ def growth(
     for number, (name, x, work, method) in enumerate(todo, 1):
         if have(_filename(name, work, method, threads, kind)):
             continue
-        what = " ".join(f"{key}={value}" for key, value in work._asdict().items() if value != Work._field_defaults[key])
-        tell(f"[{number}/{len(todo)}] {name} {what}")
+        tell(f"[{number}/{len(todo)}] {name}, " + (f"ResNet-{work.depth}" if x is None else f"{x:g}"))
         found = point(work, method, rounds, kind, threads)
         yield Growth.here(
             clock=kind,
