@@ -51,10 +51,8 @@ def pool(spikes, window, out_size, state, noise, sent):
         return None
     fresh, place = state is None, spikes.device
     if fresh:
-        state = (
-            torch.zeros(batch, height, width, channels, device=place),
-            *(torch.zeros(batch, *out_size, channels, device=place) for _ in range(3)),
-        )
+        sizes = (height, width), *(out_size for _ in range(3))
+        state = tuple(_state(how, batch, *size, channels, device=place) for size in sizes)
     else:
         state = tuple(s.permute(0, 2, 3, 1) for s in state)
         if not all(s.is_contiguous() for s in state):
@@ -86,6 +84,7 @@ def pool(spikes, window, out_size, state, noise, sent):
         noise,
         *(t.data_ptr() for t in (x, total, out, size, active)),
         *sent.arguments(),
+        fresh,
         torch.get_num_threads(),
     )
     return result
@@ -102,7 +101,7 @@ def row_max(spikes, state, noise, sent):
     spikes, fresh, place = spikes.contiguous(), state is None, spikes.device
     steps, *rows, length = spikes.shape
     if fresh:
-        state = torch.zeros(*rows, length, device=place), *(torch.zeros(rows, device=place) for _ in range(3))
+        state = tuple(_state(how, *size, device=place) for size in ((*rows, length), rows, rows, rows))
     x, total, size, active = state
     if not all(s.is_contiguous() for s in (x, total, size, active)):
         return None
@@ -120,6 +119,12 @@ def row_max(spikes, state, noise, sent):
         noise,
         *(t.data_ptr() for t in (x, total, out, size, active)),
         *sent.arguments(),
+        fresh,
         torch.get_num_threads(),
     )
     return out, (x, total, size, active)
+
+
+def _state(how, *size, device):
+    """A part of a state at rest; the compiled kernel makes it so itself."""
+    return (torch.empty if how == "compiled" else torch.zeros)(*size, device=device)

@@ -7,7 +7,7 @@ import torch
 from ..frames import Frames, frames_in, show
 from ..graph import map_specs, specs_in, tensors_in, wide
 from ..neurons import count as neuron
-from ..neurons import divided
+from ..neurons import Watch, divided, number_over_fired
 from ..neurons import in_blocks as blocked
 from ..neurons import kernels as fused
 
@@ -26,6 +26,8 @@ class Run:
     read out, and at every step that is not ``silent``. fresh: call index -> MACs of the layers that see the input, where they
     are not all of it (snn/stream.py). memo: results of a stream's calls before (memo.py), or None.
     counted: calls whose operands other than 0 are counted; those of the plan, or none.
+    last, counting: no step follows the next ones, so that a state is not kept but for what is read out, and counted if ``counting``.
+    told: site -> what its kernel told of the last steps, or None; sent: site -> messages of each of its rows up to now (watch.py).
     ran: name of a site, or of a pooling of spikes -> what simulated it last: 'compiled', 'triton', or 'reference' (kernels.py).
     """
 
@@ -35,7 +37,7 @@ class Run:
         self.picture, self.counted = show(x, Frames.first), plan.counted
         self.t, self.start, self.before = 0, start, {}
         self.neurons, self.rates, self.sums, self.constants, self.nonzero, self.fresh = {}, {}, {}, {}, {}, {}
-        self.ran = {}
+        self.ran, self.last, self.counting, self.told, self.sent = {}, False, True, {}, {}
         self.fuse, self.at_rest, self.memo = type(self).fire is Run.fire, False, None
         settled = [getattr(p.neuron, "constant_after", None) for p in params.values()]
         self.comes_to_rest = bool(settled) and None not in settled and start == 0 and not frames_in(x)
@@ -43,6 +45,19 @@ class Run:
             max(settled) if self.comes_to_rest else 0,
             torch.zeros(plan.trace.batch, device=_place(self.picture)),
         )
+
+    def watch(self, site):
+        """What is asked of a kernel at the next steps of a site beside spikes and state."""
+        sent = self.sent.get(site.index)
+        if sent is None and self.comes_to_rest and self.memo is None:
+            sent = self.sent[site.index] = torch.zeros(site.shape[0], dtype=torch.int64)
+        return Watch(self.last, site.call in self.plan.tapped, self.counting, sent)
+
+    def over_fired(self, site):
+        """How many neurons of a site have sent more than they were asked for up to now."""
+        if self.last and self.told.get(site.index) is not None:
+            return int(self.told[site.index][1])
+        return number_over_fired(self.neurons[site.index], self.t, self.params[site.index], site)
 
     def fire(self, site, z, steps, more=None, overwrite=False):
         """Spikes [K, B, ...] of a site for currents ``z`` at the next ``steps`` timesteps; see ``fused.scan``."""
@@ -52,10 +67,17 @@ class Run:
         if found is not None:
             out, self.neurons[site.index] = found
             return out.to(z.dtype)
-        result = fused.scan(z, self.t, steps, params, state, site, more, overwrite) if law is neuron else None
+        watch = self.watch(site)
+        result = (
+            fused.scan(z, self.t, steps, params, state, site, more, overwrite, watch=watch) if law is neuron else None
+        )
         if result is None:
             z = z if more is None else z + more
-            result = law.fast(z, self.t, steps, params, state, site) if hasattr(law, "fast") else None
+            given_watch = (watch,) if getattr(law, "watched", False) else ()
+            result = law.fast(z, self.t, steps, params, state, site, *given_watch) if hasattr(law, "fast") else None
+        self.told[site.index] = watch.told
+        if watch.told is None or watch.sent is None:
+            self.sent.pop(site.index, None)
         if result is None:
             if state is None:
                 state = law.initial_state(z if z.dim() == len(site.shape) else z[0], params)
@@ -74,9 +96,11 @@ class Run:
         params, state = self.params[site.index], self.neurons.get(site.index)
         if params.neuron is not None or params.theta.dim() and params.theta.shape[-1] != 1:
             return None
-        result = fused.scan(z, self.t, steps, params, state, site, more, peak=True)
+        watch = self.watch(site)
+        result = fused.scan(z, self.t, steps, params, state, site, more, peak=True, watch=watch)
         if result is None:
             return None
+        self.told[site.index] = watch.told
         out, self.neurons[site.index] = result
         self.ran[site.name] = fused.path(z)
         return out
@@ -85,13 +109,17 @@ class Run:
         """Events of all neurons up to now, of each sample [B], on the input's device; where rows of a site are no samples, all stand
         for each."""
         total = torch.zeros_like(self.silent, dtype=torch.float64)
-        for state in self.neurons.values():
-            events = state.graded.sum(tuple(range(1, state.graded.dim())), dtype=torch.float64).to(total.device)
+        for index, state in self.neurons.items():
+            events = self.sent.get(index)
+            if events is None:
+                events = state.graded.sum(tuple(range(1, state.graded.dim())), dtype=torch.float64).to(total.device)
             total += events if len(events) == len(total) else events.sum()
         return total
 
     def rest_until(self, t):
         """What further steps up to ``t`` would do to a network at rest: all totals grow in proportion."""
+        if t == self.t:
+            return
         for index, state in self.neurons.items():
             self.neurons[index] = state._replace(x=state.x * (t / self.t), n=state.mean * float(t))
         self.sums = {key: total * (t / self.t) for key, total in self.sums.items()}
