@@ -319,18 +319,80 @@ static inline __attribute__((always_inline)) void one_level(float *left, float *
 #undef EACH
 }
 
-/* All levels, those left out that no element reaches; whether there was one. Levels outside, so that elements are vectors. */
-static inline __attribute__((always_inline)) int all_levels(float *left, float *total, float *spikes, long count, float weight,
-                                                             int levels, float most) {
+/* All levels of one element after the other, in registers; ``levels`` is known where this is compiled. A level that is not reached adds
+ * and takes nothing. */
+static inline __attribute__((always_inline)) void each_level(float *left, float *total, float *spikes, long count, float weight,
+                                                             const int levels, float most) {
+#pragma GCC ivdep
+    for (long i = 0; i < count; i++) {
+        float rest = left[i], told = 0.0f, sent = 0.0f, level = weight, by = 1.0f / weight;
+#pragma GCC unroll 16
+        for (int j = 0; j < levels; j++, level *= 0.5f, by *= 2.0f) {
+            const float free_ = most - sent;
+            float k = floorf(fabsf(rest) * by + (j == levels - 1 ? LAST : (float)(1.0 / 3.0)));
+            k = k < free_ ? k : free_;
+            const float change = copysignf(k, rest) * level;
+            rest -= change;
+            told += change;
+            sent += k;
+        }
+        left[i] = rest;
+        if (total) total[i] = told;
+        spikes[i] = sent;
+    }
+}
+
+/* The same where no burst is cut off: no level but the first has more than one spike. In units of the present level, and what is told is what
+ * is no longer left: all exact, as a change is between half and twice what it is taken from. */
+static inline __attribute__((always_inline)) void each_free_level(float *left, float *total, float *spikes, long count, float weight,
+                                                                  const int levels) {
+    const float by = 1.0f / weight, finest = ldexpf(weight, 1 - levels);
+#pragma GCC ivdep
+    for (long i = 0; i < count; i++) {
+        const float v = left[i];
+        float rest = v * by, sent = 0.0f;
+#pragma GCC unroll 16
+        for (int j = 0; j < levels; j++) {
+            const float k = floorf(fabsf(rest) + (j == levels - 1 ? LAST : (float)(1.0 / 3.0)));
+            rest -= copysignf(k, rest);
+            if (j < levels - 1) rest += rest;
+            sent += k;
+        }
+        rest *= finest;
+        left[i] = rest;
+        if (total) total[i] = v - rest;
+        spikes[i] = sent;
+    }
+}
+
+/* The same for any weight and number of levels: levels outside, so that elements are vectors. */
+static inline void any_levels(float *left, float *total, float *spikes, long count, float weight, int levels, float most) {
+    for (int j = 0; j < levels; j++)
+        one_level(left, total, spikes, count, ldexpf(weight, -j), j == levels - 1 ? LAST : (float)(1.0 / 3.0), most);
+}
+
+/* All levels; whether an element reaches one. ``total`` (NULL: nobody asks) and ``spikes`` are zero before. */
+static inline int all_levels(float *left, float *total, float *spikes, long count, float weight, int levels, float most) {
     const float reach = reach_of(left, count);
     int found = 0;
-    for (int j = 0; j < levels; j++) {
-        const float level = ldexpf(weight, -j), rest = j == levels - 1 ? LAST : (float)(1.0 / 3.0);
-        if (!found && floorf(reach / level + rest) < 1.0f) continue;
-        found = 1;
-        one_level(left, total, spikes, count, level, rest, most);
-    }
-    return found;
+    for (int j = 0; j < levels && !found; j++)
+        found = floorf(reach / ldexpf(weight, -j) + (j == levels - 1 ? LAST : (float)(1.0 / 3.0))) >= 1.0f;
+    if (!found) return 0;
+    const float first = floorf(reach / weight + (levels == 1 ? LAST : (float)(1.0 / 3.0)));
+    const int whole = first + levels - 1 <= most; /* no burst is cut off */
+#define CASE(LEVELS)                                                            \
+    case LEVELS:                                                                \
+        if (whole && total) each_free_level(left, total, spikes, count, weight, LEVELS); \
+        else if (whole) each_free_level(left, NULL, spikes, count, weight, LEVELS); \
+        else if (total) each_level(left, total, spikes, count, weight, LEVELS, most); \
+        else each_level(left, NULL, spikes, count, weight, LEVELS, most);       \
+        return 1;
+    if (power_of_two(weight)) switch (levels) {
+            CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7) CASE(8) CASE(9) CASE(10)
+        }
+#undef CASE
+    any_levels(left, total, spikes, count, weight, levels, most);
+    return 1;
 }
 
 static inline void burst(Bursts *w, float *out, float *m, float *events, float *graded, long count, float weight,

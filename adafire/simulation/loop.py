@@ -53,8 +53,7 @@ def read_out(run):
     check_finite(run)
     start = run.start if run.t > run.start else 0
     x = show(run.x, lambda frames: frames.mean(run.t, start))
-    with ReadoutPass(run):
-        return run.forward(run.network, x)
+    return ReadoutPass(run).answer(run.network, x, run.forward)
 
 
 def check_finite(run):

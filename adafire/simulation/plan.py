@@ -6,7 +6,7 @@ import math
 import torch
 
 from ..errors import UnsupportedError
-from ..graph import Stream, multiplies, program, specs_in, streams_of, weighs
+from ..graph import Stream, argument_maker, multiplies, program, specs_in, streams_of, weighs
 from .prepared import Prepared, folded, in_channels_last
 from .repeatable import repeatable
 from .stepwise import cat_channels_last, in_any_layout
@@ -174,6 +174,16 @@ class Plan:
         if regions not in self.programs:
             self.programs[regions] = None if self.mutates else program(self.trace.calls, regions)
         return self.programs[regions]
+
+    @functools.cached_property
+    def reading(self):
+        """(program of the read-out, calls that it begins with, function of {call index: results} that gives the network's answer); None
+        where the network itself has to be run for it."""
+        if self.mutates or self.trace.answer is None:
+            return None
+        border = [call for call in self.trace.calls if call.index in self.kept | self.tapped]
+        fixed = lambda results: self.trace.answer
+        return program(self.trace.calls, ("readout",), self.trace.outputs), border, argument_maker(self.trace.answer) or fixed
 
     @functools.cached_property
     def lasting(self):
