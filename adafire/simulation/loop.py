@@ -85,13 +85,14 @@ def _first_odd(site, told, state):
 def simulate(run, at, chunk, ends=False):
     """Yield (t, outputs) for each t in ``at`` (ascending), from one simulation in chunks of at most ``chunk`` steps. ends: nobody looks at
     states after the last but to read out and, where ``run.counting``, to count."""
-    chunk = 1 if run.comes_to_rest else chunk
+    chunk = 1 if run.comes_to_rest or run.repeats and run.start == 0 else chunk
     for t in at:
         while run.t < t and not run.at_rest:
             before = (run.graded(), dict(run.nonzero)) if run.comes_to_rest else None
             length = min(chunk, t - run.t, run.start - run.t if run.t < run.start else t)
-            run.last = ends and run.t == 0 and length == at[-1]
+            run.last = ends and run.t == 0 and (length == at[-1] or run.repeats and run.start == 0)
             advance_chunk(run, length)
+            run.at_rest = run.repeats and run.start == 0
             if run.t == run.start:
                 run.remember()
             if run.comes_to_rest:

@@ -5,7 +5,7 @@ from itertools import count
 import torch
 
 from ..frames import Frames, frames_in, show
-from ..graph import map_specs, specs_in, tensors_in, wide
+from ..graph import map_specs, map_tensors, specs_in, tensors_in, wide
 from ..neurons import count as neuron
 from ..neurons import Watch, divided, number_over_fired
 from ..neurons import in_blocks as blocked
@@ -22,6 +22,7 @@ class Run:
     comes_to_rest: silence says 'as before' (differential.py) and the input does not change, so that after a step later than
     ``unrest``, up to which the weights of spikes change, and without a spike (``at_rest``) none will follow; silent: steps
     of each sample without a spike, in which none of its currents changes and nothing need be computed.
+    repeats: every step does what the first one does (one_pass.py), and is not simulated again.
     nonzero: call index -> numbers other than 0 that met its weights up to now (operands.py): once where they are constant or
     read out, and at every step that is not ``silent``. fresh: call index -> MACs of the layers that see the input, where they
     are not all of it (snn/stream.py). memo: results of a stream's calls before (memo.py), or None.
@@ -39,6 +40,9 @@ class Run:
         self.neurons, self.rates, self.sums, self.constants, self.nonzero, self.fresh = {}, {}, {}, {}, {}, {}
         self.ran, self.last, self.counting, self.told, self.sent = {}, False, True, {}, {}
         self.fuse, self.at_rest, self.memo = type(self).fire is Run.fire, False, None
+        self.repeats = (
+            bool(params) and all(getattr(p.neuron, "repeats", False) for p in params.values()) and not frames_in(x)
+        )
         settled = [getattr(p.neuron, "constant_after", None) for p in params.values()]
         self.comes_to_rest = bool(settled) and None not in settled and start == 0 and not frames_in(x)
         self.unrest, self.silent = (
@@ -120,10 +124,22 @@ class Run:
         """What further steps up to ``t`` would do to a network at rest: all totals grow in proportion."""
         if t == self.t:
             return
+        if self.repeats:
+            return self._repeat(t / self.t, t)
         for index, state in self.neurons.items():
             self.neurons[index] = state._replace(x=state.x * (t / self.t), n=state.mean * float(t))
         self.sums = {key: total * (t / self.t) for key, total in self.sums.items()}
         self.silent = self.silent + (t - self.t)
+        self.t = t
+
+    def _repeat(self, times, t):
+        """All that was done, ``times`` as often."""
+        more = lambda part: map_tensors(lambda tensor: tensor * times, part)
+        self.neurons = {i: type(state)(*map(more, state)) for i, state in self.neurons.items()}
+        self.rates = {k: (last, *map(more, (totals, size, active))) for k, (last, totals, size, active) in self.rates.items()}
+        self.sums = {key: total * times for key, total in self.sums.items()}
+        in_steps = lambda k: self.plan.trace.calls[k].region == "steps"
+        self.nonzero = {k: counts * times if in_steps(k) else counts for k, counts in self.nonzero.items()}
         self.t = t
 
     def tap(self, call, position, value):
