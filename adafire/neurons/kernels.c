@@ -3,7 +3,8 @@
  *
  * A step is [outer, C, inner] in memory (inner = 1 for channels_last). Arithmetic is the same, operation by operation, as
  * the reference in neuron.py; compile with -ffp-contract=off so that both give the same bits.
- * kind: 0 ReLU; 1 leaky ReLU (a = slope); 2 clamp of the mean to [a, b] (ReLU6, hardtanh).
+ * kind: 0 ReLU; 1 leaky ReLU (a = slope); 2 clamp of the mean to [a, b] (ReLU6, hardtanh); 3: what arrives is the target itself, and x
+ * stays as it is (in_blocks.py).
  */
 #include <limits.h>
 #include <math.h>
@@ -45,8 +46,9 @@ static inline __attribute__((always_inline)) void step(Block *w, const float *z,
                                                        float minus, float t, int kind, float a, float b) {
 #pragma GCC ivdep
     for (long i = 0; i < count; i++) {
-        const float xe = w->x[i] + z[i];
-        const float want = floorf(target(xe + w->bias[i] * t, t, kind, a, b) / w->theta[i] + w->v0[i]);
+        const float xe = kind == 3 ? w->x[i] : w->x[i] + z[i];
+        const float aim = kind == 3 ? z[i] : target(xe + w->bias[i] * t, t, kind, a, b);
+        const float want = floorf(aim / w->theta[i] + w->v0[i]);
         const float old = w->n[i];
         float new_ = want > old - minus ? want : old - minus;
         new_ = new_ < old + plus ? new_ : old + plus;
@@ -153,13 +155,10 @@ static inline void keep(float *to, const float *more, long count, int fresh) {
 static void advance(Block *w, const Scan *s, long start, long count, float *top, long wide_, int each, Told *told) {
     float *x = s->x ? s->x + start : NULL, *n = s->n ? s->n + start : NULL;
     const size_t bytes = count * sizeof(float);
-    if (s->fresh) {
-        memset(w->x, 0, bytes);
-        memset(w->n, 0, bytes);
-    } else {
-        memcpy(w->x, x, bytes);
-        memcpy(w->n, n, bytes);
-    }
+    if (s->fresh && s->kind != 3) memset(w->x, 0, bytes);
+    else memcpy(w->x, x, bytes);
+    if (s->fresh) memset(w->n, 0, bytes);
+    else memcpy(w->n, n, bytes);
     memset(w->events, 0, bytes);
     memset(w->graded, 0, bytes);
     for (long k = 0; k < s->steps; k++) {
@@ -181,7 +180,8 @@ static void advance(Block *w, const Scan *s, long start, long count, float *top,
         }
         if (s->kind == 0) step(w, z, out, count, s->plus, s->minus, t, 0, s->a, s->b);
         else if (s->kind == 1) step(w, z, out, count, s->plus, s->minus, t, 1, s->a, s->b);
-        else step(w, z, out, count, s->plus, s->minus, t, 2, s->a, s->b);
+        else if (s->kind == 2) step(w, z, out, count, s->plus, s->minus, t, 2, s->a, s->b);
+        else step(w, z, out, count, s->plus, s->minus, t, 3, s->a, s->b);
         if (top && each) {
             float *most = top + k * wide_;
 #pragma GCC ivdep

@@ -9,6 +9,8 @@ import torch
 from . import gpu
 from .compiled import library
 from .count import NeuronState
+from .in_blocks import targets
+from .layouts import laid_out, layout, one_a_channel, rows_first
 from .watch import Watch
 
 BLOCK = 384
@@ -24,23 +26,6 @@ def path(tensor):
     return "compiled" if enabled and tensor.device.type == "cpu" and library() is not None else "reference"
 
 
-def layout(tensor, channel_axis):
-    """(channels, inner) of a dense tensor [B, ..., C, ...] in memory order, or None if it has gaps."""
-    dims = sorted((d for d in range(tensor.dim()) if tensor.shape[d] > 1), key=lambda d: -tensor.stride(d))
-    expected = 1
-    for d in reversed(dims):
-        if tensor.stride(d) != expected:
-            return None
-        expected *= tensor.shape[d]
-    channels, inner = tensor.shape[channel_axis], 1
-    if channels > 1:
-        for d in dims[dims.index(channel_axis) + 1 :]:
-            inner *= tensor.shape[d]
-    else:
-        inner = tensor.numel()
-    return channels, inner
-
-
 def scan(z, t, steps, params, state, site, more=None, overwrite=False, peak=False, watch=None):
     """As ``neuron.scan``, or None where this kernel does not apply. ``state`` is overwritten; None: at rest.
 
@@ -51,7 +36,10 @@ def scan(z, t, steps, params, state, site, more=None, overwrite=False, peak=Fals
     watch = watch or Watch()
     code = site.activation.code
     how = path(z)
-    if how == "reference" or code is None or params.v0.numel() != params.theta.numel() or peak and how == "triton":
+    if how == "reference" or params.v0.numel() != params.theta.numel() or peak and how == "triton":
+        return None
+    aimed = code is None  # by targets that torch's operators make
+    if aimed and (how == "triton" or peak or site.activation.shaped or z.dtype != torch.float32):
         return None
     shape = site.shape if state is None else tuple(state.x.shape)
     rest, fresh = _like_state(z, state, site), state is None
@@ -59,6 +47,10 @@ def scan(z, t, steps, params, state, site, more=None, overwrite=False, peak=Fals
     if found is None:
         return None
     watch.look(rest)
+    if aimed:
+        if not rows_first(rest):
+            return None
+        watch.last, z, more = False, z if more is None else z + more, None
     if fresh:
         state = watch.state(NeuronState, rest, not params.phi_minus, how)
     channels, inner = found
@@ -72,6 +64,10 @@ def scan(z, t, steps, params, state, site, more=None, overwrite=False, peak=Fals
     size = rest.numel()
     z, z_step = laid_out(z, dtype, shape, strides, size)
     more, more_step = (None, 0) if more is None else laid_out(more, dtype, shape, strides, size)
+    if aimed:
+        x = state.x.zero_() if fresh else state.x
+        z, z_step = targets(z, z_step, t, steps, params, x, site.activation), size
+        overwrite, code = True, (3, 0.0, 0.0)
     moving = z.dim() > len(shape)
     if peak:
         out = torch.empty(*(() if columns else (-(-row // BLOCK),)), steps, *shape[:-1])
@@ -229,21 +225,3 @@ def differential(z, t, steps, params, state, site, weights=None, zone=-1.0, kind
     return out, state
 
 
-def laid_out(current, dtype, shape, strides, size):
-    """(current, elements from one step to the next) in the memory order of the state; copied only where it is not."""
-    moving = current.dim() > len(shape)
-    wanted = (size, *strides) if moving else strides
-    current = current.to(dtype) if current.dtype != dtype else current
-    full = (current.shape[0], *shape) if moving else shape
-    if current.shape != full:
-        current = current.expand(full)
-    if any(a != b for a, b, n in zip(current.stride(), wanted, full) if n > 1):
-        current = torch.empty_strided(full, wanted, dtype=dtype, device=current.device).copy_(current)
-    return current, size if moving else 0
-
-
-def one_a_channel(parameter, channels):
-    """One float a channel, in memory one after the other."""
-    if parameter.numel() != channels:
-        parameter = parameter.expand(channels) if parameter.dim() == 0 else parameter.reshape(-1).expand(channels)
-    return parameter.float().contiguous()

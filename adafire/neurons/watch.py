@@ -2,6 +2,8 @@
 
 import torch
 
+from .layouts import rows_first
+
 NONE = 2**63 - 1
 """Where no element is odd (LONG_MAX)."""
 
@@ -36,7 +38,7 @@ class Watch:
     def look(self, like):
         """Before a kernel runs on states like ``like`` [B, ...]: rows must follow each other in memory, so that places in it can be told
         as rows; else all is kept."""
-        if like.shape[0] > 1 and like.stride(0) * like.shape[0] != like.numel():
+        if not rows_first(like):
             self.last, self.sent = False, None
 
     def tell(self):
