@@ -14,6 +14,7 @@ from ..frames import frames_in, show
 from ..graph import tensors_in
 from ..neurons import NONE
 from .planned import PlainPass, ReadoutPass
+from .resting import Resting
 from .steps import StepPass
 
 
@@ -82,23 +83,44 @@ def _first_odd(site, told, state):
     return int(odd[0]) if len(odd) else None
 
 
-def simulate(run, at, chunk, ends=False):
+def simulate(run, at, chunk, ends=False, plans=None):
     """Yield (t, outputs) for each t in ``at`` (ascending), from one simulation in chunks of at most ``chunk`` steps. ends: nobody looks at
     states after the last but to read out and, where ``run.counting``, to count."""
     chunk = 1 if run.comes_to_rest or run.repeats and run.start == 0 else chunk
+    resting = Resting.of(run, plans)
     for t in at:
         while run.t < t and not run.at_rest:
-            before = (run.graded(), dict(run.nonzero)) if run.comes_to_rest else None
             length = min(chunk, t - run.t, run.start - run.t if run.t < run.start else t)
             run.last = ends and run.t == 0 and (length == at[-1] or run.repeats and run.start == 0)
+            if run.comes_to_rest:
+                _step_to_rest(run, resting, t)
+                continue
             advance_chunk(run, length)
             run.at_rest = run.repeats and run.start == 0
             if run.t == run.start:
                 run.remember()
-            if run.comes_to_rest:
-                silent = run.graded() == before[0]
-                run.silence(silent, before[1])
-                run.at_rest = run.t > run.unrest and not (~silent).any()  # the one number that is read at a step
         if run.at_rest:
             run.rest_until(t)
         yield t, read_out(run)
+
+
+def _step_to_rest(run, resting, until):
+    """One step, or, of samples that are left of ``run``, steps until all of them rest, up to the step ``until``."""
+    left = run if resting is None else resting.left
+    while True:
+        before = left.graded(), dict(left.nonzero)
+        advance_chunk(left, 1)
+        silent = left.graded() == before[0]
+        left.silence(silent, before[1])
+        over = left.t > left.unrest and not (~silent).any()  # the one number that is read at a step
+        if resting is None:
+            run.at_rest = over
+            return
+        if left.t > left.unrest:
+            resting.drop(silent)
+        left = resting.left
+        rests = not resting.live.any()
+        if rests or left.t >= until:
+            resting.settle()
+            run.at_rest = rests
+            return

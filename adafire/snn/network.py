@@ -80,7 +80,7 @@ class SNN(SpikingModule):
         while True:
             run, outputs = self.run(plan, x, count), []
             try:
-                for _, output in simulate(run, times, chunk, ends=True):
+                for _, output in simulate(run, times, chunk, ends=True, plans=self.plan):
                     if count:
                         self.meter.add(run)
                     outputs.append(output)
