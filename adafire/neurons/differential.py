@@ -77,7 +77,10 @@ class DifferentialBurst:
     def fast(self, z, t, steps, params, state, site, watch=None):
         """``scan`` by the fused kernel (the same bits), or None where that does not apply. ``state`` is overwritten; None: at rest."""
         weights = [self.weight(t + k + 1) for k in range(steps)]
-        return fused.differential(z, t, steps, params, state, site, weights, kind=DifferentialState, watch=watch)
+        after = self.weight(t + steps + 1) * 2.0 ** (1 - self.levels)
+        return fused.differential(
+            z, t, steps, params, state, site, weights, kind=DifferentialState, watch=watch, after=after
+        )
 
     def scan(self, z, t, steps, params, state, activation):
         """Run ``steps`` timesteps after step ``t``; z and the result as in ``neuron.scan``, with y for the spikes."""

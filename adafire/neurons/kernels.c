@@ -458,12 +458,13 @@ static void add_to_samples(long *sent, const float *numbers, long start, long co
 /* As adafire_scan, for neurons that send changes of a running mean: differential bursts with ``weights``, one a step; or,
  * where that is NULL, multi-threshold neurons, one spike a step (``bounded``: the mean stays positive). graded may be
  * events itself in the latter. n is written at the end: mean times t. zone: changes of the mean up to there are not sent. sent: messages
- * of each of ``samples``, added to (NULL: nobody asks). */
+ * of each of ``samples``, added to (NULL: nobody asks); pending: how many of its neurons would send more at once, were their input what it is
+ * and the finest level ``next``. */
 void adafire_differential(const float *z, long z_step, long steps, long size, long channels, long inner, float *x,
                           float *m, float *n, float *events, float *graded, const float *theta, const float *bias,
                           const float *v0, const float *weights, int levels, float most, float zone, int bounded, long t0, int kind,
-                          float a, float b, float *out, int fresh, const float *asked, long *told, long *sent, long samples,
-                          int threads) {
+                          float a, float b, float *out, int fresh, const float *asked, long *told, long *sent, long *pending, float next,
+                          long samples, int threads) {
     const long blocks = (size + BLOCK - 1) / BLOCK, each = size / samples;
     const float finest = ldexpf(1.0f, 1 - levels), end_t = (float)(t0 + steps);
     const int same = graded == events;
@@ -496,6 +497,10 @@ void adafire_differential(const float *z, long z_step, long steps, long size, lo
         if (n)
             for (long e = 0; e < count; e++) n[start + e] = ms[e] * end_t;
         if (sent) add_to_samples(sent, gs, start, count, each, 1);
+        if (pending) {
+            for (long e = 0; e < count; e++) w.spikes[e] = floorf(fabsf(w.left[e]) / next + LAST) >= 1.0f ? 1.0f : 0.0f;
+            add_to_samples(pending, w.spikes, start, count, each, 1);
+        }
         const long first_one = first_odd(xs, start, count);
         odd = first_one < odd ? first_one : odd;
         if (asked) { /* per, slack, and whether n is held against what is asked for, or the mean */

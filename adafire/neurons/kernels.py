@@ -171,10 +171,11 @@ def _points_last(x, channel_axis):
     return x.dim() == 3 and channel_axis == 1 and x.transpose(1, 2).is_contiguous()
 
 
-def differential(z, t, steps, params, state, site, weights=None, zone=-1.0, kind=None, watch=None):
+def differential(z, t, steps, params, state, site, weights=None, zone=-1.0, kind=None, watch=None, after=None):
     """As ``scan`` of a law that sends changes of a running mean, or None where this kernel does not apply. ``state`` is
     overwritten; None: at rest, a ``kind``. weights: of the spikes of every step (DifferentialBurst); None: one spike a step
-    (MultiThreshold). zone: changes of the mean up to there, over theta, are not sent (HeldBurst)."""
+    (MultiThreshold). zone: changes of the mean up to there, over theta, are not sent (HeldBurst). after: the finest level of the step
+    after these, over theta, for ``watch.pending``."""
     watch, rest, how = watch or Watch(), _like_state(z, state, site), path(z)
     found = layout(rest, site.channel_axis)
     if how == "reference" or site.activation.code is None or found is None:
@@ -218,6 +219,8 @@ def differential(z, t, steps, params, state, site, weights=None, zone=-1.0, kind
         pointer(held := watch.held_against(params, t + steps)),
         watch.tell(),
         pointer(watch.sent),
+        pointer(watch.look_ahead(after, site.shape[0])),
+        after or 0.0,
         site.shape[0],
         torch.get_num_threads(),
     )

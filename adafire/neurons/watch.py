@@ -11,14 +11,15 @@ NONE = 2**63 - 1
 class Watch:
     """last: no step follows, so that of a state only what is asked for is kept: ``n`` where it is read out, and ``counts`` (events
     and graded); the rest is None. sent: messages of each row of the site [B] up to now (int64), added to; None: nobody asks, or no
-    kernel knows.
+    kernel knows. pending: None, or once a kernel has run that knows it, how many neurons of each row would send more in a further step with
+    the same input [B] (int64): where there is none in a whole network that sends changes, it is at rest.
 
     told: None, or once a kernel has run [2]: the first element in memory whose current is NaN or infinite (``NONE``: none is); and,
     where it is the last step and is counted, how many neurons have sent more than they were asked for (asked_for.py).
     """
 
     def __init__(self, last=False, n=True, counts=True, sent=None):
-        self.last, self.n, self.counts, self.sent, self.told = last, n, counts, sent, None
+        self.last, self.n, self.counts, self.sent, self.told, self.pending = last, n, counts, sent, None, None
 
     def state(self, kind, like, same, how):
         """A state of the NamedTuple ``kind`` for a kernel that takes it as zero, of tensors like ``like``, None what need not be kept.
@@ -45,6 +46,12 @@ class Watch:
         """Where the kernel writes what is told."""
         self.told = torch.full((2,), NONE)
         return self.told.data_ptr()
+
+    def look_ahead(self, after, rows):
+        """Where the kernel counts what is ``pending``; None where nobody asks."""
+        if self.sent is not None and after is not None:
+            self.pending = torch.zeros(rows, dtype=torch.int64)
+        return self.pending
 
     def held_against(self, params, t):
         """(per, slack, whether it is n that is held against what is asked for) of a law with a mean (asked_for.py), as a tensor; None

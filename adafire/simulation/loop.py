@@ -112,12 +112,13 @@ def _step_to_rest(run, resting, until):
         advance_chunk(left, 1)
         silent = left.graded() == before[0]
         left.silence(silent, before[1])
-        over = left.t > left.unrest and not (~silent).any()  # the one number that is read at a step
+        rest = left.rests(silent)
+        over = left.t > left.unrest and not (~rest).any()  # the one number that is read at a step
         if resting is None:
             run.at_rest = over
             return
         if left.t > left.unrest:
-            resting.drop(silent)
+            resting.drop(rest)
         left = resting.left
         rests = not resting.live.any()
         if rests or left.t >= until:

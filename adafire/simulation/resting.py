@@ -1,6 +1,6 @@
 """Samples that have come to rest are not simulated further, whatever the others of their batch do (ours).
 
-In a network that comes to rest (state.py) a sample without a spike in a step sends none later, and its totals are known. Were it
+In a network that comes to rest (state.py) a sample that has nothing left to send stays silent, and its totals are known. Were it
 simulated on, rounding of its growing sums could wake it: what a sample does would depend on which others are in its batch. And where
 few are left, only they cost time: they go on as a smaller batch, of a power of two (so that few plans are made), filled up with
 samples at rest whose further steps nobody looks at. On the CPU; elsewhere who rests is a number that would have to be waited for.
@@ -36,10 +36,9 @@ class Resting:
             return None
         return cls(run, plans)
 
-    def drop(self, silent):
-        """Leave out the samples of ``left`` that were ``silent`` [B'] in the step that was made."""
-        gone = self.live & silent
-        live = self.live & ~silent
+    def drop(self, rest):
+        """Leave out the samples of ``left`` that are at ``rest`` [B'] after the step that was made."""
+        gone, live = self.live & rest, self.live & ~rest
         if not gone.any() or self.left is self.whole and (self.plans is None or not live.any()):
             self.live = live if self.plans is not None or not live.any() else self.live
             return

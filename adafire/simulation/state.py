@@ -28,7 +28,7 @@ class Run:
     are not all of it (snn/stream.py). memo: results of a stream's calls before (memo.py), or None.
     counted: calls whose operands other than 0 are counted; those of the plan, or none.
     last, counting: no step follows the next ones, so that a state is not kept but for what is read out, and counted if ``counting``.
-    told: site -> what its kernel told of the last steps, or None; sent: site -> messages of each of its rows up to now (watch.py).
+    told: site -> what its kernel told of the last steps, or None; sent, pending: site -> messages of each of its rows up to now, and who has more to send (watch.py).
     ran: name of a site, or of a pooling of spikes -> what simulated it last: 'compiled', 'triton', or 'reference' (kernels.py).
     """
 
@@ -38,7 +38,10 @@ class Run:
         self.picture, self.counted = show(x, Frames.first), plan.counted
         self.t, self.start, self.before = 0, start, {}
         self.neurons, self.rates, self.sums, self.constants, self.nonzero, self.fresh = {}, {}, {}, {}, {}, {}
-        self.ran, self.last, self.counting, self.told, self.sent = {}, False, True, {}, {}
+        self.ran, self.last, self.counting, self.told, self.sent, self.pending = (
+            *({}, False, True),
+            *({}, {}, {}),
+        )
         self.fuse, self.at_rest, self.memo = type(self).fire is Run.fire, False, None
         self.repeats = (
             bool(params) and all(getattr(p.neuron, "repeats", False) for p in params.values()) and not frames_in(x)
@@ -79,7 +82,7 @@ class Run:
             z = z if more is None else z + more
             given_watch = (watch,) if getattr(law, "watched", False) else ()
             result = law.fast(z, self.t, steps, params, state, site, *given_watch) if hasattr(law, "fast") else None
-        self.told[site.index] = watch.told
+        self.told[site.index], self.pending[site.index] = watch.told, watch.pending
         if watch.told is None or watch.sent is None:
             self.sent.pop(site.index, None)
         if result is None:
@@ -119,6 +122,15 @@ class Run:
                 events = state.graded.sum(tuple(range(1, state.graded.dim())), dtype=torch.float64).to(total.device)
             total += events if len(events) == len(total) else events.sum()
         return total
+
+    def rests(self, silent):
+        """Which samples [B] will send nothing more, after a step in which some were ``silent`` [B]: these, or, where kernels say so, those
+        without a neuron that has something left to send. (What it has sent is what its input asks for; so is, layer by layer, the
+        input of all behind it, then and ever after.)"""
+        waiting = [self.pending.get(site.index) for site in self.plan.trace.sites]
+        if any(w is None or w.shape != silent.shape for w in waiting):
+            return silent
+        return torch.stack(waiting).sum(0) == 0
 
     def rest_until(self, t):
         """What further steps up to ``t`` would do to a network at rest: all totals grow in proportion."""

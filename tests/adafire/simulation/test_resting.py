@@ -6,6 +6,7 @@ from helpers.networks import build
 
 import adafire
 from adafire.graph import tensors_in
+from adafire.neurons import kernels
 from adafire.simulation import resting as resting_module
 
 
@@ -50,3 +51,15 @@ def test_a_batch_that_rests_together_is_not_taken_apart(monkeypatch):
     snn = snn_of("Residual", "ours", torch.randn(16, 3, 16, 16))
     monkeypatch.setattr(resting_module, "part", lambda *_: pytest.fail("taken apart"))
     snn(torch.zeros(8, 3, 16, 16))
+
+
+def test_rest_is_known_from_what_is_left_to_send(monkeypatch):
+    """Kernels tell after a step who has more to send; elsewhere a silent step does: the same outputs and counts."""
+    snn = snn_of("Residual", "ours", torch.randn(16, 3, 16, 16))
+    x = torch.randn(6, 3, 16, 16) * torch.tensor([1.0, 0.0, 30.0, 1.0, 5.0, 0.1]).view(-1, 1, 1, 1)
+    outputs, report = counted(snn, x)
+    monkeypatch.setattr(kernels, "enabled", False)
+    others, reference = counted(snn, x)
+    assert torch.allclose(outputs, others, atol=1e-4)
+    for key in ("spikes", "synops", "messages", "macs", "active_steps"):
+        assert report[8][key] == pytest.approx(reference[8][key], rel=1e-3), key
