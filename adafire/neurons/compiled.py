@@ -62,7 +62,32 @@ def library():
     p, i, f, n = ctypes.c_void_p, ctypes.c_long, ctypes.c_float, ctypes.c_int
     loaded.adafire_scan.argtypes = [p, i, p, i, n, i, i, i, i, *[p] * 7, f, f, i, n, f, f, p, p, i, n, n, p, n]
     loaded.adafire_scan.restype = None
-    loaded.adafire_differential.argtypes = [p, i, i, i, i, i, *[p] * 9, n, f, f, n, i, n, f, f, p, n, p, p, p, p, f, i, n]
+    loaded.adafire_differential.argtypes = [
+        p,
+        i,
+        i,
+        i,
+        i,
+        i,
+        *[p] * 9,
+        n,
+        f,
+        f,
+        n,
+        i,
+        n,
+        f,
+        f,
+        p,
+        n,
+        p,
+        p,
+        p,
+        p,
+        f,
+        i,
+        n,
+    ]
     loaded.adafire_differential.restype = None
     loaded.adafire_code.argtypes = [p, i, i, i, i, i, *[p] * 8, n, n, n, f, f, p, n, p, n]
     loaded.adafire_code.restype = None

@@ -649,12 +649,13 @@ typedef struct {
 static void at_rest(const Pool *p, long from, long to) { /* the state of so many images */
     const long in = p->height * p->width * p->channels, out = p->out_h * p->out_w * p->channels;
     float *parts[] = {p->total, p->size, p->active};
-    memset(p->x + from * in, 0, (to - from) * in * sizeof(float));
+    if (p->x) memset(p->x + from * in, 0, (to - from) * in * sizeof(float));
     for (int j = 0; j < 3; j++) memset(parts[j] + from * out, 0, (to - from) * out * sizeof(float));
 }
 
 static void take_in(const Pool *p, long k, long from, long to) { /* rows of all images, one after the other */
     const long row = p->width * p->channels, at = k * p->batch * p->height * row;
+    if (!p->x) return; /* one step, and none after it: it is the sum */
     if (p->half) {
         const uint16_t *s = (const uint16_t *)p->s + at;
         for (long i = from * row; i < to * row; i++) p->x[i] += wide(s[i]);
@@ -679,7 +680,7 @@ static void give_out(const Pool *p, long k, long from, long to) {
             for (long c = 0; c < channels; c++) m[c] = -INFINITY;
             for (long iy = y0; iy < y1; iy++)
                 for (long ix = x0; ix < x1; ix++) {
-                    const float *v = p->x + (b * p->height + iy) * row + ix * channels;
+                    const float *v = (p->x ? p->x : (const float *)p->s) + (b * p->height + iy) * row + ix * channels;
 #pragma GCC ivdep
                     for (long c = 0; c < channels; c++) m[c] = v[c] > m[c] ? v[c] : m[c];
                 }

@@ -55,9 +55,7 @@ def scan(z, t, steps, params, state, site, more=None, overwrite=False, peak=Fals
         state = watch.state(NeuronState, rest, not params.phi_minus, how)
     channels, inner = found
     row, columns = shape[-1] if peak else 0, inner == 1
-    if peak and not (
-        _points_last(rest, site.channel_axis) if columns else not inner % row and rest.is_contiguous()
-    ):
+    if peak and not (_points_last(rest, site.channel_axis) if columns else not inner % row and rest.is_contiguous()):
         return None
     half = z.dtype == torch.bfloat16
     dtype, strides = torch.bfloat16 if half else torch.float32, rest.stride()
@@ -226,5 +224,3 @@ def differential(z, t, steps, params, state, site, weights=None, zone=-1.0, kind
     )
     del held  # lived while its numbers were read
     return out, state
-
-

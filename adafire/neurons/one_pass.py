@@ -48,7 +48,9 @@ class OnePass:
 
     def initial_state(self, like, params):
         """A state at rest for a site whose input at one step looks like ``like`` ([B, ...])."""
-        return OnePassState(*(torch.zeros_like(like, dtype=torch.float32, memory_format=torch.preserve_format) for _ in range(4)))
+        return OnePassState(
+            *(torch.zeros_like(like, dtype=torch.float32, memory_format=torch.preserve_format) for _ in range(4))
+        )
 
     repeats = True
     """A still input is coded alike at every step: one step stands for all."""

@@ -183,7 +183,11 @@ class Plan:
             return None
         border = [call for call in self.trace.calls if call.index in self.kept | self.tapped]
         fixed = lambda results: self.trace.answer
-        return program(self.trace.calls, ("readout",), self.trace.outputs), border, argument_maker(self.trace.answer) or fixed
+        return (
+            program(self.trace.calls, ("readout",), self.trace.outputs),
+            border,
+            argument_maker(self.trace.answer) or fixed,
+        )
 
     @functools.cached_property
     def lasting(self):

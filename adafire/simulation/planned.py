@@ -46,7 +46,6 @@ class PlannedPass(CallPass):
         with self:
             run.forward(run.network, x)
 
-
     def answer(self, network, x, forward):
         """What the network returns for the input ``x``, where this pass makes its calls up to the last neuron's stand for something."""
         if self.plan.reading is None:

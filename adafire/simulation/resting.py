@@ -26,7 +26,12 @@ class Resting:
     def of(cls, run, plans):
         """For a simulation that comes to rest, sample by sample; None where all its samples must go on together."""
         batch = run.plan.trace.batch
-        if plans is None or not run.comes_to_rest or batch == 1 or any(t.device.type != "cpu" for t in tensors_in(run.x)):
+        if (
+            plans is None
+            or not run.comes_to_rest
+            or batch == 1
+            or any(t.device.type != "cpu" for t in tensors_in(run.x))
+        ):
             return None
         if any(site.shape[:1] != (batch,) for site in run.plan.trace.sites):
             return None

@@ -134,7 +134,7 @@ def _fused_pool(run, call, tensors, changing):
     kept = run.rates.get(call.index)
     state = None if kept is None else (kept[0][0], kept[1][0], kept[2], kept[3])
     sent = _counted_as(run, call, law, len(tensors[0]), channels_last=True)
-    result = fused.pool(tensors[0], window, specs_in(call.template)[0].shape[-2:], state, _NOISE, sent)
+    result = fused.pool(tensors[0], window, specs_in(call.template)[0].shape[-2:], state, _NOISE, sent, run.last)
     if result is None:
         return None
     out, (x, total, size, active) = result

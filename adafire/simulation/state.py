@@ -140,6 +140,8 @@ class Run:
             return self._repeat(t / self.t, t)
         for index, state in self.neurons.items():
             self.neurons[index] = state._replace(x=state.x * (t / self.t), n=state.mean * float(t))
+        more = lambda totals: map_tensors(lambda total: total * (t / self.t), totals)
+        self.rates = {k: (last, more(totals), *rest) for k, (last, totals, *rest) in self.rates.items()}
         self.sums = {key: total * (t / self.t) for key, total in self.sums.items()}
         self.silent = self.silent + (t - self.t)
         self.t = t
@@ -148,7 +150,9 @@ class Run:
         """All that was done, ``times`` as often."""
         more = lambda part: map_tensors(lambda tensor: tensor * times, part)
         self.neurons = {i: type(state)(*map(more, state)) for i, state in self.neurons.items()}
-        self.rates = {k: (last, *map(more, (totals, size, active))) for k, (last, totals, size, active) in self.rates.items()}
+        self.rates = {
+            k: (last, *map(more, (totals, size, active))) for k, (last, totals, size, active) in self.rates.items()
+        }
         self.sums = {key: total * times for key, total in self.sums.items()}
         in_steps = lambda k: self.plan.trace.calls[k].region == "steps"
         self.nonzero = {k: counts * times if in_steps(k) else counts for k, counts in self.nonzero.items()}

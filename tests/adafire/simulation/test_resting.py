@@ -40,7 +40,9 @@ def test_a_batch_does_what_its_samples_do_alone(kind, method):
 def test_those_that_rest_are_not_simulated(monkeypatch):
     snn, sizes = snn_of("Residual", "ours", torch.randn(16, 3, 16, 16)), []
     real = resting_module.part
-    monkeypatch.setattr(resting_module, "part", lambda run, rows, plans: sizes.append(len(rows)) or real(run, rows, plans))
+    monkeypatch.setattr(
+        resting_module, "part", lambda run, rows, plans: sizes.append(len(rows)) or real(run, rows, plans)
+    )
     x = torch.randn(8, 3, 16, 16)
     x[5] *= 1000
     snn(x)
