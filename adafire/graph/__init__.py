@@ -45,6 +45,7 @@ __all__ = [
     "record",
     "signature",
     "argument_maker",
+    "maximum_over_last",
     "program",
     "replay",
     "Snapshot",

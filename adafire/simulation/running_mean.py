@@ -7,10 +7,9 @@ homogeneous f the division by t cancels: max pooling of cumulative counts gives 
 
 import torch
 
-from ..graph import HOMOGENEOUS_RATES, averaged, specs_in, wide
+from ..graph import HOMOGENEOUS_RATES, averaged, maximum_over_last, specs_in, wide
 from ..neurons import kernels
 from ..neurons import pool_kernels as fused
-from .plan import maximum_over_last
 from .pooled import shifts_at, thresholds_at, thresholds_laid_out
 from .state import instant, law_behind
 from .stepwise import over_time

@@ -6,8 +6,8 @@ import torch
 
 from ..frames import Frames, frames_in, show
 from ..graph import map_specs, map_tensors, specs_in, tensors_in, wide
-from ..neurons import count as neuron
 from ..neurons import Watch, divided, number_over_fired
+from ..neurons import count as neuron
 from ..neurons import in_blocks as blocked
 from ..neurons import kernels as fused
 
@@ -28,7 +28,8 @@ class Run:
     are not all of it (snn/stream.py). memo: results of a stream's calls before (memo.py), or None.
     counted: calls whose operands other than 0 are counted; those of the plan, or none.
     last, counting: no step follows the next ones, so that a state is not kept but for what is read out, and counted if ``counting``.
-    told: site -> what its kernel told of the last steps, or None; sent, pending: site -> messages of each of its rows up to now, and who has more to send (watch.py).
+    told: site -> what its kernel told of the last steps, or None.
+    sent, pending: site -> messages of each of its rows up to now, and who has more to send (watch.py).
     ran: name of a site, or of a pooling of spikes -> what simulated it last: 'compiled', 'triton', or 'reference' (kernels.py).
     """
 

@@ -2,12 +2,12 @@
 
 import pytest
 import torch
-from helpers.networks import build
 
 import adafire
 from adafire.graph import tensors_in
 from adafire.neurons import kernels
 from adafire.simulation import resting as resting_module
+from helpers.networks import build
 
 
 def snn_of(kind, method, x, timesteps=8):
