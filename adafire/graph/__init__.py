@@ -13,6 +13,7 @@ from .operands import multiplies, nonzero, nonzero_of, weighs
 from .recorder import call_name, module_stack, record, signature
 from .replaying import argument_maker, program, replay
 from .snapshot import Snapshot, check_weights, copied
+from .special import maximum_over_last
 from .support import HOMOGENEOUS_RATES, RECURRENT, canonical
 from .synapses import averages, fan_out, macs, passed
 
