@@ -18,7 +18,7 @@ def arrived(run):
     """What ``run`` sent up to now: ``site(site)`` gives (spikes, messages) of its neurons, and ``at_layers(kind)`` one
     arrival (call, operand) after the other, with ``weighed()``, the synapses that were reached in units of the call's factor,
     ``number()``, of spikes, and both ``of_each()`` sample ([1] where rows are not those of samples)."""
-    compiled = all(path(state.n) == "compiled" for state in run.neurons.values())
+    compiled = all(path(state.events) == "compiled" for state in run.neurons.values())
     routes = routes_of(run.plan, run) if compiled else None
     sums = None if routes is None else _sums(run, routes)
     return Passed(run) if sums is None else Routed(run, routes, sums)

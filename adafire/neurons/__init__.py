@@ -24,6 +24,7 @@ from .one_pass import Digits, FirstSpike
 from .phased import PhasedSpikes
 from .phased import values_of as phased_values
 from .sigma_delta import SigmaDelta
+from .watch import NONE, Watch
 from .weighed import Maps
 
 __all__ = [
@@ -54,6 +55,8 @@ __all__ = [
     "PhasedSpikes",
     "phased_values",
     "SigmaDelta",
+    "NONE",
+    "Watch",
     "Maps",
     "path",
     "count_nonzero",

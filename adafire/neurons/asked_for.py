@@ -8,6 +8,7 @@ from . import count, kernels
 from .compiled import library
 from .gpu import divided
 from .held import in_memory
+from .layouts import layout, one_a_channel
 
 
 def asked_for(params, t):
@@ -62,7 +63,7 @@ def _among(state, t, params, site, least):
 
 def _picked(state, params, site, least):
     """(state, parameters) of the neurons that sent at least so many spikes, [n], or None where they are many, or memory has gaps."""
-    found, given = kernels.layout(state.n, site.channel_axis), (params.theta, params.bias, params.v0)
+    found, given = layout(state.n, site.channel_axis), (params.theta, params.bias, params.v0)
     if found is None or kernels.path(state.n) != "compiled" or len({s.stride() for s in state}) > 1:
         return None
     (channels, inner), size = found, state.n.numel()
@@ -74,7 +75,7 @@ def _picked(state, params, site, least):
         return None
     places = places[:number]
     channel = places // inner % channels
-    theta, bias, v0 = (kernels.one_a_channel(p, channels).view(-1)[channel] for p in given)
+    theta, bias, v0 = (one_a_channel(p, channels).view(-1)[channel] for p in given)
     picked = type(state)(*(in_memory(s)[places] for s in state))
     return picked, params._replace(theta=theta, bias=bias, v0=v0)
 
@@ -82,14 +83,14 @@ def _picked(state, params, site, least):
 def _by_kernel(state, t, params, asked, site, least):
     """``number_over_fired`` in one pass, or None where this kernel does not apply."""
     value, x, events = getattr(state, asked.value), state.x, state.events if least > 0 else None
-    found = kernels.layout(x, site.channel_axis)
+    found = layout(x, site.channel_axis)
     if kernels.path(x) != "compiled" or site.activation.code is None or found is None:
         return None
     if value.stride() != x.stride() or value.dtype != torch.float32 or params.v0.numel() != params.theta.numel():
         return None
     if events is not None and (events.stride() != x.stride() or events.dtype != torch.float32):
         return None
-    theta, bias, v0 = (kernels.one_a_channel(p, found[0]) for p in (params.theta, params.bias, params.v0))
+    theta, bias, v0 = (one_a_channel(p, found[0]) for p in (params.theta, params.bias, params.v0))
     return library().adafire_over(
         value.data_ptr(),
         x.data_ptr(),
