@@ -11,7 +11,7 @@ from adafire.cost.energy import arithmetic_models
 from adafire.cost.meter import Meter
 from adafire.errors import AdafireError
 
-from . import fidelity
+from . import decoded, fidelity
 from .environment import PeakMemory
 from .methods import convert
 from .record import SPIKING
@@ -126,7 +126,7 @@ def _simulate(workload, snn, at, team, on_batch, reference):
     for each T) of the batches that are this process's."""
     batches, done, raw_s, predict_s = {}, 0, 0.0, [0.0] * len(at)
     with torch.no_grad():
-        for number, batch in enumerate(workload.batches()):
+        for number, batch in enumerate(decoded.batches(workload)):
             if not team.mine(number):
                 continue
             begin = time.perf_counter()
