@@ -11,12 +11,13 @@ import types
 from contextlib import contextmanager
 from importlib.util import find_spec
 
-OF_MMDET = (
-    *("scipy", "scipy.linalg", "scipy.optimize", "scipy.sparse", "scipy.sparse.csgraph"),
-    *("matplotlib", "matplotlib.patches", "matplotlib.pyplot"),
+UNUSED = (
+    *("scipy", "scipy.linalg", "scipy.ndimage", "scipy.optimize", "scipy.sparse", "scipy.sparse.csgraph"),
+    *("matplotlib", "matplotlib.patches", "matplotlib.pyplot", "timm"),
     *("sklearn", "sklearn.gaussian_process", "sklearn.gaussian_process.kernels", "sklearn.mixture"),
 )
-"""Its trackers, its Hungarian assigner and its plots: two seconds, of no use to a detector that predicts."""
+"""By the trackers, the Hungarian assigner, some losses and the plots of MMDetection and MMSegmentation: two seconds, of no use to a network
+that predicts."""
 OF_TORCHVISION = ("torch._dynamo", "torch._dynamo.utils")
 """torch's compiler, which torchvision asks about GPUs when it differentiates roi_align."""
 
