@@ -57,7 +57,7 @@ class _Place(types.ModuleType):
             return _Path(self)
         if name.startswith("__"):
             raise AttributeError(name)
-        return _Later(self, name)
+        return self._together.get(f"{self.__name__}.{name}") or _Later(self, name)
 
 
 class _Path:

@@ -30,8 +30,8 @@ def test_known_means_give_the_correction_that_a_pass_of_the_ann_gives(name):
     passed, known = calibrate(*given, **how), calibrate(*given, **how, means=means)
     moved = [float((passed[i].bias - p.bias).abs().max() / p.theta.max()) for i, p in fitting.params.items()]
     apart = [float((passed[i].bias - known[i].bias).abs().max() / passed[i].theta.max()) for i in passed]
-    assert max(moved) > 1e-3 and max(apart) < 0.05 * max(moved)
-    assert apart[0] < 1e-6  # before the first site nothing can flip
+    assert apart[0] < 1e-6 < moved[0]  # rounding alone: before the first site nothing can flip
+    assert max(apart) < 0.1 * max(moved)
 
 
 @pytest.mark.parametrize("name", ["adafire-signed", "ours", "quantised"])
