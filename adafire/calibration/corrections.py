@@ -25,10 +25,8 @@ class _CorrectingRun(Run):
         params, reference = self.params[site.index], self.reference.pop(site.index)
         for _ in range(LOOKS):
             out, state = super().fire(site, z, steps), self.neurons.pop(site.index)
-            sent = out[self.first :].float().mean(0) if self.first else state.n
-            if self.correct is correct_bias:  # which asks for means of channels only
-                sent = sent.mean(_within(site, sent), keepdim=True)
-            error = (sent if self.first else sent * (params.theta / steps)) - reference
+            mean = out[self.first :].float().mean(0) if self.first else state.n * (params.theta / steps)
+            error = mean - reference
             self.params[site.index] = params = self.correct(site, params, error, steps)
         out = super().fire(site, z, steps)
         del self.neurons[site.index]  # all steps are done, and nobody reads out
@@ -52,12 +50,9 @@ def _corrected_quantiser(plan, params, network, x, forward, steps, reference, co
 
 def correct_bias(site, params, error, steps):
     """b_c <- b_c - mean over batch and positions of (SNN - ANN) (Li et al., ICML 2021, light pipeline)."""
-    return params._replace(bias=params.bias - error.mean(_within(site, error), keepdim=True))
-
-
-def _within(site, values):
-    """The dimensions of ``values`` that a channel has."""
-    return [d for d in range(values.dim()) if d != site.channel_axis]
+    axis = site.channel_axis
+    mean = error.mean(dim=[d for d in range(error.dim()) if d != axis], keepdim=True)
+    return params._replace(bias=params.bias - mean)
 
 
 def correct_potential(site, params, error, steps):
@@ -65,31 +60,21 @@ def correct_potential(site, params, error, steps):
     return params._replace(v0=params.v0 - steps * error.mean(0, keepdim=True) / params.theta)
 
 
-def calibrate(
-    plan_of, params, network, inputs, forward, steps, correct, reference_plan=None, first=0, spiking=True, means=None
-):
+def calibrate(plan_of, params, network, inputs, forward, steps, correct, reference_plan=None, first=0, spiking=True):
     """Corrected params; with several calibration batches, the mean of their corrections (each starts from ``params``).
 
     reference_plan: the ANN's plans, where those of the SNN (``plan_of``) have other weights. first: steps before those that
-    the read-out averages over. spiking: False for the quantised network in place of the SNN. means: site index -> the mean of the
-    ANN's activations in each channel [C], of every input: all that a bias asks for, where it is known. None: the ANN is run.
+    the read-out averages over. spiking: False for the quantised network in place of the SNN.
     """
     total, field = None, "bias" if correct is correct_bias else "v0"
-    for k, x in enumerate(inputs):
+    for x in inputs:
         plan, reference = plan_of(x), {}
 
         def remember(site, z):
-            a = site.activation.f(z)
-            reference[site.index] = a.mean(_within(site, a), keepdim=True) if correct is correct_bias else a
-            return a
+            reference[site.index] = site.activation.f(z)
+            return reference[site.index]
 
-        if means is None:
-            plain((reference_plan or plan_of)(x), network, x, forward, remember, steps)
-        else:
-            shapes = {
-                s.index: [-1 if d == s.channel_axis else 1 for d in range(len(s.shape))] for s in plan.trace.sites
-            }
-            reference = {i: means[i][k].view(shape) for i, shape in shapes.items()}
+        plain((reference_plan or plan_of)(x), network, x, forward, remember, steps)
         if spiking:
             run = _CorrectingRun(plan, params, network, x, forward, first, reference, correct)
             advance_chunk(run, steps)

@@ -224,9 +224,7 @@ class Fitting:
 
     def _calibrated(self, params, correct, steps=None):
         steps, method = steps or self.timesteps, self.method
-        how = {"first": method.read_from(steps), "spiking": method.kind != "quantised", "means": None}
-        if correct is correct_bias and (steps == self.timesteps or not any(map(frames_in, self.inputs))):
-            how["means"] = {i: histogram.means for i, histogram in self.statistics().items()}
+        how = {"first": method.read_from(steps), "spiking": method.kind != "quantised"}
         return calibrate(
             self.plan, params, self.network, self.inputs, self.forward, steps, correct, self.ann_plan, **how
         )

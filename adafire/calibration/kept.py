@@ -20,7 +20,7 @@ from ..tensors_file import TensorsFile, write
 from .thresholds import Histogram
 
 _SHOWN = bool, int, float, complex, str, slice, range, torch.dtype, torch.device, torch.layout
-VERSION = 2
+VERSION = 1
 """Goes up where the same inputs would be measured otherwise, or written otherwise."""
 
 
@@ -111,7 +111,6 @@ class Kept:
                 histogram.counts, histogram.top, histogram.maximum = (
                     file.tensor(f"{index}.{part}").to(self.device) for part in ("counts", "top", "maximum")
                 )
-                histogram.means = list(file.tensor(f"{index}.means").to(self.device))
             return found
         except (KeyError, ValueError, TypeError, IndexError, OSError, InputError):
             return None
@@ -121,7 +120,6 @@ class Kept:
         tensors = {
             f"{i}.{part}": getattr(h, part) for i, h in histograms.items() for part in ("counts", "top", "maximum")
         }
-        tensors |= {f"{i}.means": torch.stack(h.means) for i, h in histograms.items() if h.means}
         self._write(f"statistics {key}", tensors, {"sites": json.dumps(list(histograms))})
 
     def search(self, key):

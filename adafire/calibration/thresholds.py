@@ -16,7 +16,7 @@ _PART = 2**17
 class Histogram:
     """Per-channel histogram of |a| of one site; its range doubles when a larger value comes.
 
-    counts: [C, bins]; top: right edge of the last bin [C]; maximum: exact maximum [C]; means: mean of ``a`` itself of each update [C].
+    counts: [C, bins]; top: right edge of the last bin [C]; maximum: exact maximum [C].
     """
 
     BINS = 1024
@@ -25,7 +25,6 @@ class Histogram:
         self.counts = torch.zeros(channels, self.BINS, dtype=torch.float64, device=device)
         self.top = torch.zeros(channels, device=device)
         self.maximum = torch.zeros(channels, device=device)
-        self.means = []
 
     def update(self, a, channel_axis):
         """Add activations ``a`` ([B, ...], channels at ``channel_axis``)."""
@@ -52,8 +51,6 @@ class Histogram:
             torch.add(found, first, out=index[begin : begin + len(part)])
             begin += len(part)
         self.counts += torch.bincount(index.flatten(), minlength=self.counts.numel()).view_as(self.counts)
-        mean = a.detach() if a.dtype == torch.float64 else a.detach().float()
-        self.means.append(mean.mean([d for d in range(a.dim()) if d != channel_axis]))
 
     def centres(self):
         """Centres of the bins, [C, bins]; the first bin is taken at 0 (most of it is exact zeros)."""
