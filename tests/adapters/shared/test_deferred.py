@@ -83,5 +83,22 @@ def test_a_mini_run_imports_no_compiler_and_no_framework(task, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("task", ["coco_yolo", "voc12_fcn"])
 def test_a_mini_run_of_a_framework_does_without_what_it_does_not_need(task, tmp_path):
-    command = [task, "--variant", "mini", "--methods", "burst", "--timesteps", "1", "--limit", "8", "--out", str(tmp_path)]
-    assert modules_of(command, ["torch._dynamo", "scipy.optimize", "scipy.stats", "sklearn", "pandas", "matplotlib", "timm"]) == []
+    command = [
+        task,
+        "--variant",
+        "mini",
+        "--methods",
+        "burst",
+        "--timesteps",
+        "1",
+        "--limit",
+        "8",
+        "--out",
+        str(tmp_path),
+    ]
+    assert (
+        modules_of(
+            command, ["torch._dynamo", "scipy.optimize", "scipy.stats", "sklearn", "pandas", "matplotlib", "timm"]
+        )
+        == []
+    )
