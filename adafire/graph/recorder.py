@@ -150,7 +150,10 @@ def _inner_size(this):
 
 def _counted(this):
     """(what a call gives, its floating point operations), of attention, sums over named dimensions and vectors."""
-    from torch.utils.flop_counter import FlopCounterMode, sdpa_flop_count  # brings the compiler of torch: a second or two
+    from torch.utils.flop_counter import (  # brings the compiler of torch: a second or two
+        FlopCounterMode,
+        sdpa_flop_count,
+    )
 
     on_cpu = {  # which FlopCounterMode does not know: on a CPU it counts no product of fused attention
         torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: lambda query, key, value, *args, **kwargs: (
