@@ -1,9 +1,11 @@
 """Counting what a simulation did, by sums that add up over batches; totals.py makes a ``Report`` of them."""
 
+import math
+
 import torch
 
 from ..graph import multiplies, specs_in
-from ..neurons import costs_of, number_over_fired
+from ..neurons import costs_of
 from ..neurons import count as neuron
 from ..simulation import pooled_spikes
 from .arrivals import EventPass, mixes, pooled_first, spiking_slots
@@ -46,12 +48,13 @@ class Meter:
             row = sums["sites"].setdefault(site.name, dict.fromkeys(SITE, 0.0))
             said = costs_of(p.neuron or neuron, p, site.activation, at or t)
             laws.append(said)
-            row["neurons"] += state.n.numel()  # a site's rows can be boxes: several a sample
-            row["neuron_steps"] += state.n.numel() * t
-            row["neuron_updates"] += state.n.numel() * t * (said.duration or 1)
+            size = math.prod(site.shape)  # a site's rows can be boxes: several a sample
+            row["neurons"] += size
+            row["neuron_steps"] += size * t
+            row["neuron_updates"] += size * t * (said.duration or 1)
             row["spikes"] += tally.total(state.events)
             row["messages"] += tally.total(state.graded)
-            row["over"] += number_over_fired(state, run.t, p, site)
+            row["over"] += run.over_fired(site)
             row["sub_steps"] += plan.trace.batch * t * said.sub_steps
             row["phi_plus"], row["phi_minus"] = p.phi_plus, p.phi_minus
             row["threshold"] = float(p.theta.float().mean())
@@ -134,7 +137,7 @@ class Meter:
             with torch.no_grad():
                 EventPass(
                     plan,
-                    lambda site: none.expand(run.neurons[site.index].n.shape),
+                    lambda site: none.expand(site.shape),
                     lambda call: none.expand(specs_in(call.template)[0].shape),
                     arrive,
                     constant=1,

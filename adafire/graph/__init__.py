@@ -11,8 +11,9 @@ from .calls import INPUT, Spec, Stream, averaged, map_specs, placeholders, specs
 from .interception import CallPass, Identity, map_tensors, split_samples, tensors_in, x_batch
 from .operands import multiplies, nonzero, nonzero_of, weighs
 from .recorder import call_name, module_stack, record, signature
-from .replaying import program, replay
+from .replaying import argument_maker, program, replay
 from .snapshot import Snapshot, check_weights, copied
+from .special import maximum_over_last
 from .support import HOMOGENEOUS_RATES, RECURRENT, canonical
 from .synapses import averages, fan_out, macs, passed
 
@@ -44,6 +45,8 @@ __all__ = [
     "module_stack",
     "record",
     "signature",
+    "argument_maker",
+    "maximum_over_last",
     "program",
     "replay",
     "Snapshot",

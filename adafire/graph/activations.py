@@ -37,7 +37,7 @@ class Activation:
 
     def target(self, x, t):
         """t f(x / t): the cumulative target at step ``t`` for the cumulative input ``x``."""
-        return self.f(x) if self.homogeneous else self.f(divided(x, t)) * t
+        return self.f(x) if self.homogeneous or t == 1 else self.f(divided(x, t)) * t
 
 
 def activation_of(op, func, args, kwargs):

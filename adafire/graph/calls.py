@@ -90,7 +90,8 @@ class Site:
 @dataclass
 class Trace:
     """The result of a dry run. ``others``: names of functions that are not calls; ``outputs``: calls whose results
-    the network returned; ``batch``: samples in the input."""
+    the network returned; ``batch``: samples in the input; ``answer``: what it returned, with a Stream in place of every tensor,
+    or None where it can tell only by being run (it read values, or returned something else than calls' results)."""
 
     calls: list
     sites: list
@@ -98,6 +99,7 @@ class Trace:
     outputs: set
     batch: int
     signature: tuple
+    answer: object = None
 
 
 class Stream:

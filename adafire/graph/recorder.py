@@ -185,6 +185,19 @@ def _first(frames):
     return picture
 
 
+def _answer(returned):
+    """``returned`` with Streams for its tensors, where nothing else is in it than these, plain values, and Python's own containers."""
+    plain = lambda part: (
+        isinstance(part, (bool, int, float, str, type(None)))
+        or hasattr(part, "_adafire_call")
+        or type(part) in (tuple, list)
+        and all(map(plain, part))
+        or type(part) is dict
+        and all(map(plain, part.values()))
+    )
+    return _light(returned) if plain(returned) else None
+
+
 @torch.no_grad()
 def record(network, x, forward, relays=False):
     """Trace of ``forward(network, x)``; relays: see ``regions.assign``. Raises UnsupportedError where the network cannot
@@ -200,7 +213,8 @@ def record(network, x, forward, relays=False):
         finally:  # what the network keeps is not marked for good
             for tensor in (*network.parameters(), *network.buffers()):
                 vars(tensor).pop("_adafire_call", None)
-    outputs = [recorder._current(t) for t in tensors_in(outputs)]
+    returned = map_tensors(recorder._current, outputs)
+    outputs = tensors_in(returned)
     if not outputs:
         raise UnsupportedError("the network returned no tensor; give forward= so that it returns raw outputs")
     trace = Trace(
@@ -210,6 +224,7 @@ def record(network, x, forward, relays=False):
         {t._adafire_call for t in outputs if hasattr(t, "_adafire_call")},
         tensors_in(x)[0].shape[0],
         signature(x),
+        _answer(returned) if not recorder.reads else None,
     )
     assign(trace, recorder.reads, *[relays] if relays else [])
     return trace

@@ -46,24 +46,31 @@ class Step:
         self.kwargs = argument_maker(kwargs) or (lambda results: kwargs)
 
 
-def program(calls, regions):
-    """The calls in ``regions``, ready to be made again."""
+def program(calls, regions, kept=()):
+    """The calls in ``regions``, ready to be made again; results of the calls ``kept`` are asked for at the end."""
     steps = [Step(call) for call in calls if call.region in regions]
     known, last = {step.call.index for step in steps}, {}
     for k, step in enumerate(steps):
         for source in (step.call.index, *step.call.inputs):
             last[source] = k
     for source, k in last.items():
-        if source in known:
+        if source in known and source not in kept:
             steps[k].done.append(source)
     return steps
 
 
-def replay(steps, x, dispatch):
-    """Make the calls of a program; ``dispatch(call, again)`` gives the result of each."""
+def replay(steps, x, dispatch, before=None):
+    """Make the calls of a program; ``dispatch(call, again)`` gives the result of each. before: {call index: result} of calls that
+    were made elsewhere. Returns {call index: list of its results} of what is left."""
     results = dict.fromkeys((INPUT, FRAMES), tensors_in(x))
+    results.update((index, _listed(out)) for index, out in (before or {}).items())
     for step in steps:
         out = dispatch(step.call, Again(step.func, step.args(results), step.kwargs(results)))
-        results[step.call.index] = (out,) if type(out) is not tuple and hasattr(out, "dim") else tensors_in(out)
+        results[step.call.index] = _listed(out)
         for index in step.done:
             del results[index]
+    return results
+
+
+def _listed(out):
+    return (out,) if type(out) is not tuple and hasattr(out, "dim") else tensors_in(out)

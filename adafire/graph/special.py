@@ -90,3 +90,12 @@ def refuse_training(call):
             raise UnsupportedError(f"{call.name}: attention with dropout in training mode; {_EVAL}")
     if call.op in ops.RECURRENT and any(a[5] > 0 and a[6] is True for a in [call.arguments[1]] if len(a) == 9):
         raise UnsupportedError(f"{call.name}: {call.op} with dropout in training mode; {_EVAL}")
+
+
+def maximum_over_last(call):
+    """Whether an amax over the last dimension alone keeps it; None for an amax over others."""
+    _, args, kwargs = call.arguments
+    options = dict(zip(("input", "dim", "keepdim"), args)) | kwargs
+    dims = options.get("dim", ())
+    dims = (dims,) if isinstance(dims, int) else tuple(dims)
+    return bool(options.get("keepdim", False)) if dims in ((-1,), (len(args[0].shape) - 1,)) else None

@@ -22,6 +22,7 @@ from .one_pass import Digits, FirstSpike
 from .phased import PhasedSpikes
 from .phased import values_of as phased_values
 from .sigma_delta import SigmaDelta
+from .watch import NONE, Watch
 
 __all__ = [
     "WORD",
@@ -51,4 +52,6 @@ __all__ = [
     "PhasedSpikes",
     "phased_values",
     "SigmaDelta",
+    "NONE",
+    "Watch",
 ]

@@ -5,6 +5,7 @@ import torch
 from . import count, kernels
 from .compiled import library
 from .gpu import divided
+from .layouts import layout, one_a_channel
 
 
 def asked_for(params, t):
@@ -36,12 +37,12 @@ def number_over_fired(state, t, params, site):
 
 def _by_kernel(value, x, t, params, asked, site):
     """``number_over_fired`` of ``value`` for the cumulative input ``x``, or None where this kernel does not apply."""
-    found = kernels.layout(x, site.channel_axis)
+    found = layout(x, site.channel_axis)
     if kernels.path(x) != "compiled" or site.activation.code is None or found is None:
         return None
     if value.stride() != x.stride() or value.dtype != torch.float32 or params.v0.numel() != params.theta.numel():
         return None
-    theta, bias, v0 = (kernels.one_a_channel(p, found[0]) for p in (params.theta, params.bias, params.v0))
+    theta, bias, v0 = (one_a_channel(p, found[0]) for p in (params.theta, params.bias, params.v0))
     return library().adafire_over(
         value.data_ptr(),
         x.data_ptr(),

@@ -60,17 +60,42 @@ def library():
     except OSError:
         return None
     p, i, f, n = ctypes.c_void_p, ctypes.c_long, ctypes.c_float, ctypes.c_int
-    loaded.adafire_scan.argtypes = [p, i, p, i, n, i, i, i, i, *[p] * 7, f, f, i, n, f, f, p, p, i, n, n]
+    loaded.adafire_scan.argtypes = [p, i, p, i, n, i, i, i, i, *[p] * 7, f, f, i, n, f, f, p, p, i, n, n, p, n]
     loaded.adafire_scan.restype = None
-    loaded.adafire_differential.argtypes = [p, i, i, i, i, i, *[p] * 9, n, f, f, n, i, n, f, f, p, n, n]
+    loaded.adafire_differential.argtypes = [
+        p,
+        i,
+        i,
+        i,
+        i,
+        i,
+        *[p] * 9,
+        n,
+        f,
+        f,
+        n,
+        i,
+        n,
+        f,
+        f,
+        p,
+        n,
+        p,
+        p,
+        p,
+        p,
+        f,
+        i,
+        n,
+    ]
     loaded.adafire_differential.restype = None
-    loaded.adafire_code.argtypes = [p, i, i, i, i, i, *[p] * 8, n, n, n, f, f, p, n, n]
+    loaded.adafire_code.argtypes = [p, i, i, i, i, i, *[p] * 8, n, n, n, f, f, p, n, p, n]
     loaded.adafire_code.restype = None
     loaded.adafire_over.argtypes = [p, p, i, i, i, p, p, p, f, f, f, f, n, f, f, n]
     loaded.adafire_over.restype = i
-    loaded.adafire_pool.argtypes = [p, n, *[i] * 13, f, p, p, p, p, p, n, p, p, n, i, n]
+    loaded.adafire_pool.argtypes = [p, n, *[i] * 13, f, p, p, p, p, p, n, p, p, n, i, n, n]
     loaded.adafire_pool.restype = None
-    loaded.adafire_row_max.argtypes = [p, i, i, i, f, p, p, p, p, p, n, p, p, n, i, n]
+    loaded.adafire_row_max.argtypes = [p, i, i, i, f, p, p, p, p, p, n, p, p, n, i, n, n]
     loaded.adafire_row_max.restype = None
     return loaded
 

@@ -53,6 +53,8 @@ class DifferentialBurst:
 
     differential = True
     """What flows on repeats the running mean: a pooled result sends only where its own running mean changes."""
+    watched = True
+    """``fast`` takes a ``Watch`` (watch.py)."""
 
     def __init__(self, weights=(1.0,), levels=1):
         self.weights, self.levels = tuple(weights), levels
@@ -66,18 +68,19 @@ class DifferentialBurst:
         """w_t of step ``step`` (from 1), in units of theta."""
         return self.weights[min(step, len(self.weights)) - 1]
 
-    def initial_state(self, like, params, filled=torch.zeros_like):
-        """A state at rest for a site whose input at one step looks like ``like`` ([B, ...]); filled: what makes its tensors."""
+    def initial_state(self, like, params):
+        """A state at rest for a site whose input at one step looks like ``like`` ([B, ...])."""
         return DifferentialState(
-            *(filled(like, dtype=torch.float32, memory_format=torch.preserve_format) for _ in range(5))
+            *(torch.zeros_like(like, dtype=torch.float32, memory_format=torch.preserve_format) for _ in range(5))
         )
 
-    def fast(self, z, t, steps, params, state, site):
+    def fast(self, z, t, steps, params, state, site, watch=None):
         """``scan`` by the fused kernel (the same bits), or None where that does not apply. ``state`` is overwritten; None: at rest."""
-        weights, fresh = [self.weight(t + k + 1) for k in range(steps)], state is None
-        if fresh:
-            state = self.initial_state(z if z.dim() == len(site.shape) else z[0], params, torch.empty_like)
-        return fused.differential(z, t, steps, params, state, site, weights, fresh=fresh)
+        weights = [self.weight(t + k + 1) for k in range(steps)]
+        after = self.weight(t + steps + 1) * 2.0 ** (1 - self.levels)
+        return fused.differential(
+            z, t, steps, params, state, site, weights, kind=DifferentialState, watch=watch, after=after
+        )
 
     def scan(self, z, t, steps, params, state, activation):
         """Run ``steps`` timesteps after step ``t``; z and the result as in ``neuron.scan``, with y for the spikes."""

@@ -1,13 +1,13 @@
 """The reference neuron in blocks of elements that stay in the cache over all timesteps of a chunk.
 
-For CPUs where no compiler is, and for activations that the fused kernel does not know (SiLU, GELU, ...): the same
-operations on the same values, so the same bits, in about half the time (ours).
+For CPUs where no compiler is: the same operations on the same values, so the same bits, in about half the time (ours). And for
+activations that the fused kernel does not know (SiLU, GELU, ...) what it is given in their place: the cumulative targets.
 """
 
 import torch
 
 from . import count as neuron
-from .kernels import laid_out, layout
+from .layouts import laid_out, layout
 
 BLOCK = 65536
 
@@ -43,6 +43,25 @@ def scan(z, t, steps, params, state, activation):
             for to, value in zip(new, found):
                 to[here] = value
     return out, neuron.NeuronState(*parts)
+
+
+def targets(z, step, t, steps, params, x, activation):
+    """What counts follow, [K, ...] in the memory order of ``x``: t f(x / t) of the cumulative currents, at every step. ``x`` [B, ...] is
+    brought up to date. z, step: as ``laid_out`` gives them."""
+    size, each = x.numel(), x.numel() // max(1, x.shape[0])
+    currents = z.as_strided((steps, size), (step, 1))
+    out = torch.empty_strided((steps, *x.shape), (size, *x.stride()))
+    whole, flat = out.as_strided((steps, size), (size, 1)), x.as_strided((size,), (1,))
+    bias = _of_one_sample(params.bias, x, each)
+    for first in range(0, size, max(1, each)):
+        for start in range(0, each, BLOCK):
+            stop = min(start + BLOCK, each)
+            here, current = slice(first + start, first + stop), bias[start:stop]
+            for k in range(steps):
+                now = t + k + 1
+                up = flat[here].add_(currents[k, here])
+                whole[k, here] = activation.target(up + current * float(now), now)
+    return out
 
 
 def _of_one_sample(parameter, x, each):

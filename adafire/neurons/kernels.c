@@ -3,8 +3,10 @@
  *
  * A step is [outer, C, inner] in memory (inner = 1 for channels_last). Arithmetic is the same, operation by operation, as
  * the reference in neuron.py; compile with -ffp-contract=off so that both give the same bits.
- * kind: 0 ReLU; 1 leaky ReLU (a = slope); 2 clamp of the mean to [a, b] (ReLU6, hardtanh).
+ * kind: 0 ReLU; 1 leaky ReLU (a = slope); 2 clamp of the mean to [a, b] (ReLU6, hardtanh); 3: what arrives is the target itself, and x
+ * stays as it is (in_blocks.py).
  */
+#include <limits.h>
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
@@ -44,8 +46,9 @@ static inline __attribute__((always_inline)) void step(Block *w, const float *z,
                                                        float minus, float t, int kind, float a, float b) {
 #pragma GCC ivdep
     for (long i = 0; i < count; i++) {
-        const float xe = w->x[i] + z[i];
-        const float want = floorf(target(xe + w->bias[i] * t, t, kind, a, b) / w->theta[i] + w->v0[i]);
+        const float xe = kind == 3 ? w->x[i] : w->x[i] + z[i];
+        const float aim = kind == 3 ? z[i] : target(xe + w->bias[i] * t, t, kind, a, b);
+        const float want = floorf(aim / w->theta[i] + w->v0[i]);
         const float old = w->n[i];
         float new_ = want > old - minus ? want : old - minus;
         new_ = new_ < old + plus ? new_ : old + plus;
@@ -83,16 +86,56 @@ static float highest(const float *v, long count) {
     return most;
 }
 
+/* What is told of the state at the end, whether or not it is kept: the first element whose current is NaN or infinite (LONG_MAX: none), and
+ * how many elements are above what they are asked for by more than ``slack`` (asked_for.py). */
+typedef struct {
+    long odd, over;
+} Told;
+
+static inline int odd_one(float x) {
+    union { float f; uint32_t u; } v = {x};
+    return (v.u & 0x7f800000u) == 0x7f800000u;
+}
+
+static inline long first_odd(const float *x, long start, long count) {
+    int found = 0;
+    for (long i = 0; i < count; i++) found += odd_one(x[i]);
+    for (long i = 0; found && i < count; i++)
+        if (odd_one(x[i])) return start + i;
+    return LONG_MAX;
+}
+
+/* v0 NULL: not rounded, but over ``per``. */
+static inline __attribute__((always_inline)) long over_in(const float *value, const float *x, long count, const float *theta,
+                                                          const float *bias, const float *v0, float t, float per, float most,
+                                                          float slack, int kind, float a, float b) {
+    int found = 0;
+#define EACH(KIND, ROUNDED)                                                                         \
+    for (long i = 0; i < count; i++) {                                                              \
+        float want = target(x[i] + bias[i] * t, t, KIND, a, b) / theta[i];                          \
+        want = ROUNDED ? floorf(want + v0[i]) : want / per;                                         \
+        want = want > most ? most : want;                                                           \
+        found += value[i] - want > slack;                                                           \
+    }
+    if (v0 && kind == 0) EACH(0, 1)
+    else if (v0) EACH(kind, 1)
+    else if (kind == 0) EACH(0, 0)
+    else EACH(kind, 0)
+#undef EACH
+    return found;
+}
+
 /* z, more, out: float, or bfloat16 where ``half``; out may be z itself. z_step, more_step: elements from one step to the next
  * (0: the same current at every step); more: a second current that is added, or NULL. events may be n itself (spikes are
- * never taken back, events equal net counts). fresh: the state is taken as zero and need not be set. */
+ * never taken back, events equal net counts). fresh: the state is taken as zero and need not be set; where nothing follows, parts of
+ * it may then be NULL: they are not kept. */
 typedef struct {
     const void *z, *more;
     void *out;
     long z_step, more_step, steps, size, channels, inner, t0;
     float *x, *n, *events, *graded, plus, minus, a, b;
     const float *theta, *bias, *v0;
-    int half, kind, fresh;
+    int half, kind, fresh, watched;
 } Scan;
 
 static void parameters(Block *w, const Scan *s, long start, long count) {
@@ -101,18 +144,21 @@ static void parameters(Block *w, const Scan *s, long start, long count) {
     spread(w->v0, s->v0, start, start + count, s->channels, s->inner);
 }
 
+static inline void keep(float *to, const float *more, long count, int fresh) {
+    if (fresh) memcpy(to, more, count * sizeof(float));
+    else
+        for (long i = 0; i < count; i++) to[i] += more[i];
+}
+
 /* All steps of ``count`` elements from ``start`` on. Where ``top`` is not NULL, spikes are not written, but the counts after
  * each step: the largest of all, top[k * wide], or (``each``) what is larger than top[k * wide + i]. */
-static void advance(Block *w, const Scan *s, long start, long count, float *top, long wide_, int each) {
-    float *x = s->x + start, *n = s->n + start, *graded = s->graded + start, *events = s->events + start;
+static void advance(Block *w, const Scan *s, long start, long count, float *top, long wide_, int each, Told *told) {
+    float *x = s->x ? s->x + start : NULL, *n = s->n ? s->n + start : NULL;
     const size_t bytes = count * sizeof(float);
-    if (s->fresh) {
-        memset(w->x, 0, bytes);
-        memset(w->n, 0, bytes);
-    } else {
-        memcpy(w->x, x, bytes);
-        memcpy(w->n, n, bytes);
-    }
+    if (s->fresh && s->kind != 3) memset(w->x, 0, bytes);
+    else memcpy(w->x, x, bytes);
+    if (s->fresh) memset(w->n, 0, bytes);
+    else memcpy(w->n, n, bytes);
     memset(w->events, 0, bytes);
     memset(w->graded, 0, bytes);
     for (long k = 0; k < s->steps; k++) {
@@ -134,7 +180,8 @@ static void advance(Block *w, const Scan *s, long start, long count, float *top,
         }
         if (s->kind == 0) step(w, z, out, count, s->plus, s->minus, t, 0, s->a, s->b);
         else if (s->kind == 1) step(w, z, out, count, s->plus, s->minus, t, 1, s->a, s->b);
-        else step(w, z, out, count, s->plus, s->minus, t, 2, s->a, s->b);
+        else if (s->kind == 2) step(w, z, out, count, s->plus, s->minus, t, 2, s->a, s->b);
+        else step(w, z, out, count, s->plus, s->minus, t, 3, s->a, s->b);
         if (top && each) {
             float *most = top + k * wide_;
 #pragma GCC ivdep
@@ -146,11 +193,15 @@ static void advance(Block *w, const Scan *s, long start, long count, float *top,
             for (long i = 0; i < count; i++) oh[i] = narrow(out[i]);
         }
     }
-    memcpy(x, w->x, bytes);
-    memcpy(n, w->n, bytes);
-    for (long i = 0; i < count; i++) graded[i] = s->fresh ? w->graded[i] : graded[i] + w->graded[i];
-    if (events != n)
-        for (long i = 0; i < count; i++) events[i] = s->fresh ? w->events[i] : events[i] + w->events[i];
+    if (x) memcpy(x, w->x, bytes);
+    if (n) memcpy(n, w->n, bytes);
+    if (s->graded) keep(s->graded + start, w->graded, count, s->fresh);
+    if (s->events && s->events != s->n) keep(s->events + start, w->events, count, s->fresh);
+    const float t = (float)(s->t0 + s->steps);
+    const long odd = first_odd(w->x, start, count);
+    told->odd = odd < told->odd ? odd : told->odd;
+    if (s->watched)
+        told->over += over_in(w->n, w->x, count, w->theta, w->bias, w->v0, t, 1.0f, s->plus * t, 0.0f, s->kind, s->a, s->b);
 }
 
 /* top NULL: the neuron, see ``advance``. Otherwise the largest counts of every ``row`` elements: where inner is 1 (channels
@@ -159,14 +210,16 @@ static void advance(Block *w, const Scan *s, long start, long count, float *top,
 void adafire_scan(const void *z, long z_step, const void *more, long more_step, int half, long steps, long size, long channels,
                   long inner, float *x, float *n, float *events, float *graded, const float *theta, const float *bias,
                   const float *v0, float plus, float minus, long t0, int kind, float a, float b, void *out, float *top,
-                  long row, int fresh, int threads) {
+                  long row, int fresh, int watched, long *told, int threads) {
     const Scan s = {z, more, out, z_step, more_step, steps, size, channels, inner, t0, x, n, events, graded, plus, minus, a, b,
-                    theta, bias, v0, half, kind, fresh};
+                    theta, bias, v0, half, kind, fresh, watched};
+    long odd = LONG_MAX, over = 0;
     if (top && inner == 1) { /* in the order of memory: a position's channels, piece by piece */
         const long samples = size / (row * channels), wide_ = samples * channels;
-#pragma omp parallel for schedule(static) num_threads(threads)
+#pragma omp parallel for schedule(static) reduction(min : odd) reduction(+ : over) num_threads(threads)
         for (long r = 0; r < samples; r++) {
             Block w;
+            Told t = {LONG_MAX, 0};
             float *most = top + r * channels;
             for (long k = 0; k < steps; k++)
                 for (long c = 0; c < channels; c++) most[k * wide_ + c] = -INFINITY;
@@ -174,25 +227,35 @@ void adafire_scan(const void *z, long z_step, const void *more, long more_step, 
                 for (long c = 0; c < channels; c += BLOCK) {
                     const long start = (r * row + p) * channels + c, count = c + BLOCK < channels ? BLOCK : channels - c;
                     parameters(&w, &s, start, count);
-                    advance(&w, &s, start, count, most + c, wide_, 1);
+                    advance(&w, &s, start, count, most + c, wide_, 1, &t);
                 }
+            odd = t.odd < odd ? t.odd : odd;
+            over += t.over;
         }
+        told[0] = odd;
+        told[1] = over;
         return;
     }
     const long length = top ? row : size, pieces = (length + BLOCK - 1) / BLOCK, rows = size / length;
-#pragma omp parallel for schedule(static) num_threads(threads) if (rows * pieces > 16)
+#pragma omp parallel for schedule(static) reduction(min : odd) reduction(+ : over) num_threads(threads) if (rows * pieces > 16)
     for (long j = 0; j < rows * pieces; j++) {
         Block w;
+        Told t = {LONG_MAX, 0};
         const long r = j / pieces, piece = j % pieces, start = r * length + piece * BLOCK, stop = (r + 1) * length;
         const long count = start + BLOCK < stop ? BLOCK : stop - start;
         parameters(&w, &s, start, count);
-        advance(&w, &s, start, count, top ? top + piece * steps * rows + r : NULL, rows, 0);
+        advance(&w, &s, start, count, top ? top + piece * steps * rows + r : NULL, rows, 0, &t);
+        odd = t.odd < odd ? t.odd : odd;
+        over += t.over;
     }
+    told[0] = odd;
+    told[1] = over;
 }
 
 /* One step of the neurons of differential.py and of multi_threshold.py for a block. */
 typedef struct {
     float theta[BLOCK], bias[BLOCK], v0[BLOCK], want[BLOCK], left[BLOCK], total[BLOCK], spikes[BLOCK];
+    float x[BLOCK], m[BLOCK], events[BLOCK], graded[BLOCK]; /* of a state that is not kept */
 } Bursts;
 
 static inline __attribute__((always_inline)) void take(Bursts *w, const float *z, float *x, long count, float t, int kind,
@@ -256,18 +319,80 @@ static inline __attribute__((always_inline)) void one_level(float *left, float *
 #undef EACH
 }
 
-/* All levels, those left out that no element reaches; whether there was one. Levels outside, so that elements are vectors. */
-static inline __attribute__((always_inline)) int all_levels(float *left, float *total, float *spikes, long count, float weight,
-                                                             int levels, float most) {
+/* All levels of one element after the other, in registers; ``levels`` is known where this is compiled. A level that is not reached adds
+ * and takes nothing. */
+static inline __attribute__((always_inline)) void each_level(float *left, float *total, float *spikes, long count, float weight,
+                                                             const int levels, float most) {
+#pragma GCC ivdep
+    for (long i = 0; i < count; i++) {
+        float rest = left[i], told = 0.0f, sent = 0.0f, level = weight, by = 1.0f / weight;
+#pragma GCC unroll 16
+        for (int j = 0; j < levels; j++, level *= 0.5f, by *= 2.0f) {
+            const float free_ = most - sent;
+            float k = floorf(fabsf(rest) * by + (j == levels - 1 ? LAST : (float)(1.0 / 3.0)));
+            k = k < free_ ? k : free_;
+            const float change = copysignf(k, rest) * level;
+            rest -= change;
+            told += change;
+            sent += k;
+        }
+        left[i] = rest;
+        if (total) total[i] = told;
+        spikes[i] = sent;
+    }
+}
+
+/* The same where no burst is cut off: no level but the first has more than one spike. In units of the present level, and what is told is what
+ * is no longer left: all exact, as a change is between half and twice what it is taken from. */
+static inline __attribute__((always_inline)) void each_free_level(float *left, float *total, float *spikes, long count, float weight,
+                                                                  const int levels) {
+    const float by = 1.0f / weight, finest = ldexpf(weight, 1 - levels);
+#pragma GCC ivdep
+    for (long i = 0; i < count; i++) {
+        const float v = left[i];
+        float rest = v * by, sent = 0.0f;
+#pragma GCC unroll 16
+        for (int j = 0; j < levels; j++) {
+            const float k = floorf(fabsf(rest) + (j == levels - 1 ? LAST : (float)(1.0 / 3.0)));
+            rest -= copysignf(k, rest);
+            if (j < levels - 1) rest += rest;
+            sent += k;
+        }
+        rest *= finest;
+        left[i] = rest;
+        if (total) total[i] = v - rest;
+        spikes[i] = sent;
+    }
+}
+
+/* The same for any weight and number of levels: levels outside, so that elements are vectors. */
+static inline void any_levels(float *left, float *total, float *spikes, long count, float weight, int levels, float most) {
+    for (int j = 0; j < levels; j++)
+        one_level(left, total, spikes, count, ldexpf(weight, -j), j == levels - 1 ? LAST : (float)(1.0 / 3.0), most);
+}
+
+/* All levels; whether an element reaches one. ``total`` (NULL: nobody asks) and ``spikes`` are zero before. */
+static inline int all_levels(float *left, float *total, float *spikes, long count, float weight, int levels, float most) {
     const float reach = reach_of(left, count);
     int found = 0;
-    for (int j = 0; j < levels; j++) {
-        const float level = ldexpf(weight, -j), rest = j == levels - 1 ? LAST : (float)(1.0 / 3.0);
-        if (!found && floorf(reach / level + rest) < 1.0f) continue;
-        found = 1;
-        one_level(left, total, spikes, count, level, rest, most);
-    }
-    return found;
+    for (int j = 0; j < levels && !found; j++)
+        found = floorf(reach / ldexpf(weight, -j) + (j == levels - 1 ? LAST : (float)(1.0 / 3.0))) >= 1.0f;
+    if (!found) return 0;
+    const float first = floorf(reach / weight + (levels == 1 ? LAST : (float)(1.0 / 3.0)));
+    const int whole = first + levels - 1 <= most; /* no burst is cut off */
+#define CASE(LEVELS)                                                            \
+    case LEVELS:                                                                \
+        if (whole && total) each_free_level(left, total, spikes, count, weight, LEVELS); \
+        else if (whole) each_free_level(left, NULL, spikes, count, weight, LEVELS); \
+        else if (total) each_level(left, total, spikes, count, weight, LEVELS, most); \
+        else each_level(left, NULL, spikes, count, weight, LEVELS, most);       \
+        return 1;
+    if (power_of_two(weight)) switch (levels) {
+            CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7) CASE(8) CASE(9) CASE(10)
+        }
+#undef CASE
+    any_levels(left, total, spikes, count, weight, levels, most);
+    return 1;
 }
 
 static inline void burst(Bursts *w, float *out, float *m, float *events, float *graded, long count, float weight,
@@ -313,38 +438,80 @@ static inline void one_of_many(Bursts *w, float *out, float *m, float *events, l
     }
 }
 
+/* Adds, with a sign, the numbers of a block to the totals of its samples, of ``each`` elements. */
+static void add_to_samples(long *sent, const float *numbers, long start, long count, long each, long sign) {
+    for (long e = 0; e < count;) {
+        const long sample = (start + e) / each, left = (sample + 1) * each - start, stop = left < count ? left : count;
+        float lanes[16] = {0.0f}, total = 0.0f;
+        for (; e + 16 <= stop; e += 16)
+            for (int j = 0; j < 16; j++) lanes[j] += numbers[e + j];
+        for (; e < stop; e++) total += numbers[e];
+        for (int j = 0; j < 16; j++) total += lanes[j];
+        if (total != 0.0f) {
+            const long whole = sign * (long)total;
+#pragma omp atomic
+            sent[sample] += whole;
+        }
+    }
+}
+
 /* As adafire_scan, for neurons that send changes of a running mean: differential bursts with ``weights``, one a step; or,
  * where that is NULL, multi-threshold neurons, one spike a step (``bounded``: the mean stays positive). graded may be
- * events itself in the latter. n is written at the end: mean times t. zone: changes of the mean up to there are not sent. */
+ * events itself in the latter. n is written at the end: mean times t. zone: changes of the mean up to there are not sent. sent: messages
+ * of each of ``samples``, added to (NULL: nobody asks); pending: how many of its neurons would send more at once, were their input what it is
+ * and the finest level ``next``. */
 void adafire_differential(const float *z, long z_step, long steps, long size, long channels, long inner, float *x,
                           float *m, float *n, float *events, float *graded, const float *theta, const float *bias,
                           const float *v0, const float *weights, int levels, float most, float zone, int bounded, long t0, int kind,
-                          float a, float b, float *out, int fresh, int threads) {
-    const long blocks = (size + BLOCK - 1) / BLOCK;
+                          float a, float b, float *out, int fresh, const float *asked, long *told, long *sent, long *pending, float next,
+                          long samples, int threads) {
+    const long blocks = (size + BLOCK - 1) / BLOCK, each = size / samples;
     const float finest = ldexpf(1.0f, 1 - levels), end_t = (float)(t0 + steps);
-#pragma omp parallel for schedule(static) num_threads(threads) if (blocks > 8)
+    const int same = graded == events;
+    long odd = LONG_MAX, over = 0;
+#pragma omp parallel for schedule(static) reduction(min : odd) reduction(+ : over) num_threads(threads) if (blocks > 8)
     for (long i = 0; i < blocks; i++) {
         const long start = i * BLOCK, end = start + BLOCK < size ? start + BLOCK : size, count = end - start;
         Bursts w;
+        float *xs = x ? x + start : w.x, *ms = m ? m + start : w.m, *es = events ? events + start : w.events;
+        float *gs = same ? es : graded ? graded + start : w.graded;
         spread(w.theta, theta, start, end, channels, inner);
         spread(w.bias, bias, start, end, channels, inner);
         if (!weights) spread(w.v0, v0, start, end, channels, inner);
         if (fresh) { /* the state is taken as zero and need not be set */
-            float *parts[] = {x, m, events, graded};
-            for (int j = 0; j < 4; j++) memset(parts[j] + start, 0, count * sizeof(float));
+            float *parts[] = {xs, ms, es, gs};
+            for (int j = 0; j < 4; j++) memset(parts[j], 0, count * sizeof(float));
+        } else if (sent) {
+            add_to_samples(sent, gs, start, count, each, -1);
         }
         for (long k = 0; k < steps; k++) {
             const float *zk = z + k * z_step + start;
             float *ok = out + k * size + start;
             const float t = (float)(t0 + k + 1);
-            if (kind == 0) take(&w, zk, x + start, count, t, 0, a, b);
-            else if (kind == 1) take(&w, zk, x + start, count, t, 1, a, b);
-            else take(&w, zk, x + start, count, t, 2, a, b);
-            if (weights) burst(&w, ok, m + start, events + start, graded + start, count, weights[k], levels, most, t, zone);
-            else one_of_many(&w, ok, m + start, events + start, count, finest, bounded, t);
+            if (kind == 0) take(&w, zk, xs, count, t, 0, a, b);
+            else if (kind == 1) take(&w, zk, xs, count, t, 1, a, b);
+            else take(&w, zk, xs, count, t, 2, a, b);
+            if (weights) burst(&w, ok, ms, es, gs, count, weights[k], levels, most, t, zone);
+            else one_of_many(&w, ok, ms, es, count, finest, bounded, t);
         }
-        for (long e = start; e < end; e++) n[e] = m[e] * end_t;
+        if (n)
+            for (long e = 0; e < count; e++) n[start + e] = ms[e] * end_t;
+        if (sent) add_to_samples(sent, gs, start, count, each, 1);
+        if (pending) {
+            for (long e = 0; e < count; e++) w.spikes[e] = floorf(fabsf(w.left[e]) / next + LAST) >= 1.0f ? 1.0f : 0.0f;
+            add_to_samples(pending, w.spikes, start, count, each, 1);
+        }
+        const long first_one = first_odd(xs, start, count);
+        odd = first_one < odd ? first_one : odd;
+        if (asked) { /* per, slack, and whether n is held against what is asked for, or the mean */
+            if (asked[2] != 0.0f)
+                for (long e = 0; e < count; e++) w.want[e] = ms[e] * end_t;
+            over += over_in(asked[2] != 0.0f ? w.want : ms, xs, count, w.theta, w.bias, NULL, end_t, asked[0], INFINITY, asked[1],
+                            kind, a, b);
+        }
     }
+    told[0] = odd;
+    told[1] = over;
 }
 
 /* Codes of one pass (one_pass.py), each of ``length`` rows (threshold, reset, weight): where v >= threshold, v -= reset and weight is
@@ -352,18 +519,22 @@ void adafire_differential(const float *z, long z_step, long steps, long size, lo
  * sign goes with it. z_step 0: one code stands for all steps. */
 void adafire_code(const float *z, long z_step, long steps, long size, long channels, long inner, float *x, float *n,
                   float *events, float *graded, const float *theta, const float *bias, const float *v0, const float *table,
-                  int length, int of_current, int kind, float a, float b, float *out, int fresh, int threads) {
+                  int length, int of_current, int kind, float a, float b, float *out, int fresh, long *told, int threads) {
     const long blocks = (size + BLOCK - 1) / BLOCK;
-#pragma omp parallel for schedule(static) num_threads(threads) if (blocks > 8)
+    long odd = LONG_MAX;
+#pragma omp parallel for schedule(static) reduction(min : odd) num_threads(threads) if (blocks > 8)
     for (long block = 0; block < blocks; block++) {
         const long start = block * BLOCK, end = start + BLOCK < size ? start + BLOCK : size, count = end - start;
         float th[BLOCK], bi[BLOCK], first[BLOCK], v[BLOCK], f[BLOCK], value[BLOCK], spikes[BLOCK];
+        float kept[4][BLOCK]; /* of a state that is not kept */
+        float *xs = x ? x + start : kept[0], *ns = n ? n + start : kept[1], *es = events ? events + start : kept[2];
+        float *gs = graded ? graded + start : kept[3];
         spread(th, theta, start, end, channels, inner);
         spread(bi, bias, start, end, channels, inner);
         if (!of_current) spread(first, v0, start, end, channels, inner);
         if (fresh) { /* the state is taken as zero and need not be set */
-            float *parts[] = {x, n, events, graded};
-            for (int j = 0; j < 4; j++) memset(parts[j] + start, 0, count * sizeof(float));
+            float *parts[] = {xs, ns, es, gs};
+            for (int j = 0; j < 4; j++) memset(parts[j], 0, count * sizeof(float));
         }
         for (long k = 0; k < steps; k++) {
             const float *zk = z + k * z_step + start;
@@ -391,14 +562,18 @@ void adafire_code(const float *z, long z_step, long steps, long size, long chann
             float *to = out + k * size;
 #pragma GCC ivdep
             for (long i = 0; i < count; i++) {
-                x[start + i] += zk[i];
-                n[start + i] += value[i];
-                events[start + i] += spikes[i];
-                graded[start + i] += spikes[i] != 0.0f ? 1.0f : 0.0f;
+                xs[i] += zk[i];
+                ns[i] += value[i];
+                es[i] += spikes[i];
+                gs[i] += spikes[i] != 0.0f ? 1.0f : 0.0f;
                 to[start + i] = value[i] * th[i];
             }
         }
+        const long first_one = first_odd(xs, start, count);
+        odd = first_one < odd ? first_one : odd;
     }
+    told[0] = odd;
+    told[1] = 0;
 }
 
 /* How many of ``size`` elements are above what they are asked for by more than ``slack`` (asked_for.py); v0 NULL: not rounded. */
@@ -411,23 +586,10 @@ long adafire_over(const float *value, const float *x, long size, long channels, 
     for (long j = 0; j < blocks; j++) {
         float th[BLOCK], bi[BLOCK], v[BLOCK];
         const long start = j * BLOCK, end = start + BLOCK < size ? start + BLOCK : size, count = end - start;
-        int found = 0;
         spread(th, theta, start, end, channels, inner);
         spread(bi, bias, start, end, channels, inner);
         if (v0) spread(v, v0, start, end, channels, inner);
-#define EACH(KIND, ROUNDED)                                                                         \
-    for (long i = 0; i < count; i++) {                                                              \
-        float want = target(x[start + i] + bi[i] * t, t, KIND, a, b) / th[i];                       \
-        want = ROUNDED ? floorf(want + v[i]) : want / per;                                          \
-        want = want > most ? most : want;                                                           \
-        found += value[start + i] - want > slack;                                                   \
-    }
-        if (v0 && kind == 0) EACH(0, 1)
-        else if (v0) EACH(kind, 1)
-        else if (kind == 0) EACH(0, 0)
-        else EACH(kind, 0)
-#undef EACH
-        over += found;
+        over += over_in(value + start, x + start, count, th, bi, v0 ? v : NULL, t, per, most, slack, kind, a, b);
     }
     return over;
 }
@@ -484,8 +646,16 @@ typedef struct {
     Sent sent;
 } Pool;
 
+static void at_rest(const Pool *p, long from, long to) { /* the state of so many images */
+    const long in = p->height * p->width * p->channels, out = p->out_h * p->out_w * p->channels;
+    float *parts[] = {p->total, p->size, p->active};
+    if (p->x) memset(p->x + from * in, 0, (to - from) * in * sizeof(float));
+    for (int j = 0; j < 3; j++) memset(parts[j] + from * out, 0, (to - from) * out * sizeof(float));
+}
+
 static void take_in(const Pool *p, long k, long from, long to) { /* rows of all images, one after the other */
     const long row = p->width * p->channels, at = k * p->batch * p->height * row;
+    if (!p->x) return; /* one step, and none after it: it is the sum */
     if (p->half) {
         const uint16_t *s = (const uint16_t *)p->s + at;
         for (long i = from * row; i < to * row; i++) p->x[i] += wide(s[i]);
@@ -510,7 +680,7 @@ static void give_out(const Pool *p, long k, long from, long to) {
             for (long c = 0; c < channels; c++) m[c] = -INFINITY;
             for (long iy = y0; iy < y1; iy++)
                 for (long ix = x0; ix < x1; ix++) {
-                    const float *v = p->x + (b * p->height + iy) * row + ix * channels;
+                    const float *v = (p->x ? p->x : (const float *)p->s) + (b * p->height + iy) * row + ix * channels;
 #pragma GCC ivdep
                     for (long c = 0; c < channels; c++) m[c] = v[c] > m[c] ? v[c] : m[c];
                 }
@@ -532,17 +702,20 @@ static void give_out(const Pool *p, long k, long from, long to) {
 void adafire_pool(const void *s, int half, long steps, long batch, long height, long width, long channels, long kernel_h,
                   long kernel_w, long stride_h, long stride_w, long pad_h, long pad_w, long out_h, long out_w, float noise,
                   float *x, float *total, void *out, float *size, float *active, int kind, const float *theta,
-                  const float *weights, int levels, long t0, int threads) {
+                  const float *weights, int levels, long t0, int fresh, int threads) {
     const Pool p = {s, out, batch, height, width, channels, kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, out_h, out_w,
                     noise, x, total, size, active, half, {kind, theta, weights, levels, t0}};
     if (batch >= threads) { /* an image at a time: its state stays in the cache over all steps */
 #pragma omp parallel for schedule(static) num_threads(threads)
-        for (long b = 0; b < batch; b++)
+        for (long b = 0; b < batch; b++) {
+            if (fresh) at_rest(&p, b, b + 1);
             for (long k = 0; k < steps; k++) {
                 take_in(&p, k, b * height, (b + 1) * height);
                 give_out(&p, k, b * out_h, (b + 1) * out_h);
             }
+        }
     } else {
+        if (fresh) at_rest(&p, 0, batch);
         for (long k = 0; k < steps; k++) {
 #pragma omp parallel for schedule(static) num_threads(threads)
             for (long r = 0; r < batch * height; r++) take_in(&p, k, r, r + 1);
@@ -556,11 +729,15 @@ void adafire_pool(const void *s, int half, long steps, long batch, long height, 
  * [steps, rows, length]. */
 void adafire_row_max(const float *s, long steps, long rows, long length, float noise, float *x, float *total, float *out,
                      float *size, float *active, int kind, const float *theta, const float *weights, int levels, long t0,
-                     int threads) {
+                     int fresh, int threads) {
     const Sent sent = {kind, theta, weights, levels, t0};
 #pragma omp parallel for schedule(static) num_threads(threads)
     for (long r = 0; r < rows; r++) {
         float *xr = x + r * length;
+        if (fresh) {
+            memset(xr, 0, length * sizeof(float));
+            total[r] = size[r] = active[r] = 0.0f;
+        }
         for (long k = 0; k < steps; k++) {
             const float *sr = s + (k * rows + r) * length;
 #pragma GCC ivdep

@@ -9,6 +9,9 @@ import torch
 from . import gpu
 from .compiled import library
 from .count import NeuronState
+from .in_blocks import targets
+from .layouts import laid_out, layout, one_a_channel, rows_first
+from .watch import Watch
 
 BLOCK = 384
 """As in kernels.c: elements whose state stays in the first-level cache over all timesteps of a chunk."""
@@ -23,62 +26,51 @@ def path(tensor):
     return "compiled" if enabled and tensor.device.type == "cpu" and library() is not None else "reference"
 
 
-def layout(tensor, channel_axis):
-    """(channels, inner) of a dense tensor [B, ..., C, ...] in memory order, or None if it has gaps."""
-    dims = sorted((d for d in range(tensor.dim()) if tensor.shape[d] > 1), key=lambda d: -tensor.stride(d))
-    expected = 1
-    for d in reversed(dims):
-        if tensor.stride(d) != expected:
-            return None
-        expected *= tensor.shape[d]
-    channels, inner = tensor.shape[channel_axis], 1
-    if channels > 1:
-        for d in dims[dims.index(channel_axis) + 1 :]:
-            inner *= tensor.shape[d]
-    else:
-        inner = tensor.numel()
-    return channels, inner
-
-
-def scan(z, t, steps, params, state, site, more=None, overwrite=False, peak=False):
+def scan(z, t, steps, params, state, site, more=None, overwrite=False, peak=False, watch=None):
     """As ``neuron.scan``, or None where this kernel does not apply. ``state`` is overwritten; None: at rest.
 
     more: a second current, added to ``z``; overwrite: the spikes may take the place of ``z``. float32 or bfloat16 (then the
     currents are added up in float32 all the same). peak: in place of the spikes, the largest count n along the last
-    dimension after every step, [K, B, ..., C, ...] without that dimension.
+    dimension after every step, [K, B, ..., C, ...] without that dimension. watch: what is asked of it beside (watch.py).
     """
+    watch = watch or Watch()
     code = site.activation.code
     how = path(z)
-    if how == "reference" or code is None or params.v0.numel() != params.theta.numel() or peak and how == "triton":
+    if how == "reference" or params.v0.numel() != params.theta.numel() or peak and how == "triton":
+        return None
+    aimed = code is None  # by targets that torch's operators make
+    if aimed and (how == "triton" or peak or site.activation.shaped or z.dtype != torch.float32):
         return None
     shape = site.shape if state is None else tuple(state.x.shape)
-    if state is None:
-        step = z[0] if z.dim() > len(shape) else z
-        step = step if step.shape == shape else step.expand(shape)
-        state = NeuronState(*(torch.empty_like(step, dtype=torch.float32) for _ in range(2)), None, None)
-        events = torch.empty_like(state.n) if params.phi_minus else state.n
-        state, fresh = state._replace(events=events, graded=torch.empty_like(state.n)), True
-    else:
-        fresh = False
-    found = layout(state.x, site.channel_axis)
+    rest, fresh = _like_state(z, state, site), state is None
+    found = layout(rest, site.channel_axis)
     if found is None:
         return None
+    watch.look(rest)
+    if aimed:
+        if not rows_first(rest):
+            return None
+        watch.last, z, more = False, z if more is None else z + more, None
+    if fresh:
+        state = watch.state(NeuronState, rest, not params.phi_minus, how)
     channels, inner = found
     row, columns = shape[-1] if peak else 0, inner == 1
-    if peak and not (
-        _points_last(state.x, site.channel_axis) if columns else not inner % row and state.x.is_contiguous()
-    ):
+    if peak and not (_points_last(rest, site.channel_axis) if columns else not inner % row and rest.is_contiguous()):
         return None
     half = z.dtype == torch.bfloat16
-    dtype, strides = torch.bfloat16 if half else torch.float32, state.x.stride()
-    size = state.x.numel()
+    dtype, strides = torch.bfloat16 if half else torch.float32, rest.stride()
+    size = rest.numel()
     z, z_step = laid_out(z, dtype, shape, strides, size)
     more, more_step = (None, 0) if more is None else laid_out(more, dtype, shape, strides, size)
+    if aimed:
+        x = state.x.zero_() if fresh else state.x
+        z, z_step = targets(z, z_step, t, steps, params, x, site.activation), size
+        overwrite, code = True, (3, 0.0, 0.0)
     moving = z.dim() > len(shape)
     if peak:
         out = torch.empty(*(() if columns else (-(-row // BLOCK),)), steps, *shape[:-1])
     else:
-        out = z if overwrite and moving else _empty(steps, state.x, dtype)
+        out = z if overwrite and moving else _empty(steps, rest, dtype)
     flat = [one_a_channel(p, channels) for p in (params.theta, params.bias, params.v0)]
     if how == "triton":
         from . import triton_laws
@@ -96,10 +88,7 @@ def scan(z, t, steps, params, state, site, more=None, overwrite=False, peak=Fals
         size,
         channels,
         inner,
-        state.x.data_ptr(),
-        state.n.data_ptr(),
-        state.events.data_ptr(),
-        state.graded.data_ptr(),
+        *map(pointer, state),
         *(p.data_ptr() for p in flat),
         float(params.phi_plus),
         float(params.phi_minus),
@@ -110,21 +99,26 @@ def scan(z, t, steps, params, state, site, more=None, overwrite=False, peak=Fals
         *((None, out.data_ptr()) if peak else (out.data_ptr(), None)),
         row,
         fresh,
+        watch.last and watch.counts,
+        watch.tell(),
         torch.get_num_threads(),
     )
     return out.amax(0) if peak and not columns else out, state
 
 
-def code(z, steps, params, state, site, table, of_current=False, fresh=False):
+def code(z, steps, params, state, site, table, of_current=False, kind=None, watch=None):
     """As ``scan`` of a code of one pass whose sub-steps are ``table``, [(threshold, reset, weight), ...], or None where this kernel
-    does not apply. ``state`` is overwritten. of_current: the table acts on the current, and is the activation (few_spikes.py);
-    fresh: the state is taken as zero, whatever it holds."""
-    found, activation = layout(state.x, site.channel_axis), (0, 0.0, 0.0) if of_current else site.activation.code
+    does not apply. ``state`` is overwritten; None: at rest, a ``kind``. of_current: the table acts on the current, and is the
+    activation (few_spikes.py)."""
+    watch, rest = watch or Watch(), _like_state(z, state, site)
+    found, activation = layout(rest, site.channel_axis), (0, 0.0, 0.0) if of_current else site.activation.code
     if path(z) != "compiled" or activation is None or found is None or params.v0.numel() != params.theta.numel():
         return None
-    size = state.x.numel()
-    z, z_step = laid_out(z, torch.float32, tuple(state.x.shape), state.x.stride(), size)
-    out = _empty(steps, state.x, torch.float32)
+    watch.look(rest)
+    fresh, size = state is None, rest.numel()
+    state = watch.state(kind, rest, False, "compiled") if fresh else state
+    z, z_step = laid_out(z, torch.float32, tuple(rest.shape), rest.stride(), size)
+    out = _empty(steps, rest, torch.float32)
     flat = [one_a_channel(p, found[0]) for p in (params.theta, params.bias, params.v0)]
     rows = torch.tensor(table, dtype=torch.float32)
     library().adafire_code(
@@ -133,7 +127,7 @@ def code(z, steps, params, state, site, table, of_current=False, fresh=False):
         steps,
         size,
         *found,
-        *(s.data_ptr() for s in state),
+        *map(pointer, state),
         *(p.data_ptr() for p in flat),
         rows.data_ptr(),
         len(table),
@@ -141,9 +135,27 @@ def code(z, steps, params, state, site, table, of_current=False, fresh=False):
         *activation,
         out.data_ptr(),
         fresh,
+        watch.tell(),
         torch.get_num_threads(),
     )
     return out, state
+
+
+def pointer(tensor):
+    """Where a tensor's numbers are, or NULL for None."""
+    return None if tensor is None else tensor.data_ptr()
+
+
+def _like_state(z, state, site):
+    """A tensor of the shape and the order in memory of a site's state, [B, ...]; its numbers are not used."""
+    if state is not None:
+        return state.x
+    step = z[0] if z.dim() > len(site.shape) else z
+    return torch.empty_like(
+        step if step.shape == site.shape else step.expand(site.shape),
+        dtype=torch.float32,
+        memory_format=torch.preserve_format,
+    )
 
 
 def _empty(steps, like, dtype):
@@ -157,17 +169,24 @@ def _points_last(x, channel_axis):
     return x.dim() == 3 and channel_axis == 1 and x.transpose(1, 2).is_contiguous()
 
 
-def differential(z, t, steps, params, state, site, weights=None, zone=-1.0, fresh=False):
+def differential(z, t, steps, params, state, site, weights=None, zone=-1.0, kind=None, watch=None, after=None):
     """As ``scan`` of a law that sends changes of a running mean, or None where this kernel does not apply. ``state`` is
-    overwritten. weights: of the spikes of every step (DifferentialBurst); None: one spike a step (MultiThreshold). zone: changes of
-    the mean up to there, over theta, are not sent (HeldBurst). fresh: the state is taken as zero, whatever it holds."""
-    found = layout(state.x, site.channel_axis)
-    how = path(z)
+    overwritten; None: at rest, a ``kind``. weights: of the spikes of every step (DifferentialBurst); None: one spike a step
+    (MultiThreshold). zone: changes of the mean up to there, over theta, are not sent (HeldBurst). after: the finest level of the step
+    after these, over theta, for ``watch.pending``."""
+    watch, rest, how = watch or Watch(), _like_state(z, state, site), path(z)
+    found = layout(rest, site.channel_axis)
     if how == "reference" or site.activation.code is None or found is None:
         return None
-    size, strides = state.x.numel(), state.x.stride()
-    z, z_step = laid_out(z, torch.float32, tuple(state.x.shape), strides, size)
-    out = _empty(steps, state.x, torch.float32)
+    watch.look(rest)
+    fresh, same = state is None, weights is None  # one spike a step is one event
+    if fresh:
+        state = watch.state(kind, rest, same, how)
+    elif same:  # of some samples of a run, the two may be tensors of their own
+        state = state._replace(graded=state.events)
+    size, strides = rest.numel(), rest.stride()
+    z, z_step = laid_out(z, torch.float32, tuple(rest.shape), strides, size)
+    out = _empty(steps, rest, torch.float32)
     flat = [one_a_channel(p, found[0]) for p in (params.theta, params.bias, params.v0)]
     signed, code = site.activation.signed, site.activation.code
     if how == "triton":
@@ -176,46 +195,32 @@ def differential(z, t, steps, params, state, site, weights=None, zone=-1.0, fres
         triton_laws.differential(
             z, z_step, steps, found, state, flat, params, signed, weights, zone, t, code, out, fresh
         )
-    else:
-        each = None if weights is None else torch.tensor(weights)
-        library().adafire_differential(
-            z.data_ptr(),
-            z_step,
-            steps,
-            size,
-            *found,
-            *(s.data_ptr() for s in state[:5]),
-            *(p.data_ptr() for p in flat),
-            None if each is None else each.data_ptr(),
-            params.neuron.levels,
-            float(params.phi_plus),
-            zone,
-            not signed,
-            t,
-            *code,
-            out.data_ptr(),
-            fresh,
-            torch.get_num_threads(),
-        )
-    # one spike a step is one event; of some samples of a run, the two may be tensors of their own
-    return out, state if weights is not None else state._replace(graded=state.events)
-
-
-def laid_out(current, dtype, shape, strides, size):
-    """(current, elements from one step to the next) in the memory order of the state; copied only where it is not."""
-    moving = current.dim() > len(shape)
-    wanted = (size, *strides) if moving else strides
-    current = current.to(dtype) if current.dtype != dtype else current
-    full = (current.shape[0], *shape) if moving else shape
-    if current.shape != full:
-        current = current.expand(full)
-    if any(a != b for a, b, n in zip(current.stride(), wanted, full) if n > 1):
-        current = torch.empty_strided(full, wanted, dtype=dtype, device=current.device).copy_(current)
-    return current, size if moving else 0
-
-
-def one_a_channel(parameter, channels):
-    """One float a channel, in memory one after the other."""
-    if parameter.numel() != channels:
-        parameter = parameter.expand(channels) if parameter.dim() == 0 else parameter.reshape(-1).expand(channels)
-    return parameter.float().contiguous()
+        return out, state
+    each = None if weights is None else torch.tensor(weights)
+    library().adafire_differential(
+        z.data_ptr(),
+        z_step,
+        steps,
+        size,
+        *found,
+        *map(pointer, state[:5]),
+        *(p.data_ptr() for p in flat),
+        pointer(each),
+        params.neuron.levels,
+        float(params.phi_plus),
+        zone,
+        not signed,
+        t,
+        *code,
+        out.data_ptr(),
+        fresh,
+        pointer(held := watch.held_against(params, t + steps)),
+        watch.tell(),
+        pointer(watch.sent),
+        pointer(watch.look_ahead(after, site.shape[0])),
+        after or 0.0,
+        site.shape[0],
+        torch.get_num_threads(),
+    )
+    del held  # lived while its numbers were read
+    return out, state

@@ -45,21 +45,21 @@ class MultiThreshold:
 
     differential = True
     """What flows on repeats the running mean: a pooled result sends only where its own running mean changes."""
+    watched = True
+    """``fast`` takes a ``Watch`` (watch.py)."""
 
     def __init__(self, levels):
         self.levels = levels
 
-    def initial_state(self, like, params, filled=torch.zeros_like):
-        """A state at rest for a site whose input at one step looks like ``like`` ([B, ...]); filled: what makes its tensors."""
-        x, mean, n, events = (filled(like, dtype=torch.float32, memory_format=torch.preserve_format) for _ in range(4))
+    def initial_state(self, like, params):
+        """A state at rest for a site whose input at one step looks like ``like`` ([B, ...])."""
+        zeros = lambda: torch.zeros_like(like, dtype=torch.float32, memory_format=torch.preserve_format)
+        x, mean, n, events = (zeros() for _ in range(4))
         return MultiThresholdState(x, mean, n, events, events)
 
-    def fast(self, z, t, steps, params, state, site):
+    def fast(self, z, t, steps, params, state, site, watch=None):
         """``scan`` by the fused kernel (the same bits), or None where that does not apply. ``state`` is overwritten; None: at rest."""
-        fresh = state is None
-        if fresh:
-            state = self.initial_state(z if z.dim() == len(site.shape) else z[0], params, torch.empty_like)
-        return fused.differential(z, t, steps, params, state, site, fresh=fresh)
+        return fused.differential(z, t, steps, params, state, site, kind=MultiThresholdState, watch=watch)
 
     def scan(self, z, t, steps, params, state, activation):
         """Run ``steps`` timesteps after step ``t``; z and the result as in ``neuron.scan``, with y for the spikes."""

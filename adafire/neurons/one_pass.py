@@ -46,21 +46,24 @@ class OnePass:
     instant = True
     """What flows on is a value of this step alone: operators act on it as on the network's own values."""
 
-    def initial_state(self, like, params, filled=torch.zeros_like):
-        """A state at rest for a site whose input at one step looks like ``like`` ([B, ...]); filled: what makes its tensors."""
-        return OnePassState(*(filled(like, dtype=torch.float32, memory_format=torch.preserve_format) for _ in range(4)))
+    def initial_state(self, like, params):
+        """A state at rest for a site whose input at one step looks like ``like`` ([B, ...])."""
+        return OnePassState(
+            *(torch.zeros_like(like, dtype=torch.float32, memory_format=torch.preserve_format) for _ in range(4))
+        )
 
+    repeats = True
+    """A still input is coded alike at every step: one step stands for all."""
+    watched = True
+    """``fast`` takes a ``Watch`` (watch.py)."""
     of_current, table = False, None
     """table: (threshold, reset, weight) of every sub-step, where a code can be said so; of_current: they act on the current itself."""
 
-    def fast(self, z, t, steps, params, state, site):
+    def fast(self, z, t, steps, params, state, site, watch=None):
         """``scan`` by the fused kernel (the same bits), or None where that does not apply. ``state`` is overwritten; None: at rest."""
         if self.table is None:
             return None
-        fresh = state is None
-        if fresh:
-            state = self.initial_state(z if z.dim() == len(site.shape) else z[0], params, torch.empty_like)
-        return fused.code(z, steps, params, state, site, self.table, self.of_current, fresh)
+        return fused.code(z, steps, params, state, site, self.table, self.of_current, OnePassState, watch)
 
     def scan(self, z, t, steps, params, state, activation):
         """Run ``steps`` timesteps after step ``t``; z and the result as in ``count.scan``, with values for the spikes."""

@@ -35,11 +35,12 @@ class Sent(NamedTuple):
         return kind, self.theta.data_ptr(), None if weights is None else weights.data_ptr(), self.levels, self.t
 
 
-def pool(spikes, window, out_size, state, noise, sent):
+def pool(spikes, window, out_size, state, noise, sent, last=False):
     """Increments [K, B, C, H', W'] of max pooling over cumulative ``spikes`` [K, B, C, H, W], and the new state.
 
     window: ((kernel), (stride), (padding)), each (height, width); state: (cumulative input, totals, sum of |increments|,
-    steps with one), or None at the start; overwritten. sent: what is counted. None where this kernel does not apply (another
+    steps with one), or None at the start; overwritten. sent: what is counted. last: no step follows; of one step alone the cumulative
+    input is then not kept (None). None where this kernel does not apply (another
     layout, no compiler).
     """
     how = kernels.path(spikes)
@@ -51,17 +52,17 @@ def pool(spikes, window, out_size, state, noise, sent):
         return None
     fresh, place = state is None, spikes.device
     if fresh:
-        state = (
-            torch.zeros(batch, height, width, channels, device=place),
-            *(torch.zeros(batch, *out_size, channels, device=place) for _ in range(3)),
-        )
+        sizes = (height, width), *(out_size for _ in range(3))
+        left_out = last and steps == 1 and how == "compiled" and spikes.dtype == torch.float32
+        parts = (_state(how, batch, *size, channels, device=place) for size in sizes[left_out:])
+        state = *([None] if left_out else []), *parts
     else:
         state = tuple(s.permute(0, 2, 3, 1) for s in state)
         if not all(s.is_contiguous() for s in state):
             return None
     x, total, size, active = state
     out = torch.empty(steps, batch, *out_size, channels, dtype=spikes.dtype, device=place)
-    result = out.permute(0, 1, 4, 2, 3), tuple(s.permute(0, 3, 1, 2) for s in state)
+    result = out.permute(0, 1, 4, 2, 3), tuple(None if s is None else s.permute(0, 3, 1, 2) for s in state)
     if how == "triton":
         from . import triton_pools
 
@@ -84,8 +85,9 @@ def pool(spikes, window, out_size, state, noise, sent):
         pw,
         *out_size,
         noise,
-        *(t.data_ptr() for t in (x, total, out, size, active)),
+        *map(kernels.pointer, (x, total, out, size, active)),
         *sent.arguments(),
+        fresh,
         torch.get_num_threads(),
     )
     return result
@@ -102,7 +104,7 @@ def row_max(spikes, state, noise, sent):
     spikes, fresh, place = spikes.contiguous(), state is None, spikes.device
     steps, *rows, length = spikes.shape
     if fresh:
-        state = torch.zeros(*rows, length, device=place), *(torch.zeros(rows, device=place) for _ in range(3))
+        state = tuple(_state(how, *size, device=place) for size in ((*rows, length), rows, rows, rows))
     x, total, size, active = state
     if not all(s.is_contiguous() for s in (x, total, size, active)):
         return None
@@ -120,6 +122,12 @@ def row_max(spikes, state, noise, sent):
         noise,
         *(t.data_ptr() for t in (x, total, out, size, active)),
         *sent.arguments(),
+        fresh,
         torch.get_num_threads(),
     )
     return out, (x, total, size, active)
+
+
+def _state(how, *size, device):
+    """A part of a state at rest; the compiled kernel makes it so itself."""
+    return (torch.empty if how == "compiled" else torch.zeros)(*size, device=device)

@@ -6,7 +6,7 @@ running_mean.py is for operators that need the mean over time, stepwise.py for t
 memo.py what a stream need not compute again.
 """
 
-from .exit import Exit, ExitJudge, check_rows, class_scores, confidence, entropy, run_until_sure, trajectory
+from .exit import Exit, ExitJudge, class_scores, confidence, entropy, run_until_sure, trajectory
 from .loop import advance_chunk, clock, plain, read_out, simulate
 from .memo import Memo, same
 from .memory import ran_out, words
@@ -16,6 +16,7 @@ from .pooled import pooled_spikes
 from .precision import PRECISIONS, cast, dtype_of, exact_params
 from .proof import digest, own_outputs
 from .proved_plans import Plans
+from .rows import check_rows
 from .state import Run
 from .steps import StepPass, lift
 

@@ -5,12 +5,16 @@ into the batch of each layer. What comes before the first neuron is not batched 
 after the last neuron is skipped and run once, on time averages, for each requested read-out (DESIGN 3.3).
 """
 
+import math
+
 import torch
 
 from ..errors import InputError
 from ..frames import frames_in, show
 from ..graph import tensors_in
+from ..neurons import NONE
 from .planned import PlainPass, ReadoutPass
+from .resting import Resting
 from .steps import StepPass
 
 
@@ -50,19 +54,20 @@ def read_out(run):
     check_finite(run)
     start = run.start if run.t > run.start else 0
     x = show(run.x, lambda frames: frames.mean(run.t, start))
-    with ReadoutPass(run):
-        return run.forward(run.network, x)
+    return ReadoutPass(run).answer(run.network, x, run.forward)
 
 
 def check_finite(run):
     """InputError that names the sample and the site unless all neurons of ``run`` have received finite currents."""
-    states = [(site, run.neurons[site.index]) for site in run.plan.trace.sites if site.index in run.neurons]
-    sums = [torch.isfinite(state.x.sum()) for _, state in states]
-    if not sums or torch.stack([s.to(sums[0].device) for s in sums]).all():  # one number is read, of all sites
+    sites = [site for site in run.plan.trace.sites if site.index in run.neurons]
+    told = {site.index: run.told.get(site.index) for site in sites}
+    sums = [torch.isfinite(run.neurons[i].x.sum()) for i, known in told.items() if known is None]
+    fine = not sums or torch.stack([s.to(sums[0].device) for s in sums]).all()  # one number is read, of all sites
+    if fine and all(known is None or known[0] == NONE for known in told.values()):
         return
-    for site, state in states:
-        if not torch.isfinite(state.x).all():
-            row = int((~torch.isfinite(state.x.flatten(1)).all(1)).nonzero()[0])
+    for site in sites:
+        row = _first_odd(site, told[site.index], run.neurons[site.index])
+        if row is not None:
             bad = [t for t in tensors_in(run.x) if t.is_floating_point() and not torch.isfinite(t).all()]
             why = "the input holds NaN or infinity" if bad else "its input leads to NaN or infinity"
             raise InputError(
@@ -70,19 +75,53 @@ def check_finite(run):
             )
 
 
-def simulate(run, at, chunk):
-    """Yield (t, outputs) for each t in ``at`` (ascending), from one simulation in chunks of at most ``chunk`` steps."""
-    chunk = 1 if run.comes_to_rest else chunk
+def _first_odd(site, told, state):
+    """The first row of a site with a current that is NaN or infinite; None where none is."""
+    if state.x is None:  # then rows follow each other in memory (watch.py)
+        return None if told[0] == NONE else int(told[0]) * site.shape[0] // math.prod(site.shape)
+    odd = (~torch.isfinite(state.x.flatten(1)).all(1)).nonzero()
+    return int(odd[0]) if len(odd) else None
+
+
+def simulate(run, at, chunk, ends=False, plans=None):
+    """Yield (t, outputs) for each t in ``at`` (ascending), from one simulation in chunks of at most ``chunk`` steps. ends: nobody looks at
+    states after the last but to read out and, where ``run.counting``, to count."""
+    chunk = 1 if run.comes_to_rest or run.repeats and run.start == 0 else chunk
+    resting = Resting.of(run, plans)
     for t in at:
         while run.t < t and not run.at_rest:
-            before = (run.graded(), dict(run.nonzero)) if run.comes_to_rest else None
-            advance_chunk(run, min(chunk, t - run.t, run.start - run.t if run.t < run.start else t))
+            length = min(chunk, t - run.t, run.start - run.t if run.t < run.start else t)
+            run.last = ends and run.t == 0 and (length == at[-1] or run.repeats and run.start == 0)
+            if run.comes_to_rest:
+                _step_to_rest(run, resting, t)
+                continue
+            advance_chunk(run, length)
+            run.at_rest = run.repeats and run.start == 0
             if run.t == run.start:
                 run.remember()
-            if run.comes_to_rest:
-                silent = run.graded() == before[0]
-                run.silence(silent, before[1])
-                run.at_rest = run.t > run.unrest and not (~silent).any()  # the one number that is read at a step
         if run.at_rest:
             run.rest_until(t)
         yield t, read_out(run)
+
+
+def _step_to_rest(run, resting, until):
+    """One step, or, of samples that are left of ``run``, steps until all of them rest, up to the step ``until``."""
+    left = run if resting is None else resting.left
+    while True:
+        before = left.graded(), dict(left.nonzero)
+        advance_chunk(left, 1)
+        silent = left.graded() == before[0]
+        left.silence(silent, before[1])
+        rest = left.rests(silent)
+        over = left.t > left.unrest and not (~rest).any()  # the one number that is read at a step
+        if resting is None:
+            run.at_rest = over
+            return
+        if left.t > left.unrest:
+            resting.drop(rest)
+        left = resting.left
+        rests = not resting.live.any()
+        if rests or left.t >= until:
+            resting.settle()
+            run.at_rest = rests
+            return

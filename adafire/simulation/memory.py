@@ -1,11 +1,13 @@
-"""Running out of memory: told apart from other errors, and said with the figure that was wanted."""
+"""How much memory a timestep takes, and running out of it: told apart from other errors, and said with the figure that was wanted."""
 
+import math
 import re
 from contextlib import contextmanager
 
 import torch
 
 from ..errors import AdafireError
+from ..graph import specs_in
 
 
 class OutOfMemory(AdafireError):
@@ -65,3 +67,24 @@ def told(what, way_out):
         if not ran_out(error) or isinstance(error, OutOfMemory):
             raise
         raise OutOfMemory(f"memory ran out {what}: {words(error)}; {way_out}") from error
+
+
+def bytes_of_a_step(plan):
+    """Bytes that one timestep of a ``Plan`` holds at its fullest (``step_bytes``)."""
+    calls = plan.trace.calls
+    last = {c.index: max(c.consumers, default=c.index) for c in calls}
+    shared = plan.owned | set(plan.joined) | plan.skipped
+    for call in reversed(calls):
+        if call.index in shared and call.index not in plan.peaked:
+            for source in call.inputs:
+                last[source] = max(last.get(source, 0), last[call.index])
+    live = peak = 0
+    ending = {}
+    for call in calls:
+        if call.region == "steps" and call.index not in shared | plan.peaked:
+            size = sum(math.prod(s.shape) * s.dtype.itemsize for s in specs_in(call.template))
+            live += size
+            ending[last[call.index]] = ending.get(last[call.index], 0) + size
+        peak = max(peak, live)
+        live -= ending.pop(call.index, 0)
+    return max(peak, 1)

@@ -1,12 +1,12 @@
 """How one trace is executed: folded batch norms, what is kept at the borders of regions, how much memory a step takes."""
 
 import functools
-import math
 
 import torch
 
 from ..errors import UnsupportedError
-from ..graph import Stream, multiplies, program, specs_in, streams_of, weighs
+from ..graph import Stream, argument_maker, maximum_over_last, multiplies, program, specs_in, streams_of, weighs
+from .memory import bytes_of_a_step
 from .prepared import Prepared, folded, in_channels_last
 from .repeatable import repeatable
 from .stepwise import cat_channels_last, in_any_layout
@@ -176,6 +176,20 @@ class Plan:
         return self.programs[regions]
 
     @functools.cached_property
+    def reading(self):
+        """(program of the read-out, calls that it begins with, function of {call index: results} that gives the network's answer); None
+        where the network itself has to be run for it."""
+        if self.mutates or self.trace.answer is None:
+            return None
+        border = [call for call in self.trace.calls if call.index in self.kept | self.tapped]
+        fixed = lambda results: self.trace.answer
+        return (
+            program(self.trace.calls, ("readout",), self.trace.outputs),
+            border,
+            argument_maker(self.trace.answer) or fixed,
+        )
+
+    @functools.cached_property
     def lasting(self):
         """Layers with weights of their own that run at every step on one operand: as long as it is the same, so is the result."""
         return {
@@ -216,34 +230,9 @@ class Plan:
     def step_bytes(self):
         """Bytes that one timestep holds at its fullest: results of calls that are still to be used. Spikes that take the
         place of their currents, and additions that a neuron makes, hold what they were made from."""
-        calls = self.trace.calls
-        last = {c.index: max(c.consumers, default=c.index) for c in calls}
-        shared = self.owned | set(self.joined) | self.skipped
-        for call in reversed(calls):
-            if call.index in shared and call.index not in self.peaked:
-                for source in call.inputs:
-                    last[source] = max(last.get(source, 0), last[call.index])
-        live = peak = 0
-        ending = {}
-        for call in calls:
-            if call.region == "steps" and call.index not in shared | self.peaked:
-                size = sum(math.prod(s.shape) * s.dtype.itemsize for s in specs_in(call.template))
-                live += size
-                ending[last[call.index]] = ending.get(last[call.index], 0) + size
-            peak = max(peak, live)
-            live -= ending.pop(call.index, 0)
-        return max(peak, 1)
+        return bytes_of_a_step(self)
 
     def chunk(self, memory_gb):
         """How many timesteps to simulate at once: as many as fit in ``memory_gb`` (layers work in up to half as much again;
         neurons' states, 16 bytes each, come on top), at least 1, and no more than pay."""
         return max(1, min(CHUNK, int(memory_gb * 1e9 / (1.5 * self.step_bytes))))
-
-
-def maximum_over_last(call):
-    """Whether an amax over the last dimension alone keeps it; None for an amax over others."""
-    _, args, kwargs = call.arguments
-    options = dict(zip(("input", "dim", "keepdim"), args)) | kwargs
-    dims = options.get("dim", ())
-    dims = (dims,) if isinstance(dims, int) else tuple(dims)
-    return bool(options.get("keepdim", False)) if dims in ((-1,), (len(args[0].shape) - 1,)) else None

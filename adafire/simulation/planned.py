@@ -46,6 +46,14 @@ class PlannedPass(CallPass):
         with self:
             run.forward(run.network, x)
 
+    def answer(self, network, x, forward):
+        """What the network returns for the input ``x``, where this pass makes its calls up to the last neuron's stand for something."""
+        if self.plan.reading is None:
+            with self:
+                return forward(network, x)
+        steps, border, made = self.plan.reading
+        return made(replay(steps, x, self.dispatch, {call.index: self.dispatch(call, None) for call in border}))
+
 
 class ReadoutPass(PlannedPass):
     """What follows the last neuron, once, at [B, ...], on the time averages of what the neurons emitted."""

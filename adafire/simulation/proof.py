@@ -118,8 +118,7 @@ class _Proof(PlainPass):
         picture = _picture(x)
         self.run_through(_Inputs(network, picture, forward), "prefix", "steps")
         self.reading, self.k = True, 0
-        with self:
-            return forward(network, picture)
+        return self.answer(network, picture, forward)
 
     def dispatch(self, call, this):
         if self.reading != (call.region == "readout"):

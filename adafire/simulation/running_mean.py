@@ -7,10 +7,9 @@ homogeneous f the division by t cancels: max pooling of cumulative counts gives 
 
 import torch
 
-from ..graph import HOMOGENEOUS_RATES, averaged, specs_in, wide
+from ..graph import HOMOGENEOUS_RATES, averaged, maximum_over_last, specs_in, wide
 from ..neurons import kernels
 from ..neurons import pool_kernels as fused
-from .plan import maximum_over_last
 from .pooled import shifts_at, thresholds_at, thresholds_laid_out
 from .state import instant, law_behind
 from .stepwise import over_time
@@ -134,7 +133,7 @@ def _fused_pool(run, call, tensors, changing):
     kept = run.rates.get(call.index)
     state = None if kept is None else (kept[0][0], kept[1][0], kept[2], kept[3])
     sent = _counted_as(run, call, law, len(tensors[0]), channels_last=True)
-    result = fused.pool(tensors[0], window, specs_in(call.template)[0].shape[-2:], state, _NOISE, sent)
+    result = fused.pool(tensors[0], window, specs_in(call.template)[0].shape[-2:], state, _NOISE, sent, run.last)
     if result is None:
         return None
     out, (x, total, size, active) = result

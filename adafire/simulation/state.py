@@ -5,9 +5,9 @@ from itertools import count
 import torch
 
 from ..frames import Frames, frames_in, show
-from ..graph import map_specs, specs_in, tensors_in, wide
+from ..graph import map_specs, map_tensors, specs_in, tensors_in, wide
+from ..neurons import Watch, divided, number_over_fired
 from ..neurons import count as neuron
-from ..neurons import divided
 from ..neurons import in_blocks as blocked
 from ..neurons import kernels as fused
 
@@ -22,10 +22,14 @@ class Run:
     comes_to_rest: silence says 'as before' (differential.py) and the input does not change, so that after a step later than
     ``unrest``, up to which the weights of spikes change, and without a spike (``at_rest``) none will follow; silent: steps
     of each sample without a spike, in which none of its currents changes and nothing need be computed.
+    repeats: every step does what the first one does (one_pass.py), and is not simulated again.
     nonzero: call index -> numbers other than 0 that met its weights up to now (operands.py): once where they are constant or
     read out, and at every step that is not ``silent``. fresh: call index -> MACs of the layers that see the input, where they
     are not all of it (snn/stream.py). memo: results of a stream's calls before (memo.py), or None.
     counted: calls whose operands other than 0 are counted; those of the plan, or none.
+    last, counting: no step follows the next ones, so that a state is not kept but for what is read out, and counted if ``counting``.
+    told: site -> what its kernel told of the last steps, or None.
+    sent, pending: site -> messages of each of its rows up to now, and who has more to send (watch.py).
     ran: name of a site, or of a pooling of spikes -> what simulated it last: 'compiled', 'triton', or 'reference' (kernels.py).
     """
 
@@ -35,14 +39,33 @@ class Run:
         self.picture, self.counted = show(x, Frames.first), plan.counted
         self.t, self.start, self.before = 0, start, {}
         self.neurons, self.rates, self.sums, self.constants, self.nonzero, self.fresh = {}, {}, {}, {}, {}, {}
-        self.ran = {}
+        self.ran, self.last, self.counting, self.told, self.sent, self.pending = (
+            *({}, False, True),
+            *({}, {}, {}),
+        )
         self.fuse, self.at_rest, self.memo = type(self).fire is Run.fire, False, None
+        self.repeats = (
+            bool(params) and all(getattr(p.neuron, "repeats", False) for p in params.values()) and not frames_in(x)
+        )
         settled = [getattr(p.neuron, "constant_after", None) for p in params.values()]
         self.comes_to_rest = bool(settled) and None not in settled and start == 0 and not frames_in(x)
         self.unrest, self.silent = (
             max(settled) if self.comes_to_rest else 0,
             torch.zeros(plan.trace.batch, device=_place(self.picture)),
         )
+
+    def watch(self, site):
+        """What is asked of a kernel at the next steps of a site beside spikes and state."""
+        sent = self.sent.get(site.index)
+        if sent is None and self.comes_to_rest and self.memo is None:
+            sent = self.sent[site.index] = torch.zeros(site.shape[0], dtype=torch.int64)
+        return Watch(self.last, site.call in self.plan.tapped, self.counting, sent)
+
+    def over_fired(self, site):
+        """How many neurons of a site have sent more than they were asked for up to now."""
+        if self.last and self.told.get(site.index) is not None:
+            return int(self.told[site.index][1])
+        return number_over_fired(self.neurons[site.index], self.t, self.params[site.index], site)
 
     def fire(self, site, z, steps, more=None, overwrite=False):
         """Spikes [K, B, ...] of a site for currents ``z`` at the next ``steps`` timesteps; see ``fused.scan``."""
@@ -52,10 +75,17 @@ class Run:
         if found is not None:
             out, self.neurons[site.index] = found
             return out.to(z.dtype)
-        result = fused.scan(z, self.t, steps, params, state, site, more, overwrite) if law is neuron else None
+        watch = self.watch(site)
+        result = (
+            fused.scan(z, self.t, steps, params, state, site, more, overwrite, watch=watch) if law is neuron else None
+        )
         if result is None:
             z = z if more is None else z + more
-            result = law.fast(z, self.t, steps, params, state, site) if hasattr(law, "fast") else None
+            given_watch = (watch,) if getattr(law, "watched", False) else ()
+            result = law.fast(z, self.t, steps, params, state, site, *given_watch) if hasattr(law, "fast") else None
+        self.told[site.index], self.pending[site.index] = watch.told, watch.pending
+        if watch.told is None or watch.sent is None:
+            self.sent.pop(site.index, None)
         if result is None:
             if state is None:
                 state = law.initial_state(z if z.dim() == len(site.shape) else z[0], params)
@@ -74,9 +104,11 @@ class Run:
         params, state = self.params[site.index], self.neurons.get(site.index)
         if params.neuron is not None or params.theta.dim() and params.theta.shape[-1] != 1:
             return None
-        result = fused.scan(z, self.t, steps, params, state, site, more, peak=True)
+        watch = self.watch(site)
+        result = fused.scan(z, self.t, steps, params, state, site, more, peak=True, watch=watch)
         if result is None:
             return None
+        self.told[site.index] = watch.told
         out, self.neurons[site.index] = result
         self.ran[site.name] = fused.path(z)
         return out
@@ -85,17 +117,46 @@ class Run:
         """Events of all neurons up to now, of each sample [B], on the input's device; where rows of a site are no samples, all stand
         for each."""
         total = torch.zeros_like(self.silent, dtype=torch.float64)
-        for state in self.neurons.values():
-            events = state.graded.sum(tuple(range(1, state.graded.dim())), dtype=torch.float64).to(total.device)
+        for index, state in self.neurons.items():
+            events = self.sent.get(index)
+            if events is None:
+                events = state.graded.sum(tuple(range(1, state.graded.dim())), dtype=torch.float64).to(total.device)
             total += events if len(events) == len(total) else events.sum()
         return total
 
+    def rests(self, silent):
+        """Which samples [B] will send nothing more, after a step in which some were ``silent`` [B]: these, or, where kernels say so, those
+        without a neuron that has something left to send. (What it has sent is what its input asks for; so is, layer by layer, the
+        input of all behind it, then and ever after.)"""
+        waiting = [self.pending.get(site.index) for site in self.plan.trace.sites]
+        if any(w is None or w.shape != silent.shape for w in waiting):
+            return silent
+        return torch.stack(waiting).sum(0) == 0
+
     def rest_until(self, t):
         """What further steps up to ``t`` would do to a network at rest: all totals grow in proportion."""
+        if t == self.t:
+            return
+        if self.repeats:
+            return self._repeat(t / self.t, t)
         for index, state in self.neurons.items():
             self.neurons[index] = state._replace(x=state.x * (t / self.t), n=state.mean * float(t))
+        more = lambda totals: map_tensors(lambda total: total * (t / self.t), totals)
+        self.rates = {k: (last, more(totals), *rest) for k, (last, totals, *rest) in self.rates.items()}
         self.sums = {key: total * (t / self.t) for key, total in self.sums.items()}
         self.silent = self.silent + (t - self.t)
+        self.t = t
+
+    def _repeat(self, times, t):
+        """All that was done, ``times`` as often."""
+        more = lambda part: map_tensors(lambda tensor: tensor * times, part)
+        self.neurons = {i: type(state)(*map(more, state)) for i, state in self.neurons.items()}
+        self.rates = {
+            k: (last, *map(more, (totals, size, active))) for k, (last, totals, size, active) in self.rates.items()
+        }
+        self.sums = {key: total * times for key, total in self.sums.items()}
+        in_steps = lambda k: self.plan.trace.calls[k].region == "steps"
+        self.nonzero = {k: counts * times if in_steps(k) else counts for k, counts in self.nonzero.items()}
         self.t = t
 
     def tap(self, call, position, value):

@@ -80,7 +80,7 @@ class SNN(SpikingModule):
         while True:
             run, outputs = self.run(plan, x, count), []
             try:
-                for _, output in simulate(run, times, chunk):
+                for _, output in simulate(run, times, chunk, ends=True, plans=self.plan):
                     if count:
                         self.meter.add(run)
                     outputs.append(output)
@@ -107,7 +107,7 @@ class SNN(SpikingModule):
                     f"input gives {list(site.shape[1:])}. Use inputs of the calibration's size, or correction='light'"
                 )
         run = Run(plan, self.params, self.network, x, self.call, self.method.read_from(self.timesteps))
-        run.counted = run.counted if count else frozenset()
+        run.counted, run.counting = run.counted if count else frozenset(), count
         self.ran = run.ran
         return run
 

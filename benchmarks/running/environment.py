@@ -102,6 +102,11 @@ def knows_commit(commit):
     return False if _git("rev-parse", "--is-shallow-repository") == "false" else None
 
 
+def unchanged_since(commit, *folders):
+    """Are files in ``folders`` what they were at a commit, untracked ones aside? False where that cannot be told."""
+    return bool(commit) and _git("diff", "--quiet", commit, "--", *folders) is not None
+
+
 def _git(*arguments):
     try:
         done = subprocess.run(["git", *arguments], cwd=PROJECT, capture_output=True, text=True, timeout=20)

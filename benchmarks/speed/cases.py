@@ -66,6 +66,14 @@ def _torchvision(name):
     return make
 
 
+def _vit():
+    from torchvision.models import VisionTransformer
+
+    network = VisionTransformer(image_size=224, patch_size=16, num_layers=12, num_heads=6, hidden_dim=384, mlp_dim=1536)
+    torch.nn.init.normal_(network.heads.head.weight, std=0.02)  # torchvision's zeros would give outputs of 0 alone
+    return network.eval(), torch.randn(4, 3, 224, 224), call
+
+
 def _yolo_fastest():
     from adapters.detection.networks import build_detector
 
@@ -94,8 +102,12 @@ LIGHT = {
     "efficientnet-b0-224": _torchvision("efficientnet_b0"),
     "yolo-fastestv2-352": _yolo_fastest,
     "unet-drive-48": _unet,
+    "vit-s16-224": _vit,
 }
-"""Further networks of the grid (grid.py): light ones, on which what is not a layer weighs most."""
+"""Further networks of the grid (grid.py): light ones, on which what is not a layer weighs most; the last, ViT-S/16, all
+operators of which that are no layers act on running means."""
+GRID = tuple(name for name in CASES | LIGHT if name != "deeplabv3-r18-256")
+"""Networks of the grid where none is named: of the heavy segmentors one does."""
 
 
 def load(name):

@@ -5,13 +5,17 @@ import statistics
 import time
 from typing import NamedTuple
 
-WARM_UP = 2
+WARM_UP, LONG_S = 2, 1.0
+"""Rounds that do not count; one alone where it took more than LONG_S seconds."""
+FEWEST = 3
+"""Rounds that count at least, or all that were asked for, however long they take."""
 
 
 class Times(NamedTuple):
-    """Seconds of every round, for one function."""
+    """Seconds of every round, for one function; clock: 'wall', or 'cpu' where they are time of the processor."""
 
     seconds: tuple
+    clock: str = "wall"
 
     @property
     def median(self):
@@ -30,18 +34,24 @@ class Ratio(NamedTuple):
     high: float
 
 
-def interleaved(functions, rounds, clock=time.perf_counter):
-    """{name: Times} of functions without arguments, called in turns; two rounds warm up and do not count."""
-    taken = {name: [] for name in functions}
-    for k in range(rounds + WARM_UP):
+def interleaved(functions, rounds, clock=time.perf_counter, patience_s=float("inf")):
+    """{name: Times} of functions without arguments, called in turns; rounds that warm up do not count. After FEWEST rounds no
+    further one is begun once ``patience_s`` seconds have passed."""
+    taken, kind = {name: [] for name in functions}, "cpu" if clock is time.process_time else "wall"
+    begun, warm, done = time.perf_counter(), 0, 0
+    while done < rounds and (done < FEWEST or time.perf_counter() - begun < patience_s):
         gc.collect()
+        counts, began = warm >= WARM_UP, time.perf_counter()
         for name, function in functions.items():
             start = clock()
             function()
             end = clock()
-            if k >= WARM_UP:
+            if counts:
                 taken[name].append(end - start)
-    return {name: Times(tuple(seconds)) for name, seconds in taken.items()}
+        done += counts
+        if not counts:
+            warm = WARM_UP if time.perf_counter() - began > LONG_S else warm + 1
+    return {name: Times(tuple(seconds), kind) for name, seconds in taken.items()}
 
 
 def ratio(times, reference):

@@ -419,6 +419,13 @@ ROWS = [  # name, tool, arguments, words of the message
     ("stream: no method", "stream", plain("coco_yolo", "--method", "our"), "did you mean 'ours'"),
     ("run_speed: no case", "run_speed", plain("mini-yol"), "did you mean 'mini-yolo'"),
     ("run_speed: no threads", "run_speed", plain("--threads", "0"), "from 1 to 1024"),
+    ("run_speed: no T", "run_speed", plain("--timesteps", "4,x"), "whole numbers"),
+    ("run_speed: no method", "run_speed", plain("--only", "grid", "--methods", "brust"), "did you mean 'burst'"),
+    ("run_speed: nothing grows", "run_speed", plain("--only", "growth", "--axes", "batsch"), "did you mean 'batch'"),
+    ("run_speed: clock", "run_speed", plain("--cpu-time", "--threads", "2"), "expected --threads 1 with it"),
+    ("run_speed: a peer's parts", "run_speed", plain("--only", "parts", "--methods", "spikingjelly"), "--only grid"),
+    ("run_speed: no earlier", "run_speed", lambda f: ["--render", "--against", f / "none"], "no such folder"),
+    ("run_speed: empty", "run_speed", lambda f: ["--render", "--against", f], "no records of the grid are in it"),
     ("support_table: no option", "support_table", plain("--chek"), "did you mean --check?"),
     (
         "fit_few_spikes: no moves",

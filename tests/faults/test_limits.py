@@ -30,10 +30,10 @@ real = convert.simulate
 def held():
     return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmData")) * 1024
 
-def simulate(run, times, chunk):
+def simulate(run, times, chunk, **options):
     if at == "simulation" and resource.getrlimit(resource.RLIMIT_DATA)[0] == resource.RLIM_INFINITY:
         resource.setrlimit(resource.RLIMIT_DATA, (held() + int(limit), resource.RLIM_INFINITY))
-    return real(run, times, chunk)
+    return real(run, times, chunk, **options)
 
 convert.simulate = simulate
 if at == "start":

@@ -193,7 +193,8 @@ def small(monkeypatch, run_before, finished, here):
     monkeypatch.setattr(rendering, "write", lambda out: [])
     for name in ("simulation", "curve", "memory", "search"):
         monkeypatch.setattr(measures, name, lambda *_: [])
-    monkeypatch.setattr("benchmarks.speed.grid.grid", lambda *_: [])
+    for name in ("grid", "growth"):
+        monkeypatch.setattr(f"benchmarks.speed.{name}.{name}", lambda *_: [])
     monkeypatch.setattr(setups, "set_up", lambda config, options: {})
 
 

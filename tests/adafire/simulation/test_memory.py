@@ -52,8 +52,8 @@ def test_fewer_timesteps_at_once_give_the_same_counts(monkeypatch, least, noted)
     wanted, whole = simulated()
     real = convert_module.simulate
 
-    def hungry(run, at, chunk):
-        for t, output in real(run, at, chunk):
+    def hungry(run, at, chunk, **options):
+        for t, output in real(run, at, chunk, **options):
             yield t, output
             if chunk > least:
                 raise CPU
@@ -72,7 +72,7 @@ def test_too_little_for_one_timestep_is_an_error(monkeypatch):
     network = nn.Sequential(nn.Linear(4, 4), nn.ReLU(), nn.Linear(4, 2)).eval()
     snn = adafire.convert(network, torch.rand(4, 4), method="adafire-uniform", timesteps=8)
 
-    def starving(run, at, chunk):
+    def starving(run, at, chunk, **options):
         raise CPU
         yield
 

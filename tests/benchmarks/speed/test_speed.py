@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from adafire.simulation.plan import CHUNK
-from benchmarks.speed import measures, records
+from benchmarks.speed import measures, page, records
 from benchmarks.speed.ann import best_layout
 from benchmarks.speed.cases import LIGHT, Case, call, load
 from benchmarks.speed.grid import grid
@@ -63,35 +63,45 @@ def test_records_and_table(tmp_path):
     records.save(made[0], tmp_path)  # measured again: replaced
     found = records.load_all(tmp_path)
     assert sorted(r.measure for r in found) == sorted(r.measure for r in made)
-    page = records.table(found)
-    assert all(f"**{r.ratio:.2f}**" in page and r.over in page for r in made)
+    text = page.page(found)
+    assert all(f"**{r.ratio:.2f}**" in text and r.over in text for r in made)
 
 
 def test_the_page_is_written_beside_its_records(tmp_path):
     made = measures.simulation(small(), 4, 1, ("fp32",))
     records.save(made[0], tmp_path / "speed")
-    records.write_page(tmp_path)
-    page = (tmp_path / "SPEED.md").read_text(encoding="utf-8")
-    assert f"{tmp_path.as_posix()}/speed/" in page and f"**{made[0].ratio:.2f}**" in page
+    page.write_page(tmp_path)
+    text = (tmp_path / "SPEED.md").read_text(encoding="utf-8")
+    assert f"{tmp_path.as_posix()}/speed/" in text and f"**{made[0].ratio:.2f}**" in text
 
 
 def test_the_grid_has_every_method_with_and_without_counting(tmp_path):
-    made = list(grid(small(), 1, methods=("burst", "ours"), timesteps=(1, 2)))
-    assert [r.measure for r in made[:2]] == ["grid: burst", "grid, outputs only: burst"] and len(made) == 8
+    made = list(
+        grid(
+            small(),
+            1,
+            methods=("burst", "ours"),
+            timesteps=(1, 2),
+            wanted=("grid", "parts"),
+            have=lambda measure, t: measure.startswith("parts") and t == 1,
+        )
+    )
+    assert [r.measure for r in made[:2]] == ["grid: burst", "grid, outputs only: burst"] and len(made) == 10
+    assert [(r.measure, r.timesteps) for r in made if r.parts] == [("parts: burst", 2), ("parts: ours", 2)]
     for record in made:
         records.save(record, tmp_path / "speed")
-    assert len(records.load_all(tmp_path / "speed")) == 8
-    records.write_page(tmp_path)
-    page = (tmp_path / "SPEED.md").read_text(encoding="utf-8")
+    assert len(records.load_all(tmp_path / "speed")) == 10
+    page.write_page(tmp_path)
+    text = (tmp_path / "SPEED.md").read_text(encoding="utf-8")
     whole, plain = (
         next(r for r in made if r.measure == f"{m}: ours" and r.timesteps == 2) for m in ("grid", "grid, outputs only")
     )
-    line = next(line for line in page.splitlines() if line.startswith("| Residual | ours |"))
-    assert line.split("|")[4].strip() == f"{whole.ratio:.2f} ({plain.ratio:.2f})"
-    assert (tmp_path / "speed" / "grid.png").read_bytes().startswith(b"\x89PNG")
+    line = next(line for line in text.splitlines() if line.startswith("| Residual | ours |"))
+    assert line.split("|")[5].strip() == f"{whole.ratio:.2f} [{whole.low:.2f}, {whole.high:.2f}] ({plain.ratio:.2f})"
+    assert (tmp_path / "speed" / f"grid-{whole.threads}.png").read_bytes().startswith(b"\x89PNG")
 
 
-@pytest.mark.parametrize("name", [name for name in LIGHT if name.startswith(("unet", "yolo"))])
+@pytest.mark.parametrize("name", [name for name in LIGHT if name.startswith(("unet", "yolo", "vit"))])
 @torch.no_grad()
 def test_light_networks_of_the_grid_run(name):
     case = load(name)
@@ -131,6 +141,8 @@ def test_256_timesteps_need_hardly_more_memory_than_8():
     [
         (["--only", "simulatoin"], "did you mean 'simulation'"),
         (["--without", "fp16"], "Known: bf16"),
+        (["--only", "grid", "--methods", "oursx"], "did you mean 'ours'"),
+        (["--only", "growth", "--axes", "pixel"], "did you mean 'pixels'"),
         (["mini-yolo", "--threads", "0"], "from 1 to 1024"),
     ],
 )

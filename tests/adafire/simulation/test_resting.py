@@ -1,0 +1,67 @@
+"""Samples at rest: what one does, and what it costs, is the same whatever the others of its batch do."""
+
+import pytest
+import torch
+
+import adafire
+from adafire.graph import tensors_in
+from adafire.neurons import kernels
+from adafire.simulation import resting as resting_module
+from helpers.networks import build
+
+
+def snn_of(kind, method, x, timesteps=8):
+    return adafire.convert(build(kind), x, method=method, timesteps=timesteps)
+
+
+def counted(snn, x, at=None):
+    snn.reset()
+    outputs = snn(x, at=at)
+    return outputs, {t: snn.report(at=t).as_dict() for t in (at or (snn.timesteps,))}
+
+
+@pytest.mark.parametrize("method", ["ours", "adafire-differential", "sigma-delta"])
+@pytest.mark.parametrize("kind", ["Residual", "Pyramid", "Shuffle"])
+def test_a_batch_does_what_its_samples_do_alone(kind, method):
+    """Samples with values far above those of the calibration go on for steps; the others rest at once."""
+    snn = snn_of(kind, method, torch.randn(16, 3, 16, 16))
+    x = torch.randn(7, 3, 16, 16) * torch.tensor([1.0, 0.0, 30.0, 1.0, 5.0, 0.1, 1.0]).view(-1, 1, 1, 1)
+    together, whole = counted(snn, x, at=(1, 3, 8))
+    alone = [counted(snn, x[i : i + 1], at=(1, 3, 8)) for i in range(7)]
+    for k, t in enumerate((1, 3, 8)):
+        for i, (outputs, _) in enumerate(alone):
+            for mine, own in zip(tensors_in(together[k]), tensors_in(outputs[k])):
+                assert torch.allclose(mine[i], own[0], atol=1e-4, rtol=1e-4), (t, i)
+        for key in ("spikes", "synops", "synops_graded", "messages", "macs", "eff_macs", "over_fired", "active_steps"):
+            mean = sum(reports[t][key] for _, reports in alone) / 7
+            assert whole[t][key] == pytest.approx(mean, rel=1e-3, abs=1e-3), (t, key)
+
+
+def test_those_that_rest_are_not_simulated(monkeypatch):
+    snn, sizes = snn_of("Residual", "ours", torch.randn(16, 3, 16, 16)), []
+    real = resting_module.part
+    monkeypatch.setattr(
+        resting_module, "part", lambda run, rows, plans: sizes.append(len(rows)) or real(run, rows, plans)
+    )
+    x = torch.randn(8, 3, 16, 16)
+    x[5] *= 1000
+    snn(x)
+    assert sizes and sizes[-1] == 1 and all(size & (size - 1) == 0 for size in sizes)
+
+
+def test_a_batch_that_rests_together_is_not_taken_apart(monkeypatch):
+    snn = snn_of("Residual", "ours", torch.randn(16, 3, 16, 16))
+    monkeypatch.setattr(resting_module, "part", lambda *_: pytest.fail("taken apart"))
+    snn(torch.zeros(8, 3, 16, 16))
+
+
+def test_rest_is_known_from_what_is_left_to_send(monkeypatch):
+    """Kernels tell after a step who has more to send; elsewhere a silent step does: the same outputs and counts."""
+    snn = snn_of("Residual", "ours", torch.randn(16, 3, 16, 16))
+    x = torch.randn(6, 3, 16, 16) * torch.tensor([1.0, 0.0, 30.0, 1.0, 5.0, 0.1]).view(-1, 1, 1, 1)
+    outputs, report = counted(snn, x)
+    monkeypatch.setattr(kernels, "enabled", False)
+    others, reference = counted(snn, x)
+    assert torch.allclose(outputs, others, atol=1e-4)
+    for key in ("spikes", "synops", "messages", "macs", "active_steps"):
+        assert report[8][key] == pytest.approx(reference[8][key], rel=1e-3), key
