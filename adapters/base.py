@@ -122,6 +122,8 @@ class Workload(ABC):
     """Names of the classes in the order of their numbers, for reports; None where the record names them itself."""
     exit_judge = None
     """adafire.simulation.exit.ExitJudge for early exit, in families whose outputs are no class scores."""
+    decoded = None
+    """The test batches, once they were read (benchmarks/running/decoded.py)."""
     reference = None
     """The ANN's outputs, once they were asked for (benchmarks/running/fidelity.py)."""
     draw_input = None

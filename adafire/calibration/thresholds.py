@@ -9,6 +9,8 @@ import torch
 
 SILENT = 1e-30
 """Activations below this are taken for zeros: bins, and multiples of a threshold, would be no numbers any more."""
+_PART = 2**17
+"""Values that are binned at once."""
 
 
 class Histogram:
@@ -26,9 +28,9 @@ class Histogram:
 
     def update(self, a, channel_axis):
         """Add activations ``a`` ([B, ...], channels at ``channel_axis``)."""
-        values = a.detach().float().abs().movedim(channel_axis, 0).flatten(1)
-        values = values.masked_fill(values < SILENT, 0.0)
-        largest = values.amax(1)
+        parts, shape = _parts(a.detach(), channel_axis)
+        largest = torch.stack([part.abs().amax((0, 2)) for part in parts]).amax(0)
+        largest = largest.masked_fill(largest < SILENT, 0.0)
         if not torch.isfinite(largest).all():
             self.maximum = largest  # reported by whoever reads it
             return
@@ -39,8 +41,15 @@ class Histogram:
             self.counts[grow] = torch.cat([halved, torch.zeros_like(halved)], 1)[grow]
             self.top[grow] *= 2
         width = torch.where(self.top > 0, self.top, torch.ones_like(self.top)) / self.BINS
-        index = (values / width[:, None]).long().clamp_(max=self.BINS - 1)
-        index += torch.arange(len(index), device=index.device)[:, None] * self.BINS
+        first = torch.arange(len(width), device=width.device, dtype=torch.int32)[:, None] * self.BINS
+        index, begin = torch.empty(shape, dtype=torch.int32, device=width.device), 0
+        for part in parts:
+            values = part.abs()
+            if width.min() <= SILENT:
+                values = values.masked_fill(values < SILENT, 0.0)
+            found = values.div_(width[:, None]).to(torch.int32).clamp_(max=self.BINS - 1)
+            torch.add(found, first, out=index[begin : begin + len(part)])
+            begin += len(part)
         self.counts += torch.bincount(index.flatten(), minlength=self.counts.numel()).view_as(self.counts)
 
     def centres(self):
@@ -57,6 +66,17 @@ class Histogram:
         single.counts = torch.zeros(1, self.BINS, dtype=torch.float64, device=self.top.device)
         single.counts[0].index_add_(0, where.flatten(), self.counts.flatten())
         return single
+
+
+def _parts(a, channel_axis):
+    """(views of ``a`` in float32, [n, C, m] each, that a processor's cache holds; the shape of all together): in the order of memory,
+    so that nothing is moved to be counted."""
+    order = sorted(range(a.dim()), key=lambda d: (-a.stride(d), d))
+    at = order.index(channel_axis)
+    a = a.permute(order)
+    shape = a.shape[:at].numel(), a.shape[at], a.shape[at + 1 :].numel()
+    rows = max(1, _PART // max(1, shape[1] * shape[2]))
+    return [part.float() for part in a.reshape(shape).split(rows)], shape
 
 
 def maximum(histogram):

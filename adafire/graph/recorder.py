@@ -13,7 +13,6 @@ from contextlib import contextmanager
 
 import torch
 from torch.nn.modules import module as torch_module
-from torch.utils.flop_counter import FlopCounterMode, sdpa_flop_count
 
 from ..errors import InputError, UnsupportedError
 from ..frames import show
@@ -25,11 +24,8 @@ from .placement import assign
 _MATRIX_PRODUCTS = set(
     "linear addmm matmul bmm baddbmm einsum mm scaled_dot_product_attention multi_head_attention_forward".split()
 )
-_ON_CPU = {  # which FlopCounterMode does not know: on a CPU it counts no product of fused attention
-    torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: lambda query, key, value, *args, **kwargs: (
-        sdpa_flop_count(query, key, value)
-    )
-}
+_FACTORS = {"linear": 0, "matmul": 0, "mm": 0, "bmm": 0, "addmm": 1, "baddbmm": 1}
+"""Products of two matrices, or of stacks of them: where the first stands."""
 
 
 def signature(x):
@@ -134,12 +130,39 @@ class _Recorder(CallPass):
     def _run(self, this):
         if this.name not in _MATRIX_PRODUCTS:
             return this.func(*this.args, **this.kwargs), 0.0
-        with FlopCounterMode(display=False, custom_mapping=_ON_CPU) as counter:
+        if (inner := _inner_size(this)) is not None:
             out = this.func(*this.args, **this.kwargs)
-        return out, float(counter.get_total_flops())
+            return out, float(2 * out.numel() * inner) if isinstance(out, torch.Tensor) else 0.0
+        return _counted(this)
 
     def _where(self):
         return (self.stack[-1][0] if self.stack else "") or "the network"
+
+
+def _inner_size(this):
+    """How many products an element of the result of a matrix product is a sum of; None where its operands do not tell."""
+    first = _FACTORS.get(this.name)
+    factors = [] if first is None else this.args[first : first + 2]
+    if len(factors) < 2 or not all(isinstance(a, torch.Tensor) and a.dim() >= 2 for a in factors):
+        return None
+    return factors[0].shape[-1]
+
+
+def _counted(this):
+    """(what a call gives, its floating point operations), of attention, sums over named dimensions and vectors."""
+    from torch.utils.flop_counter import (  # brings the compiler of torch: a second or two
+        FlopCounterMode,
+        sdpa_flop_count,
+    )
+
+    on_cpu = {  # which FlopCounterMode does not know: on a CPU it counts no product of fused attention
+        torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: lambda query, key, value, *args, **kwargs: (
+            sdpa_flop_count(query, key, value)
+        )
+    }
+    with FlopCounterMode(display=False, custom_mapping=on_cpu) as counter:
+        out = this.func(*this.args, **this.kwargs)
+    return out, float(counter.get_total_flops())
 
 
 def _sources(tree):

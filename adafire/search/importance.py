@@ -27,23 +27,23 @@ def few(inputs):
 
 def channel_weights(plan, network, x, forward, steps, generator):
     """site index -> [C], of one input; None where the network's own code stops derivatives (then nothing is known)."""
-    picture, total = show(x, lambda frames: frames.mean(steps)), {}
-    for _ in range(PROBES):
-        kept = {}
+    picture, kept, total = show(x, lambda frames: frames.mean(steps)), {}, {}
 
-        def on_site(site, z):
-            a = site.activation.f(z)
-            kept[site.index] = site, a if a.requires_grad else a.detach().requires_grad_()
-            return kept[site.index][1]
+    def on_site(site, z):
+        a = site.activation.f(z)
+        kept[site.index] = site, a if a.requires_grad else a.detach().requires_grad_()
+        return kept[site.index][1]
 
-        with torch.enable_grad(), PlainPass(plan, on_site):
-            outputs = tensors_in(forward(network, picture))
-        outputs = [y for y in outputs if y.is_floating_point() and y.requires_grad]
-        if not outputs:
-            return None
+    with torch.enable_grad(), PlainPass(plan, on_site):
+        outputs = tensors_in(forward(network, picture))
+    outputs = [y for y in outputs if y.is_floating_point() and y.requires_grad]
+    if not outputs:
+        return None
+    for k in range(PROBES):
         with torch.enable_grad():
             probed = sum(_probe(y, len(outputs), generator) for y in outputs)
-        found = torch.autograd.grad(probed, [a for _, a in kept.values()], allow_unused=True)
+        activations = [a for _, a in kept.values()]
+        found = torch.autograd.grad(probed, activations, retain_graph=k < PROBES - 1, allow_unused=True)
         for (site, a), g in zip(kept.values(), found):
             g = torch.zeros_like(a) if g is None else g
             by_channel = g.float().square().movedim(site.channel_axis, 0).flatten(1).sum(1)

@@ -106,21 +106,17 @@ def simulate(run, at, chunk, ends=False, plans=None):
 
 def _step_to_rest(run, resting, until):
     """One step, or, of samples that are left of ``run``, steps until all of them rest, up to the step ``until``."""
-    left = run if resting is None else resting.left
     while True:
+        left = run if resting is None else resting.go_on()
         before = left.graded(), dict(left.nonzero)
         advance_chunk(left, 1)
         silent = left.graded() == before[0]
         left.silence(silent, before[1])
-        rest = left.rests(silent)
-        over = left.t > left.unrest and not (~rest).any()  # the one number that is read at a step
+        rest = left.rests(silent) if left.t > left.unrest else torch.zeros_like(silent)
         if resting is None:
-            run.at_rest = over
+            run.at_rest = not (~rest).any()  # the one number that is read at a step
             return
-        if left.t > left.unrest:
-            resting.drop(rest)
-        left = resting.left
-        rests = not resting.live.any()
+        rests = resting.found(rest)
         if rests or left.t >= until:
             resting.settle()
             run.at_rest = rests

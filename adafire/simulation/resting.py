@@ -21,6 +21,7 @@ class Resting:
         self.whole, self.left, self.plans = whole, whole, plans
         batch = whole.plan.trace.batch
         self.rows, self.live, self.since = torch.arange(batch), torch.ones(batch, dtype=torch.bool), torch.zeros(batch)
+        self.rest = None
 
     @classmethod
     def of(cls, run, plans):
@@ -41,8 +42,20 @@ class Resting:
             return None
         return cls(run, plans)
 
-    def drop(self, rest):
-        """Leave out the samples of ``left`` that are at ``rest`` [B'] after the step that was made."""
+    def found(self, rest):
+        """Remember who of ``left`` is at ``rest`` [B'] after the step that was made; whether all are."""
+        self.rest = rest
+        return not (self.live & ~rest).any()
+
+    def go_on(self):
+        """The Run of those that have a further step to make."""
+        if self.rest is not None:
+            self._drop(self.rest)
+            self.rest = None
+        return self.left
+
+    def _drop(self, rest):
+        """Leave out the samples of ``left`` that are at ``rest`` [B']."""
         gone, live = self.live & rest, self.live & ~rest
         if not gone.any() or self.left is self.whole and (self.plans is None or not live.any()):
             self.live = live if self.plans is not None or not live.any() else self.live

@@ -29,12 +29,13 @@ class Preprocessing(NamedTuple):
 
     def __call__(self, image):
         """float32 [channels, height, width]."""
-        from torchvision.transforms import InterpolationMode
-        from torchvision.transforms import functional as transform
+        from ..shared.torch_vision import torchvision
+
+        transform, modes = torchvision.transforms.functional, torchvision.transforms.InterpolationMode
 
         image = image.convert("L" if len(self.mean) == 1 else "RGB")
         if self.resize or self.size:
-            image = transform.resize(image, self.resize or self.size, InterpolationMode(self.interpolation))
+            image = transform.resize(image, self.resize or self.size, modes(self.interpolation))
         if self.size:
             image = transform.center_crop(image, self.size)
         return transform.normalize(transform.to_tensor(image), self.mean, self.std)

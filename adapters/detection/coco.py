@@ -39,7 +39,8 @@ def match(coco_set, predictions, category_ids, kind="bbox"):
     """(COCOeval after summarize, its first six figures, -1 for none): pycocotools on ``evaluate``'s arguments, mute."""
     from pycocotools import mask
     from pycocotools.coco import COCO
-    from pycocotools.cocoeval import COCOeval
+
+    from .coco_matching import Evaluator
 
     detections = []
     for image_id, found in predictions.items():
@@ -72,7 +73,7 @@ def match(coco_set, predictions, category_ids, kind="bbox"):
                 "annotations": [dict(a) for a in annotations if a["image_id"] in predictions],
             }
             both[-1].createIndex()
-        evaluator = COCOeval(*both, kind)
+        evaluator = Evaluator(*both, kind)
         evaluator.params.imgIds, evaluator.params.catIds = sorted(predictions), list(category_ids)
         evaluator.evaluate()
         evaluator.accumulate()

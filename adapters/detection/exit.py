@@ -6,7 +6,8 @@ of at least ``SHOWN`` are others than at T, that is, whether one has no partner 
 """
 
 import torch
-from torchvision.ops import box_iou
+
+from ..shared.torch_vision import torchvision
 
 LEAST, SHOWN, IOU = 0.05, 0.5, 0.5
 
@@ -34,7 +35,7 @@ def _differing(one, other):
     (boxes, labels), (others, other_labels) = _shown(one), _shown(other)
     if not len(boxes) or not len(others):
         return float(len(boxes) != len(others))
-    partner = (box_iou(boxes, others) >= IOU) & (labels[:, None] == other_labels[None])
+    partner = (torchvision.ops.box_iou(boxes, others) >= IOU) & (labels[:, None] == other_labels[None])
     return 1 - _matched(partner.tolist()) / max(len(boxes), len(others))
 
 

@@ -7,6 +7,7 @@ from adafire.errors import InputError, UnsupportedError
 from ..shared import mmcv_ops
 from ..shared.checkpoints import load_into, load_state_dict
 from ..shared.config_forms import without_pretrained
+from ..shared.deferred import UNUSED, deferred
 from ..shared.mm_networks import building, find_checkpoint, find_config, known_classes
 from .transformers import is_detr
 
@@ -23,7 +24,8 @@ def build_detector(config, checkpoint=None, device="cpu", trust=False, score_thr
     state, meta = load_state_dict(find_checkpoint(checkpoint), trust) if checkpoint else (None, {})
     mmcv_ops.register()  # takes seconds, as all that is imported below: what is wrong with the files is told before
     try:
-        import mmdet.models
+        with deferred(*UNUSED):
+            import mmdet.models
     except ImportError as error:
         raise InputError(f"cannot import mmdet ({error}); pip install mmdet==3.3.0 mmcv-lite==2.1.0") from error
     from mmengine.config import Config

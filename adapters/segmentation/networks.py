@@ -8,6 +8,7 @@ from adafire.errors import InputError, UnsupportedError
 from ..shared import mmcv_ops
 from ..shared.checkpoints import load_into, load_state_dict
 from ..shared.config_forms import without_pretrained
+from ..shared.deferred import UNUSED, deferred
 from ..shared.mm_networks import building, find_checkpoint, find_config, known_classes
 
 
@@ -24,8 +25,9 @@ def build_segmentor(config, checkpoint=None, device="cpu", trust=False, seed=0, 
     state, meta = load_state_dict(find_checkpoint(checkpoint, "mmseg"), trust) if checkpoint else (None, {})
     mmcv_ops.register()  # takes seconds, as all that is imported below: what is wrong with the files is told before
     try:
-        import mmseg.models
-        import mmseg.registry
+        with deferred(*UNUSED):
+            import mmseg.models
+            import mmseg.registry
     except ImportError as error:
         raise InputError(f"cannot import mmseg ({error}); pip install mmsegmentation==1.2.2 ftfy regex") from error
     from mmengine.config import Config

@@ -15,9 +15,10 @@ import sys
 import warnings
 
 import torch
-import torchvision
 
 from adafire.errors import InputError, UnsupportedError
+
+from .torch_vision import torchvision
 
 NAME = "mmcv._ext"
 

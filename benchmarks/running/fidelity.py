@@ -28,11 +28,12 @@ class Reference:
     def of(cls, workload, calibration, precision="fp32"):
         return cls(convert(workload.network, calibration, "ann", 1, workload.forward, precision=precision))
 
-    def outputs(self, workload, number, batch):
-        """Raw outputs of a Batch, the ``number``-th of the workload."""
+    def outputs(self, workload, number, batch, found=None):
+        """Raw outputs of a Batch, the ``number``-th of the workload. found: those, where the ANN is what is measured."""
         if number not in self.kept:
-            (found,) = workload.simulate(self.network, batch, (1,))
-            self.network.reset()
+            if found is None:
+                (found,) = workload.simulate(self.network, batch, (1,))
+                self.network.reset()
             size = sum(y.numel() * y.element_size() for y in tensors_in(found))
             if size > self.room:
                 return found

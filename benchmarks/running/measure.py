@@ -11,7 +11,7 @@ from adafire.cost.energy import arithmetic_models
 from adafire.cost.meter import Meter
 from adafire.errors import AdafireError
 
-from . import fidelity
+from . import decoded, fidelity
 from .environment import PeakMemory
 from .methods import convert
 from .record import SPIKING
@@ -78,7 +78,9 @@ def _one_pass(workload, calibration, method, timesteps, precision, seed, on_batc
         convert_s = time.perf_counter() - begin + snn.spared_s  # as if this method had been run alone
         if keep is not None and method.kind != "ann":
             keep(snn)
-        reference = _reference(workload, calibration, precision) if like_ann and method.kind != "ann" else None
+        reference = (
+            _reference(workload, calibration, precision, snn if method.kind == "ann" else None) if like_ann else None
+        )
         batches, raw_s, predict_s = _simulate(
             workload, snn, at, team, lambda done: on_batch(timesteps, done), reference
         )
@@ -114,8 +116,10 @@ def _one_pass(workload, calibration, method, timesteps, precision, seed, on_batc
         }
 
 
-def _reference(workload, calibration, precision):
-    """The ANN's outputs, for all methods on this workload."""
+def _reference(workload, calibration, precision, ann=None):
+    """The ANN's outputs, for all methods on this workload; ``ann``: the network, where it is what is measured."""
+    if ann is not None:
+        workload.reference = fidelity.Reference(ann)
     if workload.reference is None:
         workload.reference = fidelity.Reference.of(workload, calibration, precision)
     return workload.reference
@@ -125,20 +129,24 @@ def _simulate(workload, snn, at, team, on_batch, reference):
     """({number of a batch: for each T, ({id: prediction}, what fidelity.py compares)}, seconds of simulation, seconds of prediction
     for each T) of the batches that are this process's."""
     batches, done, raw_s, predict_s = {}, 0, 0.0, [0.0] * len(at)
+    itself = reference is not None and reference.network is snn  # the ANN's outputs are kept, and compared with nothing
     with torch.no_grad():
-        for number, batch in enumerate(workload.batches()):
+        for number, batch in enumerate(decoded.batches(workload)):
             if not team.mine(number):
                 continue
             begin = time.perf_counter()
             outputs = workload.simulate(snn, batch, at)
             raw_s += time.perf_counter() - begin
-            batches[number], like = [], reference and reference.outputs(workload, number, batch)
+            like = reference and reference.outputs(workload, number, batch, outputs[0] if itself else None)
+            batches[number] = []
             for k, output in enumerate(outputs):
-                part = reference and fidelity.compared(output, like, workload.exit_judge, len(batch.ids))
+                part = reference and not itself and fidelity.compared(output, like, workload.exit_judge, len(batch.ids))
                 begin = time.perf_counter()
                 if _has_nan(output):
                     raise BadOutput(f"the outputs are NaN at T={at[k]} (samples {_span(batch.ids)})")
-                batches[number].append((dict(zip(batch.ids, workload.predict(output, batch), strict=True)), part))
+                batches[number].append(
+                    (dict(zip(batch.ids, workload.predict(output, batch), strict=True)), part or None)
+                )
                 predict_s[k] += time.perf_counter() - begin
             done += len(batch.ids)
             on_batch(min(done * team.world, len(workload)))

@@ -24,6 +24,7 @@ PEER = "spikingjelly"
 TIMESTEPS = (1, 4, 8)
 OPTIONS = {"burst": dict(phi_plus=4, phi_minus=4)}
 """Signed bursts, as in measures.py: the count-form neuron that costs most."""
+CALIBRATION = 16
 PATIENCE_S = 30.0
 """Seconds after which a cell is not measured again, if it has its fewest rounds (timing.py)."""
 
@@ -38,8 +39,8 @@ def grid(
     have=lambda measure, t: False,
 ):
     """Speed records of every method and T on a case: simulations with and without counting, and, where ``wanted`` has 'parts', with
-    the seconds of their parts, all in turns; a Refusal for a method that does not convert it. Only its first sample calibrates, for
-    time depends on thresholds where a code rests or leaves out what is silent: little where few neurons are above them.
+    the seconds of their parts, all in turns; a Refusal for a method that does not convert it. Other samples of the same kind calibrate,
+    for a code that rests takes as long as there are values beyond its thresholds: those of what it was not calibrated on.
     have(measure, t): whether a cell is to be left out."""
     for method in methods:
         for t in timesteps:
@@ -84,7 +85,9 @@ def _measured(case, method, t, functions, rounds, clock, seen):
 
 
 def converted(case, method, t):
-    """The SNN of a case by a method of the grid."""
+    """The SNN of a case by a method of the grid, calibrated on ``CALIBRATION`` other samples."""
+    shape, generator = (CALIBRATION, *case.x.shape[1:]), torch.Generator().manual_seed(1)
+    others = list(torch.randn(shape, generator=generator).split(len(case.x)))
     return adafire.convert(
-        case.network, case.x[:1], method=method, timesteps=t, forward=case.forward, **OPTIONS.get(method, {})
+        case.network, others, method=method, timesteps=t, forward=case.forward, **OPTIONS.get(method, {})
     )

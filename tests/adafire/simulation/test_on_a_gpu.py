@@ -65,7 +65,7 @@ def test_simulation_and_counting_stay_on_the_gpu_and_read_nothing_at_a_step(meth
         read_and_moved(snn, reads, 2)  # what is made once a plan
         (two, moved), (four, moved_in_four) = (read_and_moved(snn, reads, t) for t in (2, 4))
         assert moved == moved_in_four == 0
-        assert (four - two).total() == (four - two)["loop.py simulate"] == rest_reads(snn, (3, 4))
+        assert (four - two).total() == (four - two)["loop.py _step_to_rest"] == rest_reads(snn, (3, 4))
         assert four["loop.py check_finite"] == (snn.method.kind == "snn")  # once a read-out
         assert len(snn.report(4).layers) >= 3
 
@@ -150,5 +150,5 @@ def test_a_simulation_with_numbers_reads_none_at_a_step(method, monkeypatch):
     snn(X, at=(2, 4))
     with Reads() as reads:
         (two, moved), (four, _) = (read_and_moved(snn, reads, t) for t in (2, 4))
-    assert not moved and set(four - two) <= {"loop.py simulate"}
+    assert not moved and set(four - two) <= {"loop.py _step_to_rest"}
     assert sum((four - two).values()) <= rest_reads(snn, (3, 4))
