@@ -104,7 +104,7 @@ def _sums(run, routes):
         kind, index = key
         if kind == "site":
             counts = [getattr(run.neurons[index], name) for name in KINDS]
-            if run.t == 1:  # what was sent is one message
+            if run.t == 1 and run.told.get(index) is not None:  # by our own kernel: what was sent is one message
                 counts[1] = None
         else:
             counts = [pooled_spikes(run, calls[index], name) for name in KINDS]
