@@ -27,8 +27,8 @@ MUTANTS = [
     Mutant(
         "a neuron's messages are one, whatever the steps",
         "adafire/cost/arrived.py",
-        "            if run.t == 1:",
-        "            if run.t >= 1:",
+        "            if run.t == 1 and",
+        "            if run.t >= 1 and",
         ("tests/adafire/cost/test_routes.py",),
     ),
     Mutant(
