@@ -32,18 +32,24 @@ class Passed:
 
     def site(self, site):
         state = self.run.neurons[site.index]
-        return tuple(self.tally.total(getattr(state, kind)) for kind in KINDS)
+        return tuple(self.tally.total(_kept(state, kind)) for kind in KINDS)
 
     def at_layers(self, kind):
         run, found = self.run, []
         with torch.no_grad():
             EventPass(
                 run.plan,
-                lambda site: getattr(run.neurons[site.index], kind),
+                lambda site: _kept(run.neurons[site.index], kind),
                 lambda call: pooled_spikes(run, call, kind),
                 lambda call, counts: found.append(_Counts(self, call, counts)),
             ).through(run)
         return found
+
+
+def _kept(state, kind):
+    """Counts of a state; where a kernel did not keep messages, there was one step, and they are where spikes are (watch.py)."""
+    counts = getattr(state, kind)
+    return (state.events != 0).to(state.events.dtype) if counts is None else counts
 
 
 class _Counts:

@@ -52,7 +52,7 @@ def scan(z, t, steps, params, state, site, more=None, overwrite=False, peak=Fals
             return None
         watch.last, z, more = False, z if more is None else z + more, None
     if fresh:
-        state = watch.state(NeuronState, rest, not params.phi_minus, how)
+        state = watch.state(NeuronState, rest, not params.phi_minus, how, steps)
     channels, inner = found
     row, columns = shape[-1] if peak else 0, inner == 1
     if peak and not (_points_last(rest, site.channel_axis) if columns else not inner % row and rest.is_contiguous()):
@@ -116,7 +116,7 @@ def code(z, steps, params, state, site, table, of_current=False, kind=None, watc
         return None
     watch.look(rest)
     fresh, size = state is None, rest.numel()
-    state = watch.state(kind, rest, False, "compiled") if fresh else state
+    state = watch.state(kind, rest, False, "compiled", steps) if fresh else state
     z, z_step = laid_out(z, torch.float32, tuple(rest.shape), rest.stride(), size)
     out = _empty(steps, rest, torch.float32)
     flat = [one_a_channel(p, found[0]) for p in (params.theta, params.bias, params.v0)]
@@ -181,7 +181,7 @@ def differential(z, t, steps, params, state, site, weights=None, zone=-1.0, kind
     watch.look(rest)
     fresh, same = state is None, weights is None  # one spike a step is one event
     if fresh:
-        state = watch.state(kind, rest, same, how)
+        state = watch.state(kind, rest, same, how, steps)
     elif same:  # of some samples of a run, the two may be tensors of their own
         state = state._replace(graded=state.events)
     size, strides = rest.numel(), rest.stride()

@@ -10,7 +10,7 @@ NONE = 2**63 - 1
 
 class Watch:
     """last: no step follows, so that of a state only what is asked for is kept: ``n`` where it is read out, and ``counts`` (events
-    and graded); the rest is None. sent: messages of each row of the site [B] up to now (int64), added to; None: nobody asks, or no
+    and, after more than one step, graded); the rest is None. sent: messages of each row of the site [B] up to now (int64), added to; None: nobody asks, or no
     kernel knows. pending: None, or once a kernel has run that knows it, how many neurons of each row would send more in a further step with
     the same input [B] (int64): where there is none in a whole network that sends changes, it is at rest.
 
@@ -21,17 +21,20 @@ class Watch:
     def __init__(self, last=False, n=True, counts=True, sent=None):
         self.last, self.n, self.counts, self.sent, self.told, self.pending = last, n, counts, sent, None, None
 
-    def state(self, kind, like, same, how):
+    def state(self, kind, like, same, how, steps):
         """A state of the NamedTuple ``kind`` for a kernel that takes it as zero, of tensors like ``like``, None what need not be kept.
         same: events and n (or, for laws that have a mean, events and graded) are one tensor. how: only the compiled kernels leave out."""
         part = lambda: torch.empty_like(like)
         last = self.last and how == "compiled"
+        single = last and steps == 1  # messages are then where spikes are
         counted = part() if not last or self.counts else None
         n = part() if not last or self.n else None
         if "mean" in kind._fields:
             kept = dict(x=None, mean=None) if last else dict(x=part(), mean=part())
-            return kind(**kept, n=n, events=counted, graded=counted if same or counted is None else part())
-        graded = None if counted is None else part()
+            return kind(
+                **kept, n=n, events=counted, graded=counted if same or counted is None else None if single else part()
+            )
+        graded = None if counted is None or single else part()
         if same:
             n = counted = n if n is not None else counted
         return kind(x=None if last else part(), n=n, events=counted, graded=graded)

@@ -150,7 +150,12 @@ class Run:
     def _repeat(self, times, t):
         """All that was done, ``times`` as often."""
         more = lambda part: map_tensors(lambda tensor: tensor * times, part)
-        self.neurons = {i: type(state)(*map(more, state)) for i, state in self.neurons.items()}
+        for i, state in self.neurons.items():
+            if (
+                state.graded is None and state.events is not None
+            ):  # of one step, messages are where spikes are (watch.py)
+                state = state._replace(graded=(state.events != 0).to(state.events.dtype))
+            self.neurons[i] = type(state)(*map(more, state))
         self.rates = {
             k: (last, *map(more, (totals, size, active))) for k, (last, totals, size, active) in self.rates.items()
         }

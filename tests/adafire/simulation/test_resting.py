@@ -6,6 +6,7 @@ import torch
 import adafire
 from adafire.graph import tensors_in
 from adafire.neurons import kernels
+from adafire.simulation import loop
 from adafire.simulation import resting as resting_module
 from helpers.networks import build
 
@@ -65,3 +66,25 @@ def test_rest_is_known_from_what_is_left_to_send(monkeypatch):
     assert torch.allclose(outputs, others, atol=1e-4)
     for key in ("spikes", "synops", "messages", "macs", "active_steps"):
         assert report[8][key] == pytest.approx(reference[8][key], rel=1e-3), key
+
+
+@pytest.mark.parametrize("method", ["fs", "radix"])
+def test_a_code_of_one_pass_is_simulated_once_and_counted_at_every_step(method, monkeypatch):
+    snn = snn_of("Residual", method, torch.randn(16, 3, 16, 16), timesteps=4)
+    x, steps = torch.randn(3, 3, 16, 16), []
+    real = loop.advance_chunk
+    monkeypatch.setattr(loop, "advance_chunk", lambda run, length: steps.append(length) or real(run, length))
+    outputs, reports = counted(snn, x, at=(1, 4))
+    assert steps == [1] and torch.allclose(*outputs, atol=1e-5)
+    for key in ("spikes", "messages", "synops", "synops_graded"):
+        assert reports[4][key] == pytest.approx(4 * reports[1][key], rel=1e-6), key
+        assert (
+            [site[key] for site in reports[4]["sites"]]
+            == pytest.approx([4 * site[key] for site in reports[1]["sites"]])
+            if key in reports[1]["sites"][0]
+            else True
+        )
+    _, four = counted(snn, x)
+    assert four[4]["messages"] == pytest.approx(reports[4]["messages"]) and four[4]["spikes"] == pytest.approx(
+        reports[4]["spikes"]
+    )
