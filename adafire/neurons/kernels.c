@@ -262,8 +262,8 @@ static inline __attribute__((always_inline)) void take(Bursts *w, const float *z
                                                        float a, float b) {
 #pragma GCC ivdep
     for (long i = 0; i < count; i++) {
-        x[i] += z[i];
-        w->want[i] = target(x[i] + w->bias[i] * t, t, kind, a, b) / w->theta[i];
+        if (kind != 3) x[i] += z[i];
+        w->want[i] = (kind == 3 ? z[i] : target(x[i] + w->bias[i] * t, t, kind, a, b)) / w->theta[i];
     }
 }
 
@@ -479,8 +479,8 @@ void adafire_differential(const float *z, long z_step, long steps, long size, lo
         spread(w.bias, bias, start, end, channels, inner);
         if (!weights) spread(w.v0, v0, start, end, channels, inner);
         if (fresh) { /* the state is taken as zero and need not be set */
-            float *parts[] = {xs, ms, es, gs};
-            for (int j = 0; j < 4; j++) memset(parts[j], 0, count * sizeof(float));
+            float *parts[] = {ms, es, gs, xs};
+            for (int j = 0; j < (kind == 3 ? 3 : 4); j++) memset(parts[j], 0, count * sizeof(float));
         } else if (sent) {
             add_to_samples(sent, gs, start, count, each, -1);
         }
@@ -490,7 +490,8 @@ void adafire_differential(const float *z, long z_step, long steps, long size, lo
             const float t = (float)(t0 + k + 1);
             if (kind == 0) take(&w, zk, xs, count, t, 0, a, b);
             else if (kind == 1) take(&w, zk, xs, count, t, 1, a, b);
-            else take(&w, zk, xs, count, t, 2, a, b);
+            else if (kind == 2) take(&w, zk, xs, count, t, 2, a, b);
+            else take(&w, zk, xs, count, t, 3, a, b);
             if (weights) burst(&w, ok, ms, es, gs, count, weights[k], levels, most, t, zone);
             else one_of_many(&w, ok, ms, es, count, finest, bounded, t);
         }

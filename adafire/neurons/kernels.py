@@ -39,7 +39,7 @@ def scan(z, t, steps, params, state, site, more=None, overwrite=False, peak=Fals
     if how == "reference" or params.v0.numel() != params.theta.numel() or peak and how == "triton":
         return None
     aimed = code is None  # by targets that torch's operators make
-    if aimed and (how == "triton" or peak or site.activation.shaped or z.dtype != torch.float32):
+    if aimed and (peak or z.dtype != torch.float32):
         return None
     shape = site.shape if state is None else tuple(state.x.shape)
     rest, fresh = _like_state(z, state, site), state is None
@@ -48,7 +48,7 @@ def scan(z, t, steps, params, state, site, more=None, overwrite=False, peak=Fals
         return None
     watch.look(rest)
     if aimed:
-        if not rows_first(rest):
+        if not _can_aim(how, site, rest):
             return None
         watch.last, z, more = False, z if more is None else z + more, None
     if fresh:
@@ -63,8 +63,7 @@ def scan(z, t, steps, params, state, site, more=None, overwrite=False, peak=Fals
     z, z_step = laid_out(z, dtype, shape, strides, size)
     more, more_step = (None, 0) if more is None else laid_out(more, dtype, shape, strides, size)
     if aimed:
-        x = state.x.zero_() if fresh else state.x
-        z, z_step = targets(z, z_step, t, steps, params, x, site.activation), size
+        z, z_step = _aimed(z, z_step, t, steps, params, state, fresh, site)
         overwrite, code = True, (3, 0.0, 0.0)
     moving = z.dim() > len(shape)
     if peak:
@@ -158,6 +157,17 @@ def _like_state(z, state, site):
     )
 
 
+def _can_aim(how, site, rest):
+    """Whether torch can make the targets of an activation that the kernels do not know (in_blocks.py), and the compiled one the rest."""
+    return how == "compiled" and not site.activation.shaped and rows_first(rest)
+
+
+def _aimed(z, z_step, t, steps, params, state, fresh, site):
+    """(cumulative targets in the place of currents, elements from one step to the next); ``state.x`` is brought up to date."""
+    x = state.x.zero_() if fresh else state.x
+    return targets(z, z_step, t, steps, params, x, site.activation), x.numel()
+
+
 def _empty(steps, like, dtype):
     """[K, *shape] in the memory order of ``like``, one step after the other."""
     size = (like.numel(), *like.stride())
@@ -176,9 +186,11 @@ def differential(z, t, steps, params, state, site, weights=None, zone=-1.0, kind
     after these, over theta, for ``watch.pending``."""
     watch, rest, how = watch or Watch(), _like_state(z, state, site), path(z)
     found = layout(rest, site.channel_axis)
-    if how == "reference" or site.activation.code is None or found is None:
+    aimed = site.activation.code is None
+    if how == "reference" or found is None or aimed and not _can_aim(how, site, rest):
         return None
     watch.look(rest)
+    watch.last = watch.last and not aimed
     fresh, same = state is None, weights is None  # one spike a step is one event
     if fresh:
         state = watch.state(kind, rest, same, how, steps)
@@ -186,9 +198,11 @@ def differential(z, t, steps, params, state, site, weights=None, zone=-1.0, kind
         state = state._replace(graded=state.events)
     size, strides = rest.numel(), rest.stride()
     z, z_step = laid_out(z, torch.float32, tuple(rest.shape), strides, size)
+    signed, code = site.activation.signed, site.activation.code
+    if aimed:
+        z, z_step, code = *_aimed(z, z_step, t, steps, params, state, fresh, site), (3, 0.0, 0.0)
     out = _empty(steps, rest, torch.float32)
     flat = [one_a_channel(p, found[0]) for p in (params.theta, params.bias, params.v0)]
-    signed, code = site.activation.signed, site.activation.code
     if how == "triton":
         from . import triton_laws
 

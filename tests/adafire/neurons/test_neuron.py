@@ -10,9 +10,9 @@ import torch.nn.functional as F
 import adafire
 from adafire.graph.activations import activation_of
 from adafire.graph.calls import Site
+from adafire.neurons import DifferentialBurst, MultiThreshold, over_fired, pool_kernels
 from adafire.neurons import in_blocks as blocked
 from adafire.neurons import kernels as fused
-from adafire.neurons import over_fired, pool_kernels
 from adafire.neurons.count import NeuronParams, initial_state, scan
 from adafire.simulation.loop import simulate
 from helpers.references import count_form
@@ -201,3 +201,38 @@ def _counting(function, used):
         return result
 
     return wrapped
+
+
+@pytest.mark.parametrize("steps", [1, 3])
+@pytest.mark.parametrize("law", [None, DifferentialBurst((1.0,), 6), MultiThreshold(5)], ids=["count", "bursts", "one"])
+@pytest.mark.parametrize("name", ["silu", "gelu"])
+def test_activations_that_kernels_do_not_know_give_the_bits_of_the_reference(name, law, steps):
+    """torch makes the targets, in blocks, and the kernel the rest."""
+    if fused.library() is None:
+        pytest.skip("no C compiler on this machine: the reference is used everywhere")
+    f = getattr(torch.nn.functional, name)
+    activation = activation_of(name, f, (None,), {})
+    shape = (2, 6, 9, 7)
+    site = Site(0, 0, "s", activation, shape, 1)
+    one = lambda values: torch.tensor(values).view(6, 1, 1)
+    p = NeuronParams(
+        one([0.5, 0.3, 0.7, 1.0, 0.2, 0.4]),
+        one([0.1, 0.0, -0.2, 0.05, 0.0, 0.3]),
+        torch.full((6, 1, 1), 0.5),
+        4,
+        4,
+        law,
+    )
+    like = torch.randn(shape).to(memory_format=torch.channels_last)
+    mine, theirs = None, (law.initial_state if law else initial_state)(like, p)
+    for t in (0, steps):
+        z = (
+            torch.stack([torch.randn(shape) for _ in range(steps)])
+            .permute(0, 1, 3, 4, 2)
+            .contiguous()
+            .permute(0, 1, 4, 2, 3)
+        )
+        fast, mine = fused.scan(z, t, steps, p, mine, site) if law is None else law.fast(z, t, steps, p, mine, site)
+        slow, theirs = (law.scan if law else scan)(z, t, steps, p, theirs, activation)
+        assert torch.equal(fast, slow)
+        assert all(torch.equal(a, b) for a, b in zip(mine, theirs))
