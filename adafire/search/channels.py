@@ -27,7 +27,8 @@ _HELD = 1 / 3
 def channel_thresholds(conversion, method, allot=None):
     """Set a threshold for every channel; returns what was found as a JSON-able dict.
 
-    The budget is ``method.budget`` times the cost of the uniform setting, as modelled. allot(conversion, method, uniform): the
+    The budget is ``method.budget`` times the cost of the uniform setting, as modelled; below 1 the uniform setting is no choice, as it
+    costs more, and a note says where it would have been better. allot(conversion, method, uniform): the
     choice, ``bursts`` (the default) or ``binary_bursts``.
     """
     allot = allot or bursts
@@ -45,12 +46,19 @@ def channel_thresholds(conversion, method, allot=None):
         verdict = {
             "disagreement": [float(m.mean()) for m in measured],
             "standard error": error,
-            "taken": bool(worse <= error),
+            "taken": bool(worse <= error) or method.budget < 1,
         }
+        if worse > error:
+            conversion.notes.append(
+                "levels by channel were worse on samples that they had not seen: "
+                + (
+                    "uniform levels stay"
+                    if not verdict["taken"]
+                    else f"uniform levels cost more than budget={method.budget}"
+                )
+            )
     chosen, found = allot(conversion, method, uniform)
     conversion.params = chosen if verdict["taken"] else uniform
-    if not verdict["taken"]:
-        conversion.notes.append("levels by channel were worse on samples that they had not seen: uniform levels stay")
     return {**found, **verdict}
 
 

@@ -170,6 +170,12 @@ def test_what_is_worse_on_unseen_samples_is_not_taken(inputs, monkeypatch):
     assert snn.found["search"]["taken"] is False and any("uniform levels stay" in note for note in snn.notes)
     assert all(torch.equal(p.theta, uniform.params[i].theta) for i, p in snn.params.items())
     assert snn.found["search"]["disagreement"][1] > snn.found["search"]["disagreement"][0]
+    cheap = adafire.convert(
+        network, inputs, method=adafire.methods.get("adafire").with_options(budget=0.6), timesteps=1
+    )
+    before, after = cheap.found["search"]["modelled cost"]
+    assert cheap.found["search"]["taken"] is True and after <= 0.6 * before  # what costs more is no way out
+    assert any("uniform levels cost more than budget=0.6" in note for note in cheap.notes)
 
 
 def test_the_order_and_the_batches_of_samples_change_nothing_that_matters(network, inputs):
