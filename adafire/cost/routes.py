@@ -99,10 +99,9 @@ def _parts(arrived, reach, counts, maps):
     """The parts of an ``Arrival``; reach: what a spike reaches at each of the last dimensions, or None."""
     ones = torch.ones((), dtype=arrived.dtype).expand(arrived.shape)
     weights = [ones if reach is None else reach.to(arrived.dtype).expand(arrived.shape), ones]
-    gradients = (
-        torch.autograd.grad(arrived, list(counts.values()), each, retain_graph=True, allow_unused=True)
-        for each in weights
-    )
+    with torch.enable_grad():  # of sums: for other results torch imports its symbolic shapes
+        totals = [(arrived * each).sum() for each in weights]
+    gradients = (torch.autograd.grad(t, list(counts.values()), retain_graph=True, allow_unused=True) for t in totals)
     return [
         (key, maps[key].place_of(reached[0]), maps[key].place_of(passed[0]))
         for key, reached, passed in zip(counts, *gradients)
