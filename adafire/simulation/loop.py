@@ -112,9 +112,10 @@ def _step_to_rest(run, resting, until):
         advance_chunk(left, 1)
         silent = left.graded() == before[0]
         left.silence(silent, before[1])
-        rest = left.rests(silent) if left.t > left.unrest else torch.zeros_like(silent)
+        settled = left.t > left.unrest
+        rest = left.rests(silent) if settled else torch.zeros_like(silent)
         if resting is None:
-            run.at_rest = not (~rest).any()  # the one number that is read at a step
+            run.at_rest = settled and not (~rest).any()  # the one number that is read at a step
             return
         rests = resting.found(rest)
         if rests or left.t >= until:
