@@ -10,12 +10,12 @@ NONE = 2**63 - 1
 
 class Watch:
     """last: no step follows, so that of a state only what is asked for is kept: ``n`` where it is read out, and ``counts`` (events
-    and, after more than one step, graded); the rest is None. sent: messages of each row of the site [B] up to now (int64), added to; None: nobody asks, or no
-    kernel knows. pending: None, or once a kernel has run that knows it, how many neurons of each row would send more in a further step with
-    the same input [B] (int64): where there is none in a whole network that sends changes, it is at rest.
-
+    and, after more than one step, graded); the rest is None. A kernel that cannot tell what would be lost sets it to False, and keeps all.
+    sent: messages of each row of the site [B] up to now (int64), added to; None: nobody asks, or no kernel knows.
+    pending: None, or once a kernel has run that knows it, how many neurons of each row would send more in a further step with the same
+    input [B] (int64): where there is none in a whole network that sends changes, it is at rest.
     told: None, or once a kernel has run [2]: the first element in memory whose current is NaN or infinite (``NONE``: none is); and,
-    where it is the last step and is counted, how many neurons have sent more than they were asked for (asked_for.py).
+    where ``last`` and ``counts`` hold, how many neurons have sent more than they were asked for (asked_for.py).
     """
 
     def __init__(self, last=False, n=True, counts=True, sent=None):

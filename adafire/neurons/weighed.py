@@ -62,9 +62,8 @@ class Maps:
     def _in_order(self, order):
         """(outer, inner, whether outer is cut into segments, their ends, weights) as the kernel takes them: whichever of the two
         ways has fewer weights."""
-        common = [
-            max(sizes) for sizes in zip(*(w.shape for w in self.maps))
-        ]  # torch.broadcast_shapes imports its symbolic shapes
+        # torch.broadcast_shapes would import its symbolic shapes
+        common = [max(sizes) for sizes in zip(*(w.shape for w in self.maps))]
         whole = torch.stack([w.expand(common) for w in self.maps]).permute(0, *order)
         sizes, kinds = [self.shape[d - 1] for d in order], len(self.maps)
         changes = [n > 1 for n in whole.shape[1:]]

@@ -85,7 +85,8 @@ def _first_odd(site, told, state):
 
 def simulate(run, at, chunk, ends=False, plans=None):
     """Yield (t, outputs) for each t in ``at`` (ascending), from one simulation in chunks of at most ``chunk`` steps. ends: nobody looks at
-    states after the last but to read out and, where ``run.counting``, to count."""
+    states after the last but to read out and, where ``run.counting``, to count. plans: the ``Plans`` of the network, with which samples that
+    have come to rest are left out (resting.py); None: all go on together."""
     chunk = 1 if run.comes_to_rest or run.repeats and run.start == 0 else chunk
     resting = Resting.of(run, plans)
     for t in at:

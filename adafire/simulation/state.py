@@ -56,16 +56,18 @@ class Run:
 
     def watch(self, site):
         """What is asked of a kernel at the next steps of a site beside spikes and state."""
+        starting = site.index not in self.neurons  # messages are added up from the first step on, or not at all
+        if starting and self.comes_to_rest and self.memo is None:
+            self.sent[site.index] = torch.zeros(site.shape[0], dtype=torch.int64)
         sent = self.sent.get(site.index)
-        if sent is None and self.comes_to_rest and self.memo is None:
-            sent = self.sent[site.index] = torch.zeros(site.shape[0], dtype=torch.int64)
         return Watch(self.last, site.call in self.plan.tapped, self.counting, sent)
 
     def over_fired(self, site):
         """How many neurons of a site have sent more than they were asked for up to now."""
-        if self.last and self.told.get(site.index) is not None:
+        state = self.neurons[site.index]
+        if state.x is None:  # it was let go, and the kernel told before (watch.py)
             return int(self.told[site.index][1])
-        return number_over_fired(self.neurons[site.index], self.t, self.params[site.index], site)
+        return number_over_fired(state, self.t, self.params[site.index], site)
 
     def fire(self, site, z, steps, more=None, overwrite=False):
         """Spikes [K, B, ...] of a site for currents ``z`` at the next ``steps`` timesteps; see ``fused.scan``."""
@@ -151,9 +153,7 @@ class Run:
         """All that was done, ``times`` as often."""
         more = lambda part: map_tensors(lambda tensor: tensor * times, part)
         for i, state in self.neurons.items():
-            if (
-                state.graded is None and state.events is not None
-            ):  # of one step, messages are where spikes are (watch.py)
+            if state.graded is None and state.events is not None:  # one step: messages are where spikes are
                 state = state._replace(graded=(state.events != 0).to(state.events.dtype))
             self.neurons[i] = type(state)(*map(more, state))
         self.rates = {

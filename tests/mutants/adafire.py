@@ -207,6 +207,20 @@ MUTANTS = [
         ("tests/adafire/cost/test_counters.py",),
     ),
     Mutant(
+        "what was not looked at has not over-fired",
+        "adafire/simulation/state.py",
+        "if state.x is None:  # it was let go",
+        "if self.last and self.told.get(site.index) is not None:  # it was let go",
+        ("tests/adafire/simulation/test_last_state.py",),
+    ),
+    Mutant(
+        "messages of rows are added up from the second step on",
+        "adafire/simulation/state.py",
+        "starting = site.index not in self.neurons",
+        "starting = site.index not in self.sent",
+        ("tests/adafire/simulation/test_last_state.py", "tests/adafire/simulation/test_resting.py"),
+    ),
+    Mutant(
         "a message reads a weight for each of its spikes",
         "adafire/cost/counters.py",
         'else ("synops_graded", "messages", "message_bits")',

@@ -38,6 +38,29 @@ def test_a_batch_does_what_its_samples_do_alone(kind, method):
             assert whole[t][key] == pytest.approx(mean, rel=1e-3, abs=1e-3), (t, key)
 
 
+class Turned(torch.nn.Module):
+    """Of some neurons the rows do not follow each other in memory, where kernels tell nothing of rows; of one sample alone they do."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = torch.nn.Conv2d(3, 8, 3), torch.nn.Linear(8, 4)
+
+    def forward(self, x):
+        turned = self.first(x).relu().flatten(2).permute(2, 0, 1).contiguous().permute(1, 2, 0)
+        return self.second(torch.relu(turned - 0.2).mean(2))
+
+
+def test_rows_that_are_apart_in_memory_rest_alike():
+    torch.manual_seed(0)
+    snn = adafire.convert(Turned().eval(), torch.randn(16, 3, 9, 9), method="ours", timesteps=6)
+    x = torch.randn(5, 3, 9, 9) * torch.tensor([1.0, 0.0, 60.0, 1.0, 9.0]).view(-1, 1, 1, 1)
+    together, whole = counted(snn, x)
+    alone = [counted(snn, x[i : i + 1]) for i in range(5)]
+    assert torch.allclose(together, torch.cat([outputs for outputs, _ in alone]), atol=1e-4, rtol=1e-4)
+    for key in ("spikes", "messages", "synops", "macs", "active_steps"):
+        assert whole[6][key] == pytest.approx(sum(report[6][key] for _, report in alone) / 5, rel=1e-3), key
+
+
 def test_those_that_rest_are_not_simulated(monkeypatch):
     snn, sizes = snn_of("Residual", "ours", torch.randn(16, 3, 16, 16)), []
     real = resting_module.part
