@@ -3,14 +3,26 @@
 import torch
 
 
-def layout(tensor, channel_axis):
-    """(channels, inner) of a dense tensor [B, ..., C, ...] in memory order, or None if it has gaps."""
+def order(tensor):
+    """Dimensions longer than 1 of a dense tensor, from the slowest to the fastest in memory; None if it has gaps.
+
+    >>> order(torch.zeros(2, 3, 1, 4).permute(3, 1, 0, 2))
+    [2, 1, 0]
+    """
     dims = sorted((d for d in range(tensor.dim()) if tensor.shape[d] > 1), key=lambda d: -tensor.stride(d))
     expected = 1
     for d in reversed(dims):
         if tensor.stride(d) != expected:
             return None
         expected *= tensor.shape[d]
+    return dims
+
+
+def layout(tensor, channel_axis):
+    """(channels, inner) of a dense tensor [B, ..., C, ...] in memory order, or None if it has gaps."""
+    dims = order(tensor)
+    if dims is None:
+        return None
     channels, inner = tensor.shape[channel_axis], 1
     if channels > 1:
         for d in dims[dims.index(channel_axis) + 1 :]:

@@ -6,6 +6,7 @@ import torch
 
 from . import kernels
 from .compiled import library
+from .layouts import order
 
 
 class Maps:
@@ -36,12 +37,12 @@ class Maps:
     def sums(self, first, second=None):
         """[2, rows, maps] in float64 of two tensors of counts, in one order of memory; second None: 1 for every count of
         ``first`` other than 0. None where the kernel does not apply (another type, gaps, no compiler)."""
-        order = _order(first) if first.dtype == torch.float32 and kernels.path(first) == "compiled" else None
-        if order is None or second is not None and (second.dtype != first.dtype or _order(second) != order):
+        laid = _order(first) if first.dtype == torch.float32 and kernels.path(first) == "compiled" else None
+        if laid is None or second is not None and (second.dtype != first.dtype or _order(second) != laid):
             return None
-        if order not in self._laid_out:
-            self._laid_out[order] = self._in_order(order)
-        outer, inner, across, ends, weights = self._laid_out[order]
+        if laid not in self._laid_out:
+            self._laid_out[laid] = self._in_order(laid)
+        outer, inner, across, ends, weights = self._laid_out[laid]
         out = torch.empty(2, len(first), len(self.maps), dtype=torch.float64)
         library().adafire_weighed(
             first.data_ptr(),
@@ -59,13 +60,13 @@ class Maps:
         )
         return out
 
-    def _in_order(self, order):
+    def _in_order(self, dims):
         """(outer, inner, whether outer is cut into segments, their ends, weights) as the kernel takes them: whichever of the two
         ways has fewer weights."""
         # torch.broadcast_shapes would import its symbolic shapes
         common = [max(sizes) for sizes in zip(*(w.shape for w in self.maps))]
-        whole = torch.stack([w.expand(common) for w in self.maps]).permute(0, *order)
-        sizes, kinds = [self.shape[d - 1] for d in order], len(self.maps)
+        whole = torch.stack([w.expand(common) for w in self.maps]).permute(0, *dims)
+        sizes, kinds = [self.shape[d - 1] for d in dims], len(self.maps)
         changes = [n > 1 for n in whole.shape[1:]]
         last = min(len(sizes), max(1, (changes[::-1] + [True]).index(True)))  # dimensions along which one run goes on
         lead = min(len(sizes), max(1, (changes + [True]).index(True)))
@@ -93,10 +94,8 @@ def _segments(weights, size):
 def _order(tensor):
     """Dimensions of a row of a dense tensor [rows, ...] from the slowest to the fastest in memory; None if there are gaps, or rows do
     not lie one after the other."""
-    dims, expected = sorted(range(1, tensor.dim()), key=lambda d: (-tensor.stride(d), -tensor.shape[d])), 1
-    for d in (*reversed(dims), 0):
-        if tensor.shape[d] > 1:
-            if tensor.stride(d) != expected:
-                return None
-            expected *= tensor.shape[d]
-    return tuple(dims)
+    dims = order(tensor)
+    if dims is None or len(tensor) > 1 and dims[0] != 0:
+        return None
+    longer = [d for d in dims if d]
+    return (*(d for d in range(1, tensor.dim()) if d not in longer), *longer)

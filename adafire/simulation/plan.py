@@ -234,5 +234,5 @@ class Plan:
 
     def chunk(self, memory_gb):
         """How many timesteps to simulate at once: as many as fit in ``memory_gb`` (layers work in up to half as much again;
-        neurons' states, 16 bytes each, come on top), at least 1, and no more than pay."""
+        neurons' states, 16 to 20 bytes each, come on top, twice where samples rest one by one), at least 1, and no more than pay."""
         return max(1, min(CHUNK, int(memory_gb * 1e9 / (1.5 * self.step_bytes))))

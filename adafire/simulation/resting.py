@@ -3,7 +3,8 @@
 In a network that comes to rest (state.py) a sample that has nothing left to send stays silent, and its totals are known. Were it
 simulated on, rounding of its growing sums could wake it: what a sample does would depend on which others are in its batch. And where
 few are left, only they cost time: they go on as a smaller batch, of a power of two (so that few plans are made), filled up with
-samples at rest whose further steps nobody looks at. On the CPU; elsewhere who rests is a number that would have to be waited for.
+samples at rest whose further steps nobody looks at. Their states are then held twice. On the CPU; elsewhere who rests is a number that
+would have to be waited for.
 """
 
 import torch
@@ -55,23 +56,22 @@ class Resting:
         return self.left
 
     def _drop(self, rest):
-        """Leave out the samples of ``left`` that are at ``rest`` [B']."""
+        """Leave out the samples of ``left`` that are at ``rest`` [B'], not all of those that are ``live``."""
         gone, live = self.live & rest, self.live & ~rest
-        if not gone.any() or self.left is self.whole and (self.plans is None or not live.any()):
-            self.live = live if self.plans is not None or not live.any() else self.live
+        if self.plans is None or not gone.any():
             return
-        count = 1 << max(0, int(live.sum()) - 1).bit_length()  # a power of two
-        if self.left is not self.whole:
+        count = 1 << (int(live.sum()) - 1).bit_length()  # a power of two
+        if self.left is self.whole:
+            self.since[:] = self.left.t
+        else:
             self._bring(gone)
             if count >= len(live):
                 self.live = live
                 return
-        else:
-            self.since[:] = self.left.t
         try:
             self._take(live, min(count, len(live)))
         except UnsupportedError:  # a state that is not of samples: all go on together, until all rest in one step
-            self.plans, self.live = None, torch.ones_like(live)
+            self.plans = None
 
     def _take(self, live, count):
         """Go on with those that are ``live``, and others up to ``count``."""
